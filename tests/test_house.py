@@ -1,0 +1,237 @@
+"""The rules of the house, read off the source tree; each check is also shown a tree that breaks it."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+import tomllib
+import zipfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+SKIPPED = {"build", "dist", "runs", "outputs", "multirun", "__pycache__"}
+LINES_MAX = 400
+
+LAYERS = (  # lowest first; a unit may import itself and what stands in a lower row
+    ("nea_env.scenario",),
+    ("nea_env.library",),
+    ("nea_env.core",),
+    ("nea_env.envs", "nea_env.solvers"),
+    ("nea_env.bench",),
+    ("nea_env",),  # the package's own __init__, which opens it to the outside
+    ("agents",),
+    ("train", "benchmarks"),
+)
+LEVEL = {unit: level for level, row in enumerate(LAYERS) for unit in row}
+
+THIRD_PARTY = {  # what each unit may import beside the standard library
+    "nea_env.scenario": {"pydantic"},
+    "nea_env.library": {"pydantic", "pydantic_core", "ruamel"},
+    "nea_env.core": {"numpy", "numba"},
+    "nea_env.envs": {"numpy", "gymnasium", "matplotlib"},
+}
+HEAVY = {"torch", "matplotlib", "numba", "stable_baselines3", "hydra", "pandas", "scipy"}
+
+GENERATORS = {"Generator", "BitGenerator", "SeedSequence", "Philox", "PCG64", "default_rng"}
+STATE_KEEPERS = {"agents/checkpoint.py": {"get_state", "set_state"}}  # exact resume keeps the state SB3 draws from
+
+CATCH_ALL = re.compile(r"(^|/)(utils?|helpers?|common|misc)(\.py|/)")
+MACHINE_PATH = re.compile(r"(?<![\w.])/(?:work|farm|root|home|tmp)/[a-z]|\.\./shared\b")
+PAGE = re.compile(r"(?<![\w*{<])[\w./-]*\w\.md\b")
+
+
+def files(root: Path, *suffixes: str) -> Iterator[Path]:
+    """Project files below root with one of the suffixes; hidden folders (but .ci) and products left out."""
+    for path in sorted(root.rglob("*")):
+        parts = path.relative_to(root).parts
+        if SKIPPED & set(parts) or any(part.startswith(".") and part != ".ci" for part in parts[:-1]):
+            continue
+        if path.is_file() and path.suffix in suffixes:
+            yield path
+
+
+def name(path: Path, root: Path) -> str:
+    return path.relative_to(root).as_posix()
+
+
+def module_of(path: Path, root: Path) -> str:
+    parts = path.relative_to(root).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def unit_of(module: str) -> str | None:
+    """The longest unit that holds the module, None for a foreign one."""
+    matches = [unit for unit in LEVEL if module == unit or module.startswith(unit + ".")]
+    return max(matches, key=len, default=None)
+
+
+def imported(path: Path, root: Path) -> Iterator[tuple[int, str]]:
+    """(line, module) of each import, relative ones resolved; `from a import b` gives a.b where that is a module."""
+    package = module_of(path, root).split(".")
+    if path.name != "__init__.py":
+        package = package[:-1]
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from ((node.lineno, alias.name) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = package[: len(package) - node.level + 1] if node.level else []
+            source = ".".join([*base, *([node.module] if node.module else [])])
+            for alias in node.names:
+                inner = root.joinpath(*source.split("."), alias.name)
+                is_module = inner.is_dir() or inner.with_suffix(".py").is_file()
+                yield node.lineno, f"{source}.{alias.name}" if is_module else source
+
+
+def upward_imports(root: Path) -> list[str]:
+    """Imports of a module in the same row or above, or of a package its unit does without."""
+    found = []
+    for path in files(root, ".py"):
+        unit = unit_of(module_of(path, root))
+        if unit is None:
+            continue
+        for line, module in imported(path, root):
+            target = unit_of(module)
+            if target is not None:
+                wrong = target != unit and LEVEL[target] >= LEVEL[unit]
+            else:
+                top = module.split(".")[0]
+                wrong = unit in THIRD_PARTY and top not in sys.stdlib_module_names | THIRD_PARTY[unit]
+            if wrong:
+                found.append(f"{name(path, root)}:{line}: {unit} imports {module}")
+    return found
+
+
+def long_files(root: Path) -> list[str]:
+    counts = {name(path, root): len(path.read_text().splitlines()) for path in files(root, ".py")}
+    return [f"{file}: {lines} lines" for file, lines in counts.items() if lines > LINES_MAX]
+
+
+def catch_all_names(root: Path) -> list[str]:
+    return [name(path, root) for path in files(root, ".py") if CATCH_ALL.search(name(path, root))]
+
+
+def global_randomness(root: Path) -> list[str]:
+    """Uses of np.random but for its generator classes, and of the random module inside the package."""
+    found = []
+    for path in files(root, ".py"):
+        file = name(path, root)
+        allowed = GENERATORS | STATE_KEEPERS.get(file, set())
+        for node in ast.walk(ast.parse(path.read_text())):
+            if (
+                isinstance(node, ast.Attribute)
+                and isinstance(node.value, ast.Attribute)
+                and node.value.attr == "random"
+                and isinstance(node.value.value, ast.Name)
+                and node.value.value.id in {"np", "numpy"}
+                and node.attr not in allowed
+            ):
+                found.append(f"{file}:{node.lineno}: np.random.{node.attr}")
+        for line, module in imported(path, root):
+            if module == "numpy.random" or (module == "random" and file.startswith("nea_env/")):
+                found.append(f"{file}:{line}: imports {module}")
+    return found
+
+
+def foreign_places(root: Path) -> list[str]:
+    """Paths of one machine, and pages that the project does not have."""
+    found = []
+    for path in (*files(root, ".py", ".md", ".toml", ".yaml", ".yml", ".txt", ""), *root.glob(".ci/*")):
+        for line, text in enumerate(path.read_text().splitlines(), start=1):
+            found += [f"{name(path, root)}:{line}: {hit}" for hit in MACHINE_PATH.findall(text)]
+            if path.suffix in {".py", ".yaml", ".yml"}:
+                pages = [page for page in PAGE.findall(text) if not (root / page).is_file()]
+                found += [f"{name(path, root)}:{line}: no page {page}" for page in pages]
+    return found
+
+
+CHECKS = (upward_imports, long_files, catch_all_names, global_randomness, foreign_places)
+
+BROKEN = [
+    (upward_imports, "nea_env/core/month.py", "from nea_env.envs import firm"),
+    (upward_imports, "nea_env/core/month.py", "from ..envs.firm import FirmEnv"),
+    (upward_imports, "nea_env/core/month.py", "def late():\n    import nea_env"),
+    (upward_imports, "nea_env/core/month.py", "import gymnasium"),
+    (upward_imports, "nea_env/solvers/lattice.py", "import nea_env.envs.firm"),
+    (upward_imports, "nea_env/bench/scores.py", "from agents import rules"),
+    (long_files, "nea_env/core/month.py", "x = 1\n" * (LINES_MAX + 1)),
+    (catch_all_names, "nea_env/core/utils.py", ""),
+    (catch_all_names, "agents/common/figures.py", ""),
+    (global_randomness, "agents/rules.py", "import numpy as np\nnp.random.seed(0)"),
+    (global_randomness, "agents/rules.py", "from numpy.random import rand"),
+    (global_randomness, "nea_env/core/rng.py", "import random"),
+    (foreign_places, "agents/rules.py", '"""Figures: ' + "/" + 'home/me/figures."""'),
+    (foreign_places, "nea_env/library/regimes/x.yaml", "source: notes" + ".md, page 3"),
+]
+
+
+@pytest.mark.parametrize("check", CHECKS)
+def test_project_keeps_the_rule(check: Callable[[Path], list[str]]) -> None:
+    assert check(ROOT) == []
+
+
+@pytest.mark.parametrize(("check", "file", "text"), BROKEN)
+def test_check_finds_a_broken_rule(check: Callable[[Path], list[str]], file: str, text: str, tmp_path: Path) -> None:
+    for unit in ("nea_env/envs/firm.py", file):
+        path = tmp_path / unit
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text if unit == file else "")
+    assert [found.split(":")[0] for found in check(tmp_path)] == [file]
+
+
+def test_check_passes_downward_imports(tmp_path: Path) -> None:
+    path = tmp_path / "nea_env/envs/firm.py"
+    path.parent.mkdir(parents=True)
+    path.write_text(
+        "import gymnasium\nfrom ..core.batch import Batch\nfrom .spaces import menu\nfrom nea_env import library"
+    )
+    (tmp_path / "nea_env/library").mkdir()
+    assert upward_imports(tmp_path) == []
+
+
+def test_import_is_light() -> None:
+    code = "import sys, nea_env; print(*sorted({m.partition('.')[0] for m in sys.modules}))"
+    loaded = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert HEAVY & set(loaded.stdout.split()) == set()
+
+
+def test_import_registers_the_ids() -> None:
+    code = "import gymnasium, nea_env; print(*(i for i in gymnasium.registry if i.startswith('nea/')))"
+    ids = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert {f"nea/{law}{form}-v0" for law in ("TPS", "KETS", "Tokyo") for form in ("", "Discrete")} <= set(
+        ids.stdout.split()
+    )
+
+
+def test_version_is_stated_once() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    import nea_env
+
+    assert nea_env.__version__ == project["version"]
+
+
+def test_lock_is_exact_and_covers_every_dependency() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    wanted = [
+        *project["dependencies"],
+        *(dep for extra in ("train", "render", "dev") for dep in project["optional-dependencies"][extra]),
+    ]
+    lines = [line for line in (ROOT / "requirements/lock.txt").read_text().splitlines() if not line.startswith("#")]
+    assert [line for line in lines if not re.fullmatch(r"[a-z0-9-]+==[0-9][0-9a-z.]*", line)] == []
+    locked = {line.partition("==")[0] for line in lines}
+    needed = {re.sub(r"[._]", "-", re.match(r"[\w.-]+", dep).group()) for dep in wanted}
+    assert needed - locked == set()
+
+
+def test_wheel_holds_the_library_and_nothing_else(tmp_path: Path) -> None:
+    build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
+    subprocess.run(build, cwd=ROOT, capture_output=True, check=True)
+    (wheel,) = tmp_path.glob("*.whl")
+    shipped = {entry for entry in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in entry}
+    law = {name(path, ROOT) for path in files(ROOT / "nea_env", ".yaml")}
+    assert law and law <= shipped
+    assert {entry.partition("/")[0] for entry in shipped} == {"nea_env"}
