@@ -1,0 +1,84 @@
+"""One clear line for every mistake in a scenario: which file, which key, what it holds, what was allowed."""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
+from typing import Annotated, Any, Union, get_args, get_origin
+
+from pydantic import BaseModel
+from pydantic_core import ErrorDetails
+
+
+class ScenarioError(ValueError):
+    """A scenario, or a file behind it, cannot be used; the message is one line."""
+
+
+def did_you_mean(name: str, allowed: Iterable[str]) -> str:
+    """What to say after an unknown name: the closest one that exists, and all of them."""
+    options = [str(option) for option in allowed]
+    close = get_close_matches(name.lower(), options, n=1, cutoff=0.6)
+    hint = f"did you mean {close[0]!r}? " if close else ""
+    return f"{hint}allowed: {', '.join(options) or 'nothing'}"
+
+
+def shown(value: object, width: int = 60) -> str:
+    """A value as it appears in a message: one line, not too long."""
+    text = " ".join(repr(value).split())
+    return text if len(text) <= width else f"{text[: width - 3]}..."
+
+
+def keys_of(detail: ErrorDetails, tree: object) -> tuple[str | int, ...]:
+    """Keys of the tree that lead to a pydantic error, without pydantic's own marks for unions and keys."""
+    found: list[str | int] = []
+    for key in detail["loc"]:
+        if isinstance(tree, Mapping) and key in tree:
+            tree = tree[key]
+        elif isinstance(tree, list | tuple) and isinstance(key, int) and key < len(tree):
+            tree = tree[key]
+        else:
+            if detail["type"] == "missing":
+                found.append(key)
+            break
+        found.append(key)
+    return tuple(found)
+
+
+def reason(detail: ErrorDetails, model: type[BaseModel], keys: tuple[str | int, ...]) -> str:
+    """The value found and what was allowed, from one pydantic error."""
+    if detail["type"] == "extra_forbidden":
+        return f"unknown key; {did_you_mean(str(keys[-1]), _fields_at(model, keys[:-1]))}"
+    if detail["type"] == "missing":
+        return "missing"
+    text = " ".join(detail["msg"].removeprefix("Value error, ").split())
+    if detail["type"] == "value_error":
+        return text  # our own validators name the value themselves
+    return f"{shown(detail['input'])}: {text[0].lower()}{text[1:]}"
+
+
+def _fields_at(model: Any, keys: Iterable[str | int]) -> list[str]:
+    """Names of the fields that a nested model has at this path."""
+    for key in keys:
+        if isinstance(model, type) and issubclass(model, BaseModel):
+            if key not in model.model_fields:
+                return []
+            model = _unwrapped(model.model_fields[str(key)].annotation)
+        elif get_origin(model) is dict:
+            model = _unwrapped(get_args(model)[1])
+        elif get_origin(model) in (list, tuple):
+            model = _unwrapped(get_args(model)[0])
+        else:
+            return []
+    return list(model.model_fields) if isinstance(model, type) and issubclass(model, BaseModel) else []
+
+
+def _unwrapped(annotation: Any) -> Any:
+    """A type without Annotated and without ``| None``."""
+    while True:
+        if get_origin(annotation) is Annotated:
+            annotation = get_args(annotation)[0]
+        elif get_origin(annotation) in (Union, types.UnionType):
+            annotation = next(part for part in get_args(annotation) if part is not type(None))
+        else:
+            return annotation

@@ -1,0 +1,112 @@
+"""What the YAML reader accepts, refuses and remembers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from nea_env.library import Provenance, ScenarioError
+from nea_env.library.reader import Document, read, unsourced
+
+
+@pytest.fixture
+def write(tmp_path: Path):
+    def file(text: str | bytes) -> Path:
+        path = tmp_path / "mine.yaml"
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
+        return path
+
+    return file
+
+
+def refusal(path: Path) -> str:
+    with pytest.raises(ScenarioError) as caught:
+        read(path)
+    message = str(caught.value)
+    assert "\n" not in message
+    assert str(path) in message
+    return message
+
+
+def test_yaml_is_version_1_2(write):
+    values = read(write("limit: none\nanswer: no\nswitch: on\nten: 010\nmonth: 2015-01\nempty: null\n")).values
+    assert values == {"limit": "none", "answer": "no", "switch": "on", "ten": 10, "month": "2015-01", "empty": None}
+
+
+def test_years_become_text(write):
+    assert read(write("calendar: {2015: {deadline: 2016-06}}")).values == {
+        "calendar": {"2015": {"deadline": "2016-06"}}
+    }
+
+
+def test_provenance_covers_what_lies_below_until_it_is_overridden(write):
+    document = read(
+        write(
+            """
+sources: {law: The Act, paper: A study}
+bare: 1
+top: {source: law, a: 1, deep: {b: [2, 3]}, own: {status: assumed, note: no text, c: 4}, noted: {note: p. 7, d: 5}}
+price: {value: 48, source: [law, paper], status: derived, note: sum}
+"""
+        )
+    )
+    assert document.values == {
+        "bare": 1,
+        "top": {"a": 1, "deep": {"b": [2, 3]}, "own": {"c": 4}, "noted": {"d": 5}},
+        "price": 48,
+    }
+    law = Provenance("The Act", "sourced", "")
+    assert document.provenance == {
+        "top.a": law,
+        "top.deep.b.0": law,
+        "top.deep.b.1": law,
+        "top.own.c": Provenance("", "assumed", "no text"),
+        "top.noted.d": Provenance("The Act", "sourced", "p. 7"),
+        "price": Provenance("The Act; A study", "derived", "sum"),
+    }
+    assert unsourced(document) == ["bare"]
+
+
+def test_numbers_months_years_and_switches_need_a_source():
+    values = {"n": 1.5, "month": "2015-01", "year": "2015", "switch": True, "word": "net", "nothing": None}
+    assert unsourced(Document(Path("x"), values, {})) == ["n", "month", "year", "switch"]
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("a: 1\nb: {c: 2,\n  c: 3}\n", ["line 3", "c", "twice"]),
+        ("a: 1\nprice: 2\nprice: 3\n", ["line 3", "price", "twice"]),
+        ("t: {2015: 1, '2015': 2}", ["t.2015", "twice"]),
+        ("a: [1, 2\n", ["line", "not YAML"]),
+        ("a: b: c", ["line 1", "not YAML"]),
+        (b"\xff\xfe\x00\x9c", ["not YAML"]),
+        (b"PK\x03\x04\x00\x00", ["not YAML"]),
+        ("a: 1\n---\nb: 2\n", ["not YAML"]),
+        ("", ["empty"]),
+        ("# nothing\n", ["empty"]),
+        ("- 1\n- 2\n", ["[1, 2]", "mapping"]),
+        ("just words", ["'just words'", "mapping"]),
+        ("a: &x {b: *x}", ["a.b", "alias"]),
+        ("sources: {law: The Act}\na:\n  source: lew\n  b: 1", ["line 3", "a.source", "'lew'", "did you mean 'law'?"]),
+        ("a: {source: law, b: 1}", ["a.source", "'law'", "allowed: nothing"]),
+        ("a: {status: asumed, b: 1}", ["a.status", "did you mean 'assumed'?", "sourced, assumed, derived"]),
+        ("a: {status: sourced, b: 1}", ["a.status", "needs a source"]),
+        ("a: {source: 3, b: 1}", ["a.source", "3", "expected text"]),
+        ("a: {note: [x], b: 1}", ["a.note", "expected text"]),
+        ("a: {value: 1, unit: t}", ["a.unit", "beside value only source, status, note"]),
+        ("sources: [The Act]\na: 1", ["sources", "short key"]),
+        ("a: {1.5: 2}", ["1.5 cannot be a key"]),
+        ("true: 2", ["True cannot be a key"]),
+    ],
+)
+def test_bad_files_get_one_clear_line(write, text, parts):
+    message = refusal(write(text))
+    for part in parts:
+        assert part in message
+
+
+def test_missing_file_and_folder(tmp_path):
+    assert "no such file" in refusal(tmp_path / "absent.yaml")
+    assert "cannot be read" in refusal(tmp_path)

@@ -1,0 +1,68 @@
+"""Every number that ships says where it comes from, and technologies are real decisions."""
+
+from __future__ import annotations
+
+import math
+import re
+from importlib.resources import files
+
+import pytest
+
+from nea_env.library import load_scenario, names, provenance, scenarios, unsourced
+
+SHIPPED = [(kind, name) for kind in ("regime", "firm", "market", "scenario") for name in names(kind)]
+
+
+@pytest.mark.parametrize(("kind", "name"), SHIPPED)
+def test_every_number_has_a_source_or_a_stated_assumption(kind, name):
+    assert unsourced(kind, name) == []
+
+
+@pytest.mark.parametrize(("kind", "name"), SHIPPED)
+def test_assumed_and_derived_numbers_say_why(kind, name):
+    for path, found in provenance(kind, name).items():
+        assert found.status == "sourced" or found.note, path
+        assert found.status == "assumed" or found.source, path
+
+
+@pytest.mark.parametrize(("kind", "name"), SHIPPED)
+def test_every_citation_is_used(kind, name):
+    text = files("nea_env.library").joinpath(f"{kind}s/{name}.yaml").read_text(encoding="utf-8")
+    block = re.search(r"^sources:\n((?:  .*\n|\n)*)", text, re.MULTILINE)
+    for key in re.findall(r"^  (\w+):", block[1] if block else "", re.MULTILINE):
+        assert re.search(rf"source: (\[[^\]]*\b{key}\b|{key}\b)", text), key
+
+
+@pytest.mark.parametrize("name", names("firm"))
+def test_the_levelised_cost_in_a_note_is_that_of_the_numbers(name):
+    scenario = next(s for s in map(load_scenario, scenarios()) if s.firm.name == name and s.name not in SHORT)
+    for index, tech in enumerate(scenario.firm.technologies):
+        note = provenance("firm", name)[f"technologies.{index}.capex"].note
+        stated, share = re.match(r"levelised ([\d.,]+) \w+/t, ([\d.]+) of", note).groups()
+        cost = levelised(tech, scenario.market.discount_rate)
+        assert float(stated.replace(",", "")) == pytest.approx(cost, rel=0.005)
+        assert float(share) == pytest.approx(cost / scenario.market.price, abs=0.01)
+
+
+SHORT = ("kets_phase2", "tokyo_p2")  # these override the costs
+
+
+@pytest.mark.parametrize("name", scenarios())
+def test_technologies_are_decisions_and_sorted(name):
+    scenario = load_scenario(name)
+    costs = [levelised(tech, scenario.market.discount_rate) for tech in scenario.firm.technologies]
+    assert costs == sorted(costs)
+    assert all(0.6 <= cost / scenario.market.price <= 2.5 for cost in costs)
+    assert all(tech.potential_share <= 0.12 for tech in scenario.firm.technologies)
+
+
+def levelised(tech, rate):
+    """Money per tonne: the annuity of capex and the running cost."""
+    return tech.capex * rate / (1 - math.exp(-rate * tech.life_years)) + tech.opex
+
+
+@pytest.mark.parametrize("name", scenarios())
+def test_volatility_stays_moderate_over_long_horizons(name):
+    scenario = load_scenario(name)
+    years = int(scenario.end[:4]) - int(scenario.start[:4])
+    assert years <= 6 or scenario.market.volatility <= 0.30
