@@ -1,0 +1,50 @@
+"""Operational abatement and investment in abatement technology."""
+
+from __future__ import annotations
+
+import math
+
+from nea_env.core.jit import jit
+
+
+@jit
+def abatement_cost(share, scale, steepness):
+    """Cost per tonne of unabated emissions of abating ``share``: the integral of the marginal cost.
+
+    Marginal cost = scale * (exp(steepness * share) - 1), money per t.
+    """
+    return scale * ((math.exp(steepness * share) - 1.0) / steepness - share)
+
+
+@jit
+def share_at_price(price, scale, steepness, max_share):
+    """Share whose marginal cost equals the price, as a part of what is possible: MAC = P (Montgomery 1972)."""
+    share = math.log(1.0 + price / scale) / steepness
+    return min(share / max_share, 1.0) if max_share > 0.0 else 0.0
+
+
+@jit
+def capacity_started(budget, potential, in_place, building):
+    """Capacity of one technology started from what is left of the month's budget, t a month."""
+    return max(0.0, min(budget, potential - in_place - building))
+
+
+@jit
+def book_value(capacity, aged, capex, life_discount):
+    """Value left in capacity: capex times the annuity of the life left over the annuity of a whole life.
+
+    ``aged`` is the sum of capacity * d**-age, so (capacity - d**life * aged) / (1 - d**life) is exact for
+    any mix of ages.
+    """
+    return capex * (capacity - life_discount * aged) / (1.0 - life_discount)
+
+
+@jit
+def invest_value(price, saving_months, discounted_months, opex, residual, capex):
+    """Saving to the end of production plus residual value over capex, less one, at a martingale price.
+
+    ``saving_months`` counts months of production after the lead time: their discounted expected price is
+    today's price. ``discounted_months`` is the same count discounted, ``residual`` the share of capex
+    worth at the end, discounted.
+    """
+    return (price * saving_months - opex * discounted_months) / capex + residual - 1.0

@@ -1,0 +1,200 @@
+"""Batch: many firms, each on its own scenario, month by month. Every environment is a face of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numba
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from nea_env.core import parameters as col
+from nea_env.core.layout import (
+    ABATE_AT_PRICE, ACCOUNTS, ACTIONS, CAPACITY, CLOSED, EVEN_TRADE, FLOWS, FRONT, FRONT_RATIO, HISTORY, LOG_OFFSET_RATIO,
+    OBSERVATION, PRICE, QUEUE, SLOTS, STATE, STRIKE, TECHS,
+)  # fmt: skip
+from nea_env.core.lowering import lower
+from nea_env.core.observe import observe_rows
+from nea_env.core.step import start_rows, step_parallel, step_rows
+from nea_env.scenario import Scenario
+
+PARALLEL_FROM = 1024  # below this many rows a thread pool costs more than it saves
+_STATE_INDEX = {field.name: index for index, field in enumerate(STATE)}
+
+
+class Batch:
+    """``n`` firms under emissions trading, played month by month on compiled code.
+
+    Args:
+        scenarios: one scenario, or several to mix in one batch.
+        n: number of firms.
+        scenario_of: (n,) index into ``scenarios`` for each firm; default: the first for all.
+        threads: at most this many threads; 1 keeps to the serial kernel. Results do not depend on it.
+
+    Attributes:
+        scenarios: tuple of the scenarios.
+        discount: monthly discount factor of the first scenario.
+        exposure: (n,) discounted baseline emissions x reference price, money: the base of percentages.
+        reward_scale: (n,) baseline emissions of a month x reference price, money: reward = -cost / scale.
+        horizon: (n,) months of an episode.
+    """
+
+    def __init__(
+        self,
+        scenarios: Scenario | Sequence[Scenario],
+        n: int,
+        *,
+        scenario_of: ArrayLike | None = None,
+        threads: int | None = None,
+    ) -> None:
+        self.scenarios = (scenarios,) if isinstance(scenarios, Scenario) else tuple(scenarios)
+        if n < 1:
+            raise ValueError(f"n: {n} firms; at least one")
+        self.n = int(n)
+        self.threads = numba.config.NUMBA_NUM_THREADS if threads is None else int(threads)
+        tables = [lower(scenario) for scenario in self.scenarios]
+        length = max(table.horizon for table in tables) + 1
+        count = max(len(table.events) for table in tables)
+        self._static = np.stack([table.static for table in tables])
+        self._monthly = np.zeros((len(tables), length, len(col.MONTHLY)))
+        self._events = np.zeros((len(tables), count, len(col.EVENTS)))
+        for k, table in enumerate(tables):
+            self._monthly[k, : table.horizon + 1] = table.monthly
+            self._events[k, : len(table.events)] = table.events
+        self._pick = np.zeros(n, np.int64) if scenario_of is None else np.array(scenario_of, np.int64)
+        if self._pick.shape != (n,) or self._pick.min() < 0 or self._pick.max() >= len(tables):
+            raise ValueError(f"scenario_of: one index in 0..{len(tables) - 1} for each of {n} firms")
+        self.discount = float(tables[0].static[col.P_DISCOUNT])
+        self.exposure = np.array([table.exposure for table in tables])[self._pick]
+        self.reward_scale = self._static[self._pick, col.P_REWARD_SCALE]
+        self.horizon = self._static[self._pick, col.P_HORIZON].astype(np.int64)
+
+        self.seeds = np.zeros(n, np.int64)
+        self.episodes = np.zeros(n, np.int64)
+        self._months = np.zeros(n, np.int64)
+        self._ended = np.zeros(n, np.bool_)
+        self._state = np.zeros((n, len(STATE)))
+        self._queue = np.zeros((n, TECHS * QUEUE), np.float32)
+        self._history = np.zeros((n, HISTORY), np.float32)
+        self._flows = np.zeros((n, len(FLOWS)))
+        self._mask = np.zeros((n, len(ACTIONS)), np.bool_)
+        self._start(np.ones(n, np.bool_), 0)
+        self.observe()  # fills the masks and suggestions of the first month
+
+    def reset(self, seeds: ArrayLike | None = None, mask: NDArray[np.bool_] | None = None) -> NDArray[np.float32]:
+        """Start episodes and return all observations (n, OBSERVATION).
+
+        Args:
+            seeds: (n,) non-negative integers: the rows start episode 0 of these seeds. None: each row
+                goes on to the next episode of its seed.
+            mask: (n,) the rows to start; the others keep their place. None: all.
+        """
+        chosen = np.ones(self.n, np.bool_) if mask is None else np.asarray(mask, np.bool_)
+        if seeds is not None:
+            self.seeds[chosen] = np.asarray(seeds, np.int64)[chosen]
+            self.episodes[chosen] = 0
+        self._start(chosen, 0 if seeds is not None else 1)
+        return self.observe()
+
+    def step(self, actions: NDArray[np.float32], *, autoreset: bool = False) -> tuple[
+        NDArray[np.float32], NDArray[np.float64], NDArray[np.bool_]
+    ]:  # fmt: skip
+        """Play a month of every firm, then bring the news of the next.
+
+        Args:
+            actions: (n, A) in [-1, 1], finite; columns as in ``layout.ACTIONS``.
+            autoreset: rows whose episode ended on the call before play no month and start their next
+                episode instead (reward 0, flows 0). Without it such a row is an error.
+
+        Returns:
+            observations (n, OBSERVATION) float32, rewards (n,) float64, terminated (n,) bool: new arrays.
+
+        Raises:
+            RuntimeError: a row has ended and ``autoreset`` is off.
+        """
+        if not autoreset and self._ended.any():
+            raise RuntimeError(f"row {int(np.argmax(self._ended))} has ended: reset it before the next step")
+        observation = np.empty((self.n, len(OBSERVATION)), np.float32)
+        reward = np.empty(self.n)
+        terminated = np.empty(self.n, np.bool_)
+        tail = (
+            autoreset, self._pick, self._ended, self._months, self.seeds, self.episodes, self._state, self._queue, self._history,
+            self._flows, actions, reward, terminated, self._static, self._monthly, self._events, observation, self._mask,
+        )  # fmt: skip
+        if self.threads > 1 and self.n >= PARALLEL_FROM:
+            step_parallel(*tail)
+        else:
+            step_rows(0, self.n, *tail)
+        return observation, reward, terminated
+
+    def observe(self) -> NDArray[np.float32]:
+        """Observations (n, OBSERVATION) float32 of the present state, a new array."""
+        observation = np.empty((self.n, len(OBSERVATION)), np.float32)
+        observe_rows(
+            0, self.n, self._pick, self._months, self._state, self._static, self._monthly, self._events, observation, self._mask
+        )
+        return observation
+
+    def accounts(self) -> dict[str, NDArray[np.float64]]:
+        """Tonnes (n,) that the returned observation shows, by ``layout.ACCOUNTS``, and capacity in t a month."""
+        found = {name: self._state[:, _STATE_INDEX[name]].copy() for name in ACCOUNTS if name != "closed"}
+        found["closed"] = self._state[:, CLOSED : CLOSED + SLOTS].sum(axis=1)
+        found["capacity"] = self._state[:, CAPACITY : CAPACITY + TECHS].sum(axis=1)
+        return found
+
+    def flows(self) -> dict[str, NDArray[np.float64]]:
+        """Tonnes and money (n,) of the month just played, by ``layout.FLOWS``."""
+        return {field.name: self._flows[:, index].copy() for index, field in enumerate(FLOWS)}
+
+    def market(self) -> dict[str, NDArray[np.float64]]:
+        """Prices (n,) in money per t, the volume limit in t, and the month that the observation shows."""
+        price = self._state[:, PRICE]
+        return {
+            "month": self._months.astype(np.float64),
+            "long_price": price.copy(),
+            "front_price": price * self._state[:, FRONT_RATIO],
+            "offset_price": price * np.exp(self._state[:, LOG_OFFSET_RATIO]) * self._static[self._pick, col.P_HAS_OFFSET],
+            "strike": self._state[:, STRIKE].copy(),
+            "volume_limit": self._now(col.M_VOLUME_LIMIT),
+        }
+
+    def memory(self, name: str) -> NDArray[np.float64]:
+        """One column (n,) of the state by its name in ``layout.STATE``, a copy."""
+        if name not in _STATE_INDEX:
+            raise KeyError(f"{name!r} is no state: {', '.join(_STATE_INDEX)}")
+        return self._state[:, _STATE_INDEX[name]].copy()
+
+    def suggestions(self) -> NDArray[np.float64]:
+        """(n, 2): the trade that closes the gap evenly, the abatement whose marginal cost meets the price due."""
+        return self._state[:, [EVEN_TRADE, ABATE_AT_PRICE]]
+
+    def action_mask(self) -> NDArray[np.bool_]:
+        """(n, A) bool: the actions that can change anything this month."""
+        return self._mask.copy()
+
+    def get_state(self) -> dict[str, NDArray]:
+        """Everything that changes as the batch runs, as copies: for checkpoints."""
+        return {name: getattr(self, name).copy() for name in _CHANGING}
+
+    def set_state(self, saved: dict[str, NDArray]) -> None:
+        """Go on from a ``get_state`` of a batch of the same size and scenarios.
+
+        Raises:
+            ValueError: an array is missing or has another shape.
+        """
+        for name in _CHANGING:
+            if name not in saved or saved[name].shape != getattr(self, name).shape:
+                raise ValueError(f"saved state: {name} is missing or has another shape than this batch")
+        for name in _CHANGING:
+            getattr(self, name)[...] = saved[name]
+
+    def _now(self, column: int) -> NDArray[np.float64]:
+        return self._monthly[self._pick, self._months, column]
+
+    def _start(self, mask: NDArray[np.bool_], advance: int) -> None:
+        start_rows(
+            mask, advance, self._pick, self._ended, self._months, self.episodes, self._state, self._queue, self._history, self._static
+        )
+
+
+_CHANGING = ("seeds", "episodes", "_months", "_ended", "_state", "_queue", "_history", "_flows", "_mask")

@@ -1,0 +1,29 @@
+"""Borrowing from the next allocation."""
+
+from __future__ import annotations
+
+from nea_env.core.jit import jit
+
+
+@jit
+def gap_permit(duty, allocation, threshold, share):
+    """Tonnes that one year's gap permits to borrow: a share of it where it reaches the threshold of duty.
+
+    China 2021-22: a gap of at least 10 % of the duty may be borrowed up to half (allocation plan, MEE 2023).
+    """
+    gap = duty - allocation
+    if share <= 0.0 or duty <= 0.0 or gap < threshold * duty:
+        return 0.0
+    return share * gap
+
+
+@jit
+def borrowed(gap, limit, share):
+    """Tonnes borrowed at a deadline: a share of the gap within the limit; only a firm that is short has a gap."""
+    return share * min(gap, max(limit, 0.0))
+
+
+@jit
+def next_limit_share(limit_share, decay, ratio):
+    """Limit of the period after: limit - decay * share borrowed (Enforcement Decree of the Korean Act, Art. 45)."""
+    return max(0.0, limit_share - decay * ratio)

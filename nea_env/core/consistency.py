@@ -1,0 +1,75 @@
+"""Calendars that could not be settled are refused: each rule here names one way to lose a duty or a unit in silence."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from nea_env.core.layout import SLOTS
+from nea_env.scenario import Scenario, months_between
+
+if TYPE_CHECKING:
+    from nea_env.core.calendar import Period
+
+
+def check(scenario: Scenario, found: tuple[Period, ...]) -> None:
+    """Refuse a calendar whose steps come in an order that the month cannot settle.
+
+    Raises:
+        ValueError: one line that names the period, the date and what it must come after or before.
+    """
+    for period in found:
+        _check_period(period)
+    for early, late in zip(found, found[1:], strict=False):
+        _check_order(early, late)
+    for early, late in zip(found, found[SLOTS:], strict=False):
+        if early.verified >= late.first + 11:
+            _refuse(early, "verified", f"is so late that more than {SLOTS} periods wait for verification at once")
+        if late.rule.pre_share > 0.0 and late.allocated is not None and late.allocated <= early.verified:
+            _refuse(late, "allocated", f"comes before {early.year} is verified: more than {SLOTS} periods would wait")
+    _check_strikes(scenario, found)
+
+
+def _check_period(period: Period) -> None:
+    if period.verified < period.end:
+        _refuse(period, "verified", "comes before the period has ended")
+    if period.allocated is not None:
+        if period.rule.method == "grandfathering" and period.allocated > period.deadline:
+            _refuse(period, "allocated", "comes after the deadline of its own vintage")
+        if period.rule.method == "benchmarking" and period.allocated > period.verified:
+            _refuse(period, "allocated", "comes after the true-up that it is set off against")
+    for years, month in period.calendar.credits_issued.items():
+        issued = months_between(period.calendar.verified, month) + period.verified
+        if int(years) > period.years or not period.first + 12 * int(years) - 1 <= issued <= period.verified:
+            raise ValueError(
+                f"regime.calendar.{period.year}.credits_issued.{years}: {month} lies outside the time from the end of"
+                f" year {years} of {period.years} to verification in {period.calendar.verified}"
+            )
+
+
+def _check_order(early: Period, late: Period) -> None:
+    if late.deadline < early.deadline:
+        _refuse(late, "deadline", f"comes before that of {early.year}, {early.calendar.deadline}")
+    if late.deadline > early.deadline >= late.verified:
+        _refuse(late, "verified", f"does not come after the deadline of {early.year}, {early.calendar.deadline}: it would fall due there")
+
+
+def _check_strikes(scenario: Scenario, found: tuple[Period, ...]) -> None:
+    previous = -1
+    for period in found:
+        if any(p.deadline == period.deadline for p in found[period.index + 1 :]):
+            continue  # where periods settle together the last one's rules hold
+        penalty = scenario.regime.penalty[period.year]
+        until = penalty.mean_until
+        if until is not None and penalty.multiple > 0.0:
+            month = months_between(scenario.start, until)
+            if not previous < month <= period.deadline:
+                after = "the scenario's start" if previous < 0 else "the deadline before"
+                raise ValueError(
+                    f"regime.penalty.{period.year}.mean_until: {until} must lie after {after} and not after"
+                    f" the deadline {period.calendar.deadline}: the penalty price would be lost"
+                )
+        previous = period.deadline
+
+
+def _refuse(period: Period, key: str, why: str) -> None:
+    raise ValueError(f"regime.calendar.{period.year}.{key}: {getattr(period.calendar, key)} {why}")

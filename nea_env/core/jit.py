@@ -1,0 +1,52 @@
+"""The one decorator of the core, with a disk cache keyed on the core's sources.
+
+Numba's own cache notices an edit only in the file that holds the kernel, so a kernel that calls a rule
+in another file would keep the old rule, in silence. Here the cache folder is named after the hash of
+every source of the core: any edit starts a new folder.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numba
+import numpy as np
+
+
+def _source_hash() -> str:
+    digest = hashlib.sha256(f"{numba.__version__} {np.__version__}".encode())
+    for path in sorted(Path(__file__).parent.glob("*.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def _cache_folder() -> str:
+    for base in (Path.home() / ".cache", Path(tempfile.gettempdir())):
+        folder = base / "nea_env" / _source_hash()
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError:
+            continue
+        if os.access(folder, os.W_OK):
+            return str(folder)
+    raise OSError("nea_env: no writable folder for compiled kernels under the home or the temporary folder")
+
+
+_FOLDER = _cache_folder()
+
+
+def jit(function: Callable[..., Any] | None = None, *, parallel: bool = False) -> Any:
+    """Compile ``function`` with Numba, cached on disk; IEEE arithmetic, no fastmath, no bounds checks."""
+    if function is None:
+        return lambda wrapped: jit(wrapped, parallel=parallel)
+    before = numba.config.CACHE_DIR
+    numba.config.CACHE_DIR = _FOLDER  # set only while decorating: other packages keep their own folder
+    try:
+        return numba.njit(cache=True, parallel=parallel, error_model="numpy")(function)
+    finally:
+        numba.config.CACHE_DIR = before

@@ -1,0 +1,143 @@
+"""A month of every firm: what it does, then what the calendar does."""
+
+from __future__ import annotations
+
+import math
+
+from nea_env.core import parameters as col
+from nea_env.core.abatement import abatement_cost, book_value, capacity_started
+from nea_env.core.jit import jit
+from nea_env.core.layout import (
+    ABATE, ACCRUED, ACCRUED_OUTPUT, AGED, BANK, BORROW, BUILDING, CAPACITY, CLOSED, DEBT, F_ABATED, F_ABATEMENT_COST,
+    F_ALLOWANCE_COST, F_BOUGHT, F_CLOSING_COST, F_COST, F_EMITTED, F_INVESTED, F_INVESTMENT_COST, F_OFFSET_COST,
+    F_OFFSETS_BOUGHT, F_OPERATING_COST, F_OUTPUT, F_PENALTY_COST, F_SAVED, F_SOLD, F_TRADING_COST, FLOWS, FRONT, FRONT_RATIO,
+    HISTORY, INVEST, LOG_OFFSET_RATIO, LOG_OUTPUT, LONG_SALES, NET_SALES, NEXT, OFFSET, OFFSET_BUYABLE, OFFSETS, OLD, OWED, PRICE,
+    QUEUE, SLOTS, SOLD_ALLOCATION, TECHS, TRADE, TRADED,
+)  # fmt: skip
+from nea_env.core.lowering import arrival as _arrival
+from nea_env.core.settle import settle
+from nea_env.core.trading import feasible_trade, trading_cost
+
+N_FLOWS = len(FLOWS)
+arrival = jit(_arrival)
+
+
+@jit
+def play_rows(low, high, pick, ended, months, state, queue, history, flows, actions, reward, terminated, static, monthly, events):
+    """Play one month of rows ``low`` to ``high``; rows that had ended are left alone.
+
+    ``pick`` (n,) is each row's scenario; actions (n, A) lie in [-1, 1].
+    """
+    for i in range(low, high):
+        for f in range(N_FLOWS):
+            flows[i, f] = 0.0
+        reward[i] = 0.0
+        terminated[i] = False
+        if ended[i]:
+            continue
+        p, t = pick[i], months[i]
+        own, now = static[p], monthly[p, t]
+        price = state[i, PRICE]
+        front_price = price * state[i, FRONT_RATIO]
+        history[i, t % HISTORY] = front_price
+
+        # production, emissions, abatement
+        output = now[col.M_OUTPUT] * math.exp(state[i, LOG_OUTPUT] - now[col.M_OUTPUT_CORRECTION])
+        emissions = output * own[col.P_INTENSITY]
+        relative = 12.0 * output / own[col.P_ANNUAL_OUTPUT]
+        saved, running_cost = 0.0, 0.0
+        for k in range(TECHS):
+            part = state[i, CAPACITY + k] * relative
+            saved += part
+            running_cost += part * own[col.P_OPEX + k]
+        emissions -= saved
+        share = max(0.0, actions[i, ABATE]) * own[col.P_ABATE_MAX]
+        abated = share * emissions
+        if abated > 0.0:
+            flows[i, F_ABATEMENT_COST] = emissions * abatement_cost(share, own[col.P_ABATE_SCALE], own[col.P_ABATE_STEEPNESS])
+        emitted = emissions - abated
+        state[i, ACCRUED] += emitted
+        state[i, ACCRUED_OUTPUT] += output
+        flows[i, F_OUTPUT] = output
+        flows[i, F_SAVED] = saved
+        flows[i, F_ABATED] = abated
+        flows[i, F_EMITTED] = emitted
+        flows[i, F_OPERATING_COST] = running_cost
+
+        # investment: cheapest technology first, out of this month's share of the potential that is left
+        if actions[i, INVEST] > 0.0 and now[col.M_OUTPUT] > 0.0:
+            invest(i, p, t, state, queue, flows, actions[i, INVEST], static)
+
+        # trade
+        volume = now[col.M_VOLUME_LIMIT]
+        sellable = now[col.M_SELL_LIMIT] - state[i, SOLD_ALLOCATION]
+        tonnes = feasible_trade(float(actions[i, TRADE]), volume, state[i, FRONT], sellable)
+        if tonnes != 0.0:
+            state[i, NET_SALES] -= tonnes
+            state[i, LONG_SALES] -= tonnes
+            if tonnes > 0.0:
+                flows[i, F_BOUGHT] = tonnes
+                state[i, FRONT] += tonnes
+                state[i, TRADED] += tonnes
+            else:
+                flows[i, F_SOLD] = -tonnes
+                state[i, FRONT] = max(0.0, state[i, FRONT] + tonnes)
+                state[i, SOLD_ALLOCATION] -= tonnes
+                state[i, TRADED] = min(state[i, TRADED], state[i, FRONT])
+                state[i, OLD] = min(state[i, OLD], state[i, FRONT])  # younger units are sold first
+            flows[i, F_ALLOWANCE_COST] = tonnes * front_price
+            flows[i, F_TRADING_COST] = trading_cost(tonnes, front_price, volume, own[col.P_SPREAD], own[col.P_IMPACT])
+        if actions[i, OFFSET] > 0.0:
+            credits = actions[i, OFFSET] * state[i, OFFSET_BUYABLE]
+            if credits > 0.0:
+                state[i, OFFSETS] += credits
+                flows[i, F_OFFSETS_BOUGHT] = credits
+                flows[i, F_OFFSET_COST] = credits * price * math.exp(state[i, LOG_OFFSET_RATIO]) / own[col.P_OFFSET_MULTIPLIER]
+
+        if now[col.M_LAST_EVENT] > now[col.M_FIRST_EVENT]:
+            borrow_share = 1.0 + min(0.0, actions[i, BORROW])
+            bank_share = 1.0 + min(0.0, actions[i, BANK])
+            settle(i, t, state, history, flows, own, monthly[p], events[p], borrow_share, bank_share)
+
+        if t + 1 >= own[col.P_HORIZON]:
+            terminated[i] = True
+            flows[i, F_CLOSING_COST] = closing_cost(i, state, own)
+        cost = flows[i, F_ALLOWANCE_COST] + flows[i, F_TRADING_COST] + flows[i, F_OFFSET_COST]
+        cost += flows[i, F_ABATEMENT_COST] + flows[i, F_OPERATING_COST] + flows[i, F_INVESTMENT_COST]
+        cost += flows[i, F_PENALTY_COST] + flows[i, F_CLOSING_COST]
+        flows[i, F_COST] = cost
+        reward[i] = -cost / own[col.P_REWARD_SCALE]
+
+
+@jit
+def invest(i, p, t, state, queue, flows, share, static):
+    """Start capacity: it waits in the queue until the quarter in which it comes on line."""
+    left = 0.0
+    for k in range(TECHS):
+        left += max(0.0, static[p, col.P_POTENTIAL + k] - state[i, CAPACITY + k] - state[i, BUILDING + k])
+    budget = share * static[p, col.P_INVEST_RATE] * left
+    for k in range(TECHS):
+        started = capacity_started(budget, static[p, col.P_POTENTIAL + k], state[i, CAPACITY + k], state[i, BUILDING + k])
+        if started > 0.0:
+            budget -= started
+            slot = (arrival(t, int(static[p, col.P_LEAD + k])) // 3) % QUEUE
+            queue[i, k * QUEUE + slot] += started
+            state[i, BUILDING + k] += started
+            flows[i, F_INVESTED] += started
+            flows[i, F_INVESTMENT_COST] += started * static[p, col.P_CAPEX + k]
+
+
+@jit
+def closing_cost(i, state, own):
+    """At the end: debt and unmet duty are bought, holdings sold at the next price, capacity left at book value."""
+    unmet = state[i, DEBT] + state[i, OWED] + state[i, ACCRUED]
+    for k in range(SLOTS):
+        unmet += state[i, CLOSED + k]
+    credit = state[i, OFFSETS] * min(1.0, math.exp(state[i, LOG_OFFSET_RATIO]))
+    value = (state[i, FRONT] + state[i, NEXT] + credit - unmet) * state[i, PRICE]
+    for k in range(TECHS):
+        capex = own[col.P_CAPEX + k]
+        aged = state[i, AGED + k] * own[col.P_BOOK_GROWTH]  # this month is over: it is a month older
+        value += book_value(state[i, CAPACITY + k], aged, capex, own[col.P_LIFE_DISCOUNT + k])
+        value += state[i, BUILDING + k] * capex
+    return -value

@@ -1,0 +1,83 @@
+"""Counter-based randomness: a draw is a pure function of (seed, episode, month, source).
+
+The generator is Philox4x32-10 (Salmon, Moraes, Dror and Shaw, "Parallel random numbers: as easy as
+1, 2, 3", SC 2011): no state, so a draw depends on no place in the batch, no thread and no action.
+Normals come from the inverse distribution function (Wichura, algorithm AS 241, Applied Statistics 37,
+1988), one 32-bit lane each.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from nea_env.core.jit import jit
+
+PRICE, OFFSET_RATIO, GAP, DEMAND = range(4)  # lanes of the monthly draw: one per source
+
+_M0 = np.uint64(0xD2511F53)
+_M1 = np.uint64(0xCD9E8D57)
+_W0 = np.uint64(0x9E3779B9)
+_W1 = np.uint64(0xBB67AE85)
+_LOW = np.uint64(0xFFFFFFFF)
+_HALF = np.uint64(32)
+
+
+@jit
+def philox(c0, c1, c2, c3, k0, k1):
+    """Four 32-bit words (as uint64) from a 128-bit counter and a 64-bit key, given as 32-bit words."""
+    for _ in range(10):
+        p0 = _M0 * c0
+        p1 = _M1 * c2
+        c0 = (p1 >> _HALF) ^ c1 ^ k0
+        c1 = p1 & _LOW
+        c2 = (p0 >> _HALF) ^ c3 ^ k1
+        c3 = p0 & _LOW
+        k0 = (k0 + _W0) & _LOW
+        k1 = (k1 + _W1) & _LOW
+    return c0, c1, c2, c3
+
+
+@jit
+def normal(word):
+    """Standard normal from one 32-bit word: the quantile at (word + 1/2) / 2**32, |z| <= 6.34."""
+    q = (float(word) + 0.5) * 2.3283064365386963e-10 - 0.5
+    if abs(q) <= 0.425:
+        r = 0.180625 - q * q
+        num = (((((((2509.0809287301226727 * r + 33430.575583588128105) * r + 67265.770927008700853) * r
+                   + 45921.953931549871457) * r + 13731.693765509461125) * r + 1971.5909503065514427) * r
+                + 133.14166789178437745) * r + 3.387132872796366608)  # fmt: skip
+        den = (((((((5226.495278852545925 * r + 28729.085735721942674) * r + 39307.89580009271061) * r
+                   + 21213.794301586595867) * r + 5394.1960214247511077) * r + 687.1870074920579083) * r
+                + 42.313330701600911252) * r + 1.0)  # fmt: skip
+        return q * num / den
+    r = math.sqrt(-math.log(0.5 - abs(q)))
+    if r <= 5.0:
+        r -= 1.6
+        num = (((((((7.7454501427834140764e-4 * r + 0.0227238449892691845833) * r + 0.24178072517745061177) * r
+                   + 1.27045825245236838258) * r + 3.64784832476320460504) * r + 5.7694972214606914055) * r
+                + 4.6303378461565452959) * r + 1.42343711074968357734)  # fmt: skip
+        den = (((((((1.05075007164441684324e-9 * r + 5.475938084995344946e-4) * r + 0.0151986665636164571966) * r
+                   + 0.14810397642748007459) * r + 0.68976733498510000455) * r + 1.6763848301838038494) * r
+                + 2.05319162663775882187) * r + 1.0)  # fmt: skip
+    else:
+        r -= 5.0
+        num = (((((((2.01033439929228813265e-7 * r + 2.71155556874348757815e-5) * r + 0.0012426609473880784386) * r
+                   + 0.026532189526576123093) * r + 0.29656057182850489123) * r + 1.7848265399172913358) * r
+                + 5.4637849111641143699) * r + 6.6579046435011037772)  # fmt: skip
+        den = (((((((2.04426310338993978564e-15 * r + 1.4215117583164458887e-7) * r + 1.8463183175100546818e-5) * r
+                   + 7.868691311456132591e-4) * r + 0.0148753612908506148525) * r + 0.13692988092273580531) * r
+                + 0.59983220655588793769) * r + 1.0)  # fmt: skip
+    z = num / den
+    return -z if q < 0.0 else z
+
+
+@jit
+def monthly_draw(seed, episode, month):
+    """Four words for one month of one episode: lanes PRICE, OFFSET_RATIO, GAP, DEMAND."""
+    key = np.uint64(seed)
+    return philox(
+        np.uint64(month), np.uint64(episode) & _LOW, np.uint64(episode) >> _HALF, np.uint64(0),
+        key & _LOW, key >> _HALF,
+    )  # fmt: skip

@@ -1,0 +1,209 @@
+"""The calendar of a month: year's end, booking, credits, verification, strike, deadline - in statutory order."""
+
+from __future__ import annotations
+
+from nea_env.core import parameters as col
+from nea_env.core.allocation import book, duty_above_baseline, duty_under_cap, excess_credits, true_up
+from nea_env.core.banking import carry_limit, deduction
+from nea_env.core.borrowing import borrowed, gap_permit, next_limit_share
+from nea_env.core.jit import jit
+from nea_env.core.layout import (
+    ACCRUED, ACCRUED_OUTPUT, BORROW_LIMIT, BORROW_PERMIT, CLOSED, CLOSED_OUTPUT, CREDITS_ISSUED, DEBT, DEFICIT,
+    F_BORROWED, F_CLAWBACK_UNMET, F_CREDITS_ISSUED, F_DEDUCTED, F_FORGIVEN, F_ISSUED, F_LAPSED, F_PENALISED,
+    F_PENALTY_COST, F_SURRENDERED, FRONT, FRONT_RATIO, GAP_NEWS, HISTORY, LAST_OUTPUT, LONG_SALES, MISSED, NET_SALES, NEXT,
+    OFFSET_ROOM, OFFSETS, OLD, OWED, PREALLOCATED, PRICE, SOLD_ALLOCATION, STRIKE, TRADED,
+)  # fmt: skip
+from nea_env.core.offsets import room, used
+from nea_env.core.penalty import penalty_cost, strike_price
+
+
+@jit
+def issue(i, state, flows, tonnes, to_next):
+    """Book ``tonnes``: debt first, the rest into front or the vintage after."""
+    paid, state[i, DEBT] = book(tonnes, state[i, DEBT])
+    flows[i, F_ISSUED] += tonnes
+    flows[i, F_DEDUCTED] += paid
+    if to_next > 0.0:
+        state[i, NEXT] += tonnes - paid
+    else:
+        state[i, FRONT] += tonnes - paid
+
+
+@jit
+def deduct(i, state, flows, tonnes):
+    """Take ``tonnes`` from the vintage after; what it does not hold becomes debt, paid by the next allocation."""
+    taken = min(tonnes, state[i, NEXT])
+    state[i, NEXT] -= taken
+    state[i, DEBT] += tonnes - taken
+    flows[i, F_DEDUCTED] += taken
+
+
+@jit
+def verify(i, state, flows, event):
+    """Turn one ended period's emissions into a duty, and its pre-allocation into the final allocation."""
+    slot = int(event[col.E_SLOT])
+    emissions, output, prebooked = state[i, CLOSED + slot], state[i, CLOSED_OUTPUT + slot], state[i, PREALLOCATED + slot]
+    state[i, CLOSED + slot] = 0.0
+    state[i, CLOSED_OUTPUT + slot] = 0.0
+    state[i, PREALLOCATED + slot] = 0.0
+    allocation = event[col.E_AMOUNT]
+    if event[col.E_BENCHMARKED] > 0.0:
+        allocation = event[col.E_RATE] * output
+        issued, taken, unmet = true_up(allocation, prebooked, state[i, FRONT])
+        issue(i, state, flows, issued, event[col.E_TO_NEXT])
+        state[i, FRONT] -= taken
+        flows[i, F_DEDUCTED] += taken
+        state[i, OWED] += unmet
+        flows[i, F_CLAWBACK_UNMET] += unmet
+        duty = duty_under_cap(emissions, allocation, event[col.E_DEFICIT_CAP])
+    elif event[col.E_CAP] > 0.0:
+        duty = duty_above_baseline(emissions, event[col.E_CAP])
+    else:
+        duty = emissions
+    state[i, OWED] += duty
+    flows[i, F_FORGIVEN] += emissions - duty
+    state[i, LAST_OUTPUT] = output / event[col.E_YEARS]
+    state[i, DEFICIT] = 1.0 if allocation < emissions else 0.0
+    state[i, CREDITS_ISSUED] = 0.0
+    state[i, BORROW_PERMIT] += gap_permit(duty, allocation, event[col.E_GAP_THRESHOLD], event[col.E_GAP_SHARE])
+    state[i, OFFSET_ROOM] += room(int(event[col.E_OFFSET_BASE]), event[col.E_OFFSET_SHARE], duty, allocation, event[col.E_REQUIRED])
+
+
+@jit
+def issue_credits(i, state, flows, event):
+    """Interim excess credits: units for the firm, and as much added to the period's duty (Tokyo)."""
+    slot = int(event[col.E_SLOT])
+    emissions = state[i, CLOSED + slot] - state[i, CREDITS_ISSUED]
+    credits = excess_credits(
+        event[col.E_YEARS], event[col.E_BASE_EMISSIONS], event[col.E_FACTOR], event[col.E_CEILING], emissions, state[i, CREDITS_ISSUED]
+    )
+    state[i, CREDITS_ISSUED] += credits
+    state[i, CLOSED + slot] += credits
+    flows[i, F_CREDITS_ISSUED] += credits
+    issue(i, state, flows, credits, event[col.E_TO_NEXT])
+
+
+@jit
+def mean_price(i, t, history, monthly, months, weighted):
+    """Mean front price of the last ``months`` months played, by market volume where the law says so."""
+    total, weight = 0.0, 0.0
+    for back in range(min(months, t + 1)):
+        w = monthly[t - back, col.M_TURNOVER] if weighted else 1.0
+        total += w * history[i, (t - back) % HISTORY]
+        weight += w
+    return total / weight if weight > 0.0 else float(history[i, t % HISTORY])
+
+
+@jit
+def deadline(i, state, flows, static, event, borrow_share, bank_share):
+    """Surrender, borrowing, penalty, carry-over, lapse, and the roll of the next vintage into front."""
+    owed = state[i, OWED]
+    credits = used(state[i, OFFSETS], state[i, OFFSET_ROOM], owed)
+    units = min(owed - credits, state[i, FRONT])
+    gap = owed - credits - units
+    loan = _borrow(i, state, flows, static, event, gap, borrow_share)
+    missing = gap - loan
+    if missing <= static[col.P_ROUNDING]:
+        flows[i, F_FORGIVEN] += missing
+        missing = 0.0
+    flows[i, F_SURRENDERED] += credits + units
+    flows[i, F_PENALISED] += missing
+    flows[i, F_PENALTY_COST] += penalty_cost(
+        missing, state[i, STRIKE], event[col.E_LUMP_SUM], event[col.E_SIDE_MULTIPLE], state[i, PRICE] * state[i, FRONT_RATIO]
+    )
+    if missing > 0.0:
+        state[i, MISSED] = 1.0
+        deduct(i, state, flows, event[col.E_DEDUCTED] * missing)
+    state[i, OWED] = 0.0
+    state[i, OFFSETS] -= credits
+    state[i, FRONT] -= units
+    state[i, OLD] = max(0.0, state[i, OLD] - units)  # carried units are used first
+    state[i, TRADED] = min(state[i, TRADED], state[i, FRONT])
+    _carry_over(i, state, flows, static, event, bank_share)
+    state[i, STRIKE] = 0.0
+    state[i, GAP_NEWS] = 0.0
+    state[i, OFFSET_ROOM] = 0.0
+    state[i, BORROW_PERMIT] = 0.0
+    state[i, NET_SALES] = 0.0
+    if event[col.E_RESTART_LONG_SALES] > 0.0:
+        state[i, LONG_SALES] = 0.0
+
+
+@jit
+def _borrow(i, state, flows, static, event, gap, share):
+    rule = int(event[col.E_BORROW_RULE])
+    limit, limit_share = 0.0, state[i, BORROW_LIMIT]
+    if rule == col.BORROW_SHARE:
+        limit_share = event[col.E_BORROW_SHARE]
+    if rule == col.BORROW_GAP_TEST:
+        limit = state[i, BORROW_PERMIT]
+    elif rule != col.BORROW_NONE:
+        limit = limit_share * state[i, OWED]
+    booked = event[col.E_NEXT_BOOKED] > 0.0
+    if booked:
+        limit = min(limit, state[i, NEXT])
+    loan = borrowed(gap, limit, share) if gap > static[col.P_ROUNDING] else 0.0
+    ratio = loan / state[i, OWED] if state[i, OWED] > 0.0 else 0.0
+    state[i, BORROW_LIMIT] = next_limit_share(limit_share, event[col.E_BORROW_DECAY], ratio)
+    flows[i, F_BORROWED] += loan
+    if booked:  # the vintage after is a holding already: the loan comes straight out of it
+        state[i, NEXT] -= loan
+        flows[i, F_DEDUCTED] += loan
+    else:
+        state[i, DEBT] += loan
+    return loan
+
+
+@jit
+def _carry_over(i, state, flows, static, event, share):
+    rule = int(event[col.E_BANK_RULE])
+    left = state[i, FRONT]
+    sales = state[i, LONG_SALES] / event[col.E_BANK_SALES_YEARS] if event[col.E_BANK_LONG_SALES] > 0.0 else state[i, NET_SALES]
+    exempt = event[col.E_DEFICIT_EXEMPT] > 0.0 and state[i, DEFICIT] > 0.0
+    forfeited = event[col.E_LOST_IF_MISSED] > 0.0 and state[i, MISSED] > 0.0
+    carried = share * carry_limit(
+        rule, left, state[i, OLD], event[col.E_BANK_BASE], event[col.E_BANK_MULTIPLE], sales,
+        event[col.E_SMALL_HOLDER], exempt, forfeited, state[i, TRADED],
+    )  # fmt: skip
+    deduct(i, state, flows, deduction(rule, carried, event[col.E_BANK_BASE]))
+    flows[i, F_LAPSED] += left - carried
+    state[i, OLD] = carried if static[col.P_CARRIES_ONCE] > 0.0 else 0.0
+    state[i, FRONT] = carried + state[i, NEXT]
+    state[i, NEXT] = 0.0
+    state[i, TRADED] = min(carried, state[i, TRADED])
+    state[i, SOLD_ALLOCATION] = 0.0
+    if event[col.E_OFFSETS_BANKABLE] <= 0.0:
+        flows[i, F_LAPSED] += state[i, OFFSETS]
+        state[i, OFFSETS] = 0.0
+
+
+@jit
+def settle(i, t, state, history, flows, static, monthly, events, borrow_share, bank_share):
+    """Every event of month ``t`` for firm ``i``."""
+    for e in range(int(monthly[t, col.M_FIRST_EVENT]), int(monthly[t, col.M_LAST_EVENT])):
+        event = events[e]
+        kind = int(event[col.E_KIND])
+        slot = int(event[col.E_SLOT])
+        if kind == col.CLOSE_YEAR:
+            state[i, CLOSED + slot] += state[i, ACCRUED]
+            state[i, CLOSED_OUTPUT + slot] += state[i, ACCRUED_OUTPUT]
+            state[i, ACCRUED] = 0.0
+            state[i, ACCRUED_OUTPUT] = 0.0
+        elif kind == col.ALLOCATE:
+            tonnes = event[col.E_AMOUNT]
+            if event[col.E_PRE_SHARE] > 0.0:
+                tonnes = event[col.E_PRE_SHARE] * event[col.E_RATE] * state[i, LAST_OUTPUT]
+                state[i, PREALLOCATED + slot] += tonnes
+            issue(i, state, flows, tonnes, event[col.E_TO_NEXT])
+            state[i, SOLD_ALLOCATION] = 0.0
+        elif kind == col.ISSUE_CREDITS:
+            issue_credits(i, state, flows, event)
+        elif kind == col.VERIFY:
+            verify(i, state, flows, event)
+        elif kind == col.FIX_STRIKE:
+            mean = mean_price(i, t, history, monthly, int(event[col.E_MEAN_MONTHS]), event[col.E_VOLUME_WEIGHTED] > 0.0)
+            state[i, STRIKE] = strike_price(mean, event[col.E_MULTIPLE], event[col.E_STRIKE_CAP])
+        elif kind == col.DEADLINE:
+            deadline(i, state, flows, static, event, borrow_share, bank_share)
+        elif kind == col.RESET_SALES:
+            state[i, LONG_SALES] = 0.0

@@ -1,0 +1,132 @@
+"""The kernels that a batch calls: start rows, play a month and bring the news of the next."""
+
+from __future__ import annotations
+
+import math
+
+import numba
+
+from nea_env.core import parameters as col
+from nea_env.core.jit import jit
+from nea_env.core.layout import (
+    ACCRUED, ACCRUED_OUTPUT, AGED, BORROW_LIMIT, BUILDING, CAPACITY, FRONT, FRONT_RATIO, GAP_NEWS, HISTORY, LAST_OUTPUT, LOG_OFFSET_RATIO,
+    LOG_OUTPUT, LOG_PRICE, NEXT, PRICE, QUEUE, STATE, TECHS,
+)  # fmt: skip
+from nea_env.core.month import play_rows
+from nea_env.core.observe import observe_rows
+from nea_env.core.prices import front_ratio, next_log_output, next_log_price
+from nea_env.core.rng import DEMAND, GAP, OFFSET_RATIO, PRICE as PRICE_LANE, monthly_draw, normal
+
+N_STATE = len(STATE)
+CHUNK = 256  # rows a thread takes at a time: their state stays in the second-level cache
+
+
+@jit
+def start_row(i, pick, months, state, queue, history, static):
+    """Put row ``i`` at the start of an episode."""
+    own = static[pick[i]]
+    for s in range(N_STATE):
+        state[i, s] = 0.0
+    for q in range(TECHS * QUEUE):
+        queue[i, q] = 0.0
+    for h in range(HISTORY):
+        history[i, h] = 0.0
+    months[i] = 0
+    state[i, LOG_PRICE] = own[col.P_START_LOG_PRICE]
+    state[i, PRICE] = math.exp(own[col.P_START_LOG_PRICE])
+    state[i, LOG_OFFSET_RATIO] = own[col.P_START_LOG_OFFSET_RATIO]
+    state[i, FRONT_RATIO] = 1.0
+    state[i, FRONT] = own[col.P_START_FRONT]
+    state[i, NEXT] = own[col.P_START_NEXT]
+    state[i, ACCRUED] = own[col.P_START_ACCRUED] * own[col.P_ANNUAL]
+    state[i, ACCRUED_OUTPUT] = own[col.P_START_ACCRUED] * own[col.P_ANNUAL_OUTPUT]
+    state[i, LAST_OUTPUT] = own[col.P_ANNUAL_OUTPUT]
+    state[i, BORROW_LIMIT] = own[col.P_START_BORROW_LIMIT]
+
+
+@jit
+def start_rows(mask, advance, pick, ended, months, episodes, state, queue, history, static):
+    """Start the rows of ``mask`` (n,); ``advance`` moves them to their next episode first."""
+    for i in range(mask.shape[0]):
+        if mask[i]:
+            episodes[i] += advance
+            ended[i] = False
+            start_row(i, pick, months, state, queue, history, static)
+
+
+@jit
+def turn_rows(low, high, pick, ended, months, seeds, episodes, state, queue, static, monthly):
+    """The month turns for rows that go on: capacity comes on line, and the news of the new month arrives."""
+    for i in range(low, high):
+        if ended[i]:
+            continue
+        p = pick[i]
+        own = static[p]
+        t = months[i] + 1
+        months[i] = t
+        now = monthly[p, t]
+        words = monthly_draw(seeds[i], episodes[i], t)
+        moves = now[col.M_PRICE_MOVES]
+        sd = own[col.P_PRICE_SD] * moves
+        log_price = next_log_price(state[i, LOG_PRICE], own[col.P_LOG_DRIFT] - 0.5 * sd * sd, sd, normal(words[PRICE_LANE]))
+        state[i, LOG_PRICE] = log_price
+        state[i, PRICE] = math.exp(log_price)
+        if own[col.P_OFFSET_SD] > 0.0:
+            state[i, LOG_OFFSET_RATIO] += moves * (own[col.P_OFFSET_DRIFT] + own[col.P_OFFSET_SD] * normal(words[OFFSET_RATIO]))
+        ratio = 1.0
+        if now[col.M_GAP_DOWN] > 0.0:
+            state[i, GAP_NEWS] += now[col.M_GAP_SD] * normal(words[GAP])
+            ratio = front_ratio(
+                state[i, GAP_NEWS], now[col.M_GAP_OFFSET], now[col.M_GAP_INVERSE_SPREAD], now[col.M_GAP_DOWN], now[col.M_GAP_UP]
+            )
+        state[i, FRONT_RATIO] = ratio
+        if own[col.P_DEMAND_SD] > 0.0:
+            z = normal(words[DEMAND])
+            state[i, LOG_OUTPUT] = next_log_output(state[i, LOG_OUTPUT], own[col.P_PERSISTENCE], own[col.P_DEMAND_SD], z)
+        for k in range(TECHS):
+            state[i, AGED + k] *= own[col.P_BOOK_GROWTH]
+        if t % 3 == 0:
+            slot = (t // 3) % QUEUE
+            for k in range(TECHS):
+                ready = float(queue[i, k * QUEUE + slot])
+                queue[i, k * QUEUE + slot] = 0.0
+                state[i, BUILDING + k] = max(0.0, state[i, BUILDING + k] - ready)
+                state[i, CAPACITY + k] += ready
+                state[i, AGED + k] += ready
+
+
+@jit
+def step_rows(
+    low, high, autoreset, pick, ended, months, seeds, episodes, state, queue, history, flows, actions, reward, terminated,
+    static, monthly, events, observation, mask,
+):  # fmt: skip
+    """One call of ``step`` for rows ``low`` to ``high``: the month, the news, the observation.
+
+    Rows that had ended are started on their next episode where ``autoreset`` says so.
+    """
+    play_rows(low, high, pick, ended, months, state, queue, history, flows, actions, reward, terminated, static, monthly, events)
+    turn_rows(low, high, pick, ended, months, seeds, episodes, state, queue, static, monthly)
+    for i in range(low, high):
+        if not ended[i]:
+            ended[i] = terminated[i]
+        elif autoreset:
+            episodes[i] += 1
+            ended[i] = False
+            start_row(i, pick, months, state, queue, history, static)
+    observe_rows(low, high, pick, months, state, static, monthly, events, observation, mask)
+
+
+@jit(parallel=True)
+def step_parallel(
+    autoreset, pick, ended, months, seeds, episodes, state, queue, history, flows, actions, reward, terminated,
+    static, monthly, events, observation, mask,
+):  # fmt: skip
+    """``step_rows`` over all rows, in chunks shared among threads: the same machine code a row, so the same bits."""
+    n = pick.shape[0]
+    for c in numba.prange((n + CHUNK - 1) // CHUNK):
+        step_rows(
+            c * CHUNK, min(n, (c + 1) * CHUNK), autoreset, pick, ended, months, seeds, episodes, state, queue, history, flows,
+            actions, reward, terminated, static, monthly, events, observation, mask,
+        )  # fmt: skip
+
+

@@ -1,0 +1,23 @@
+"""Trading front units: what a request becomes, and what it costs."""
+
+from __future__ import annotations
+
+from nea_env.core.jit import jit
+
+
+@jit
+def feasible_trade(share, volume_limit, held, sellable):
+    """Tonnes bought (+) or sold (-): a share of the monthly limit, selling only what is held and sellable."""
+    tonnes = share * volume_limit
+    if tonnes < 0.0:
+        tonnes = -min(-tonnes, held, max(sellable, 0.0))
+    return tonnes
+
+
+@jit
+def trading_cost(tonnes, price, volume_limit, spread, impact):
+    """Half the spread plus a price that moves ``impact`` against a trade at the volume limit."""
+    size = abs(tonnes)
+    if size == 0.0:
+        return 0.0
+    return size * price * (0.5 * spread + impact * size / volume_limit)
