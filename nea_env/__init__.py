@@ -1,0 +1,44 @@
+"""Gymnasium environments of a covered firm under Asian emissions trading.
+
+Importing this package registers the ids ``nea/KETS-v0``, ``nea/TPS-v0``, ``nea/Tokyo-v0`` and their
+discrete twins ``nea/…Discrete-v0``. Layers, imports pointing only downward: `scenario` and `library`
+(the law and the world as data), `core` (the compiled month), `envs` (Gymnasium's faces of it).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from nea_env.envs.registration import register_ids
+
+if TYPE_CHECKING:
+    from nea_env.library import ScenarioError, load_scenario, scenarios
+    from nea_env.scenario import Scenario
+
+__all__ = ["Scenario", "ScenarioError", "__version__", "load_scenario", "scenarios"]
+
+register_ids()
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name at its first use: pydantic and the YAML reader are not needed to register ids."""
+    if name in ("ScenarioError", "load_scenario", "scenarios"):
+        from nea_env import library
+
+        return getattr(library, name)
+    if name == "Scenario":
+        from nea_env.scenario import Scenario
+
+        return Scenario
+    if name == "__version__":
+        from importlib.metadata import PackageNotFoundError, version
+
+        try:
+            return version("nea-env")
+        except PackageNotFoundError:  # a checkout on the path, not installed
+            return "0+unknown"
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,1 @@
+"""Gymnasium's faces of the batch: single and vector environment, spaces, rendering, registration."""

@@ -1,0 +1,134 @@
+"""Reading actions: whatever a caller passes becomes (n, 8) float32 in bounds, or one ValueError."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nea_env.core import layout
+from nea_env.envs.spaces import CHOICES
+
+SIZE = len(layout.ACTIONS)
+_LOW = np.float32(-1.0)
+_HIGH = np.float32(1.0)
+
+_TABLE = np.array([choice.action for choice in CHOICES], np.float32)
+_EVEN = np.array([choice.even for choice in CHOICES])
+_AT_PRICE = np.array([choice.at_price for choice in CHOICES])
+
+
+def _numbers(action: Any, shape: tuple[int, ...], kinds: str) -> NDArray[Any]:
+    try:
+        array = np.asarray(action)
+    except ValueError as error:  # ragged lists
+        raise ValueError(f"action is not an array of numbers of shape {shape}: {error}") from None
+    if array.shape != shape:
+        raise ValueError(f"action has shape {array.shape}: expected {shape}")
+    if array.dtype.kind not in kinds:
+        allowed = "whole numbers" if "f" not in kinds else "real numbers"
+        raise ValueError(f"action has dtype {array.dtype}: expected {allowed}")
+    return array
+
+
+def _finite(array: NDArray[Any]) -> None:
+    bad = ~np.isfinite(array)
+    if bad.any():
+        place = tuple(int(index) for index in np.argwhere(bad)[0])
+        name = layout.ACTIONS[place[-1]].name
+        raise ValueError(f"action {place} ({name}) is {array[place]}: expected a finite number")
+
+
+def read_box(action: Any) -> NDArray[np.float32]:
+    """One Box action.
+
+    Args:
+        action: (8,) real numbers.
+
+    Returns:
+        (1, 8) float32, clipped to [-1, 1], a new array.
+
+    Raises:
+        ValueError: wrong shape or dtype, NaN or infinity.
+    """
+    array = _numbers(action, (SIZE,), "fiu")
+    if not all(map(math.isfinite, array.tolist())):  # of eight numbers quicker than np.isfinite
+        _finite(array)
+    if array.dtype != np.float32:
+        array = np.clip(array, -1.0, 1.0).astype(np.float32)
+    return np.minimum(np.maximum(array, _LOW), _HIGH)[None]
+
+
+def read_boxes(actions: Any, n: int) -> NDArray[np.float32]:
+    """A batch of Box actions.
+
+    Args:
+        actions: (n, 8) real numbers.
+        n: rows expected.
+
+    Returns:
+        (n, 8) float32, clipped to [-1, 1], a new C-contiguous array.
+
+    Raises:
+        ValueError: wrong shape or dtype, NaN or infinity; nothing has changed.
+    """
+    array = _numbers(actions, (n, SIZE), "fiu")
+    if not np.isfinite(array).all():
+        _finite(array)
+    if array.dtype != np.float32:
+        array = np.clip(array, -1.0, 1.0).astype(np.float32)
+    clipped = np.empty((n, SIZE), np.float32)
+    np.maximum(array, _LOW, out=clipped)
+    return np.minimum(clipped, _HIGH, out=clipped)
+
+
+def read_choice(action: Any) -> int:
+    """One number of the menu.
+
+    Raises:
+        ValueError: not a whole number, or outside the menu.
+    """
+    if type(action) is not int:
+        action = int(_numbers(action, (), "iu"))
+    if not 0 <= action < len(CHOICES):
+        raise ValueError(f"action {action} is not in the menu: expected 0 to {len(CHOICES) - 1}")
+    return action
+
+
+def read_choices(actions: Any, n: int) -> NDArray[np.int64]:
+    """A batch of numbers of the menu: (n,) whole numbers, else ValueError."""
+    array = _numbers(actions, (n,), "iu")
+    bad = (array < 0) | (array >= len(CHOICES))
+    if bad.any():
+        row = int(np.argmax(bad))
+        raise ValueError(f"action {array[row]} in row {row} is not in the menu: expected 0 to {len(CHOICES) - 1}")
+    return array.astype(np.int64)
+
+
+def decode_discrete(index: NDArray[np.int64], suggestions: NDArray[np.float64]) -> NDArray[np.float32]:
+    """The Box actions that choices of the menu stand for this month.
+
+    Args:
+        index: (n,) numbers of the menu.
+        suggestions: (n, 2), the even trade and the abatement at the price due.
+
+    Returns:
+        (n, 8) float32 in [-1, 1], a new array.
+    """
+    actions = _TABLE.take(index, axis=0)
+    np.copyto(actions[:, layout.TRADE], suggestions[:, 0], where=_EVEN.take(index), casting="same_kind")
+    np.copyto(actions[:, layout.ABATE], suggestions[:, 1], where=_AT_PRICE.take(index), casting="same_kind")
+    return actions
+
+
+def decode_choice(index: int, suggestions: NDArray[np.float64]) -> NDArray[np.float32]:
+    """`decode_discrete` for one number and (1, 2) suggestions, in a fifth of the time."""
+    choice = CHOICES[index]
+    action = _TABLE[index : index + 1].copy()
+    if choice.even:
+        action[0, layout.TRADE] = suggestions[0, 0]
+    if choice.at_price:
+        action[0, layout.ABATE] = suggestions[0, 1]
+    return action

@@ -1,0 +1,261 @@
+"""Many firms as a Gymnasium vector environment: the batch itself, no loop over rows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import gymnasium
+import numpy as np
+from gymnasium.error import ResetNeeded
+from gymnasium.vector import AutoresetMode, VectorEnv
+
+from nea_env.core.batch import Batch
+from nea_env.envs.actions import decode_discrete, read_boxes, read_choices
+from nea_env.envs.episodes import Episodes
+from nea_env.envs.rendering import NO_RENDER_MODE, RENDER_FPS, RENDER_MODES, History, check_render_mode, render
+from nea_env.envs.spaces import ACTION_FORMS, action_space, batched, menu, menu_mask, observation_space
+from nea_env.library import load_scenario
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from nea_env.envs.spaces import ActionForm
+    from nea_env.scenario import Scenario
+
+    Step = tuple[Any, NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_], dict[str, Any]]
+
+
+class FirmVectorEnv(VectorEnv[Any, Any, Any]):
+    """``num_envs`` covered firms in one batch, equal to ``SyncVectorEnv`` over `FirmEnv` output for output.
+
+    Args:
+        num_envs: rows.
+        scenario: a shipped name, a path to YAML, or a `Scenario`.
+        action_form: ``"box"`` or ``"discrete"``.
+        autoreset_mode: an `AutoresetMode` or its value. NEXT_STEP: the call after an end plays no month and
+            begins the next episode. SAME_STEP: the ending call begins it; closing values stand in
+            ``final_obs`` and ``final_info``. DISABLED: reset ended rows with ``options={"reset_mask": …}``.
+        max_episode_steps: end episodes as ``truncated`` after this many months.
+        render_mode: None, ``"ansi"`` or ``"rgb_array"`` (one frame a row).
+        observe_mask: observe a Dict of ``observation`` and ``action_mask``.
+
+    Raises:
+        ValueError: an argument outside what is named above.
+    """
+
+    def __init__(
+        self,
+        num_envs: int = 1,
+        scenario: str | Path | Scenario = "kets",
+        action_form: ActionForm = "box",
+        autoreset_mode: AutoresetMode | str = AutoresetMode.NEXT_STEP,
+        max_episode_steps: int | None = None,
+        render_mode: str | None = None,
+        observe_mask: bool = False,
+    ) -> None:
+        if action_form not in ACTION_FORMS:
+            raise ValueError(f"action_form is {action_form!r}: expected one of {', '.join(ACTION_FORMS)}")
+        if num_envs < 1:
+            raise ValueError(f"num_envs is {num_envs}: expected at least 1")
+        if max_episode_steps is not None and max_episode_steps < 1:
+            raise ValueError(f"max_episode_steps is {max_episode_steps}: expected at least 1, or None")
+        check_render_mode(render_mode)
+        self._mode = AutoresetMode(autoreset_mode)
+        self.metadata = {"render_modes": RENDER_MODES, "render_fps": RENDER_FPS, "autoreset_mode": self._mode}
+        self.render_mode = render_mode
+        self.num_envs = num_envs
+        self.scenario = load_scenario(scenario)
+        self.batch = Batch(self.scenario, num_envs)
+        self.single_action_space = action_space(action_form)
+        self.action_space = batched(self.single_action_space, num_envs)
+        self.single_observation_space = observation_space(action_form, observe_mask)
+        self.observation_space = batched(self.single_observation_space, num_envs)
+        self.menu = menu() if action_form == "discrete" else None
+        self._observe_mask = observe_mask
+        self._limit = max_episode_steps
+        self._months = np.zeros(0 if max_episode_steps is None else num_envs, np.int64)  # played; a limit needs it
+        self._begun = np.zeros(num_envs, bool)
+        self._all_begun = False
+        self._done = np.zeros(num_envs, bool)  # ended on the last call, not reset yet
+        self._episodes = Episodes(self.batch, self._entropy)
+        self._history = None if render_mode is None else History(num_envs)
+
+    def _entropy(self, count: int) -> NDArray[np.int64]:
+        return self.np_random.integers(2**62, 2**63 - 1, size=count)
+
+    def reset(self, *, seed: Any = None, options: dict[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:
+        """Begin an episode in every row, or in those of a mask.
+
+        Args:
+            seed: s gives row i the seed s + i; a list gives each row its own (or None); None goes on.
+            options: ``reset_mask``, (n,) bool, the rows to reset; ``scenario_seed``, s or an (n,) array, plays
+                the draws of ``reset(seed=…)`` for this one episode (row i: s + i).
+
+        Returns:
+            Observations of all rows and ``{"action_mask": (n, A), "_action_mask": (n,)}``.
+        """
+        options = options or {}
+        unknown = set(options) - {"scenario_seed", "reset_mask"}
+        if unknown:
+            raise ValueError(f"option {sorted(unknown)[0]!r} is not known: expected scenario_seed or reset_mask")
+        rows = self._reset_rows(options["reset_mask"]) if "reset_mask" in options else None
+        observation = self._episodes.start(seed, options.get("scenario_seed"), rows)
+        if seed is not None and not np.ndim(seed) and not isinstance(seed, (list, tuple)):
+            super().reset(seed=int(seed))
+        began = np.ones(self.num_envs, bool) if rows is None else rows.copy()
+        if self._limit is not None:
+            self._months[began] = 0
+        self._begun |= began
+        self._all_begun = bool(self._begun.all())
+        self._done = self._done & ~began
+        if self._history is not None:
+            self._history.begin(self.batch, began)
+        mask = self.action_masks()
+        info_mask = mask.copy()
+        info_mask[~began] = False
+        return self._observed(observation, mask), {"action_mask": info_mask, "_action_mask": began}
+
+    def _reset_rows(self, mask: Any) -> NDArray[np.bool_]:
+        if not isinstance(mask, np.ndarray) or mask.dtype != np.bool_:
+            found = getattr(mask, "dtype", type(mask))
+            raise TypeError(f"options['reset_mask'] is {found}: expected a numpy array of bool")
+        if mask.shape != (self.num_envs,):
+            raise ValueError(f"options['reset_mask'] has shape {mask.shape}: expected ({self.num_envs},)")
+        if not mask.any():
+            raise ValueError("options['reset_mask'] is False everywhere: expected at least one row to reset")
+        return mask
+
+    def step(self, actions: Any) -> Step:
+        """Play one month in every row.
+
+        Args:
+            actions: (n, 8) numbers, clipped to [-1, 1], or (n,) numbers of the menu.
+
+        Returns:
+            Observations, rewards (n,) float64, terminated, truncated, info; all new arrays.
+
+        Raises:
+            ValueError: a wrong shape, NaN, infinity, or a number outside the menu; nothing has changed.
+            gymnasium.error.ResetNeeded: some row has no episode to play.
+        """
+        batch = self.batch
+        if self.menu is None:
+            decoded = read_boxes(actions, self.num_envs)
+        else:
+            decoded = decode_discrete(read_choices(actions, self.num_envs), batch.suggestions())
+        if not self._all_begun:
+            raise ResetNeeded("some rows have no episode: call reset()")
+        if self._mode is AutoresetMode.DISABLED and self._done.any():
+            row = int(np.argmax(self._done))
+            raise ResetNeeded(f"row {row} has ended: reset it with options={{'reset_mask': …}}")
+        observation, reward, terminated = batch.step(decoded, autoreset=True)
+        began = self._done  # under NEXT_STEP these rows played no month: they began an episode
+        if self._limit is None:
+            truncated = np.zeros(self.num_envs, bool)
+        else:
+            self._months += 1
+            self._months[began] = 0
+            truncated = self._months >= self._limit
+        ended = terminated | truncated
+        info: dict[str, Any] = {}
+        if ended.any():
+            info = self._closing(ended)
+            self._episodes.recall(ended)
+            if self._mode is AutoresetMode.SAME_STEP:
+                info = self._final(observation, info, ended)
+                observation = batch.reset(None, ended)
+                if self._limit is not None:
+                    self._months[ended] = 0
+                began, ended = ended, np.zeros(self.num_envs, bool)
+            elif self._limit is not None and self._mode is AutoresetMode.NEXT_STEP:
+                self._episodes.cut(ended)
+        self._done = ended
+        if self._history is not None:
+            self._history.record(batch, began)
+        mask = self.action_masks()
+        info["action_mask"] = mask
+        info["_action_mask"] = np.ones(self.num_envs, bool)
+        return self._observed(observation, mask), reward, terminated, truncated, info
+
+    def _closing(self, ended: NDArray[np.bool_]) -> dict[str, Any]:
+        """Accounts and flows of the rows that ended, as SyncVectorEnv gathers them."""
+        info: dict[str, Any] = {}
+        for name, table in (("accounts", self.batch.accounts()), ("flows", self.batch.flows())):
+            gathered: dict[str, Any] = {}
+            for key, values in table.items():
+                gathered[key] = np.where(ended, values, 0.0)
+                gathered[f"_{key}"] = ended.copy()
+            info[name] = gathered
+            info[f"_{name}"] = ended.copy()
+        return info
+
+    def _final(
+        self, observation: NDArray[np.float32], closing: dict[str, Any], ended: NDArray[np.bool_]
+    ) -> dict[str, Any]:
+        """``final_obs`` and ``final_info`` of the rows about to be reset."""
+        mask = self.action_masks()
+        final_obs = np.full(self.num_envs, None, dtype=object)
+        for row in np.flatnonzero(ended):
+            final_obs[row] = observation[row]
+            if self._observe_mask:
+                final_obs[row] = {"observation": observation[row], "action_mask": mask[row].astype(np.int8)}
+        mask[~ended] = False
+        closing["action_mask"] = mask
+        closing["_action_mask"] = ended.copy()
+        return {
+            "final_obs": final_obs,
+            "_final_obs": ended.copy(),
+            "final_info": closing,
+            "_final_info": ended.copy(),
+        }
+
+    def _observed(self, observation: NDArray[np.float32], mask: NDArray[np.bool_]) -> Any:
+        if self._observe_mask:
+            return {"observation": observation, "action_mask": mask.astype(np.int8)}
+        return observation
+
+    def action_masks(self) -> NDArray[np.bool_]:
+        """(n, A) bool: which actions, or choices of the menu, can matter this month; always one True a row."""
+        mask = self.batch.action_mask()
+        return mask if self.menu is None else menu_mask(mask)
+
+    def accounts(self) -> dict[str, NDArray[np.float64]]:
+        """Tonnes held and owed, and capacity in place (t/month), each (n,): the state the observation shows."""
+        return self.batch.accounts()
+
+    def flows(self) -> dict[str, NDArray[np.float64]]:
+        """Tonnes and money of the month just played, each (n,); zero in rows that played none."""
+        return self.batch.flows()
+
+    def market(self) -> dict[str, NDArray[Any]]:
+        """Prices (money per t), volume limit (t) and month of the observation, each (n,)."""
+        return self.batch.market()
+
+    def get_state(self) -> dict[str, Any]:
+        """All that the next steps depend on, as copies; the random generator, which only fresh seeds need, aside."""
+        return {
+            "batch": self.batch.get_state(), "episodes": self._episodes.get_state(),
+            "months": self._months.copy(), "begun": self._begun.copy(), "done": self._done.copy(),
+        }  # fmt: skip
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        """Go back to a state of `get_state` of an environment of the same scenario and size."""
+        self.batch.set_state(state["batch"])
+        self._episodes.set_state(state["episodes"])
+        self._months, self._done = state["months"].copy(), state["done"].copy()
+        self._begun = state["begun"].copy()
+        self._all_begun = bool(self._begun.all())
+
+    @property
+    def discount(self) -> float:
+        """Monthly discount factor."""
+        return float(self.batch.discount)
+
+    def render(self) -> tuple[Any, ...] | None:
+        """One frame a row: text (``ansi``) or a picture, (H, W, 3) uint8 (``rgb_array``)."""
+        if self._history is None:
+            gymnasium.logger.warn(NO_RENDER_MODE)
+            return None
+        return tuple(render(self.render_mode, self.scenario, self._history, row) for row in range(self.num_envs))

@@ -1,0 +1,35 @@
+"""The registered ids. They differ only in their default scenario and action form."""
+
+from __future__ import annotations
+
+import gymnasium
+
+SYSTEMS = {"TPS": "tps", "KETS": "kets", "Tokyo": "tokyo"}
+"""Name in the id -> default scenario."""
+
+FORMS = {"": "box", "Discrete": "discrete"}
+"""Suffix of the name in the id -> action form."""
+
+
+def ids() -> tuple[str, ...]:
+    """All ids this package registers."""
+    return tuple(f"nea/{system}{suffix}-v0" for suffix in FORMS for system in SYSTEMS)
+
+
+def register_ids() -> None:
+    """Register every id once; a second call does nothing.
+
+    Entry points are strings and kwargs hold names only: the compiled core loads with the first
+    environment made, and ``gymnasium.spec(id).to_json()`` works.
+    """
+    for suffix, form in FORMS.items():
+        for system, scenario in SYSTEMS.items():
+            name = f"nea/{system}{suffix}-v0"
+            if name in gymnasium.registry:
+                continue
+            gymnasium.register(
+                id=name,
+                entry_point="nea_env.envs.firm:FirmEnv",
+                vector_entry_point="nea_env.envs.firm_vector:FirmVectorEnv",
+                kwargs={"scenario": scenario, "action_form": form},
+            )

@@ -1,0 +1,61 @@
+"""The spaces mirror the field tables; the menu is small, named and masked by what it needs."""
+
+from itertools import product
+
+import numpy as np
+
+from nea_env.core import layout
+from nea_env.envs.actions import decode_choice, decode_discrete
+from nea_env.envs.spaces import CHOICES, action_space, menu, menu_mask, observation_space
+
+
+def test_boxes_have_the_tables_bounds():
+    actions, observations = action_space("box"), observation_space("box", False)
+    assert actions.shape == (8,) and observations.shape == (len(layout.OBSERVATION),)
+    assert actions.dtype == observations.dtype == np.float32
+    assert (actions.low == -1).all() and (actions.high == 1).all()
+    assert observations.low.tolist() == [field.low for field in layout.OBSERVATION]
+    assert observations.high.tolist() == [field.high for field in layout.OBSERVATION]
+
+
+def test_the_menu_is_small_named_and_unique():
+    names = menu()
+    assert len(names) == len(set(names)) == action_space("discrete").n == 34 <= 60
+    assert names[0] == "hold, none"
+    assert {"even, at price", "even, at price, invest, offsets", "sell, none, invest"} <= set(names)
+    assert {"even, at price, borrow none", "even, at price, bank none"} <= set(names)
+
+
+def test_choices_decode_to_what_they_say():
+    names = menu()
+    numbers = np.arange(len(names))
+    suggestions = np.stack([np.full(len(names), -0.25), np.full(len(names), 0.75)], axis=1)
+    actions = decode_discrete(numbers, suggestions)
+    assert actions.dtype == np.float32
+    trades = {"hold": 0.0, "even": -0.25, "sell": -1.0, "buy": 1.0}
+    for name, action in zip(names, actions, strict=True):
+        trade, abate, *extras = name.split(", ")
+        expected = np.zeros(8)
+        expected[layout.TRADE] = trades[trade]
+        expected[layout.ABATE] = 0.75 if abate == "at price" else 0.0
+        expected[layout.INVEST] = "invest" in extras
+        expected[layout.OFFSET] = "offsets" in extras
+        expected[layout.BORROW] = -("borrow none" in extras)
+        expected[layout.BANK] = -("bank none" in extras)
+        assert action.tolist() == expected.tolist(), name
+    singles = [decode_choice(number, suggestions[:1]) for number in range(len(names))]
+    np.testing.assert_array_equal(np.concatenate(singles), actions)
+
+
+def test_a_choice_is_open_when_all_it_needs_is_open():
+    masks = np.array(list(product([False, True], repeat=8)))
+    found = menu_mask(masks)
+    assert found.shape == (256, len(CHOICES)) and found[:, 0].all()
+    for mask, choices in zip(masks, found, strict=True):
+        for choice, is_open in zip(CHOICES, choices, strict=True):
+            trade, abate, *extras = choice.name.split(", ")
+            expected = (mask[layout.TRADE] or trade == "hold") and (mask[layout.ABATE] or abate == "none")
+            for extra in extras:
+                needed = {"invest": "invest", "offsets": "offset", "borrow none": "borrow", "bank none": "bank"}[extra]
+                expected = expected and mask[[field.name for field in layout.ACTIONS].index(needed)]
+            assert is_open == expected, (choice.name, mask)
