@@ -1,0 +1,11 @@
+"""Agents for the environments: rules, Stable-Baselines3 models, evaluation, checkpoints and figures.
+
+``nea_env`` never imports this package. The parts, each usable alone:
+
+* ``rules``: policies that follow a fixed rule, the baselines of every table
+* ``sb3``: ``make_vec_env``, the way from an environment id to Stable-Baselines3
+* ``algorithms``: build a model from ``configs/algo``
+* ``residual``: a policy that starts at the just-in-time rule and learns corrections
+* ``checkpoint``: save and resume a run exactly
+* ``evaluate``: policies compared on the same held-out episodes
+"""

@@ -1,0 +1,86 @@
+"""Build and load a Stable-Baselines3 model from its part of the configuration."""
+
+from __future__ import annotations
+
+import inspect
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from sb3_contrib import MaskablePPO
+from stable_baselines3 import A2C, DQN, PPO, SAC, TD3
+from stable_baselines3.common.base_class import BaseAlgorithm
+from stable_baselines3.common.noise import NormalActionNoise
+from stable_baselines3.common.utils import LinearSchedule
+from stable_baselines3.common.vec_env import VecEnv
+
+from agents.hedging import HedgedRolloutBuffer, attach
+from agents.residual import ResidualPolicy
+
+ALGORITHMS: dict[str, type[BaseAlgorithm]] = {
+    "ppo": PPO, "a2c": A2C, "sac": SAC, "td3": TD3, "dqn": DQN, "maskable_ppo": MaskablePPO,
+}  # fmt: skip
+DISCRETE = ("dqn", "maskable_ppo")
+"""Algorithms that play the discrete twin of an id."""
+
+POLICIES: dict[str, Any] = {"MlpPolicy": "MlpPolicy", "residual": ResidualPolicy}
+"""Policies by their name in a configuration."""
+
+_SET_HERE = {
+    "self", "policy", "env", "seed", "gamma", "_init_setup_model", "policy_kwargs", "tensorboard_log", "device",
+    "verbose",
+}  # fmt: skip
+
+
+def parameter_names(name: str) -> tuple[str, ...]:
+    """Keys that ``algo.parameters`` may hold for an algorithm."""
+    own = [key for key in inspect.signature(ALGORITHMS[name].__init__).parameters if key not in _SET_HERE]
+    extra = ["learning_rate_end"]
+    extra += ["action_noise_std"] if "action_noise" in own else []
+    extra += ["hedged"] if name in ("ppo", "a2c") else []
+    return tuple(sorted([key for key in own if key != "action_noise"] + extra))
+
+
+def make_model(
+    name: str,
+    env: VecEnv,
+    *,
+    seed: int,
+    gamma: float,
+    policy: str = "MlpPolicy",
+    policy_kwargs: dict[str, Any] | None = None,
+    parameters: dict[str, Any] | None = None,
+) -> BaseAlgorithm:
+    """A new model; gamma comes from the environment.
+
+    Args:
+        name: a key of ``ALGORITHMS``.
+        env: where it learns.
+        seed: of the network, the exploration and the minibatches.
+        gamma: monthly discount factor.
+        policy: a key of ``POLICIES``.
+        policy_kwargs: keyword arguments of the policy.
+        parameters: keyword arguments of the algorithm. Also ``learning_rate_end`` (linear from
+            ``learning_rate`` to it), ``action_noise_std`` (Gaussian, off-policy only) and ``hedged`` (PPO and
+            A2C: see ``agents.hedging``).
+    """
+    settings = dict(parameters or {})
+    end = settings.pop("learning_rate_end", None)
+    if end is not None:
+        settings["learning_rate"] = LinearSchedule(settings["learning_rate"], end, 1.0)
+    noise = settings.pop("action_noise_std", None)
+    if noise is not None:
+        shape = env.action_space.shape
+        settings["action_noise"] = NormalActionNoise(np.zeros(shape), np.full(shape, noise))
+    if settings.pop("hedged", False):
+        settings["rollout_buffer_class"] = HedgedRolloutBuffer
+    settings.setdefault("stats_window_size", max(100, env.num_envs))
+    model = ALGORITHMS[name](
+        POLICIES[policy], env, seed=seed, gamma=gamma, policy_kwargs=policy_kwargs, device="cpu", **settings
+    )
+    return attach(model)
+
+
+def load_model(name: str, path: str | Path, env: VecEnv | None = None) -> BaseAlgorithm:
+    """A saved model, with its last observation kept so that it can go on where it stopped."""
+    return attach(ALGORITHMS[name].load(path, env=env, device="cpu", force_reset=False))

@@ -1,0 +1,121 @@
+"""Pictures of a run: fans of price, bank, abatement and cost by policy, and the learning curve."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import matplotlib
+
+matplotlib.use("Agg")
+import matplotlib.pyplot as plt
+import numpy as np
+
+from agents.evaluate import Outcome
+from nea_env.scenario import Scenario
+
+_COLOURS = ("#4d4d4d", "#b35806", "#542788", "#1b7837", "#2166ac", "#c51b7d")
+_FAN_COLUMNS = 4
+
+
+def _years(scenario: Scenario, months: int) -> np.ndarray:
+    year, month = int(scenario.start[:4]), int(scenario.start[5:])
+    return year + (month - 1 + np.arange(months)) / 12
+
+
+def fans(outcomes: Mapping[str, Outcome], scenario: Scenario, path: Path) -> None:
+    """One column a policy, one row a quantity: median, 50 % and 90 % bands over the held-out paths.
+
+    Args:
+        outcomes: at most the last four are drawn.
+        scenario: names and units.
+        path: the PNG.
+    """
+    shown = dict(list(outcomes.items())[-_FAN_COLUMNS:])
+    annual = scenario.firm.annual_emissions
+    rows = (
+        ("price", f"Allowance price\n({scenario.market.currency}/t)", 1.0),
+        ("bank", "Holdings, this and\nnext vintage (years of\nbaseline emissions)", 1.0 / annual),
+        ("abatement", "Emissions avoided\n(% of baseline)", 1200.0 / annual),
+        ("cumulative_cost", "Discounted cost so far\n(% of exposure)", 1.0),
+    )
+    figure, axes = plt.subplots(
+        len(rows), len(shown), figsize=(1.2 + 3.0 * len(shown), 9.6), sharex=True, sharey="row", squeeze=False,
+        layout="constrained",
+    )  # fmt: skip
+    for column, (name, outcome) in enumerate(shown.items()):
+        axes[0, column].set_title(name.replace("_", " "), fontweight="bold")
+        for row, (key, label, scale) in enumerate(rows):
+            curves = outcome.curves[key] * scale
+            _fan(axes[row, column], _years(scenario, curves.shape[1]), curves, _COLOURS[column])
+            if column == 0:
+                axes[row, 0].set_ylabel(label)
+        axes[-1, column].set_xlabel("year")
+    _limits(axes[0], [outcome.curves["price"] for outcome in shown.values()])
+    figure.align_ylabels(axes[:, 0])
+    figure.suptitle(f"{scenario.title}: median, 50 % and 90 % of held-out paths", fontsize=11)
+    _save(figure, path)
+
+
+def _fan(axis: Any, years: np.ndarray, curves: np.ndarray, colour: str) -> None:
+    low, lower, middle, upper, high = curves
+    axis.fill_between(years, low, high, color=colour, alpha=0.18, linewidth=0)
+    axis.fill_between(years, lower, upper, color=colour, alpha=0.30, linewidth=0)
+    axis.plot(years, middle, color=colour, linewidth=1.6)
+    axis.grid(alpha=0.25)
+    axis.spines[["top", "right"]].set_visible(False)
+    axis.yaxis.set_major_formatter(matplotlib.ticker.FuncFormatter(lambda value, _: f"{value:,.10g}"))
+    axis.xaxis.set_major_locator(matplotlib.ticker.MaxNLocator(5, integer=True))
+
+
+def _limits(axes: np.ndarray, curves: list[np.ndarray]) -> None:
+    for axis in axes:
+        axis.set_ylim(0, 1.05 * max(float(values.max()) for values in curves))
+
+
+def learning_curve(metrics: Path, summary: Mapping[str, Any], name: str, path: Path) -> bool:
+    """Mean cost of training episodes against steps, beside the held-out cost of the baselines.
+
+    Args:
+        metrics: ``metrics.csv``.
+        summary: the policies of ``evaluation.json``.
+        name: of the trained policy.
+        path: the PNG.
+
+    Returns:
+        False, and no picture, where no episode ended in training.
+    """
+    with metrics.open(newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row.get("rollout/cost_pct")]
+    if not rows:
+        return False
+    steps = np.array([int(row["step"]) for row in rows])
+    costs = np.array([float(row["rollout/cost_pct"]) for row in rows])
+    figure, axis = plt.subplots(figsize=(7.5, 4.5), layout="constrained")
+    axis.plot(steps / 1e6, costs, color="#2166ac", linewidth=1.6, label=f"{name}, exploring, in training")
+    finals = [(name, "#2166ac", ":"), ("just_in_time", "#4d4d4d", "--"), ("tuned_rule", "#b35806", "--")]
+    for policy, colour, style in finals:
+        if policy in summary:
+            label = f"{policy.replace('_', ' ')}, held out"
+            axis.axhline(summary[policy]["cost_pct"]["mean"], color=colour, linestyle=style, linewidth=1.3, label=label)
+    shown = [summary[policy]["cost_pct"]["mean"] for policy, _, _ in finals if policy in summary]
+    lowest, highest = min(costs.min(), *shown), max(np.quantile(costs, 0.75), *shown)
+    margin = 0.25 * (highest - lowest) or 1.0
+    axis.set_ylim(lowest - margin, highest + margin)  # the first rollouts may lie far below
+    axis.set_xlabel("training steps (million)")
+    axis.set_ylabel("discounted cost of an episode (% of exposure)")
+    axis.grid(alpha=0.25)
+    axis.spines[["top", "right"]].set_visible(False)
+    axis.legend(frameon=False, fontsize=9)
+    _save(figure, path)
+    return True
+
+
+def _save(figure: Any, path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f".writing_{path.name}")
+    figure.savefig(beside, dpi=130, format="png")
+    plt.close(figure)
+    beside.replace(path)

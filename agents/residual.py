@@ -1,0 +1,120 @@
+"""A policy that starts at the just-in-time rule and learns corrections to it.
+
+This is prior knowledge, not learning: the mean action is the rule's own trade and abatement, which the
+observation holds as ``even_trade`` and ``abate_at_price``, plus the output of a network whose last layer
+starts at zero. Before the first update the deterministic policy *is* the just-in-time rule (with ``start``
+at zero); whatever it is cheaper by afterwards, it has learned. The value network has no such help.
+
+In the last month before a deadline the correction of ``trade`` and its noise fade out, so that the rule
+meets the duty to the tonne: a network would miss it by a little on most paths, and noise there would
+teach the agent to hold a buffer against itself. All other months are the agent's to trade in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from stable_baselines3.common.distributions import DiagGaussianDistribution, Distribution
+from stable_baselines3.common.policies import ActorCriticPolicy
+from stable_baselines3.common.torch_layers import MlpExtractor
+from stable_baselines3.common.type_aliases import Schedule
+from torch import nn
+
+from nea_env.core.layout import ABATE, ACTIONS, OBS_INDEX, TRADE
+
+_NAMES = tuple(action.name for action in ACTIONS)
+_SUGGESTED = {TRADE: OBS_INDEX["even_trade"], ABATE: OBS_INDEX["abate_at_price"]}
+_MONTH = 1.0 / 24.0  # of the observation's to_deadline
+_FAINT = 0.01  # what is left of the noise at the deadline: a density needs some
+
+
+class _RuleBesideLatent(MlpExtractor):
+    """The actor's latent vector with what is free of the rule in ``trade`` (1,) and its action (8,) appended."""
+
+    def __init__(self, feature_dim: int, *args: Any, **kwargs: Any) -> None:
+        super().__init__(feature_dim, *args, **kwargs)
+        self.latent_dim_pi += 1 + len(ACTIONS)
+
+    def forward(self, features: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        return self.forward_actor(features), self.forward_critic(features)
+
+    def forward_actor(self, features: torch.Tensor) -> torch.Tensor:
+        rule = features.new_zeros((len(features), len(ACTIONS)))
+        for action, column in _SUGGESTED.items():
+            rule[:, action] = features[:, column]
+        free = (features[:, OBS_INDEX["to_deadline"], None] / _MONTH).clamp(0.0, 1.0)
+        return torch.cat((self.policy_net(features), free, rule), dim=1)
+
+
+class _Correction(nn.Module):
+    """Mean action (8,) = rule + correction, a linear layer that starts at a constant."""
+
+    def __init__(self, latent_dim: int, start: torch.Tensor) -> None:
+        super().__init__()
+        self.linear = nn.Linear(latent_dim - len(ACTIONS) - 1, len(ACTIONS))
+        nn.init.zeros_(self.linear.weight)
+        with torch.no_grad():
+            self.linear.bias.copy_(start)
+
+    def forward(self, latent: torch.Tensor) -> torch.Tensor:
+        latent, free, rule = latent.split((self.linear.in_features, 1, len(ACTIONS)), dim=1)
+        correction = self.linear(latent)
+        return rule + torch.cat((free * correction[:, :1], correction[:, 1:]), dim=1)
+
+
+class ResidualPolicy(ActorCriticPolicy):
+    """Actor-critic whose mean action is the just-in-time rule plus a learned correction.
+
+    Only for the Box ids with a plain observation. Works with PPO and A2C, saves and loads like any policy.
+
+    Args:
+        start: first value of the correction by action name, for instance ``{"invest": -0.2}``: since an
+            investment <= 0 is none, it halves what exploration builds before anything is learned.
+        log_std: first log standard deviation by action name, where it differs from ``log_std_init``.
+        *args, **kwargs: as ``ActorCriticPolicy``.
+
+    Raises:
+        ValueError: an action name that does not exist, or another observation or action space.
+    """
+
+    def __init__(
+        self,
+        *args: Any,
+        start: Mapping[str, float] | None = None,
+        log_std: Mapping[str, float] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        self.start, self.log_std_by_name = dict(start or {}), dict(log_std or {})
+        for name in (*self.start, *self.log_std_by_name):
+            if name not in _NAMES:
+                raise ValueError(f"no action is called {name!r}: {', '.join(_NAMES)}")
+        super().__init__(*args, **kwargs)
+
+    def _build_mlp_extractor(self) -> None:
+        self.mlp_extractor = _RuleBesideLatent(
+            self.features_dim, net_arch=self.net_arch, activation_fn=self.activation_fn, device=self.device
+        )
+
+    def _build(self, lr_schedule: Schedule) -> None:
+        if not isinstance(self.action_dist, DiagGaussianDistribution) or self.action_space.shape != (len(ACTIONS),):
+            raise ValueError(f"the residual policy needs a Box of {len(ACTIONS)} actions, not {self.action_space}")
+        if self.observation_space.shape is None or self.features_dim != len(OBS_INDEX):
+            raise ValueError(f"the residual policy needs the plain observation, not {self.observation_space}")
+        super()._build(lr_schedule)
+        start = torch.tensor([float(self.start.get(name, 0.0)) for name in _NAMES])
+        self.action_net = _Correction(self.mlp_extractor.latent_dim_pi, start)
+        with torch.no_grad():
+            for index, name in enumerate(_NAMES):
+                self.log_std[index] = float(self.log_std_by_name.get(name, self.log_std_init))
+        self.optimizer = self.optimizer_class(self.parameters(), lr=lr_schedule(1), **self.optimizer_kwargs)
+
+    def _get_action_dist_from_latent(self, latent_pi: torch.Tensor) -> Distribution:
+        free = latent_pi[:, -len(ACTIONS) - 1 :][:, :1]
+        log_std = self.log_std.expand(len(latent_pi), -1)
+        log_std = torch.cat((log_std[:, :1] + (free + _FAINT).clamp(max=1.0).log(), log_std[:, 1:]), dim=1)
+        return self.action_dist.proba_distribution(self.action_net(latent_pi), log_std)
+
+    def _get_constructor_parameters(self) -> dict[str, Any]:
+        return {**super()._get_constructor_parameters(), "start": self.start, "log_std": self.log_std_by_name}

@@ -1,0 +1,172 @@
+"""Policies that follow a fixed rule on the observation of the Box ids.
+
+A rule answers ``predict(observation, state, episode_start, deterministic)`` as a Stable-Baselines3 model
+does. An observation of shape (OBS,) gives an action of shape (8,), one of shape (n, OBS) gives (n, 8).
+A zero action carries over and borrows all that is permitted and does nothing else.
+"""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from ruamel.yaml import YAML
+
+from nea_env.core.layout import ABATE, ACTIONS, INVEST, OBS_INDEX, OBSERVATION, TECHS, TRADE
+
+TUNED = Path(__file__).with_name("tuned.yaml")
+"""Parameters found by ``python -m agents.tune``, by scenario."""
+
+FULL = 0.99
+"""Share of a technology's potential from which on the core turns to the next technology."""
+
+
+class Rule:
+    """A fixed mapping from observations to actions."""
+
+    name: str
+
+    def act(self, observation: np.ndarray) -> np.ndarray:
+        """Actions (n, 8) float32 for observations (n, OBS)."""
+        raise NotImplementedError
+
+    def predict(
+        self,
+        observation: np.ndarray,
+        state: Any = None,
+        episode_start: np.ndarray | None = None,
+        deterministic: bool = True,
+    ) -> tuple[np.ndarray, Any]:
+        """Actions for one observation or a batch, and the state unchanged.
+
+        Raises:
+            ValueError: the last axis does not hold the observation table of the Box ids.
+        """
+        observation = np.asarray(observation)
+        if observation.ndim not in (1, 2) or observation.shape[-1] != len(OBSERVATION):
+            size = len(OBSERVATION)
+            raise ValueError(f"observation has shape {observation.shape}: expected ({size},) or (n, {size})")
+        if observation.ndim == 1:
+            return self.act(observation[None])[0], state
+        return self.act(observation), state
+
+
+def _column(observation: np.ndarray, name: str) -> np.ndarray:
+    return observation[:, OBS_INDEX[name]]
+
+
+class DoNothing(Rule):
+    """No trade, no abatement; what the law lets pass by default (full banking and borrowing)."""
+
+    name = "do_nothing"
+
+    def act(self, observation: np.ndarray) -> np.ndarray:
+        """Zeros, (n, 8)."""
+        return np.zeros((len(observation), len(ACTIONS)), np.float32)
+
+
+class Random(Rule):
+    """Uniform actions from its own generator."""
+
+    name = "random"
+
+    def __init__(self, seed: int = 0) -> None:
+        self._random = np.random.default_rng(seed)
+
+    def act(self, observation: np.ndarray) -> np.ndarray:
+        """Uniform in [-1, 1], (n, 8)."""
+        return self._random.uniform(-1, 1, (len(observation), len(ACTIONS))).astype(np.float32)
+
+
+class JustInTime(Rule):
+    """Abates at the price due, closes its gap evenly by the deadline (sells a surplus), never invests."""
+
+    name = "just_in_time"
+
+    def act(self, observation: np.ndarray) -> np.ndarray:
+        """The two suggestions of the observation, (n, 8)."""
+        actions = np.zeros((len(observation), len(ACTIONS)), np.float32)
+        actions[:, TRADE] = _column(observation, "even_trade")
+        actions[:, ABATE] = _column(observation, "abate_at_price")
+        return actions
+
+
+class TunedRule(JustInTime):
+    """Just in time, and invests at the rate ``a + b (P / P0 - 1)`` until a stop date.
+
+    Args:
+        a: investment at the reference price, share of the monthly limit; scalar or (n,).
+        b: what a price twice the reference adds; scalar or (n,).
+        stop: share of the episode after which nothing is started; scalar or (n,).
+    """
+
+    name = "tuned_rule"
+
+    def __init__(self, a: Any = 0.0, b: Any = 0.0, stop: Any = 0.0) -> None:
+        self.a, self.b, self.stop = a, b, stop
+
+    def act(self, observation: np.ndarray) -> np.ndarray:
+        """Just in time with investment, (n, 8)."""
+        actions = super().act(observation)
+        rate = np.clip(self.a + self.b * np.expm1(_column(observation, "log_price")), 0.0, 1.0)
+        actions[:, INVEST] = np.where(_column(observation, "progress") < self.stop, rate, 0.0)
+        return actions
+
+
+class InvestAtTrigger(JustInTime):
+    """Just in time, and invests all it can while saving to the end plus residual is ``kappa`` times capex.
+
+    The trigger of the first technology that has potential left decides, since investment goes there.
+    """
+
+    name = "invest_at_trigger"
+
+    def __init__(self, kappa: Any = 1.5) -> None:
+        self.kappa = kappa
+
+    def act(self, observation: np.ndarray) -> np.ndarray:
+        """Just in time with investment, (n, 8)."""
+        actions = super().act(observation)
+        value = np.full(len(observation), -np.inf)
+        for k in reversed(range(TECHS)):
+            left = _column(observation, f"capacity_{k}") + _column(observation, f"building_{k}") < FULL
+            value = np.where(left, _column(observation, f"invest_value_{k}"), value)
+        actions[:, INVEST] = value >= self.kappa - 1.0
+        return actions
+
+
+RULES: dict[str, type[Rule]] = {rule.name: rule for rule in (DoNothing, Random, JustInTime, TunedRule, InvestAtTrigger)}
+"""Every rule by its name in tables and configurations."""
+
+
+def tuned_parameters(name: str, scenario: str) -> dict[str, float]:
+    """Parameters of one rule as tuned for one scenario; none for rules without any, or where nothing was tuned.
+
+    Warns:
+        UserWarning: the rule takes parameters and none were tuned for the scenario.
+    """
+    if name not in ("tuned_rule", "invest_at_trigger"):
+        return {}
+    table = (YAML(typ="safe", pure=True).load(TUNED) or {}) if TUNED.exists() else {}
+    found = table.get(scenario, {}).get(name)
+    if found is None:
+        warnings.warn(
+            f"{name} was not tuned for scenario {scenario!r} and runs with its defaults:"
+            f" python -m agents.tune scenario={scenario}",
+            stacklevel=2,
+        )
+        return {}
+    return {key: float(value) for key, value in found.items()}
+
+
+def make_rule(name: str, scenario: str, **parameters: Any) -> Rule:
+    """A rule by name, tuned for a scenario unless parameters are given.
+
+    Raises:
+        ValueError: no rule has that name.
+    """
+    if name not in RULES:
+        raise ValueError(f"no rule is called {name!r}: {', '.join(RULES)}")
+    return RULES[name](**(parameters or tuned_parameters(name, scenario)))

@@ -1,0 +1,224 @@
+"""From an environment id to Stable-Baselines3: a complete ``VecEnv`` over the native batch.
+
+Stable-Baselines3 takes no Gymnasium vector environment. ``make_vec_env`` builds one and puts
+``FirmVecEnv`` in front of it: no process, no Python loop over rows except where episodes end.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+from gymnasium.vector import AutoresetMode
+from stable_baselines3.common.monitor import Monitor
+from stable_baselines3.common.vec_env import VecEnv
+from stable_baselines3.common.vec_env.base_vec_env import VecEnvIndices, VecEnvObs, VecEnvStepReturn
+
+from nea_env.envs.firm_vector import FirmVectorEnv
+
+EVALUATION_SEEDS = 1_000_000
+"""Seeds below it are for training and tuning, from it on for evaluation."""
+
+_OWN = ("reset", "step", "close")
+
+
+class FirmVecEnv(VecEnv):
+    """A ``nea_env`` vector environment as Stable-Baselines3 expects it.
+
+    Rows that end are reset within the step. Their closing observation is in ``terminal_observation``; their
+    return, length and discounted cost in % of exposure are in ``episode``, so no ``Monitor`` is needed.
+
+    Args:
+        env: a vector environment of this package with autoreset off.
+        seed: row i of the first reset gets ``seed + i``; None: fresh entropy.
+
+    Raises:
+        ValueError: ``env`` resets by itself.
+    """
+
+    def __init__(self, env: FirmVectorEnv, seed: int | None = None) -> None:
+        if env.metadata["autoreset_mode"] != AutoresetMode.DISABLED:
+            raise ValueError(f"autoreset_mode is {env.metadata['autoreset_mode']}: the adapter needs DISABLED")
+        self.env = env
+        self.render_mode = env.render_mode  # the base class asks for it by get_attr
+        super().__init__(env.num_envs, env.single_observation_space, env.single_action_space)
+        self._returns = np.zeros(env.num_envs)
+        self._lengths = np.zeros(env.num_envs, np.int64)
+        self._costs = np.zeros(env.num_envs)  # discounted, % of exposure
+        self._discount, self._per_cent = env.discount, 100.0 * env.batch.reward_scale / env.batch.exposure
+        self._actions: np.ndarray | None = None
+        self._started = time.time()
+        if seed is not None:
+            self.seed(seed)
+
+    def reset(self) -> VecEnvObs:
+        """Start an episode in every row; uses up pending seeds and options."""
+        seeds = self._seeds if any(seed is not None for seed in self._seeds) else None
+        observation, info = self.env.reset(seed=seeds, options=self._pending_options())
+        self._reset_seeds()
+        self._reset_options()
+        self._returns[:] = 0.0
+        self._costs[:] = 0.0
+        self._lengths[:] = 0
+        self.reset_infos = [{"action_mask": mask} for mask in info["action_mask"]]
+        return observation
+
+    def _pending_options(self) -> dict[str, Any] | None:
+        if not any(self._options):
+            return None
+        if any(set(options) != {"scenario_seed"} for options in self._options):
+            raise ValueError("set_options takes {'scenario_seed': s} for every row, or nothing")
+        return {"scenario_seed": np.array([options["scenario_seed"] for options in self._options])}
+
+    def step_async(self, actions: np.ndarray) -> None:
+        """Keep the actions for ``step_wait``."""
+        self._actions = actions
+
+    def step_wait(self) -> VecEnvStepReturn:
+        """Play a month. Returns new arrays: observations, rewards (float32), dones; and a fresh dict a row."""
+        if self._actions is None:
+            raise RuntimeError("step_wait without step_async")
+        actions, self._actions = self._actions, None
+        observation, reward, terminated, truncated, _ = self.env.step(actions)
+        self._returns += reward
+        self._costs -= self._per_cent * self._discount**self._lengths * reward
+        self._lengths += 1
+        infos: list[dict[str, Any]] = [{} for _ in range(self.num_envs)]
+        done = terminated | truncated
+        if done.any():
+            closing = observation
+            observation, start = self.env.reset(options={"reset_mask": done})
+            elapsed = round(time.time() - self._started, 6)
+            for row in np.flatnonzero(done):
+                infos[row] = {
+                    "terminal_observation": _row(closing, row),
+                    "TimeLimit.truncated": bool(truncated[row] and not terminated[row]),
+                    "episode": {
+                        "r": float(self._returns[row]),
+                        "l": int(self._lengths[row]),
+                        "t": elapsed,
+                        "cost_pct": float(self._costs[row]),
+                    },
+                }
+                self.reset_infos[row] = {"action_mask": start["action_mask"][row]}
+            self._returns[done] = 0.0
+            self._costs[done] = 0.0
+            self._lengths[done] = 0
+        return observation, reward.astype(np.float32), done, infos
+
+    def action_masks(self) -> np.ndarray:
+        """Which actions or menu items can matter now, (n, K) bool."""
+        return self.env.action_masks()
+
+    def close(self) -> None:
+        """Release the environment."""
+        self.env.close()
+
+    def get_images(self) -> Sequence[np.ndarray | None]:
+        """One picture a row."""
+        frames = self.env.render()
+        return [None] * self.num_envs if frames is None else list(frames)
+
+    def get_attr(self, attr_name: str, indices: VecEnvIndices = None) -> list[Any]:
+        """An attribute of the environment for each row asked for; arrays over the rows are split.
+
+        Raises:
+            AttributeError: the environment has no such attribute.
+        """
+        if attr_name == "render_mode":
+            value: Any = self.render_mode
+        else:
+            value = getattr(self.env, attr_name)
+        return self._split(value, indices)
+
+    def set_attr(self, attr_name: str, value: Any, indices: VecEnvIndices = None) -> None:
+        """Set an attribute the environment has; rows share it, so all at once.
+
+        Raises:
+            AttributeError: the environment has no such attribute.
+            ValueError: only some rows are named.
+        """
+        if len(self._get_indices(indices)) != self.num_envs:
+            raise ValueError(f"{attr_name} is shared by all rows: set it without indices")
+        getattr(self.env, attr_name)
+        setattr(self.env, attr_name, value)
+
+    def env_method(self, method_name: str, *args: Any, indices: VecEnvIndices = None, **kwargs: Any) -> list[Any]:
+        """Call a method of the environment once and give each row its part.
+
+        Raises:
+            AttributeError: the environment has no such method.
+            ValueError: the call would step or reset rows behind the adapter's back.
+        """
+        if method_name in _OWN:
+            raise ValueError(f"call {method_name}() on the VecEnv itself")
+        return self._split(getattr(self.env, method_name)(*args, **kwargs), indices)
+
+    def env_is_wrapped(self, wrapper_class: type[gym.Wrapper], indices: VecEnvIndices = None) -> list[bool]:
+        """True for ``Monitor``, whose ``episode`` entry the adapter writes itself."""
+        return [issubclass(wrapper_class, Monitor)] * len(self._get_indices(indices))
+
+    def _split(self, value: Any, indices: VecEnvIndices) -> list[Any]:
+        return [_part(value, row, self.num_envs) for row in self._get_indices(indices)]
+
+    def get_state(self) -> dict[str, Any]:
+        """All that the next steps depend on, as new arrays: for an exact resume."""
+        counts = {"returns": self._returns, "costs": self._costs, "lengths": self._lengths}
+        return {"env": self.env.get_state(), **{name: values.copy() for name, values in counts.items()}}
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        """Go on from a state of ``get_state``; pending seeds are dropped."""
+        self.env.set_state(state["env"])
+        self._returns[:] = state["returns"]
+        self._costs[:] = state["costs"]
+        self._lengths[:] = state["lengths"]
+        self._reset_seeds()
+
+
+def _row(value: Any, row: int) -> Any:
+    if isinstance(value, dict):
+        return {key: part[row].copy() for key, part in value.items()}
+    return value[row].copy()
+
+
+def _part(value: Any, row: int, rows: int) -> Any:
+    if isinstance(value, dict):
+        return {key: _part(part, row, rows) for key, part in value.items()}
+    if isinstance(value, np.ndarray) and value.ndim and len(value) == rows:
+        return value[row]
+    return value
+
+
+def make_vec_env(id: str, num_envs: int, seed: int | None = 0, **kwargs: Any) -> FirmVecEnv:
+    """A Stable-Baselines3 ``VecEnv`` of ``num_envs`` firms.
+
+    Args:
+        id: an environment id, for instance ``nea/KETS-v0``.
+        num_envs: rows of the batch.
+        seed: row i gets ``seed + i``; None: fresh entropy.
+        **kwargs: for the vector environment: ``scenario``, ``max_episode_steps``, ``render_mode``, ``observe_mask``.
+
+    Raises:
+        ValueError: the rows' seeds lie on both sides of 1,000,000, where training ends and evaluation begins.
+    """
+    if seed is not None and seed < EVALUATION_SEEDS < seed + num_envs:
+        last = seed + num_envs - 1
+        raise ValueError(f"seeds {seed} to {last} mix training (below {EVALUATION_SEEDS:,}) and evaluation")
+    env = gym.make_vec(id, num_envs=num_envs, autoreset_mode=AutoresetMode.DISABLED, **kwargs)
+    assert isinstance(env, FirmVectorEnv)
+    return FirmVecEnv(env, seed)
+
+
+def training_seed(seed: int, num_envs: int) -> int:
+    """First seed of a training run's rows: run ``seed`` uses the ``num_envs`` seeds from there on.
+
+    Raises:
+        ValueError: they would reach the evaluation seeds.
+    """
+    if not 0 <= seed or (seed + 1) * num_envs > EVALUATION_SEEDS:
+        most = EVALUATION_SEEDS // num_envs - 1
+        raise ValueError(f"seed: {seed}, allowed: 0 to {most} with {num_envs} environments")
+    return seed * num_envs

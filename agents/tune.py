@@ -1,0 +1,141 @@
+"""Tune the rules that take parameters: ``python -m agents.tune env=kets [episodes=1000]``.
+
+Grid search, then two rounds of refinement around the best cell. All cells of a round play the same seeds
+in one batch; the seeds (500,000 on) are neither trained nor evaluated on. Writes ``agents/tuned.yaml``.
+"""
+
+from __future__ import annotations
+
+import io
+import itertools
+import os
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from ruamel.yaml import YAML
+
+from agents.evaluate import interval
+from agents.rules import TUNED, InvestAtTrigger, JustInTime, Rule, TunedRule
+from nea_env.core.batch import Batch
+from nea_env.library import ScenarioError, load_scenario
+from nea_env.scenario import Scenario
+
+FIRST_SEED = 500_000
+GRIDS: dict[type[Rule], dict[str, tuple[float, ...]]] = {
+    TunedRule: {
+        "a": (-4.0, -2.0, -1.0, -0.5, -0.2, 0.0, 0.1, 0.3, 0.6, 1.0),
+        "b": (-1.0, 0.0, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0),
+        "stop": (0.1, 0.25, 0.4, 0.55, 0.7, 0.85),
+    },
+    InvestAtTrigger: {"kappa": (0.6, 0.8, 0.9, 1.0, 1.1, 1.25, 1.5, 1.75, 2.0, 2.5, 3.0, 4.0)},
+}
+_ROWS = 40_000
+
+
+def costs(rule: Rule, scenario: Scenario, seeds: np.ndarray) -> np.ndarray:
+    """Discounted cost of each row's episode in % of exposure, (n,); rows may share seeds."""
+    batch = Batch(scenario, len(seeds))
+    observation = batch.reset(seeds.astype(np.int64))
+    total, weight, ended = np.zeros(len(seeds)), 1.0, False
+    while not ended:
+        actions, _ = rule.predict(observation)
+        observation, reward, terminated = batch.step(actions)
+        total -= weight * reward
+        weight *= float(batch.discount)
+        ended = bool(terminated.all())
+    return total * (100.0 * float(np.ravel(batch.reward_scale)[0]) / float(np.ravel(batch.exposure)[0]))
+
+
+def score(kind: type[Rule], cells: Sequence[dict[str, float]], scenario: Scenario, seeds: np.ndarray) -> np.ndarray:
+    """Mean cost of each cell on the same seeds, (cells,) in % of exposure."""
+    means = []
+    step = max(1, _ROWS // len(seeds))
+    for first in range(0, len(cells), step):
+        block = cells[first : first + step]
+        columns = {key: np.repeat([cell[key] for cell in block], len(seeds)) for key in block[0]}
+        means.append(costs(kind(**columns), scenario, np.tile(seeds, len(block))).reshape(len(block), -1).mean(1))
+    return np.concatenate(means)
+
+
+def _product(grid: dict[str, Sequence[float]]) -> list[dict[str, float]]:
+    return [dict(zip(grid, values, strict=True)) for values in itertools.product(*grid.values())]
+
+
+def _around(best: dict[str, float], widths: dict[str, float]) -> dict[str, Sequence[float]]:
+    return {key: [round(value + k * widths[key], 4) for k in (-1, -0.5, 0, 0.5, 1)] for key, value in best.items()}
+
+
+def tune(kind: type[Rule], scenario: Scenario, episodes: int) -> dict[str, float]:
+    """Best parameters of a rule: a coarse grid on a third of the seeds, two refinements on all of them."""
+    grid = GRIDS[kind]
+    seeds = np.arange(FIRST_SEED, FIRST_SEED + episodes)
+    cells = _product(grid)
+    best = cells[int(score(kind, cells, scenario, seeds[: max(2, episodes // 3)]).argmin())]
+    widths = {}
+    for key, values in grid.items():
+        place = values.index(best[key])
+        widths[key] = max(np.diff(values)[max(0, place - 1) : place + 1])
+    for _ in range(2):
+        cells = [best] + [cell for cell in _product(_around(best, widths)) if cell.get("kappa", 1.0) > 0]
+        best = cells[int(score(kind, cells, scenario, seeds).argmin())]
+        widths = {key: width / 3 for key, width in widths.items()}
+    return {key: float(value) for key, value in best.items()}
+
+
+def tune_all(scenario: Scenario, episodes: int) -> dict[str, Any]:
+    """Every tunable rule for a scenario, with its paired gain over just in time on fresh training seeds."""
+    fresh = np.arange(FIRST_SEED + episodes, FIRST_SEED + 3 * episodes)
+    base = costs(JustInTime(), scenario, fresh)
+    found: dict[str, Any] = {}
+    for kind in GRIDS:
+        best = tune(kind, scenario, episodes)
+        found[kind.name] = best
+        gain = interval(costs(kind(**best), scenario, fresh) - base)
+        found[f"{kind.name}_vs_just_in_time_pct"] = {key: round(value, 4) for key, value in gain.items()}
+    return found
+
+
+def record(name: str, found: dict[str, Any]) -> None:
+    """Put one scenario's parameters into ``tuned.yaml``, the others untouched."""
+    yaml = YAML(typ="safe", pure=True)
+    yaml.default_flow_style = False
+    tree = (yaml.load(TUNED) if TUNED.exists() else None) or {}
+    tree[name] = found
+    text = io.StringIO()
+    yaml.dump({key: tree[key] for key in sorted(tree)}, text)
+    beside = TUNED.with_suffix(".writing")
+    beside.write_text("# Written by `python -m agents.tune`: parameters of the rules, by scenario.\n" + text.getvalue())
+    os.replace(beside, TUNED)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Command line; 0 if all went well, 2 after a bad argument."""
+    options = {"episodes": "1000"}
+    for argument in arguments:
+        key, equals, value = argument.partition("=")
+        key = "scenario" if key == "env" else key
+        if not equals or key not in ("scenario", "episodes"):
+            print(f"{argument}: allowed are env=<scenario> and episodes=<number>", file=sys.stderr)
+            return 2
+        options[key] = value
+    try:
+        episodes = int(options["episodes"])
+        if not 10 <= episodes <= 100_000:
+            raise ValueError(f"episodes={episodes}: allowed is 10 to 100000")
+        if "scenario" not in options:
+            raise ValueError("which scenario? For instance env=kets")
+        scenario = load_scenario(options["scenario"])
+    except (ScenarioError, ValueError) as error:
+        print(error, file=sys.stderr)
+        return 2
+    found = tune_all(scenario, episodes)
+    command = f"python -m agents.tune scenario={options['scenario']} episodes={episodes}"
+    record(scenario.name, {"command": command, **found})
+    print(f"{scenario.name}: {found}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,102 @@
+import json
+
+import numpy as np
+import pytest
+from rich.console import Console
+from sb3_contrib import MaskablePPO
+from stable_baselines3 import DQN
+
+from agents import evaluate
+from agents.figures import fans, learning_curve
+from agents.rules import DoNothing, JustInTime, TunedRule
+from agents.sb3 import make_vec_env
+from nea_env.core.batch import Batch
+from nea_env.core.layout import FLOWS
+from nea_env.library import load_scenario
+
+SCENARIO = load_scenario("kets_phase2")
+SEEDS = np.arange(1_000_000, 1_000_040)
+
+
+@pytest.fixture(scope="module")
+def outcomes():
+    policies = {"do_nothing": DoNothing(), "just_in_time": JustInTime(), "tuned_rule": TunedRule(0.3, 0.2, 0.9)}
+    return evaluate.evaluate(policies, SCENARIO, SEEDS, chunk=16)
+
+
+def test_cost_is_the_discounted_money_over_exposure(outcomes):
+    batch, rule = Batch(SCENARIO, len(SEEDS)), TunedRule(0.3, 0.2, 0.9)
+    observation = batch.reset(SEEDS)
+    cost, exposure = np.zeros(len(SEEDS)), 0.0
+    baseline = SCENARIO.firm.annual_emissions / 12 * SCENARIO.market.price
+    for month in range(int(batch.horizon[0])):
+        observation, _, _ = batch.step(rule.predict(observation)[0])
+        cost += batch.discount**month * batch.flows()["cost"]
+        exposure += batch.discount**month * baseline * (month < 36)
+    outcome = outcomes["tuned_rule"]
+    assert batch.exposure[0] == pytest.approx(exposure)
+    assert np.allclose(outcome.cost_pct, 100 * cost / exposure, rtol=1e-9)
+    assert np.allclose(sum(outcome.parts_pct.values()), outcome.cost_pct, rtol=1e-9, atol=1e-9)
+
+
+def test_chunks_do_not_matter(outcomes):
+    whole = evaluate.evaluate({"just_in_time": JustInTime()}, SCENARIO, SEEDS)["just_in_time"]
+    assert np.array_equal(whole.cost_pct, outcomes["just_in_time"].cost_pct)
+    assert np.array_equal(whole.bank_t, outcomes["just_in_time"].bank_t)
+
+
+def test_summary_compares_the_same_episodes(outcomes):
+    summary = evaluate.summarise(outcomes)
+    assert summary["just_in_time"]["vs_just_in_time"] == {"mean": 0.0, "low": 0.0, "high": 0.0}
+    difference = outcomes["do_nothing"].cost_pct - outcomes["just_in_time"].cost_pct
+    got = summary["do_nothing"]["vs_just_in_time"]
+    assert got["mean"] == pytest.approx(difference.mean())
+    assert got["high"] - got["mean"] == pytest.approx(1.96 * difference.std(ddof=1) / 40**0.5, rel=1e-3)
+    assert summary["just_in_time"]["compliance_rate"] == 1.0 and summary["just_in_time"]["shortfall_t"] == 0.0
+    assert summary["do_nothing"]["compliance_rate"] < 1.0 and summary["do_nothing"]["shortfall_t"] > 0.0
+    assert summary["tuned_rule"]["used_share"]["invest"] > 0.0 == summary["just_in_time"]["used_share"]["invest"]
+    json.dumps(summary, allow_nan=False)
+
+
+def test_totals_are_known_flows():
+    names = {field.name for field in FLOWS}
+    assert {*evaluate.TOTALS, *evaluate.USED.values()} <= names
+
+
+def test_models_of_the_discrete_ids_play_the_menu():
+    env = make_vec_env("nea/KETSDiscrete-v0", 2, seed=0, scenario=SCENARIO)
+    for kind in (DQN, MaskablePPO):
+        outcome = evaluate.play(kind("MlpPolicy", env, seed=0), SCENARIO, SEEDS[:5])
+        assert np.isfinite(outcome.cost_pct).all()
+
+
+def test_training_seeds_are_refused():
+    assert list(evaluate.evaluation_seeds(1_000_000, 3)) == [1_000_000, 1_000_001, 1_000_002]
+    with pytest.raises(ValueError, match="1000000 or more"):
+        evaluate.evaluation_seeds(999_999, 10)
+    with pytest.raises(ValueError, match="2 or more"):
+        evaluate.evaluation_seeds(1_000_000, 1)
+
+
+def test_file_and_table(outcomes, tmp_path):
+    summary = evaluate.summarise(outcomes)
+    evaluate.write(tmp_path / "evaluation.json", summary, episodes=40)
+    read = json.loads((tmp_path / "evaluation.json").read_text())
+    assert read["episodes"] == 40 and read["policies"] == summary
+    assert [path.name for path in tmp_path.iterdir()] == ["evaluation.json"]
+    console = Console(record=True, width=150)
+    console.print(evaluate.table(summary, "Phase II"))
+    text = console.export_text()
+    assert "do_nothing" in text and f"{summary['do_nothing']['cost_pct']['mean']:.2f}" in text
+
+
+def test_pictures(outcomes, tmp_path):
+    fans(outcomes, SCENARIO, tmp_path / "figures" / "fans.png")
+    metrics = tmp_path / "metrics.csv"
+    metrics.write_text("step,rollout/cost_pct\n100,\n200,5.5\n300,4.0\n")
+    summary = {**evaluate.summarise(outcomes), "ppo": {"cost_pct": {"mean": 3.5}}}
+    assert learning_curve(metrics, summary, "ppo", tmp_path / "figures" / "learning_curve.png")
+    sizes = {path.name: path.stat().st_size for path in (tmp_path / "figures").iterdir()}
+    assert set(sizes) == {"fans.png", "learning_curve.png"} and min(sizes.values()) > 10_000
+    metrics.write_text("step,rollout/cost_pct\n")
+    assert not learning_curve(metrics, summary, "ppo", tmp_path / "none.png")
