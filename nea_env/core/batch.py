@@ -15,6 +15,7 @@ from nea_env.core.layout import (
 )  # fmt: skip
 from nea_env.core.lowering import lower
 from nea_env.core.observe import observe_rows
+from nea_env.core.valuation import mark_rows
 from nea_env.core.step import start_rows, step_parallel, step_rows
 from nea_env.scenario import Scenario
 
@@ -127,6 +128,10 @@ class Batch:
             step_rows(0, self.n, *tail)
         return observation, reward, terminated
 
+    def end(self, mask: NDArray[np.bool_]) -> None:
+        """End the episodes of the rows of ``mask`` (n,) where they stand: a caller's time limit."""
+        self._ended[mask] = True
+
     def observe(self) -> NDArray[np.float32]:
         """Observations (n, OBSERVATION) float32 of the present state, a new array."""
         observation = np.empty((self.n, len(OBSERVATION)), np.float32)
@@ -157,6 +162,18 @@ class Batch:
             "strike": self._state[:, STRIKE].copy(),
             "volume_limit": self._now(col.M_VOLUME_LIMIT),
         }
+
+    def position(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """The mark to market of each firm's books: value = tonnes x long price + money, two (n,) arrays.
+
+        Units held count, duties built up and debt count against them, and capacity counts with its saving to
+        the end of production at baseline output and its residual value. 0 once an episode has ended.
+        """
+        tonnes, money = np.empty(self.n), np.empty(self.n)
+        mark_rows(
+            self._pick, self._ended, self._months, self._state, self._queue, self._static, self._monthly, tonnes, money
+        )
+        return tonnes, money
 
     def memory(self, name: str) -> NDArray[np.float64]:
         """One column (n,) of the state by its name in ``layout.STATE``, a copy."""
@@ -192,6 +209,7 @@ class Batch:
         return self._monthly[self._pick, self._months, column]
 
     def _start(self, mask: NDArray[np.bool_], advance: int) -> None:
+        self._flows[mask] = 0.0
         start_rows(
             mask, advance, self._pick, self._ended, self._months, self.episodes, self._state, self._queue, self._history, self._static
         )

@@ -296,6 +296,8 @@ def _phase_start(scenario: Scenario, year: str) -> bool:
 
 
 def _mean_phase_allocation(scenario: Scenario, found: tuple[Period, ...], year: str) -> float:
+    """Mean annual allocation of the whole phase, t, whichever of its years are played."""
     first, last = _phase_of(scenario, year)
-    amounts = [p.grandfathered / p.years for p in found if first <= p.year <= last]
-    return float(np.mean(amounts)) if amounts else 0.0
+    rules = [rule for key, rule in scenario.regime.allocation.items() if first <= key <= last]
+    factors = [rule.correction_factor or 0.0 for rule in rules if rule.method == "grandfathering"]
+    return found[0].base * float(np.mean(factors)) if factors else 0.0

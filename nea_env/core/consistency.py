@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING
 
 from nea_env.core.layout import SLOTS
@@ -19,7 +20,7 @@ def check(scenario: Scenario, found: tuple[Period, ...]) -> None:
     """
     for period in found:
         _check_period(period)
-    for early, late in zip(found, found[1:], strict=False):
+    for early, late in itertools.pairwise(found):
         _check_order(early, late)
     for early, late in zip(found, found[SLOTS:], strict=False):
         if early.verified >= late.first + 11:
@@ -50,7 +51,11 @@ def _check_order(early: Period, late: Period) -> None:
     if late.deadline < early.deadline:
         _refuse(late, "deadline", f"comes before that of {early.year}, {early.calendar.deadline}")
     if late.deadline > early.deadline >= late.verified:
-        _refuse(late, "verified", f"does not come after the deadline of {early.year}, {early.calendar.deadline}: it would fall due there")
+        _refuse(
+            late,
+            "verified",
+            f"does not come after the deadline of {early.year}, {early.calendar.deadline}: it would fall due there",
+        )
 
 
 def _check_strikes(scenario: Scenario, found: tuple[Period, ...]) -> None:

@@ -148,10 +148,9 @@ def _fill_market(monthly: np.ndarray, scenario: Scenario, found: tuple[Period, .
         season = frictions.season_multiple if due is not None and due - t < 3 else 1.0
         row[col.M_VOLUME_LIMIT] = row[col.M_OPEN] * frictions.volume_share * season * firm.annual_emissions
         row[col.M_SELL_LIMIT] = NEVER
-        running = _running(found, t)
-        if scenario.regime.sell_limit_share is not None and running is not None:
-            allocation = running.grandfathered or running.rate * firm.output * running.years
-            row[col.M_SELL_LIMIT] = scenario.regime.sell_limit_share * allocation
+        if scenario.regime.sell_limit_share is not None and due is not None:
+            front = [p.grandfathered or p.rate * firm.output * p.years for p in found if p.deadline == due]
+            row[col.M_SELL_LIMIT] = scenario.regime.sell_limit_share * sum(front)
         row[col.M_TO_DEADLINE] = -1.0 if due is None else due - t
         row[col.M_DEADLINE_EVENT] = -1.0
     _fill_gap(monthly, scenario, found)
@@ -257,6 +256,7 @@ def _fill_investment(monthly: np.ndarray, static: np.ndarray, scenario: Scenario
     horizon = len(monthly) - 1
     discount = static[col.P_DISCOUNT]
     producing = int(np.count_nonzero(monthly[:horizon, col.M_OUTPUT]))
+    monthly[:, col.M_PRODUCING_MONTHS] = np.maximum(producing - np.arange(horizon + 1), 0)
     for k in range(min(len(scenario.firm.technologies), TECHS)):
         life = static[col.P_LIFE_DISCOUNT + k]
         for t in range(horizon + 1):

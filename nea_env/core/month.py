@@ -133,7 +133,7 @@ def closing_cost(i, state, own):
     unmet = state[i, DEBT] + state[i, OWED] + state[i, ACCRUED]
     for k in range(SLOTS):
         unmet += state[i, CLOSED + k]
-    credit = state[i, OFFSETS] * min(1.0, math.exp(state[i, LOG_OFFSET_RATIO]))
+    credit = state[i, OFFSETS] * min(1.0, math.exp(state[i, LOG_OFFSET_RATIO]) / own[col.P_OFFSET_MULTIPLIER])
     value = (state[i, FRONT] + state[i, NEXT] + credit - unmet) * state[i, PRICE]
     for k in range(TECHS):
         capex = own[col.P_CAPEX + k]

@@ -34,7 +34,7 @@ MONTHLY = (
     "price_moves",  # 1 when news moves the price into this month, 0 before the market opens
     "volume_limit",  # t
     "turnover",  # weight in a volume-weighted mean price
-    "sell_limit",  # t of the running allocation that may be sold
+    "sell_limit",  # t of the free allocation of the vintages in front that may be sold
     "gap_sd", "gap_offset", "gap_inverse_spread", "gap_down", "gap_up",  # front discount: see prices.front_ratio
     "to_deadline",  # months to the next deadline; this month's is 0; -1 after the last
     "months_to_trade",  # months left to close the gap once its emissions have ended, this one included; else 0
@@ -53,6 +53,7 @@ MONTHLY = (
     "offset_fixed",  # credits that will count whatever the duty, t
     "allocation_known", "allocation_rate",
     "season_sin", "season_cos",
+    "producing_months",  # months of production left, this one included
     *(f"saving_months_{k}" for k in range(TECHS)),
     *(f"discounted_months_{k}" for k in range(TECHS)),
     *(f"residual_{k}" for k in range(TECHS)),
@@ -63,7 +64,7 @@ MONTHLY = (
     M_GAP_SD, M_GAP_OFFSET, M_GAP_INVERSE_SPREAD, M_GAP_DOWN, M_GAP_UP,
     M_TO_DEADLINE, M_MONTHS_TO_TRADE, M_DEADLINE_EVENT, M_DUE_ACCRUED, M_DUE_CLOSED, _, _, M_RATE, _, _, M_DEFICIT_CAP, _, _,
     M_RATE_RUNNING, M_FUTURE_EMISSIONS, M_FUTURE_ALLOCATION, M_CAP_DUE, M_DEBT_DUE, M_PRICE_DUE_FRONT,
-    M_OFFSET_SHARE, M_OFFSET_FIXED, M_ALLOCATION_KNOWN, M_ALLOCATION_RATE, M_SEASON_SIN, M_SEASON_COS,
+    M_OFFSET_SHARE, M_OFFSET_FIXED, M_ALLOCATION_KNOWN, M_ALLOCATION_RATE, M_SEASON_SIN, M_SEASON_COS, M_PRODUCING_MONTHS,
     M_SAVING_MONTHS, _, _, M_DISCOUNTED_MONTHS, _, _, M_RESIDUAL, _, _, M_FIRST_EVENT, M_LAST_EVENT,
 ) = range(len(MONTHLY))  # fmt: skip
 

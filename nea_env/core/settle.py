@@ -195,7 +195,8 @@ def settle(i, t, state, history, flows, static, monthly, events, borrow_share, b
                 tonnes = event[col.E_PRE_SHARE] * event[col.E_RATE] * state[i, LAST_OUTPUT]
                 state[i, PREALLOCATED + slot] += tonnes
             issue(i, state, flows, tonnes, event[col.E_TO_NEXT])
-            state[i, SOLD_ALLOCATION] = 0.0
+            if event[col.E_TO_NEXT] <= 0.0:  # a limit on sales counts the front's own allocation
+                state[i, SOLD_ALLOCATION] = 0.0
         elif kind == col.ISSUE_CREDITS:
             issue_credits(i, state, flows, event)
         elif kind == col.VERIFY:

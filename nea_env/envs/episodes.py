@@ -122,7 +122,7 @@ class Episodes:
 
     def cut(self, rows: NDArray[np.bool_]) -> None:
         """Tell the batch that a caller's time limit ended these rows: it resets them on its next step."""
-        self._batch._ended[rows] = True
+        self._batch.end(rows)
 
     def get_state(self) -> dict[str, NDArray[Any]]:
         """Copies of all this remembers."""

@@ -88,6 +88,11 @@ def _money(value: float) -> str:
     return f"{value / divisor:,.2f} {name}"
 
 
+def _date(scenario: Scenario, months: Months) -> str:
+    """The month the firm stands in; after the end, the last one."""
+    return min(add_months(scenario.start, int(months["month"][-1])), scenario.end)
+
+
 def _text(scenario: Scenario, months: Months) -> str:
     """Five lines: where, prices, holdings, duty, the month and its cost."""
     if not months:
@@ -98,7 +103,7 @@ def _text(scenario: Scenario, months: Months) -> str:
     strike = f"   penalty {now['strike']:,.0f}" if now["strike"] > 0 else ""
     offset = f"   offset {now['offset_price']:,.0f}" if now["offset_price"] > 0 else ""
     lines = [
-        f"{scenario.title} | {add_months(scenario.start, int(now['month']))} | {played} months played",
+        f"{scenario.title} | {_date(scenario, months)} | {played} months played",
         f"price   front {now['front_price']:,.0f}   long {now['long_price']:,.0f}{offset}{strike}   {currency}/t",
         f"holds   front {now['held_front']:,.0f}   next {now['held_next']:,.0f}   offsets {now['held_offsets']:,.0f}"
         f"   foreign {now['held_foreign']:,.0f}   t",
@@ -128,7 +133,7 @@ def _picture(scenario: Scenario, months: Months) -> NDArray[np.uint8]:
         start = int(scenario.start[:4]) + (int(scenario.start[5:]) - 1) / 12
         end = int(scenario.end[:4]) + int(scenario.end[5:]) / 12
         years = start + months["month"] / 12
-        figure.suptitle(f"{scenario.title}, {add_months(scenario.start, int(months['month'][-1]))}", fontsize=13)
+        figure.suptitle(f"{scenario.title}, {_date(scenario, months)}", fontsize=13)
         _prices(axes[0, 0], years, months, scenario)
         _holdings(axes[0, 1], years, months)
         _abatement(axes[1, 0], years, months)
@@ -166,7 +171,7 @@ def _holdings(axis: Axes, years: NDArray[np.float64], months: Months) -> None:
     top = max(float(held.sum(axis=0).max()), float(owed.max()))
     divisor, unit = _scale(top, _TONNES)
     labels = ["front", "next", "offsets", "foreign"]
-    shown = [index for index, values in enumerate(held) if index < 2 or values.any()]
+    shown = [index for index, values in enumerate(held) if index == 0 or values.any()]
     colours = ["#4c78a8", "#9ecae9", "#54a24b", "#b279a2"]
     axis.stackplot(
         years, *(held[index] / divisor for index in shown),

@@ -6,8 +6,22 @@ from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from nea_env.scenario import (
-    Abatement, AllocationRule, BankingRule, BorrowingRule, CalendarRule, Firm, Frictions, Gap, Market, OffsetRule,
-    OffsetSeries, OutputShock, PenaltyRule, Regime, Scenario, Technology,
+    Abatement,
+    AllocationRule,
+    BankingRule,
+    BorrowingRule,
+    CalendarRule,
+    Firm,
+    Frictions,
+    Gap,
+    Market,
+    OffsetRule,
+    OffsetSeries,
+    OutputShock,
+    PenaltyRule,
+    Regime,
+    Scenario,
+    Technology,
 )  # fmt: skip
 
 Rule = TypeVar("Rule")
@@ -102,11 +116,11 @@ def regime(
     )
 
 
-def scenario(law: Regime, firm: Firm | None = None, market: Market | None = None, **more: Any) -> Scenario:
+def scenario(law: Regime, who: Firm | None = None, where: Market | None = None, **more: Any) -> Scenario:
     """The whole of a regime's calendar, from the first month of its first year."""
     first, last = min(law.calendar), max(law.calendar)
     fields = {"start": f"{first}-{law.year_starts:02d}", "first": first, "last": last} | more
-    return Scenario(name="s", title="s", regime=law, firm=firm or globals()["firm"](), market=market or globals()["market"](), **fields)
+    return Scenario(name="s", title="s", regime=law, firm=who or firm(), market=where or market(), **fields)
 
 
 def two_sided(down: float, up: float | None = None, resolved: float = 0.75) -> Gap:

@@ -28,12 +28,16 @@ def korean(last=2017):
     firm = made.firm(base=950_000.0, technologies=(plant,), shock=OutputShock(volatility=0.02, persistence=0.9))
     gap = {"2015": made.two_sided(0.1)}
     offset = OffsetSeries(type="c", ratio=0.9, volatility=0.3)
-    return made.scenario(law, firm, made.market(rate=0.03, volatility=0.3, gap=gap, offset=offset, spread=0.02, impact=0.02))
+    return made.scenario(
+        law, firm, made.market(rate=0.03, volatility=0.3, gap=gap, offset=offset, spread=0.02, impact=0.02)
+    )
 
 
 def chinese():
     law = made.regime(2015, 2015, allocation=made.benchmarked(0.9, pre_share=0.7, deficit_cap=0.2))
-    return made.scenario(law, made.firm(shock=OutputShock(volatility=0.05)), made.market(40.0, rate=0.05, volatility=0.2))
+    return made.scenario(
+        law, made.firm(shock=OutputShock(volatility=0.05)), made.market(40.0, rate=0.05, volatility=0.2)
+    )
 
 
 def actions_of(n: int, month: int) -> np.ndarray:
@@ -48,7 +52,9 @@ def play(batch: Batch, months: int, rows=None, autoreset=False) -> list:
     for month in range(months):
         actions = actions_of(batch.n, month) if rows is None else actions_of(max(rows) + 1, month)[rows]
         result = batch.step(actions, autoreset=autoreset)
-        shown.append([*result, batch.accounts(), batch.flows(), batch.market(), batch.action_mask(), batch.suggestions()])
+        shown.append(
+            [*result, batch.accounts(), batch.flows(), batch.market(), batch.action_mask(), batch.suggestions()]
+        )
     return shown
 
 
@@ -190,8 +196,9 @@ from nea_env.core.batch import Batch
 batch = Batch(korean(), 3000)
 batch.reset(np.arange(3000))
 play(batch, 45, autoreset=True)
-state = batch.get_state()
-print(json.dumps([numba.get_num_threads(), hashlib.sha256(b"".join(state[k].tobytes() for k in sorted(state))).hexdigest()]))
+saved = batch.get_state()
+state = b"".join(saved[name].tobytes() for name in sorted(saved))
+print(json.dumps([numba.get_num_threads(), hashlib.sha256(state).hexdigest()]))
 """
 
 
@@ -200,7 +207,9 @@ def test_one_and_two_threads_agree_bit_for_bit():
     results = []
     for threads in (1, 2):
         env = os.environ | {"NUMBA_NUM_THREADS": str(threads), "PYTHONPATH": str(root)}
-        done = subprocess.run([sys.executable, "-c", TWO_THREADS], cwd=root, env=env, capture_output=True, text=True, check=True)
+        done = subprocess.run(
+            [sys.executable, "-c", TWO_THREADS], cwd=root, env=env, capture_output=True, text=True, check=True
+        )
         results.append(json.loads(done.stdout))
     assert [used for used, _ in results] == [1, 2]
     assert results[0][1] == results[1][1]

@@ -36,7 +36,9 @@ def best(cost: np.ndarray, grid: np.ndarray = GRID) -> float:
 
 
 def one_year(base=1_000_000.0, **more):
-    return made.scenario(made.regime(2015, 2015, **more.pop("law", {})), made.firm(base=base, abatement=CURVE), made.market(**more))
+    return made.scenario(
+        made.regime(2015, 2015, **more.pop("law", {})), made.firm(base=base, abatement=CURVE), made.market(**more)
+    )
 
 
 # --- B1: marginal abatement cost equals the price (Montgomery 1972) ------------------------------------

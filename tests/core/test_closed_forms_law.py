@@ -123,7 +123,9 @@ def test_b18_sell_to_be_allowed_to_carry(multiple, base, today, later, marginal)
     sales = np.sort(np.append(np.linspace(0.0, surplus, 301), optimum))
     value = sold_at_the_deadline(surplus, multiple, base, today, later, sales)
     assert sales[np.argmax(value)] == pytest.approx(optimum, abs=1.0)
-    more = sold_at_the_deadline(surplus + 7_000, multiple, base, today, later, np.array([optimum + 7_000 / (1 + multiple)]))
+    more = sold_at_the_deadline(
+        surplus + 7_000, multiple, base, today, later, np.array([optimum + 7_000 / (1 + multiple)])
+    )
     assert (more.max() - value.max()) / 7_000 == pytest.approx(marginal, rel=1e-4)
     assert marginal == pytest.approx((today + multiple * later) / (1 + multiple))
 
@@ -148,7 +150,11 @@ def borrowing(today: float, later: float, shares: np.ndarray) -> np.ndarray:
     """Cost (rows,) of a gap of 200 kt: ``shares`` of the limit, 150 kt, borrowed, the rest bought today."""
     law = made.regime(2015, 2016, borrowing={"2015": BorrowingRule(limit="share_of_duty", share=0.125)})
     firm = made.firm(base=1e6, path={"2015": 1.2, "2016": 1.0})
-    walk = Walk(made.scenario(law, firm, made.market(later)), len(shares)).through(LAST).overwrite("front_ratio", today / later)
+    walk = (
+        Walk(made.scenario(law, firm, made.market(later)), len(shares))
+        .through(LAST)
+        .overwrite("front_ratio", today / later)
+    )
     walk.play(tonnes=200_000 - shares * 150_000)
     assert walk.flows["borrowed"] == pytest.approx(shares * 150_000, abs=1.0)
     return walk.to_end(trade="even").present

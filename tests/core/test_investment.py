@@ -26,7 +26,18 @@ def build(*technologies: Technology, years=4, rate=0.05, invest_rate=0.10, path=
 
 @pytest.mark.parametrize(
     ("month", "lead", "works_in"),
-    [(0, 1, 3), (2, 1, 3), (0, 3, 3), (1, 3, 6), (0, 9, 9), (1, 9, 12), (5, 12, 18), (0, 24, 24), (1, 24, 27), (2, 24, 27)],
+    [
+        (0, 1, 3),
+        (2, 1, 3),
+        (0, 3, 3),
+        (1, 3, 6),
+        (0, 9, 9),
+        (1, 9, 12),
+        (5, 12, 18),
+        (0, 24, 24),
+        (1, 24, 27),
+        (2, 24, 27),
+    ],
 )
 def test_capacity_arrives_with_the_quarter_after_its_lead_time(month, lead, works_in):
     assert arrival(month, lead) == works_in
@@ -70,7 +81,9 @@ def test_cheapest_first_within_the_budget_of_what_is_left():
     assert capacity_started(100.0, 300.0, 200.0, 50.0) == 50
     assert capacity_started(20.0, 300.0, 200.0, 50.0) == 20
     assert capacity_started(20.0, 300.0, 300.0, 50.0) == 0
-    walk = Walk(build(plant(name="a", share=0.01), plant(name="b", share=0.09, capex=900.0), invest_rate=0.25)).play(invest=1.0)
+    walk = Walk(build(plant(name="a", share=0.01), plant(name="b", share=0.09, capex=900.0), invest_rate=0.25)).play(
+        invest=1.0
+    )
     first, second = 0.01 * 1e6 / 12, 0.25 * 0.10 * 1e6 / 12 - 0.01 * 1e6 / 12
     assert (walk["building_0"], walk["building_1"]) == (pytest.approx(first), pytest.approx(second))
     assert walk.flows["investment_cost"][0] == pytest.approx(12 * (300 * first + 900 * second))
@@ -129,7 +142,9 @@ def test_capacity_under_construction_is_worth_what_was_paid():
     late = Walk(build(plant(24), years=2)).through("2016-11").play(invest=1.0)
     paid = late.flows["investment_cost"][0]
     assert paid > 0
-    assert walk.to_end().flows["closing_cost"][0] - late.to_end().flows["closing_cost"][0] == pytest.approx(paid, rel=1e-6)
+    assert walk.to_end().flows["closing_cost"][0] - late.to_end().flows["closing_cost"][0] == pytest.approx(
+        paid, rel=1e-6
+    )
 
 
 @pytest.mark.parametrize("lead", [1, 7, 24])

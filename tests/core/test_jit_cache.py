@@ -12,6 +12,8 @@ import numba
 import pytest
 
 import nea_env.core
+from nea_env.core import jit as jit_module
+from nea_env.core.jit import jit
 
 CORE = Path(nea_env.core.__file__).parent
 
@@ -38,7 +40,9 @@ def checkout(tmp_path):
 def run(checkout: Path) -> tuple[Path, float]:
     """Cache folder and the units left in front after an allocation of 100 t, by a caller in another file."""
     env = os.environ | {"HOME": str(checkout / "home"), "PYTHONPATH": str(checkout), "PYTHONDONTWRITEBYTECODE": "1"}
-    done = subprocess.run([sys.executable, "-c", SHOW], cwd=checkout, env=env, capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", SHOW], cwd=checkout, env=env, capture_output=True, text=True, check=True
+    )
     folder, front = done.stdout.split()
     return Path(folder), float(front)
 
@@ -85,8 +89,12 @@ def test_any_source_of_the_core_starts_a_new_folder(checkout):
 
 def test_other_packages_keep_their_own_cache():
     before = numba.config.CACHE_DIR
-    from nea_env.core.jit import jit
-
-    jit(lambda x: x + 1) if False else None
+    assert jit(_next)(1) == 2
+    assert numba.config.CACHE_DIR == before != jit_module._FOLDER
+    with pytest.raises(TypeError):
+        jit(1)
     assert numba.config.CACHE_DIR == before
-    assert "nea_env" not in before
+
+
+def _next(x):
+    return x + 1

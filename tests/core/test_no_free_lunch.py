@@ -126,7 +126,9 @@ def test_half_a_per_cent_a_year_would_be_found():
     assert mean > ERRORS * error
 
 
-@pytest.fixture(scope="module", params=[("2015-01", 0.30), ("2015-10", 0.0), ("2015-01", 0.0)], ids=["all", "late", "only_x"])
+@pytest.fixture(
+    scope="module", params=[("2015-01", 0.30), ("2015-10", 0.0), ("2015-01", 0.0)], ids=["all", "late", "only_x"]
+)
 def paths(request):
     """Long price, front price (months, paths), the month of each deadline and the discount factor."""
     scenario = trader(*request.param)

@@ -50,9 +50,7 @@ def test_known_answers(counter, key, words):
 
 def test_a_draw_is_philox_of_month_episode_and_seed():
     seed, episode, month = 0x299F31D0A4093822, 0x13198A2E85A308D3, 0x243F6A88
-    expected = philox(
-        *map(np.uint64, (0x243F6A88, 0x85A308D3, 0x13198A2E, 0, 0xA4093822, 0x299F31D0))
-    )
+    expected = philox(*map(np.uint64, (0x243F6A88, 0x85A308D3, 0x13198A2E, 0, 0xA4093822, 0x299F31D0)))
     assert monthly_draw(np.int64(seed), np.int64(episode), np.int64(month)) == expected
 
 
@@ -104,7 +102,9 @@ def _noisy():
     return made.scenario(
         made.regime(2015, 2016, offsets={"c": OffsetRule(limit_share=0.1, limit_base="duty")}),
         made.firm(shock=OutputShock(volatility=0.05, persistence=0.5)),
-        made.market(volatility=0.3, gap={"2015": made.two_sided(0.1)}, offset=OffsetSeries(type="c", ratio=0.9, volatility=0.3)),
+        made.market(
+            volatility=0.3, gap={"2015": made.two_sided(0.1)}, offset=OffsetSeries(type="c", ratio=0.9, volatility=0.3)
+        ),
     )
 
 

@@ -25,7 +25,9 @@ def china(allocated: dict[str, float], path=None, **more) -> Scenario:
     """``allocated``: final allocation of a year at full output, Mt; class I where the law's own benchmark holds."""
     law = load_scenario("tps").regime
     rules = {
-        year: rule.model_copy(update={"benchmark": {"I": allocated[year] * 1e6 / OUTPUT if year in allocated else rule.benchmark["I"]}})
+        year: rule.model_copy(
+            update={"benchmark": {"I": allocated[year] * 1e6 / OUTPUT if year in allocated else rule.benchmark["I"]}}
+        )
         for year, rule in law.allocation.items()
     }
     return made.scenario(
@@ -121,11 +123,10 @@ def test_vintages_2019_to_2022_are_carried_without_limit():
 def window(sold: float, early: float = 0.0, missed: bool = False) -> Walk:
     """Played to the end: a surplus of 380 kt in all, ``sold`` of it sold since January 2024.
 
-    ``early`` is bought in November and sold in December 2023. ``missed``: 10 kt short in December 2024.
+    ``early`` is a surplus of 2022, sold in November 2023. ``missed``: 10 kt short in December 2024.
     """
-    even = dict.fromkeys(("2019", "2020", "2021", "2022"), 2.79)
-    walk = Walk(china(even | {"2023": 2.83, "2024": 3.13})).through("2023-10")
-    walk.play(tonnes=early).play(tonnes=-early).through("2024-10")
+    allocated = dict.fromkeys(("2019", "2020", "2021"), 2.79) | {"2022": 2.79 + early / 1e6, "2023": 2.83, "2024": 3.13}
+    walk = Walk(china(allocated)).through("2023-10").play(tonnes=-early).through("2024-10")
     first = 50_000 if missed else min(sold / 2, 40_000)  # before the first of the two deadlines
     walk.play(tonnes=-first).through("2025-10").play(tonnes=first - sold)
     assert walk["front"] - walk["owed"] == tonnes(380_000 - sold)

@@ -107,7 +107,13 @@ def test_borrowing_limits_of_phase_three():
     # 15 % x obligation, then less half of what was borrowed the year before: 15, 7.5, 3.75 and back to nothing
     path = dict.fromkeys(("2021", "2022", "2023", "2024", "2025"), 2.0)
     walk = Walk(korea(2021, 2025, path))
-    for deadline, limit in (("2022-06", 0.15), ("2023-08", 0.075), ("2024-08", 0.0375), ("2025-08", 0.01875), ("2026-08", 0.0)):
+    for deadline, limit in (
+        ("2022-06", 0.15),
+        ("2023-08", 0.075),
+        ("2024-08", 0.0375),
+        ("2025-08", 0.01875),
+        ("2026-08", 0.0),
+    ):
         walk.through(deadline)
         assert walk.flows["borrowed"][0] == tonnes(limit * 2_000_000)
 
@@ -131,6 +137,15 @@ def test_kau17_excess_is_deducted_from_the_first_vintage_of_phase_two():
     assert walk["front"] == tonnes(200_000 + 1_000_000 - 80_000)
 
 
+def test_the_base_is_the_mean_of_the_whole_phase_whichever_years_are_played():
+    scenario = korea(2017, 2018, {"2017": 0.8})
+    factors = {"2015": 1.4, "2016": 1.2}  # with 1.0 in 2017 a mean of 1,200,000
+    allocation = {year: made.grandfathered(factors.get(year, 1.0)) for year in scenario.regime.allocation}
+    law = scenario.regime.model_copy(update={"allocation": allocation})
+    walk = Walk(scenario.model_copy(update={"regime": law})).through("2018-06")
+    assert walk.flows["deducted"][0] == tonnes(200_000 - 140_000)
+
+
 def test_kau17_carry_of_the_base_itself_costs_nothing():
     walk = Walk(korea(2015, 2018, {"2017": 0.8})).through("2018-05").play(bank=-0.4)
     assert walk.flows["deducted"][0] == tonnes(0)
@@ -145,7 +160,8 @@ def test_kau15_and_16_carry_everything():
 
 
 @pytest.mark.parametrize(
-    ("year", "deadline", "multiple"), [(2018, "2019-09", 3), (2019, "2020-11", 2), (2022, "2023-08", 2), (2024, "2025-08", 5)]
+    ("year", "deadline", "multiple"),
+    [(2018, "2019-09", 3), (2019, "2020-11", 2), (2022, "2023-08", 2), (2024, "2025-08", 5)],
 )
 def test_net_sales_multiples_by_vintage(year, deadline, multiple):
     """A surplus of 400 kt, 30 kt sold: the multiple of it is carried."""
@@ -154,6 +170,14 @@ def test_net_sales_multiples_by_vintage(year, deadline, multiple):
     assert walk.total["sold"][0] == tonnes(30_000)
     assert walk.total["lapsed"][0] == tonnes(370_000 - multiple * 30_000)
     assert walk["front"] == tonnes(1_000_000 + multiple * 30_000)
+
+
+def test_sales_of_an_older_vintage_do_not_count():
+    walk = (
+        Walk(korea(2018, 2020, {"2018": 0.96, "2019": 0.61})).through("2019-03").play(tonnes=-30_000).through("2020-11")
+    )
+    assert walk.total["sold"][0] == tonnes(30_000)
+    assert walk.flows["lapsed"][0] == tonnes(400_000)
 
 
 def test_kau20_counts_the_mean_net_sales_of_the_phase():

@@ -22,8 +22,9 @@ def tokyo(first=2015, last=2015, *, credits=None, path=None, **more) -> Scenario
     """Emissions of 10,000 t, cut at will by operational abatement of up to a half. ``credits``: only those issues."""
     law = load_scenario("tokyo").regime
     if credits is not None:
-        kept = {year: rule.credits_issued[year] for rule in [law.calendar["2015"]] for year in credits}
-        law = law.model_copy(update={"calendar": law.calendar | {"2015": law.calendar["2015"].model_copy(update={"credits_issued": kept})}})
+        dates = law.calendar["2015"]
+        kept = dates.model_copy(update={"credits_issued": {years: dates.credits_issued[years] for years in credits}})
+        law = law.model_copy(update={"calendar": law.calendar | {"2015": kept}})
     offset = OffsetSeries(type="outside_tokyo", ratio=0.9)
     return made.scenario(
         law,
@@ -139,10 +140,11 @@ def test_credits_serve_the_next_period_and_then_lapse():
 
 @pytest.mark.parametrize(("factor", "share"), [(0.50, 0.0), (0.48, 0.02), (0.25, 0.25)])
 def test_half_of_base_ceiling(factor, share):
-    """A site that emits half of its base: at a 50 % factor never a credit; without the switch, the same here."""
-    base = tokyo()
-    rule = base.regime.allocation["2015"].model_copy(update={"reduction_factor": {"I-1": factor}})
-    law = base.regime.model_copy(update={"allocation": base.regime.allocation | {"2015": rule}})
-    walk = Walk(base.model_copy(update={"regime": law, "firm": base.firm.model_copy(update={"base_emissions": 20_000.0})}))
+    """A site that cuts three quarters of its base: at a 50 % factor the ceiling leaves no credit at all."""
+    period = tokyo()
+    rule = period.regime.allocation["2015"].model_copy(update={"reduction_factor": {"I-1": factor}})
+    law = period.regime.model_copy(update={"allocation": period.regime.allocation | {"2015": rule}})
+    site = period.firm.model_copy(update={"base_emissions": 20_000.0})
+    walk = Walk(period.model_copy(update={"regime": law, "firm": site}))
     walk.through("2017-11", abate=1.0)  # 5,000 t of 20,000: three quarters cut
     assert walk.total["credits_issued"][0] == tonnes(2 * 20_000 * share)

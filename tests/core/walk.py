@@ -7,11 +7,12 @@ from collections import defaultdict
 import numpy as np
 
 from nea_env.core.batch import Batch
-from nea_env.core.layout import ACTIONS
+from nea_env.core.layout import ACTIONS, STATE
 from nea_env.scenario import Scenario, add_months, months_between
 from tests.asserts import assert_identities
 
 COLUMN = {field.name: index for index, field in enumerate(ACTIONS)}
+STATE_COLUMN = {field.name: index for index, field in enumerate(STATE)}
 SUGGESTED = {"even": 0, "at_price": 1}
 
 
@@ -85,9 +86,7 @@ class Walk:
 
     def overwrite(self, name: str, value) -> Walk:
         """Set one column of the state: puts the market where a theorem wants it."""
-        from nea_env.core.batch import _STATE_INDEX
-
         state = self.batch.get_state()
-        state["_state"][:, _STATE_INDEX[name]] = value
+        state["_state"][:, STATE_COLUMN[name]] = value
         self.batch.set_state(state)
         return self

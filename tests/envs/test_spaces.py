@@ -1,12 +1,15 @@
 """The spaces mirror the field tables; the menu is small, named and masked by what it needs."""
 
+import copy
 from itertools import product
 
 import numpy as np
+import pytest
+from gymnasium.vector.utils import batch_space
 
 from nea_env.core import layout
 from nea_env.envs.actions import decode_choice, decode_discrete
-from nea_env.envs.spaces import CHOICES, action_space, menu, menu_mask, observation_space
+from nea_env.envs.spaces import CHOICES, action_space, batched, menu, menu_mask, observation_space
 
 
 def test_boxes_have_the_tables_bounds():
@@ -59,3 +62,15 @@ def test_a_choice_is_open_when_all_it_needs_is_open():
                 needed = {"invest": "invest", "offsets": "offset", "borrow none": "borrow", "bank none": "bank"}[extra]
                 expected = expected and mask[[field.name for field in layout.ACTIONS].index(needed)]
             assert is_open == expected, (choice.name, mask)
+
+
+@pytest.mark.parametrize("form", ["box", "discrete"])
+@pytest.mark.parametrize("observe_mask", [False, True])
+def test_batched_spaces_are_gymnasiums_with_shared_bounds(form, observe_mask):
+    for space in (action_space(form), observation_space(form, observe_mask)):
+        whole = batched(space, 5)
+        assert whole == batch_space(space, 5)
+        whole.seed(0)
+        assert whole.sample() in whole
+        assert copy.deepcopy(whole) == whole
+    assert batched(observation_space("box", False), 1000).low.strides[0] == 0
