@@ -13,17 +13,18 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch: idle threads woul
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import hydra
 import torch
 from hydra.core.hydra_config import HydraConfig
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.callbacks import CallbackList
 
 from agents import checkpoint, evaluate, figures
 from agents.algorithms import load_model, make_model
-from agents.command_line import CONFIGS, fail, prepare, resume_folder
+from agents.command_line import CONFIGS, fail, help_text, plain, prepare, resume_folder
 from agents.monitor import Progress, bar, make_logger
 from agents.rules import make_rule
 from agents.run_folder import RunFolder, reopen
@@ -33,8 +34,10 @@ from agents.settings import Settings, SettingsError, check
 
 def make_env(settings: Settings) -> FirmVecEnv:
     """The training environment: its rows' seeds belong to this run's seed alone."""
-    rows = settings.algo.num_envs
-    return make_vec_env(settings.id, rows, training_seed(settings.seed, rows), scenario=settings.scenario)
+    algo, first = settings.algo, training_seed(settings.seed, settings.algo.num_envs)
+    return make_vec_env(
+        settings.id, algo.num_envs, first, spread=True, marked=algo.marked, scenario=settings.scenario
+    )
 
 
 def build(settings: Settings, env: FirmVecEnv, folder: RunFolder) -> BaseAlgorithm:
@@ -76,7 +79,7 @@ def learn(settings: Settings, folder: RunFolder) -> BaseAlgorithm:
 def compare(settings: Settings, model: BaseAlgorithm, folder: RunFolder) -> float:
     """Evaluate the model beside the rules; write and print the table. Returns its mean cost in % of exposure."""
     scenario, name = settings.scenario, settings.algo.name
-    policies = {rule: make_rule(rule, scenario.name) for rule in settings.evaluation.policies}
+    policies: dict[str, Any] = {rule: make_rule(rule, scenario.name) for rule in settings.evaluation.policies}
     policies[name] = model
     seeds = evaluate.evaluation_seeds(settings.evaluation.seed, settings.evaluation.episodes)
     with bar(len(policies) * len(seeds), "evaluation", "episodes", mode=settings.progress) as progress:
@@ -105,7 +108,7 @@ def run(settings: Settings, folder: RunFolder) -> float:
 def job(config: DictConfig) -> float:
     """One run in Hydra's folder; its mean cost is what a sweep minimises."""
     folder = RunFolder(Path(HydraConfig.get().runtime.output_dir))
-    settings = check(OmegaConf.to_container(config, resolve=True))
+    settings = check(plain(config))
     folder.start(config)
     return run(settings, folder)
 
@@ -113,6 +116,9 @@ def job(config: DictConfig) -> float:
 def main() -> None:
     """Check the command line, then run, sweep or resume."""
     arguments = sys.argv[1:]
+    if {"--help", "-h"} & set(arguments):
+        print(help_text())
+        return
     try:
         resumed = resume_folder(arguments)
         if resumed is not None:

@@ -13,6 +13,7 @@ from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.noise import NormalActionNoise
 from stable_baselines3.common.utils import LinearSchedule
 from stable_baselines3.common.vec_env import VecEnv
+from torch import nn
 
 from agents.hedging import HedgedRolloutBuffer, attach
 from agents.residual import ResidualPolicy
@@ -25,6 +26,9 @@ DISCRETE = ("dqn", "maskable_ppo")
 
 POLICIES: dict[str, Any] = {"MlpPolicy": "MlpPolicy", "residual": ResidualPolicy}
 """Policies by their name in a configuration."""
+
+ACTIVATIONS = {"tanh": nn.Tanh, "relu": nn.ReLU, "elu": nn.ELU}
+"""Values of ``policy_kwargs.activation_fn`` in a configuration."""
 
 _SET_HERE = {
     "self", "policy", "env", "seed", "gamma", "_init_setup_model", "policy_kwargs", "tensorboard_log", "device",
@@ -59,7 +63,7 @@ def make_model(
         seed: of the network, the exploration and the minibatches.
         gamma: monthly discount factor.
         policy: a key of ``POLICIES``.
-        policy_kwargs: keyword arguments of the policy.
+        policy_kwargs: keyword arguments of the policy; ``activation_fn`` is a key of ``ACTIVATIONS``.
         parameters: keyword arguments of the algorithm. Also ``learning_rate_end`` (linear from
             ``learning_rate`` to it), ``action_noise_std`` (Gaussian, off-policy only) and ``hedged`` (PPO and
             A2C: see ``agents.hedging``).
@@ -70,15 +74,16 @@ def make_model(
         settings["learning_rate"] = LinearSchedule(settings["learning_rate"], end, 1.0)
     noise = settings.pop("action_noise_std", None)
     if noise is not None:
-        shape = env.action_space.shape
+        shape = env.action_space.shape or ()
         settings["action_noise"] = NormalActionNoise(np.zeros(shape), np.full(shape, noise))
     if settings.pop("hedged", False):
         settings["rollout_buffer_class"] = HedgedRolloutBuffer
     settings.setdefault("stats_window_size", max(100, env.num_envs))
-    model = ALGORITHMS[name](
-        POLICIES[policy], env, seed=seed, gamma=gamma, policy_kwargs=policy_kwargs, device="cpu", **settings
-    )
-    return attach(model)
+    network = dict(policy_kwargs or {})
+    if isinstance(network.get("activation_fn"), str):
+        network["activation_fn"] = ACTIVATIONS[network["activation_fn"]]
+    settings |= {"seed": seed, "gamma": gamma, "policy_kwargs": network, "device": "cpu"}
+    return attach(ALGORITHMS[name](POLICIES[policy], env, **settings))
 
 
 def load_model(name: str, path: str | Path, env: VecEnv | None = None) -> BaseAlgorithm:

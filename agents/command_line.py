@@ -28,7 +28,8 @@ from nea_env.library import ScenarioError, load_scenario, scenarios
 
 CONFIGS = Path(__file__).resolve().parent.parent / "configs"
 
-_NO_RUN = ("help", "hydra_help", "version", "cfg", "info", "shell_completion")
+_NO_RUN = ("hydra_help", "version", "cfg", "info", "shell_completion")
+_GROUPS = ("env", "algo", "experiment", "sweep")
 
 
 @lru_cache
@@ -96,6 +97,13 @@ def compose_settings(overrides: Sequence[str]) -> Settings:
         return _check_job(list(overrides))
 
 
+def help_text() -> str:
+    """What ``--help`` prints: usage, and every choice there is."""
+    choices = {group: sorted(path.stem for path in (CONFIGS / group).glob("*.yaml")) for group in _GROUPS}
+    lines = [f"  {group}: {', '.join(names)}" for group, names in {**choices, "scenario": scenarios()}.items()]
+    return (CONFIGS / "help.txt").read_text().format(choices="\n".join(lines))
+
+
 def _scenario_file(argument: str) -> str:
     key, _, value = argument.partition("=")
     if key != "scenario" or not value.endswith((".yaml", ".yml")):
@@ -143,10 +151,17 @@ def _values(parsed: list[Override], multirun: bool) -> list[list[str]]:
 
 def _check_job(overrides: list[str]) -> Settings:
     try:
-        tree = OmegaConf.to_container(compose("config", overrides), resolve=True)
+        tree = plain(compose("config", overrides))
     except (HydraException, OmegaConfBaseException) as error:
         raise SettingsError(_explain(error)) from None
-    return check(tree)  # type: ignore[arg-type]
+    return check(tree)
+
+
+def plain(config: DictConfig) -> dict[str, Any]:
+    """A composed configuration as plain values."""
+    tree = OmegaConf.to_container(config, resolve=True)
+    assert isinstance(tree, dict)
+    return {str(key): value for key, value in tree.items()}
 
 
 def _explain(error: Exception) -> str:

@@ -82,7 +82,7 @@ def play(policy: Any, scenario: Scenario, seeds: np.ndarray, *, curves: bool = F
     state, start, month, weight = None, np.ones(n, bool), 0, 1.0
     ended = False
     while not ended:
-        price = env.market()["long_price"] if curves else None
+        price = env.market()["long_price"]
         extra = {"action_masks": env.action_masks()} if masked else {}
         actions, state = policy.predict(observation, state=state, episode_start=start, deterministic=True, **extra)
         observation, reward, terminated, _, _ = env.step(actions)
@@ -108,15 +108,13 @@ def play(policy: Any, scenario: Scenario, seeds: np.ndarray, *, curves: bool = F
 
 
 def _join(parts: list[Outcome]) -> Outcome:
-    def stack(get: Callable[[Outcome], np.ndarray]) -> np.ndarray:
-        return np.concatenate([get(part) for part in parts])
-
+    """Chunks one after the other; the curves are the first one's."""
     return Outcome(
-        stack(lambda part: part.cost_pct),
-        stack(lambda part: part.reward),
-        stack(lambda part: part.bank_t),
-        {name: stack(lambda part, name=name: part.totals[name]) for name in TOTALS},
-        {name: stack(lambda part, name=name: part.parts_pct[name]) for name in MONEY_FLOWS},
+        np.concatenate([part.cost_pct for part in parts]),
+        np.concatenate([part.reward for part in parts]),
+        np.concatenate([part.bank_t for part in parts]),
+        {name: np.concatenate([part.totals[name] for part in parts]) for name in TOTALS},
+        {name: np.concatenate([part.parts_pct[name] for part in parts]) for name in MONEY_FLOWS},
         parts[0].curves,
     )
 

@@ -17,6 +17,8 @@ from stable_baselines3.common.monitor import Monitor
 from stable_baselines3.common.vec_env import VecEnv
 from stable_baselines3.common.vec_env.base_vec_env import VecEnvIndices, VecEnvObs, VecEnvStepReturn
 
+from agents.marking import MarkToMarket
+from nea_env.core.layout import ABATE, ACTIONS, TRADE
 from nea_env.envs.firm_vector import FirmVectorEnv
 
 EVALUATION_SEEDS = 1_000_000
@@ -34,12 +36,19 @@ class FirmVecEnv(VecEnv):
     Args:
         env: a vector environment of this package with autoreset off.
         seed: row i of the first reset gets ``seed + i``; None: fresh entropy.
+        spread: ``reset`` leaves the rows at months spread evenly over the episode, played just in time.
+            All rows at the same month would show a learner one season and one price level at a time. The
+            episodes cut into are left out of ``episode`` when they end.
+        marked: rewards are training rewards marked to market, see ``agents.marking``; ``episode`` keeps the
+            environment's own.
 
     Raises:
         ValueError: ``env`` resets by itself.
     """
 
-    def __init__(self, env: FirmVectorEnv, seed: int | None = None) -> None:
+    def __init__(
+        self, env: FirmVectorEnv, seed: int | None = None, *, spread: bool = False, marked: bool = False
+    ) -> None:
         if env.metadata["autoreset_mode"] != AutoresetMode.DISABLED:
             raise ValueError(f"autoreset_mode is {env.metadata['autoreset_mode']}: the adapter needs DISABLED")
         self.env = env
@@ -49,6 +58,9 @@ class FirmVecEnv(VecEnv):
         self._lengths = np.zeros(env.num_envs, np.int64)
         self._costs = np.zeros(env.num_envs)  # discounted, % of exposure
         self._discount, self._per_cent = env.discount, 100.0 * env.batch.reward_scale / env.batch.exposure
+        self._cut = np.zeros(env.num_envs, bool)  # episodes not played from their start
+        self._spread = spread
+        self._books = MarkToMarket(env.batch) if marked else None
         self._actions: np.ndarray | None = None
         self._started = time.time()
         if seed is not None:
@@ -57,13 +69,31 @@ class FirmVecEnv(VecEnv):
     def reset(self) -> VecEnvObs:
         """Start an episode in every row; uses up pending seeds and options."""
         seeds = self._seeds if any(seed is not None for seed in self._seeds) else None
-        observation, info = self.env.reset(seed=seeds, options=self._pending_options())
+        observation, _ = self.env.reset(seed=seeds, options=self._pending_options())
         self._reset_seeds()
         self._reset_options()
         self._returns[:] = 0.0
         self._costs[:] = 0.0
         self._lengths[:] = 0
-        self.reset_infos = [{"action_mask": mask} for mask in info["action_mask"]]
+        self._cut[:] = False
+        if self._spread:
+            observation = self._play_in()
+        self.reset_infos = [{"action_mask": mask} for mask in self.action_masks()]
+        return observation
+
+    def _play_in(self) -> VecEnvObs:
+        """Play a whole episode but its last month just in time; row i starts anew after its share of it."""
+        batch = self.env.batch
+        months = int(batch.horizon.min())
+        starts = np.arange(1, self.num_envs + 1) * months // self.num_envs - 1  # the last row's is the last month
+        for month in range(1, months):
+            actions = np.zeros((self.num_envs, len(ACTIONS)), np.float32)
+            actions[:, [TRADE, ABATE]] = batch.suggestions()
+            batch.step(actions)
+            if (starts == month).any():
+                observation, _ = self.env.reset(options={"reset_mask": starts == month})
+        self._lengths[:] = months - 1 - starts
+        self._cut = self._lengths > 0
         return observation
 
     def _pending_options(self) -> dict[str, Any] | None:
@@ -82,31 +112,37 @@ class FirmVecEnv(VecEnv):
         if self._actions is None:
             raise RuntimeError("step_wait without step_async")
         actions, self._actions = self._actions, None
+        if self._books is not None:
+            self._books.open()
         observation, reward, terminated, truncated, _ = self.env.step(actions)
         self._returns += reward
         self._costs -= self._per_cent * self._discount**self._lengths * reward
         self._lengths += 1
+        if self._books is not None:
+            reward = reward + self._books.close()
         infos: list[dict[str, Any]] = [{} for _ in range(self.num_envs)]
         done = terminated | truncated
         if done.any():
             closing = observation
             observation, start = self.env.reset(options={"reset_mask": done})
             elapsed = round(time.time() - self._started, 6)
-            for row in np.flatnonzero(done):
+            for row in np.flatnonzero(done).tolist():
                 infos[row] = {
                     "terminal_observation": _row(closing, row),
                     "TimeLimit.truncated": bool(truncated[row] and not terminated[row]),
-                    "episode": {
+                }
+                if not self._cut[row]:
+                    infos[row]["episode"] = {
                         "r": float(self._returns[row]),
                         "l": int(self._lengths[row]),
                         "t": elapsed,
                         "cost_pct": float(self._costs[row]),
-                    },
-                }
+                    }
                 self.reset_infos[row] = {"action_mask": start["action_mask"][row]}
             self._returns[done] = 0.0
             self._costs[done] = 0.0
             self._lengths[done] = 0
+            self._cut[done] = False
         return observation, reward.astype(np.float32), done, infos
 
     def action_masks(self) -> np.ndarray:
@@ -141,7 +177,7 @@ class FirmVecEnv(VecEnv):
             AttributeError: the environment has no such attribute.
             ValueError: only some rows are named.
         """
-        if len(self._get_indices(indices)) != self.num_envs:
+        if len(list(self._get_indices(indices))) != self.num_envs:
             raise ValueError(f"{attr_name} is shared by all rows: set it without indices")
         getattr(self.env, attr_name)
         setattr(self.env, attr_name, value)
@@ -159,14 +195,14 @@ class FirmVecEnv(VecEnv):
 
     def env_is_wrapped(self, wrapper_class: type[gym.Wrapper], indices: VecEnvIndices = None) -> list[bool]:
         """True for ``Monitor``, whose ``episode`` entry the adapter writes itself."""
-        return [issubclass(wrapper_class, Monitor)] * len(self._get_indices(indices))
+        return [issubclass(wrapper_class, Monitor) for _ in self._get_indices(indices)]
 
     def _split(self, value: Any, indices: VecEnvIndices) -> list[Any]:
         return [_part(value, row, self.num_envs) for row in self._get_indices(indices)]
 
     def get_state(self) -> dict[str, Any]:
         """All that the next steps depend on, as new arrays: for an exact resume."""
-        counts = {"returns": self._returns, "costs": self._costs, "lengths": self._lengths}
+        counts = {"returns": self._returns, "costs": self._costs, "lengths": self._lengths, "cut": self._cut}
         return {"env": self.env.get_state(), **{name: values.copy() for name, values in counts.items()}}
 
     def set_state(self, state: dict[str, Any]) -> None:
@@ -175,6 +211,7 @@ class FirmVecEnv(VecEnv):
         self._returns[:] = state["returns"]
         self._costs[:] = state["costs"]
         self._lengths[:] = state["lengths"]
+        self._cut[:] = state["cut"]
         self._reset_seeds()
 
 
@@ -192,13 +229,17 @@ def _part(value: Any, row: int, rows: int) -> Any:
     return value
 
 
-def make_vec_env(id: str, num_envs: int, seed: int | None = 0, **kwargs: Any) -> FirmVecEnv:
+def make_vec_env(
+    id: str, num_envs: int, seed: int | None = 0, *, spread: bool = False, marked: bool = False, **kwargs: Any
+) -> FirmVecEnv:
     """A Stable-Baselines3 ``VecEnv`` of ``num_envs`` firms.
 
     Args:
         id: an environment id, for instance ``nea/KETS-v0``.
         num_envs: rows of the batch.
         seed: row i gets ``seed + i``; None: fresh entropy.
+        spread: start rows at different months, see ``FirmVecEnv``.
+        marked: train on rewards marked to market, see ``agents.marking``.
         **kwargs: for the vector environment: ``scenario``, ``max_episode_steps``, ``render_mode``, ``observe_mask``.
 
     Raises:
@@ -209,7 +250,7 @@ def make_vec_env(id: str, num_envs: int, seed: int | None = 0, **kwargs: Any) ->
         raise ValueError(f"seeds {seed} to {last} mix training (below {EVALUATION_SEEDS:,}) and evaluation")
     env = gym.make_vec(id, num_envs=num_envs, autoreset_mode=AutoresetMode.DISABLED, **kwargs)
     assert isinstance(env, FirmVectorEnv)
-    return FirmVecEnv(env, seed)
+    return FirmVecEnv(env, seed, spread=spread, marked=marked)
 
 
 def training_seed(seed: int, num_envs: int) -> int:

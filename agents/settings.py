@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from agents.algorithms import ALGORITHMS, DISCRETE, POLICIES, parameter_names
+from agents.algorithms import ACTIVATIONS, ALGORITHMS, DISCRETE, POLICIES, parameter_names
 from agents.rules import RULES
 from agents.sb3 import EVALUATION_SEEDS, training_seed
 from nea_env.library import ScenarioError, load_scenario
@@ -44,6 +44,7 @@ class Algo(Part):
     name: str
     num_envs: Annotated[int, Field(ge=1, le=100_000)]
     total_steps: Count
+    marked: bool = False  # training rewards of agents.marking
     policy: str = "MlpPolicy"
     policy_kwargs: dict[str, Any] = {}
     parameters: dict[str, Any] = {}
@@ -58,6 +59,9 @@ class Algo(Part):
         for key, value, allowed in (("name", self.name, ALGORITHMS), ("policy", self.policy, POLICIES)):
             if value not in allowed:
                 raise ValueError(f"{key}: {value}, allowed: {', '.join(allowed)}")
+        activation = self.policy_kwargs.get("activation_fn", "tanh")
+        if activation not in ACTIVATIONS:
+            raise ValueError(f"policy_kwargs.activation_fn: {activation}, allowed: {', '.join(ACTIVATIONS)}")
         names = parameter_names(self.name)
         for key, value in self.parameters.items():
             if key not in names:
@@ -147,8 +151,10 @@ def _one_line(error: ValidationError) -> str:
     if detail["type"] == "value_error":
         return ".".join([*keys, message])  # our own validators begin with the key and name the value
     if detail["type"] == "extra_forbidden":
-        fields = {"": Settings, "env": Env, "algo": Algo, "evaluation": Evaluation, "checkpoint": Checkpointing}
-        model = fields.get(".".join(keys[:-1]), Settings)
+        parts: dict[str, type[Part]] = {
+            "env": Env, "algo": Algo, "evaluation": Evaluation, "checkpoint": Checkpointing,
+        }  # fmt: skip
+        model = parts.get(".".join(keys[:-1]), Settings)
         return f"{'.'.join(keys)}: no such key{suggest(keys[-1], tuple(model.model_fields))}"
     value = detail["input"] if isinstance(detail["input"], str | int | float | bool | None) else "a group of values"
     return f"{'.'.join(keys)}: {value}, allowed: {message.removeprefix('Input should be ')}"

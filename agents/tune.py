@@ -10,7 +10,7 @@ import io
 import itertools
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -59,7 +59,7 @@ def score(kind: type[Rule], cells: Sequence[dict[str, float]], scenario: Scenari
     return np.concatenate(means)
 
 
-def _product(grid: dict[str, Sequence[float]]) -> list[dict[str, float]]:
+def _product(grid: Mapping[str, Sequence[float]]) -> list[dict[str, float]]:
     return [dict(zip(grid, values, strict=True)) for values in itertools.product(*grid.values())]
 
 

@@ -31,7 +31,7 @@ def mark_rows(pick, ended, months, state, queue, static, monthly, tonnes, money)
         horizon = int(static[p, col.P_HORIZON])
         discount, growth = static[p, col.P_DISCOUNT], static[p, col.P_BOOK_GROWTH]
         position = state[i, FRONT] + state[i, NEXT] - state[i, OWED] - state[i, DEBT] - state[i, ACCRUED]
-        position += state[i, OFFSETS] * min(1.0, math.exp(state[i, LOG_OFFSET_RATIO]))
+        position += state[i, OFFSETS] * min(1.0, math.exp(state[i, LOG_OFFSET_RATIO]) / static[p, col.P_OFFSET_MULTIPLIER])
         for k in range(SLOTS):
             position -= state[i, CLOSED + k]
         cash = 0.0

@@ -56,10 +56,11 @@ def test_it_saves_and_loads_without_its_class_being_named(env, observations, tmp
     model.save(tmp_path / "model.zip")
     loaded = PPO.load(tmp_path / "model.zip")
     assert isinstance(loaded.policy, ResidualPolicy)
-    assert np.array_equal(loaded.predict(observations, deterministic=True)[0], model.predict(observations, deterministic=True)[0])
+    expected = model.predict(observations, deterministic=True)[0]
+    assert np.array_equal(loaded.predict(observations, deterministic=True)[0], expected)
     model.policy.save(tmp_path / "policy.pt")
     alone = ResidualPolicy.load(tmp_path / "policy.pt")
-    assert np.array_equal(alone.predict(observations, deterministic=True)[0], model.predict(observations, deterministic=True)[0])
+    assert np.array_equal(alone.predict(observations, deterministic=True)[0], expected)
 
 
 def test_an_unknown_action_is_refused(env):

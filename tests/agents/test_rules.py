@@ -50,11 +50,11 @@ def test_a_rule_takes_parameters_by_row():
 
 def test_the_trigger_looks_at_the_first_technology_with_potential_left():
     rule = InvestAtTrigger(kappa=1.5)
-    assert rule.act(observation(invest_value_0=np.log(1.6)))[0, INVEST] == 1
-    assert rule.act(observation(invest_value_0=np.log(1.4), invest_value_1=3.0))[0, INVEST] == 0
+    assert rule.act(observation(invest_value_0=0.6))[0, INVEST] == 1
+    assert rule.act(observation(invest_value_0=0.4, invest_value_1=3.0))[0, INVEST] == 0
     full = {"capacity_0": 0.6, "building_0": 0.4, "invest_value_0": 3.0}
-    assert rule.act(observation(**full, invest_value_1=np.log(1.4)))[0, INVEST] == 0
-    assert rule.act(observation(**full, invest_value_1=np.log(1.6)))[0, INVEST] == 1
+    assert rule.act(observation(**full, invest_value_1=0.4))[0, INVEST] == 0
+    assert rule.act(observation(**full, invest_value_1=0.6))[0, INVEST] == 1
     done = {f"capacity_{k}": 1.0 for k in range(3)}
     assert rule.act(observation(**done))[0, INVEST] == 0
 

@@ -160,3 +160,24 @@ def test_seeds_do_not_mix_training_and_evaluation():
         training_seed(3906, 256)
     with pytest.raises(ValueError, match="evaluation"):
         make_vec_env(KETS, 10, seed=EVALUATION_SEEDS - 5, scenario=SCENARIO)
+
+
+@pytest.mark.parametrize("rows", [1, 5, 200])
+def test_rows_can_start_at_months_spread_over_the_episode(rows):
+    env = make_vec_env(KETS, rows, seed=0, scenario=SCENARIO, spread=True)
+    observation = env.reset()
+    horizon = int(env.env.batch.horizon[0])
+    months = env.env.batch.market()["month"]
+    assert np.array_equal(observation, env.env.batch.observe())
+    assert months.min() == 0 and months.max() <= horizon - 1
+    assert np.ptp(np.histogram(months, bins=min(rows, 5), range=(0, horizon))[0]) <= 2 + rows // horizon
+    lengths = np.zeros(rows, int)
+    for _ in range(2 * horizon):
+        lengths += 1
+        _, _, done, infos = env.step(np.zeros((rows, len(ACTIONS)), np.float32))
+        for row in np.flatnonzero(done):
+            complete = lengths[row] == horizon
+            assert ("episode" in infos[row]) == complete
+            if complete:
+                assert infos[row]["episode"]["l"] == horizon
+            lengths[row] = 0

@@ -1,0 +1,194 @@
+"""Throughput beside Gymnasium's CartPole, as ratios measured in one run: ``python -m benchmarks.throughput``.
+
+Both sides of a ratio take turns in short blocks and the best block of each counts, so that whatever else
+the machine does slows neither for good. Steps are environment steps a second, resets included. Torch has
+one thread on both sides: these networks are too small for two.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import os
+import time
+import tracemalloc
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch is imported
+
+import gymnasium
+import numpy as np
+
+import nea_env  # noqa: F401  registers the ids
+
+ID = "nea/KETS-v0"
+CARTPOLE = "CartPole-v1"
+PPO_CONFIG = Path(__file__).parents[1] / "configs" / "algo" / "ppo.yaml"
+SIZES = (1_024, 4_096, 16_384, 100_000)
+
+Block = Callable[[], int]  # plays for a while, returns environment steps
+
+
+class Line(NamedTuple):
+    """One line of the table."""
+
+    what: str
+    ours: str
+    theirs: str
+    ratio: str
+    target: str
+
+
+def vector_block(name: str, n: int, seconds: float) -> Block:
+    env = gymnasium.make_vec(name, num_envs=n)
+    env.reset(seed=0)
+    env.action_space.seed(0)
+    actions = [env.action_space.sample() for _ in range(4 if n > 4096 else 64)]
+    env.step(actions[0])  # compiled before the clock starts
+
+    def block() -> int:
+        steps, end = 0, time.perf_counter() + seconds
+        while time.perf_counter() < end:
+            for action in actions:
+                env.step(action)
+            steps += n * len(actions)
+        return steps
+
+    return block
+
+
+def single_block(name: str, seconds: float) -> Block:
+    env = gymnasium.make(name)
+    env.reset(seed=0)
+    env.action_space.seed(0)
+    actions = [env.action_space.sample() for _ in range(256)]
+    env.step(actions[0])
+
+    def block() -> int:
+        steps, end = 0, time.perf_counter() + seconds
+        while time.perf_counter() < end:
+            for action in actions:
+                _, _, terminated, truncated, _ = env.step(action)
+                if terminated or truncated:
+                    env.reset()
+            steps += len(actions)
+        return steps
+
+    return block
+
+
+def our_ppo_block() -> Block:
+    """One rollout and its updates of PPO as configured, on 256 firms."""
+    from ruamel.yaml import YAML
+
+    from agents.algorithms import make_model
+    from agents.sb3 import make_vec_env
+
+    config = YAML(typ="safe").load(PPO_CONFIG.read_text(encoding="utf-8"))
+    env = make_vec_env(ID, 256, seed=0)
+    settings = {key: config[key] for key in ("policy", "policy_kwargs", "parameters") if key in config}
+    model = make_model(config["name"], env, seed=0, gamma=env.get_attr("discount")[0], **settings)
+    return _learn_block(model, 256 * model.n_steps)
+
+
+def default_ppo_block() -> Block:
+    """One rollout and its updates of Stable-Baselines3's PPO as it comes, on a DummyVecEnv of 8 CartPoles."""
+    from stable_baselines3 import PPO
+    from stable_baselines3.common.env_util import make_vec_env
+
+    model = PPO("MlpPolicy", make_vec_env(CARTPOLE, n_envs=8, seed=0), seed=0, device="cpu")
+    return _learn_block(model, 8 * model.n_steps)
+
+
+def _learn_block(model, steps: int) -> Block:
+    def block() -> int:
+        model.learn(steps, reset_num_timesteps=False)
+        return steps
+
+    return block
+
+
+def rates(blocks: dict[str, Block], rounds: int) -> dict[str, float]:
+    """Best steps a second of each block, taking turns."""
+    best = dict.fromkeys(blocks, 0.0)
+    for _ in range(rounds):
+        for name, block in blocks.items():
+            gc.collect()
+            start = time.perf_counter()
+            steps = block()
+            best[name] = max(best[name], steps / (time.perf_counter() - start))
+    return best
+
+
+def duel(what: str, ours: Block, theirs: Block, target: float, rounds: int) -> Line:
+    """Our rate over CartPole's."""
+    found = rates({"ours": ours, "theirs": theirs}, rounds)
+    ratio = found["ours"] / found["theirs"]
+    return Line(what, f"{found['ours']:,.0f}", f"{found['theirs']:,.0f}", f"{ratio:.2f}", f">= {target:g}")
+
+
+def flatness(seconds: float, rounds: int) -> list[Line]:
+    """Rate at each size over the rate at the smallest."""
+    found = rates({str(n): vector_block(ID, n, seconds) for n in SIZES}, rounds)
+    base = found[str(SIZES[0])]
+    return [Line(f"vector {n:,}, over {SIZES[0]:,}", f"{found[str(n)]:,.0f}", "", f"{found[str(n)] / base:.2f}", "flat")
+            for n in SIZES]  # fmt: skip
+
+
+def memory() -> list[Line]:
+    """Bytes a firm that a large vector environment keeps, and those a step needs on top while it runs."""
+    n = SIZES[-1]
+    actions = np.zeros((n, 8), np.float32)
+    gc.collect()
+    tracemalloc.start()
+    env = gymnasium.make_vec(ID, num_envs=n)
+    env.reset(seed=0)
+    kept = tracemalloc.get_traced_memory()[0] / n
+    tracemalloc.reset_peak()
+    env.step(actions)
+    peak = tracemalloc.get_traced_memory()[1] / n
+    tracemalloc.stop()
+    return [
+        Line("bytes a firm, kept", f"{kept:,.0f}", "", "", "< 1000"),
+        Line("bytes a firm, step results", f"{peak - kept:,.0f}", "", "", ""),
+    ]
+
+
+def table(lines: list[Line]) -> str:
+    """The lines in columns."""
+    rows = [Line("what", "ours", "CartPole", "ratio", "target"), *lines]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    return "\n".join(
+        "  ".join(
+            cell.ljust(width) if column == 0 else cell.rjust(width)
+            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+        )
+        for row in rows
+    )
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seconds", type=float, default=0.25, help="length of a block (default: %(default)s)")
+    parser.add_argument("--rounds", type=int, default=12, help="blocks of each side (default: %(default)s)")
+    parser.add_argument("--no-ppo", action="store_true", help="leave out the training comparison")
+    options = parser.parse_args()
+    seconds, rounds = options.seconds, options.rounds
+    lines = [
+        duel(f"vector {n:,}", vector_block(ID, n, seconds), vector_block(CARTPOLE, n, seconds), target, rounds)
+        for n, target in ((4_096, 0.5), (64, 2.0))
+    ]
+    lines.append(duel("single", single_block(ID, seconds), single_block(CARTPOLE, seconds), 0.4, rounds))
+    if not options.no_ppo:
+        lines.append(duel("SB3 PPO", our_ppo_block(), default_ppo_block(), 25.0, 3))
+    lines += flatness(seconds, rounds)
+    lines += memory()
+    print("environment steps a second, best of", rounds, "blocks a side in turns")
+    print(table(lines))
+
+
+if __name__ == "__main__":
+    main()
