@@ -15,7 +15,6 @@ from stable_baselines3.common.utils import LinearSchedule
 from stable_baselines3.common.vec_env import VecEnv
 from torch import nn
 
-from agents.hedging import HedgedRolloutBuffer, attach
 from agents.residual import ResidualPolicy
 
 ALGORITHMS: dict[str, type[BaseAlgorithm]] = {
@@ -41,7 +40,6 @@ def parameter_names(name: str) -> tuple[str, ...]:
     own = [key for key in inspect.signature(ALGORITHMS[name].__init__).parameters if key not in _SET_HERE]
     extra = ["learning_rate_end"]
     extra += ["action_noise_std"] if "action_noise" in own else []
-    extra += ["hedged"] if name in ("ppo", "a2c") else []
     return tuple(sorted([key for key in own if key != "action_noise"] + extra))
 
 
@@ -65,8 +63,7 @@ def make_model(
         policy: a key of ``POLICIES``.
         policy_kwargs: keyword arguments of the policy; ``activation_fn`` is a key of ``ACTIVATIONS``.
         parameters: keyword arguments of the algorithm. Also ``learning_rate_end`` (linear from
-            ``learning_rate`` to it), ``action_noise_std`` (Gaussian, off-policy only) and ``hedged`` (PPO and
-            A2C: see ``agents.hedging``).
+            ``learning_rate`` to it), ``action_noise_std`` (Gaussian, off-policy only).
     """
     settings = dict(parameters or {})
     end = settings.pop("learning_rate_end", None)
@@ -76,16 +73,14 @@ def make_model(
     if noise is not None:
         shape = env.action_space.shape or ()
         settings["action_noise"] = NormalActionNoise(np.zeros(shape), np.full(shape, noise))
-    if settings.pop("hedged", False):
-        settings["rollout_buffer_class"] = HedgedRolloutBuffer
     settings.setdefault("stats_window_size", max(100, env.num_envs))
     network = dict(policy_kwargs or {})
     if isinstance(network.get("activation_fn"), str):
         network["activation_fn"] = ACTIVATIONS[network["activation_fn"]]
     settings |= {"seed": seed, "gamma": gamma, "policy_kwargs": network, "device": "cpu"}
-    return attach(ALGORITHMS[name](POLICIES[policy], env, **settings))
+    return ALGORITHMS[name](POLICIES[policy], env, **settings)
 
 
 def load_model(name: str, path: str | Path, env: VecEnv | None = None) -> BaseAlgorithm:
     """A saved model, with its last observation kept so that it can go on where it stopped."""
-    return attach(ALGORITHMS[name].load(path, env=env, device="cpu", force_reset=False))
+    return ALGORITHMS[name].load(path, env=env, device="cpu", force_reset=False)

@@ -11,7 +11,11 @@ discounted price is a martingale, d E[P'] = P, so the discounted sum over an epi
 expectation as before, less the value of the starting position, under every policy: potential-based shaping
 (Ng, Harada and Russell, ICML 1999) with the potential's price news, of mean zero, left out. The best
 policy and the differences between policies are what they were; the noise of the price on the books is gone.
-Evaluation and every reported return use the environment's own reward.
+
+What the law does to every firm alike - allocation booked, emissions below a cap forgiven - would come as
+spikes of years' worth of tonnes that a critic must learn by heart. So the position is taken relative to a
+reference firm that trades just in time without shocks: a fixed number of tonnes a month, worth the same
+under every policy. Evaluation and every reported return use the environment's own reward.
 """
 
 from __future__ import annotations
@@ -20,28 +24,61 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nea_env.core.batch import Batch
+from nea_env.core.layout import ABATE, ACTIONS, TRADE
+from nea_env.scenario import OutputShock, Scenario
 
 
 class MarkToMarket:
     """Books of a batch's firms over one month: ``open`` before the step, ``close`` after it.
 
     Args:
-        batch: the firms.
+        batch: the firms, all of one scenario.
+
+    Raises:
+        ValueError: the batch mixes scenarios.
     """
 
     def __init__(self, batch: Batch) -> None:
+        if len(batch.scenarios) != 1:
+            raise ValueError(f"the books are kept for one scenario, not for {len(batch.scenarios)}")
         self._batch = batch
+        self._reference = reference_position(batch.scenarios[0])
         self._price = np.ones(batch.n)
         self._value = np.zeros(batch.n)
 
     def open(self) -> None:
         """Mark the position before the month is played."""
-        tonnes, money = self._batch.position()
-        self._price = self._batch.market()["long_price"]
+        market = self._batch.market()
+        self._price = market["long_price"]
+        tonnes, money = self._position(market["month"])
         self._value = tonnes * self._price + money
 
     def close(self) -> NDArray[np.float64]:
         """What the month added to the position at the price it was played at, in units of reward, (n,)."""
-        tonnes, money = self._batch.position()
+        tonnes, money = self._position(self._batch.market()["month"])
         added = tonnes * self._price + self._batch.discount * money - self._value
         return added / self._batch.reward_scale
+
+    def _position(self, month: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        tonnes, money = self._batch.position()
+        return tonnes - self._reference[month.astype(np.int64)], money
+
+
+def reference_position(scenario: Scenario) -> NDArray[np.float64]:
+    """Tonnes of a just-in-time firm's position that trades did not bring, without shocks, (horizon + 1,)."""
+    still = scenario.model_copy(
+        update={
+            "firm": scenario.firm.model_copy(update={"output_shock": OutputShock()}),
+            "market": scenario.market.model_copy(update={"volatility": 0.0, "gap": {}}),
+        }
+    )
+    batch = Batch(still, 1, threads=1)
+    tonnes, traded = [float(batch.position()[0][0])], 0.0
+    for _ in range(int(batch.horizon[0])):
+        actions = np.zeros((1, len(ACTIONS)), np.float32)
+        actions[:, [TRADE, ABATE]] = batch.suggestions()
+        batch.step(actions)
+        flows = batch.flows()
+        traded += float(flows["bought"][0] - flows["sold"][0])
+        tonnes.append(float(batch.position()[0][0]) - traded)
+    return np.array(tonnes)

@@ -51,17 +51,16 @@ class _RuleBesideLatent(MlpExtractor):
 class _Correction(nn.Module):
     """Mean action (8,) = rule + correction, a linear layer that starts at a constant."""
 
-    def __init__(self, latent_dim: int, start: torch.Tensor, gain: torch.Tensor) -> None:
+    def __init__(self, latent_dim: int, start: torch.Tensor) -> None:
         super().__init__()
         self.linear = nn.Linear(latent_dim - len(ACTIONS) - 1, len(ACTIONS))
         nn.init.zeros_(self.linear.weight)
         with torch.no_grad():
-            self.linear.bias.copy_(start / gain)
-        self.register_buffer("gain", gain)
+            self.linear.bias.copy_(start)
 
     def forward(self, latent: torch.Tensor) -> torch.Tensor:
         latent, free, rule = latent.split((self.linear.in_features, 1, len(ACTIONS)), dim=1)
-        correction = self.gain * self.linear(latent)
+        correction = self.linear(latent)
         return rule + torch.cat((free * correction[:, :1], correction[:, 1:]), dim=1)
 
 
@@ -74,8 +73,6 @@ class ResidualPolicy(ActorCriticPolicy):
         start: first value of the correction by action name, for instance ``{"invest": -0.2}``: since an
             investment <= 0 is none, it halves what exploration builds before anything is learned.
         log_std: first log standard deviation by action name, where it differs from ``log_std_init``.
-        gain: what the last layer's output is multiplied by, by action name (default 1): an action that is
-            best all or nothing moves faster with a larger gain.
         *args, **kwargs: as ``ActorCriticPolicy``.
 
     Raises:
@@ -87,11 +84,10 @@ class ResidualPolicy(ActorCriticPolicy):
         *args: Any,
         start: Mapping[str, float] | None = None,
         log_std: Mapping[str, float] | None = None,
-        gain: Mapping[str, float] | None = None,
         **kwargs: Any,
     ) -> None:
-        self.start, self.log_std_by_name, self.gain = dict(start or {}), dict(log_std or {}), dict(gain or {})
-        for name in (*self.start, *self.log_std_by_name, *self.gain):
+        self.start, self.log_std_by_name = dict(start or {}), dict(log_std or {})
+        for name in (*self.start, *self.log_std_by_name):
             if name not in _NAMES:
                 raise ValueError(f"no action is called {name!r}: {', '.join(_NAMES)}")
         super().__init__(*args, **kwargs)
@@ -108,8 +104,7 @@ class ResidualPolicy(ActorCriticPolicy):
             raise ValueError(f"the residual policy needs the plain observation, not {self.observation_space}")
         super()._build(lr_schedule)
         start = torch.tensor([float(self.start.get(name, 0.0)) for name in _NAMES])
-        gain = torch.tensor([float(self.gain.get(name, 1.0)) for name in _NAMES])
-        self.action_net = _Correction(self.mlp_extractor.latent_dim_pi, start, gain)
+        self.action_net = _Correction(self.mlp_extractor.latent_dim_pi, start)
         with torch.no_grad():
             for index, name in enumerate(_NAMES):
                 self.log_std[index] = float(self.log_std_by_name.get(name, self.log_std_init))
@@ -123,5 +118,5 @@ class ResidualPolicy(ActorCriticPolicy):
         return self.action_dist.proba_distribution(self.action_net(latent_pi), log_std)
 
     def _get_constructor_parameters(self) -> dict[str, Any]:
-        own = {"start": self.start, "log_std": self.log_std_by_name, "gain": self.gain}
+        own = {"start": self.start, "log_std": self.log_std_by_name}
         return {**super()._get_constructor_parameters(), **own}
