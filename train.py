@@ -35,9 +35,7 @@ from agents.settings import Settings, SettingsError, check
 def make_env(settings: Settings) -> FirmVecEnv:
     """The training environment: its rows' seeds belong to this run's seed alone."""
     algo, first = settings.algo, training_seed(settings.seed, settings.algo.num_envs)
-    return make_vec_env(
-        settings.id, algo.num_envs, first, spread=True, marked=algo.marked, scenario=settings.scenario
-    )
+    return make_vec_env(settings.id, algo.num_envs, first, spread=True, marked=algo.marked, scenario=settings.scenario)
 
 
 def build(settings: Settings, env: FirmVecEnv, folder: RunFolder) -> BaseAlgorithm:

@@ -6,6 +6,9 @@
 * ``sb3``: ``make_vec_env``, the way from an environment id to Stable-Baselines3
 * ``algorithms``: build a model from ``configs/algo``
 * ``residual``: a policy that starts at the just-in-time rule and learns corrections
+* ``marking``, ``hedging``: training rewards and advantages with less noise and the same expectation
 * ``checkpoint``: save and resume a run exactly
-* ``evaluate``: policies compared on the same held-out episodes
+* ``evaluate``, ``figures``: policies compared on the same held-out episodes
+* ``tune``: parameters of the tuned rules (``python -m agents.tune env=kets``)
+* ``settings``, ``command_line``, ``monitor``, ``run_folder``: what ``train.py`` is made of
 """

@@ -68,9 +68,7 @@ def play(policy: Any, scenario: Scenario, seeds: np.ndarray, *, curves: bool = F
         The outcome with (n,) arrays.
     """
     menu, masked = plays_menu(policy), type(policy).__name__ == "MaskablePPO"
-    env = FirmVectorEnv(
-        len(seeds), scenario, "discrete" if menu else "box", autoreset_mode=AutoresetMode.DISABLED
-    )
+    env = FirmVectorEnv(len(seeds), scenario, "discrete" if menu else "box", autoreset_mode=AutoresetMode.DISABLED)
     batch, n = env.batch, len(seeds)
     exposure, factor = float(np.ravel(batch.exposure)[0]), float(env.discount)
     per_cent = 100.0 / exposure

@@ -122,7 +122,9 @@ def play(scenario: Scenario, rule: Rule, seeds: np.ndarray) -> Outcome:
             tonnes[name] += flows[name]
         left = batch.accounts()["front"] - np.maximum(next_before - flows["borrowed"], 0.0)
         carried = np.maximum(carried, np.where(settles, left, 0.0))
-        building = np.maximum(building, observation[:, first : first + TECHS] + observation[:, first + TECHS : first + 2 * TECHS])
+        building = np.maximum(
+            building, observation[:, first : first + TECHS] + observation[:, first + TECHS : first + 2 * TECHS]
+        )
     annual = scenario.firm.annual_emissions
     used = {
         "abatement": tonnes["abated"] > 1e-4 * annual,
@@ -159,7 +161,10 @@ def _without(scenario: Scenario, change: Callable[[Scenario], dict[str, object]]
 
 
 def _no_banking(scenario: Scenario) -> dict[str, object]:
-    rules = {year: rule.model_copy(update={"limit": "none", "offsets_bankable": False}) for year, rule in scenario.regime.banking.items()}
+    rules = {
+        year: rule.model_copy(update={"limit": "none", "offsets_bankable": False})
+        for year, rule in scenario.regime.banking.items()
+    }
     return {"regime": scenario.regime.model_copy(update={"banking": rules})}
 
 
@@ -196,12 +201,12 @@ def measure(scenario: Scenario) -> tuple[Parameters, Outcome, dict[str, dict[str
     seeds = np.arange(EVALUATION_SEEDS, EVALUATION_SEEDS + EPISODES)
     best = search(scenario)
     full = play(scenario, LeverRule(best), seeds)
-    worth = {}
-    for name in track((*LEVERS, "trade timing"), description=scenario.name, console=Console(stderr=True), transient=True):
-        if name in LEVERS:
-            changed, fixed = _without(scenario, LEVERS[name]), ()
-        else:
-            changed, fixed = scenario, TIMING
+    worth: dict[str, dict[str, float]] = {}
+    for name in track(
+        (*LEVERS, "trade timing"), description=scenario.name, console=Console(stderr=True), transient=True
+    ):
+        changed = _without(scenario, LEVERS[name]) if name in LEVERS else scenario
+        fixed = () if name in LEVERS else TIMING
         other = play(changed, LeverRule(search(changed, fixed)), seeds)
         worth[name] = interval(other.cost - full.cost)
     return best, full, worth

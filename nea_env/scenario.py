@@ -304,7 +304,9 @@ class Scenario(Model):
         opening = f"{self.first}-{regime.year_starts:02d}"
         closing = add_months(opening, 12)
         if not opening <= self.start < closing:
-            raise ValueError(f"start: {self.start} lies outside the first year of its data, {opening} to before {closing}")
+            raise ValueError(
+                f"start: {self.start} lies outside the first year of its data, {opening} to before {closing}"
+            )
         if market.currency != regime.currency:
             raise ValueError(f"market.currency: {market.currency} is not {regime.currency}, the regime's")
         for year in self.periods:
@@ -335,7 +337,9 @@ class Scenario(Model):
             )
         calendar = self.regime.calendar[year]
         if not calendar.verified <= calendar.deadline:
-            raise ValueError(f"regime.calendar.{year}: verified {calendar.verified} comes after deadline {calendar.deadline}")
+            raise ValueError(
+                f"regime.calendar.{year}: verified {calendar.verified} comes after deadline {calendar.deadline}"
+            )
         if rule.method == "grandfathering" and calendar.allocated is None:
             raise ValueError(f"regime.calendar.{year}.allocated: grandfathered units need a month of booking")
 

@@ -106,7 +106,7 @@ def test_a_run_killed_by_a_signal_resumes_to_the_same_result(monkeypatch, tmp_pa
         ("+algo.parameters.learning_rat=1", ("learning_rat", "did you mean learning_rate")),
         ("algo.parameters.learning_rate=-1", ("algo.parameters.learning_rate: -1", "above 0")),
         ("algo.policy=Mlp", ("algo.policy: Mlp", "residual")),
-        ("algo.policy_kwargs.activation_fn=sin", ("algo.policy_kwargs.activation_fn: sin", "relu")),
+        ("+algo.policy_kwargs.activation_fn=sin", ("algo.policy_kwargs.activation_fn: sin", "relu")),
         ("algo.num_envs=0", ("algo.num_envs", "0", "greater than or equal to 1")),
         ("evaluation.seed=5", ("evaluation.seed", "5", "1000000")),
         ("evaluation.policies=[just_in_tim]", ("just_in_tim", "just_in_time")),

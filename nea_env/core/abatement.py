@@ -40,11 +40,10 @@ def book_value(capacity, aged, capex, life_discount):
 
 
 @jit
-def invest_value(price, saving_months, discounted_months, opex, residual, capex):
+def invest_value(price, saving_months, running_cost, residual):
     """Saving to the end of production plus residual value over capex, less one, at a martingale price.
 
-    ``saving_months`` counts months of production after the lead time: their discounted expected price is
-    today's price. ``discounted_months`` is the same count discounted, ``residual`` the share of capex
-    worth at the end, discounted.
+    All per unit of capex: ``saving_months`` of production after the lead time, whose discounted expected
+    price is today's price; the discounted ``running_cost``; the discounted ``residual`` value.
     """
-    return (price * saving_months - opex * discounted_months) / capex + residual - 1.0
+    return price * saving_months - running_cost + residual - 1.0

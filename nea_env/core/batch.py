@@ -10,13 +10,28 @@ from numpy.typing import ArrayLike, NDArray
 
 from nea_env.core import parameters as col
 from nea_env.core.layout import (
-    ABATE_AT_PRICE, ACCOUNTS, ACTIONS, CAPACITY, CLOSED, EVEN_TRADE, FLOWS, FRONT, FRONT_RATIO, HISTORY, LOG_OFFSET_RATIO,
-    OBSERVATION, PRICE, QUEUE, SLOTS, STATE, STRIKE, TECHS,
+    ABATE_AT_PRICE,
+    ACCOUNTS,
+    ACTIONS,
+    CAPACITY,
+    CLOSED,
+    EVEN_TRADE,
+    FLOWS,
+    FRONT_RATIO,
+    HISTORY,
+    LOG_OFFSET_RATIO,
+    OBSERVATION,
+    PRICE,
+    QUEUE,
+    SLOTS,
+    STATE,
+    STRIKE,
+    TECHS,
 )  # fmt: skip
 from nea_env.core.lowering import lower
 from nea_env.core.observe import observe_rows
-from nea_env.core.valuation import mark_rows
 from nea_env.core.step import start_rows, step_parallel, step_rows
+from nea_env.core.valuation import mark_rows
 from nea_env.scenario import Scenario
 
 PARALLEL_FROM = 1024  # below this many rows a thread pool costs more than it saves
@@ -119,8 +134,9 @@ class Batch:
         reward = np.empty(self.n)
         terminated = np.empty(self.n, np.bool_)
         tail = (
-            autoreset, self._pick, self._ended, self._months, self.seeds, self.episodes, self._state, self._queue, self._history,
-            self._flows, actions, reward, terminated, self._static, self._monthly, self._events, observation, self._mask,
+            autoreset, self._pick, self._ended, self._months, self.seeds, self.episodes, self._state, self._queue,
+            self._history, self._flows, actions, reward, terminated, self._static, self._monthly, self._events,
+            observation, self._mask,
         )  # fmt: skip
         if self.threads > 1 and self.n >= PARALLEL_FROM:
             step_parallel(*tail)
@@ -136,7 +152,16 @@ class Batch:
         """Observations (n, OBSERVATION) float32 of the present state, a new array."""
         observation = np.empty((self.n, len(OBSERVATION)), np.float32)
         observe_rows(
-            0, self.n, self._pick, self._months, self._state, self._static, self._monthly, self._events, observation, self._mask
+            0,
+            self.n,
+            self._pick,
+            self._months,
+            self._state,
+            self._static,
+            self._monthly,
+            self._events,
+            observation,
+            self._mask,
         )
         return observation
 
@@ -158,7 +183,9 @@ class Batch:
             "month": self._months.astype(np.float64),
             "long_price": price.copy(),
             "front_price": price * self._state[:, FRONT_RATIO],
-            "offset_price": price * np.exp(self._state[:, LOG_OFFSET_RATIO]) * self._static[self._pick, col.P_HAS_OFFSET],
+            "offset_price": price
+            * np.exp(self._state[:, LOG_OFFSET_RATIO])
+            * self._static[self._pick, col.P_HAS_OFFSET],
             "strike": self._state[:, STRIKE].copy(),
             "volume_limit": self._now(col.M_VOLUME_LIMIT),
         }
@@ -211,7 +238,16 @@ class Batch:
     def _start(self, mask: NDArray[np.bool_], advance: int) -> None:
         self._flows[mask] = 0.0
         start_rows(
-            mask, advance, self._pick, self._ended, self._months, self.episodes, self._state, self._queue, self._history, self._static
+            mask,
+            advance,
+            self._pick,
+            self._ended,
+            self._months,
+            self.episodes,
+            self._state,
+            self._queue,
+            self._history,
+            self._static,
         )
 
 

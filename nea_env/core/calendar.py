@@ -87,7 +87,9 @@ def periods(scenario: Scenario) -> tuple[Period, ...]:
         if rule.method == "benchmarking":
             rate = rule.benchmark[firm.unit_class] * firm.allocation_correction
             rate /= 1.0 - firm.own_use if rule.basis == "gross" else 1.0
-        grandfathered = base * (rule.correction_factor or 0.0) * calendar.years if rule.method == "grandfathering" else 0.0
+        grandfathered = (
+            base * (rule.correction_factor or 0.0) * calendar.years if rule.method == "grandfathering" else 0.0
+        )
         found.append(
             Period(
                 year=year,

@@ -96,6 +96,7 @@ def _static(scenario: Scenario, found: tuple[Period, ...], horizon: int) -> np.n
     }
     for k, tech in enumerate(firm.technologies):
         values[col.P_POTENTIAL + k] = tech.potential_share * firm.annual_emissions * month
+        values[col.P_PER_POTENTIAL + k] = 1.0 / values[col.P_POTENTIAL + k] if tech.potential_share > 0.0 else 0.0
         values[col.P_CAPEX + k] = 12.0 * tech.capex
         values[col.P_OPEX + k] = tech.opex
         values[col.P_LEAD + k] = tech.lead_months
@@ -193,7 +194,9 @@ def _fill_due(
         row[col.M_DEFICIT_CAP : col.M_DEFICIT_CAP + 3] = -1.0
         for period in due_periods:
             _fill_due_period(monthly, t, scenario, found, period)
-        bookings = (table[:, col.E_KIND] == col.ALLOCATE) & (months >= t) & (months <= due) & (table[:, col.E_TO_NEXT] == 0)
+        bookings = (
+            (table[:, col.E_KIND] == col.ALLOCATE) & (months >= t) & (months <= due) & (table[:, col.E_TO_NEXT] == 0)
+        )
         row[col.M_FUTURE_ALLOCATION] += table[bookings, col.E_AMOUNT].sum()
         if t >= opens and t > max(p.end for p in due_periods):
             row[col.M_MONTHS_TO_TRADE] = due - t + 1
@@ -201,7 +204,9 @@ def _fill_due(
         row[col.M_PRICE_DUE_FRONT] = float(running is not None and running.deadline == due)
 
 
-def _fill_due_period(monthly: np.ndarray, t: int, scenario: Scenario, found: tuple[Period, ...], period: Period) -> None:
+def _fill_due_period(
+    monthly: np.ndarray, t: int, scenario: Scenario, found: tuple[Period, ...], period: Period
+) -> None:
     row = monthly[t]
     base, share = offset_rule(scenario, period.year)
     if t > period.verified:
@@ -252,20 +257,20 @@ def _fill_allocation(monthly: np.ndarray, scenario: Scenario, found: tuple[Perio
 
 
 def _fill_investment(monthly: np.ndarray, static: np.ndarray, scenario: Scenario) -> None:
-    """For capacity started in month t: months of saving, the same discounted, and the residual share of capex."""
+    """For capacity started in month t, per unit of its capex: months of saving, running cost, residual value."""
     horizon = len(monthly) - 1
     discount = static[col.P_DISCOUNT]
     producing = int(np.count_nonzero(monthly[:horizon, col.M_OUTPUT]))
     monthly[:, col.M_PRODUCING_MONTHS] = np.maximum(producing - np.arange(horizon + 1), 0)
     for k in range(min(len(scenario.firm.technologies), TECHS)):
-        life = static[col.P_LIFE_DISCOUNT + k]
+        life, capex = static[col.P_LIFE_DISCOUNT + k], static[col.P_CAPEX + k]
         for t in range(horizon + 1):
             online = arrival(t, int(static[col.P_LEAD + k]))
             months = np.arange(online, producing) - t
             age = max(0, horizon - online)
             left = (1.0 - life * static[col.P_BOOK_GROWTH] ** age) / (1.0 - life)
-            monthly[t, col.M_SAVING_MONTHS + k] = len(months)
-            monthly[t, col.M_DISCOUNTED_MONTHS + k] = (discount**months).sum()
+            monthly[t, col.M_SAVING_MONTHS + k] = len(months) / capex
+            monthly[t, col.M_RUNNING_COST + k] = static[col.P_OPEX + k] * (discount**months).sum() / capex
             monthly[t, col.M_RESIDUAL + k] = left * discount ** max(0, horizon - 1 - t)
 
 

@@ -8,11 +8,55 @@ from nea_env.core import parameters as col
 from nea_env.core.abatement import abatement_cost, book_value, capacity_started
 from nea_env.core.jit import jit
 from nea_env.core.layout import (
-    ABATE, ACCRUED, ACCRUED_OUTPUT, AGED, BANK, BORROW, BUILDING, CAPACITY, CLOSED, DEBT, F_ABATED, F_ABATEMENT_COST,
-    F_ALLOWANCE_COST, F_BOUGHT, F_CLOSING_COST, F_COST, F_EMITTED, F_INVESTED, F_INVESTMENT_COST, F_OFFSET_COST,
-    F_OFFSETS_BOUGHT, F_OPERATING_COST, F_OUTPUT, F_PENALTY_COST, F_SAVED, F_SOLD, F_TRADING_COST, FLOWS, FRONT, FRONT_RATIO,
-    HISTORY, INVEST, LOG_OFFSET_RATIO, LOG_OUTPUT, LONG_SALES, NET_SALES, NEXT, OFFSET, OFFSET_BUYABLE, OFFSETS, OLD, OWED, PRICE,
-    QUEUE, SLOTS, SOLD_ALLOCATION, TECHS, TRADE, TRADED,
+    ABATE,
+    ACCRUED,
+    ACCRUED_OUTPUT,
+    AGED,
+    BANK,
+    BORROW,
+    BUILDING,
+    CAPACITY,
+    CLOSED,
+    DEBT,
+    F_ABATED,
+    F_ABATEMENT_COST,
+    F_ALLOWANCE_COST,
+    F_BOUGHT,
+    F_CLOSING_COST,
+    F_COST,
+    F_EMITTED,
+    F_INVESTED,
+    F_INVESTMENT_COST,
+    F_OFFSET_COST,
+    F_OFFSETS_BOUGHT,
+    F_OPERATING_COST,
+    F_OUTPUT,
+    F_PENALTY_COST,
+    F_SAVED,
+    F_SOLD,
+    F_TRADING_COST,
+    FLOWS,
+    FRONT,
+    FRONT_RATIO,
+    HISTORY,
+    INVEST,
+    LOG_OFFSET_RATIO,
+    LOG_OUTPUT,
+    LONG_SALES,
+    NET_SALES,
+    NEXT,
+    OFFSET,
+    OFFSET_BUYABLE,
+    OFFSETS,
+    OLD,
+    OWED,
+    PRICE,
+    QUEUE,
+    SLOTS,
+    SOLD_ALLOCATION,
+    TECHS,
+    TRADE,
+    TRADED,
 )  # fmt: skip
 from nea_env.core.lowering import arrival as _arrival
 from nea_env.core.settle import settle
@@ -23,7 +67,9 @@ arrival = jit(_arrival)
 
 
 @jit
-def play_rows(low, high, pick, ended, months, state, queue, history, flows, actions, reward, terminated, static, monthly, events):
+def play_rows(
+    low, high, pick, ended, months, state, queue, history, flows, actions, reward, terminated, static, monthly, events
+):
     """Play one month of rows ``low`` to ``high``; rows that had ended are left alone.
 
     ``pick`` (n,) is each row's scenario; actions (n, A) lie in [-1, 1].
@@ -36,25 +82,26 @@ def play_rows(low, high, pick, ended, months, state, queue, history, flows, acti
         if ended[i]:
             continue
         p, t = pick[i], months[i]
-        own, now = static[p], monthly[p, t]
         price = state[i, PRICE]
         front_price = price * state[i, FRONT_RATIO]
         history[i, t % HISTORY] = front_price
 
         # production, emissions, abatement
-        output = now[col.M_OUTPUT] * math.exp(state[i, LOG_OUTPUT] - now[col.M_OUTPUT_CORRECTION])
-        emissions = output * own[col.P_INTENSITY]
-        relative = 12.0 * output / own[col.P_ANNUAL_OUTPUT]
+        output = monthly[p, t, col.M_OUTPUT] * math.exp(state[i, LOG_OUTPUT] - monthly[p, t, col.M_OUTPUT_CORRECTION])
+        emissions = output * static[p, col.P_INTENSITY]
+        relative = 12.0 * output / static[p, col.P_ANNUAL_OUTPUT]
         saved, running_cost = 0.0, 0.0
         for k in range(TECHS):
             part = state[i, CAPACITY + k] * relative
             saved += part
-            running_cost += part * own[col.P_OPEX + k]
+            running_cost += part * static[p, col.P_OPEX + k]
         emissions -= saved
-        share = max(0.0, actions[i, ABATE]) * own[col.P_ABATE_MAX]
+        share = max(0.0, actions[i, ABATE]) * static[p, col.P_ABATE_MAX]
         abated = share * emissions
         if abated > 0.0:
-            flows[i, F_ABATEMENT_COST] = emissions * abatement_cost(share, own[col.P_ABATE_SCALE], own[col.P_ABATE_STEEPNESS])
+            flows[i, F_ABATEMENT_COST] = emissions * abatement_cost(
+                share, static[p, col.P_ABATE_SCALE], static[p, col.P_ABATE_STEEPNESS]
+            )
         emitted = emissions - abated
         state[i, ACCRUED] += emitted
         state[i, ACCRUED_OUTPUT] += output
@@ -65,12 +112,12 @@ def play_rows(low, high, pick, ended, months, state, queue, history, flows, acti
         flows[i, F_OPERATING_COST] = running_cost
 
         # investment: cheapest technology first, out of this month's share of the potential that is left
-        if actions[i, INVEST] > 0.0 and now[col.M_OUTPUT] > 0.0:
+        if actions[i, INVEST] > 0.0 and monthly[p, t, col.M_OUTPUT] > 0.0:
             invest(i, p, t, state, queue, flows, actions[i, INVEST], static)
 
         # trade
-        volume = now[col.M_VOLUME_LIMIT]
-        sellable = now[col.M_SELL_LIMIT] - state[i, SOLD_ALLOCATION]
+        volume = monthly[p, t, col.M_VOLUME_LIMIT]
+        sellable = monthly[p, t, col.M_SELL_LIMIT] - state[i, SOLD_ALLOCATION]
         tonnes = feasible_trade(float(actions[i, TRADE]), volume, state[i, FRONT], sellable)
         if tonnes != 0.0:
             state[i, NET_SALES] -= tonnes
@@ -86,27 +133,31 @@ def play_rows(low, high, pick, ended, months, state, queue, history, flows, acti
                 state[i, TRADED] = min(state[i, TRADED], state[i, FRONT])
                 state[i, OLD] = min(state[i, OLD], state[i, FRONT])  # younger units are sold first
             flows[i, F_ALLOWANCE_COST] = tonnes * front_price
-            flows[i, F_TRADING_COST] = trading_cost(tonnes, front_price, volume, own[col.P_SPREAD], own[col.P_IMPACT])
+            flows[i, F_TRADING_COST] = trading_cost(
+                tonnes, front_price, volume, static[p, col.P_SPREAD], static[p, col.P_IMPACT]
+            )
         if actions[i, OFFSET] > 0.0:
             credits = actions[i, OFFSET] * state[i, OFFSET_BUYABLE]
             if credits > 0.0:
                 state[i, OFFSETS] += credits
                 flows[i, F_OFFSETS_BOUGHT] = credits
-                flows[i, F_OFFSET_COST] = credits * price * math.exp(state[i, LOG_OFFSET_RATIO]) / own[col.P_OFFSET_MULTIPLIER]
+                flows[i, F_OFFSET_COST] = (
+                    credits * price * math.exp(state[i, LOG_OFFSET_RATIO]) / static[p, col.P_OFFSET_MULTIPLIER]
+                )
 
-        if now[col.M_LAST_EVENT] > now[col.M_FIRST_EVENT]:
+        if monthly[p, t, col.M_LAST_EVENT] > monthly[p, t, col.M_FIRST_EVENT]:
             borrow_share = 1.0 + min(0.0, actions[i, BORROW])
             bank_share = 1.0 + min(0.0, actions[i, BANK])
-            settle(i, t, state, history, flows, own, monthly[p], events[p], borrow_share, bank_share)
+            settle(i, t, state, history, flows, static[p], monthly[p], events[p], borrow_share, bank_share)
 
-        if t + 1 >= own[col.P_HORIZON]:
+        if t + 1 >= static[p, col.P_HORIZON]:
             terminated[i] = True
-            flows[i, F_CLOSING_COST] = closing_cost(i, state, own)
+            flows[i, F_CLOSING_COST] = closing_cost(i, state, static[p])
         cost = flows[i, F_ALLOWANCE_COST] + flows[i, F_TRADING_COST] + flows[i, F_OFFSET_COST]
         cost += flows[i, F_ABATEMENT_COST] + flows[i, F_OPERATING_COST] + flows[i, F_INVESTMENT_COST]
         cost += flows[i, F_PENALTY_COST] + flows[i, F_CLOSING_COST]
         flows[i, F_COST] = cost
-        reward[i] = -cost / own[col.P_REWARD_SCALE]
+        reward[i] = -cost / static[p, col.P_REWARD_SCALE]
 
 
 @jit
@@ -117,7 +168,9 @@ def invest(i, p, t, state, queue, flows, share, static):
         left += max(0.0, static[p, col.P_POTENTIAL + k] - state[i, CAPACITY + k] - state[i, BUILDING + k])
     budget = share * static[p, col.P_INVEST_RATE] * left
     for k in range(TECHS):
-        started = capacity_started(budget, static[p, col.P_POTENTIAL + k], state[i, CAPACITY + k], state[i, BUILDING + k])
+        started = capacity_started(
+            budget, static[p, col.P_POTENTIAL + k], state[i, CAPACITY + k], state[i, BUILDING + k]
+        )
         if started > 0.0:
             budget -= started
             slot = (arrival(t, int(static[p, col.P_LEAD + k])) // 3) % QUEUE

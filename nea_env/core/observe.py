@@ -2,25 +2,69 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from nea_env.core import parameters as col
 from nea_env.core.abatement import invest_value, share_at_price
 from nea_env.core.allocation import duty_under_cap
 from nea_env.core.banking import NONE, carry_limit
 from nea_env.core.jit import jit
 from nea_env.core.layout import (
-    ABATE, ABATE_AT_PRICE, ACCRUED, ACCRUED_OUTPUT, ACTIONS, BANK, BORROW, BORROW_LIMIT, BORROW_PERMIT, BUILDING, CAPACITY, CLOSED, CLOSED_OUTPUT, CREDITS_ISSUED, DEBT,
-    DEFICIT, EVEN_TRADE, FOREIGN, FOREIGN_TRADE, FRONT, FRONT_RATIO, LOG_OFFSET_RATIO, LOG_OUTPUT, LOG_PRICE, LONG_SALES, MISSED, NET_SALES,
-    INVEST, NEXT, OFFSET, OFFSET_BUYABLE, OFFSET_ROOM, OFFSETS, OLD, OUTPUT, OWED, PREALLOCATED, PRICE, SLOTS, STRIKE, TECHS, TRADE, TRADED,
+    ABATE,
+    ABATE_AT_PRICE,
+    ACCRUED,
+    ACCRUED_OUTPUT,
+    ACTIONS,
+    BANK,
+    BORROW,
+    BORROW_LIMIT,
+    BORROW_PERMIT,
+    BUILDING,
+    CAPACITY,
+    CLOSED,
+    CLOSED_OUTPUT,
+    CREDITS_ISSUED,
+    DEBT,
+    DEFICIT,
+    EVEN_TRADE,
+    FOREIGN,
+    FOREIGN_TRADE,
+    FRONT,
+    FRONT_RATIO,
+    INVEST,
+    LOG_OFFSET_RATIO,
+    LOG_OUTPUT,
+    LOG_PRICE,
+    LONG_SALES,
+    MISSED,
+    NET_SALES,
+    NEXT,
+    OFFSET,
+    OFFSET_BUYABLE,
+    OFFSET_ROOM,
+    OFFSETS,
+    OLD,
+    OUTPUT,
+    OWED,
+    PREALLOCATED,
+    PRICE,
+    SLOTS,
+    STRIKE,
+    TECHS,
+    TRADE,
+    TRADED,
 )  # fmt: skip
 from nea_env.core.offsets import buyable
 
 N_ACTIONS = len(ACTIONS)
+ONE = np.float32(1.0)
 
 
 @jit
 def squash(value):
-    """y / (1 + |y|): bounded, smooth, and near y for small y."""
-    return value / (1.0 + abs(value))
+    """Y / (1 + |y|): bounded, smooth, and near y for small y; in float32, which divides faster."""
+    single = np.float32(value)
+    return single / (ONE + abs(single))
 
 
 @jit
@@ -37,67 +81,71 @@ def observe_rows(low, high, pick, months, state, static, monthly, events, observ
     """
     for i in range(low, high):
         p, t = pick[i], months[i]
-        own, now = static[p], monthly[p, t]
-        obs = observation[i]
-        year = 1.0 / own[col.P_ANNUAL]
+        year = 1.0 / static[p, col.P_ANNUAL]
         capacity_share = 0.0
         for k in range(TECHS):
             capacity_share += state[i, CAPACITY + k]
         capacity_share *= 12.0 * year
 
         # what falls due at the next deadline; months still to come enter at baseline less the capacity in place
-        closed, due, allocation = 0.0, 0.0, now[col.M_FUTURE_ALLOCATION] - now[col.M_DEBT_DUE] * state[i, DEBT]
+        closed, due, allocation = (
+            0.0,
+            0.0,
+            monthly[p, t, col.M_FUTURE_ALLOCATION] - monthly[p, t, col.M_DEBT_DUE] * state[i, DEBT],
+        )
         for k in range(SLOTS):
             waiting = state[i, CLOSED + k]
             closed += waiting
-            if now[col.M_DUE_CLOSED + k] > 0.0:
-                final = now[col.M_RATE + k] * state[i, CLOSED_OUTPUT + k]
-                due += duty_under_cap(waiting, final, now[col.M_DEFICIT_CAP + k])
+            if monthly[p, t, col.M_DUE_CLOSED + k] > 0.0:
+                final = monthly[p, t, col.M_RATE + k] * state[i, CLOSED_OUTPUT + k]
+                due += duty_under_cap(waiting, final, monthly[p, t, col.M_DEFICIT_CAP + k])
                 allocation += final - state[i, PREALLOCATED + k]
-        if now[col.M_DUE_ACCRUED] > 0.0:
+        if monthly[p, t, col.M_DUE_ACCRUED] > 0.0:
             due += state[i, ACCRUED]
-            allocation += now[col.M_RATE_RUNNING] * state[i, ACCRUED_OUTPUT]
-        duty_ahead = due + now[col.M_FUTURE_EMISSIONS] * (1.0 - capacity_share)
-        if now[col.M_CAP_DUE] > 0.0:  # only what exceeds the cap of the whole period is owed
-            duty_ahead -= now[col.M_CAP_DUE]
+            allocation += monthly[p, t, col.M_RATE_RUNNING] * state[i, ACCRUED_OUTPUT]
+        duty_ahead = due + monthly[p, t, col.M_FUTURE_EMISSIONS] * (1.0 - capacity_share)
+        if monthly[p, t, col.M_CAP_DUE] > 0.0:  # only what exceeds the cap of the whole period is owed
+            duty_ahead -= monthly[p, t, col.M_CAP_DUE]
             due = max(0.0, duty_ahead)
         duty = state[i, OWED] + due
         duty_ahead += state[i, OWED]
 
         # offset credits that can still be bought
-        limit = now[col.M_OFFSET_SHARE] * due + now[col.M_OFFSET_FIXED] + state[i, OFFSET_ROOM]
-        offset_open = own[col.P_HAS_OFFSET] * now[col.M_OPEN]
+        limit = monthly[p, t, col.M_OFFSET_SHARE] * due + monthly[p, t, col.M_OFFSET_FIXED] + state[i, OFFSET_ROOM]
+        offset_open = static[p, col.P_HAS_OFFSET] * monthly[p, t, col.M_OPEN]
         state[i, OFFSET_BUYABLE] = offset_open * buyable(limit, duty, state[i, OFFSETS])
 
         # the gap at the next deadline, the trade that closes it evenly, and the abatement that meets the price
         gap = 0.0
         even = 0.0
-        if now[col.M_DEADLINE_EVENT] >= 0.0:
+        if monthly[p, t, col.M_DEADLINE_EVENT] >= 0.0:
             gap = duty_ahead - allocation - state[i, FRONT] - min(state[i, OFFSETS], limit)
-            if now[col.M_MONTHS_TO_TRADE] > 0.0:
-                even = clip(gap / (now[col.M_MONTHS_TO_TRADE] * now[col.M_VOLUME_LIMIT]), -1.0, 1.0)
-        price_due = state[i, PRICE] * (state[i, FRONT_RATIO] if now[col.M_PRICE_DUE_FRONT] > 0.0 else 1.0)
+            if monthly[p, t, col.M_MONTHS_TO_TRADE] > 0.0:
+                even = clip(gap / (monthly[p, t, col.M_MONTHS_TO_TRADE] * monthly[p, t, col.M_VOLUME_LIMIT]), -1.0, 1.0)
+        price_due = state[i, PRICE] * (state[i, FRONT_RATIO] if monthly[p, t, col.M_PRICE_DUE_FRONT] > 0.0 else 1.0)
         at_price = 0.0
-        if now[col.M_OUTPUT] > 0.0:
-            at_price = share_at_price(price_due, own[col.P_ABATE_SCALE], own[col.P_ABATE_STEEPNESS], own[col.P_ABATE_MAX])
+        if monthly[p, t, col.M_OUTPUT] > 0.0:
+            at_price = share_at_price(
+                price_due, static[p, col.P_ABATE_SCALE], static[p, col.P_ABATE_STEEPNESS], static[p, col.P_ABATE_MAX]
+            )
         state[i, EVEN_TRADE] = even
         state[i, ABATE_AT_PRICE] = at_price
 
-        producing = now[col.M_OUTPUT] > 0.0
-        settles = now[col.M_TO_DEADLINE] == 0.0
+        producing = monthly[p, t, col.M_OUTPUT] > 0.0
+        settles = monthly[p, t, col.M_TO_DEADLINE] == 0.0
         potential_rate = 0.0
         for k in range(TECHS):
-            potential_rate += own[col.P_POTENTIAL + k] * own[col.P_INVEST_RATE]
-        mask[i, TRADE] = now[col.M_VOLUME_LIMIT] > 0.0
-        mask[i, ABATE] = producing and own[col.P_ABATE_MAX] > 0.0
+            potential_rate += static[p, col.P_POTENTIAL + k] * static[p, col.P_INVEST_RATE]
+        mask[i, TRADE] = monthly[p, t, col.M_VOLUME_LIMIT] > 0.0
+        mask[i, ABATE] = producing and static[p, col.P_ABATE_MAX] > 0.0
         mask[i, INVEST] = producing and potential_rate > 0.0
         mask[i, OFFSET] = state[i, OFFSET_BUYABLE] > 0.0
         mask[i, BORROW], mask[i, BANK] = False, False
         mask[i, FOREIGN_TRADE], mask[i, OUTPUT] = False, False
 
         carry, borrow = 0.0, 0.0
-        if now[col.M_DEADLINE_EVENT] >= 0.0:
-            e = int(now[col.M_DEADLINE_EVENT])
+        if monthly[p, t, col.M_DEADLINE_EVENT] >= 0.0:
+            e = int(monthly[p, t, col.M_DEADLINE_EVENT])
             surplus = max(0.0, -gap)
             sales = state[i, NET_SALES]
             if events[p, e, col.E_BANK_LONG_SALES] > 0.0:
@@ -120,51 +168,50 @@ def observe_rows(low, high, pick, months, state, static, monthly, events, observ
 
         ratio = state[i, FRONT_RATIO]
         strike = state[i, STRIKE]
-        obs[0] = t / own[col.P_HORIZON]
-        obs[1] = now[col.M_SEASON_SIN]
-        obs[2] = now[col.M_SEASON_COS]
-        obs[3] = clip(now[col.M_TO_DEADLINE] / 24.0, 0.0, 4.0)
-        obs[4] = now[col.M_OPEN]
-        obs[5] = 1.0 if now[col.M_OUTPUT] > 0.0 else 0.0
-        obs[6] = clip(state[i, LOG_PRICE] - own[col.P_LOG_REFERENCE], -8.0, 8.0)
-        obs[7] = clip(ratio - 1.0, -1.0, 1.0)
-        obs[8] = clip(state[i, LOG_OFFSET_RATIO], -8.0, 8.0)
-        obs[9] = strike / (strike + state[i, PRICE] * ratio)
-        obs[10] = squash(state[i, FRONT] * year)
-        obs[11] = squash(state[i, OLD] * year)
-        obs[12] = squash(state[i, NEXT] * year)
-        obs[13] = squash(state[i, OFFSETS] * year)
-        obs[14] = squash(state[i, FOREIGN] * year)
-        obs[15] = squash(state[i, ACCRUED] * year)
-        obs[16] = squash(closed * year)
-        obs[17] = squash(state[i, OWED] * year)
-        obs[18] = squash(state[i, DEBT] * year)
-        obs[19] = squash(10.0 * gap * year)
-        obs[20] = even
-        obs[21] = squash(now[col.M_VOLUME_LIMIT] * year)
-        obs[22] = at_price
-        obs[23] = squash(10.0 * state[i, NET_SALES] * year)
-        obs[24] = squash(10.0 * carry * year)
-        obs[25] = clip(borrow * year, 0.0, 1.0)
-        obs[26] = squash(10.0 * state[i, OFFSET_BUYABLE] * year)
-        obs[27] = squash(state[i, CREDITS_ISSUED] * year)
-        obs[28] = now[col.M_ALLOCATION_KNOWN]
-        obs[29] = clip(now[col.M_ALLOCATION_RATE], 0.0, 2.0)
-        obs[30] = clip(state[i, LOG_OUTPUT], -2.0, 2.0)
+        observation[i, 0] = t / static[p, col.P_HORIZON]
+        observation[i, 1] = monthly[p, t, col.M_SEASON_SIN]
+        observation[i, 2] = monthly[p, t, col.M_SEASON_COS]
+        observation[i, 3] = clip(monthly[p, t, col.M_TO_DEADLINE] * (1.0 / 24.0), 0.0, 4.0)
+        observation[i, 4] = monthly[p, t, col.M_OPEN]
+        observation[i, 5] = 1.0 if monthly[p, t, col.M_OUTPUT] > 0.0 else 0.0
+        observation[i, 6] = clip(state[i, LOG_PRICE] - static[p, col.P_LOG_REFERENCE], -8.0, 8.0)
+        observation[i, 7] = clip(ratio - 1.0, -1.0, 1.0)
+        observation[i, 8] = clip(state[i, LOG_OFFSET_RATIO], -8.0, 8.0)
+        observation[i, 9] = strike / (strike + state[i, PRICE] * ratio)
+        observation[i, 10] = squash(state[i, FRONT] * year)
+        observation[i, 11] = squash(state[i, OLD] * year)
+        observation[i, 12] = squash(state[i, NEXT] * year)
+        observation[i, 13] = squash(state[i, OFFSETS] * year)
+        observation[i, 14] = squash(state[i, FOREIGN] * year)
+        observation[i, 15] = squash(state[i, ACCRUED] * year)
+        observation[i, 16] = squash(closed * year)
+        observation[i, 17] = squash(state[i, OWED] * year)
+        observation[i, 18] = squash(state[i, DEBT] * year)
+        observation[i, 19] = squash(10.0 * gap * year)
+        observation[i, 20] = even
+        observation[i, 21] = squash(monthly[p, t, col.M_VOLUME_LIMIT] * year)
+        observation[i, 22] = at_price
+        observation[i, 23] = squash(10.0 * state[i, NET_SALES] * year)
+        observation[i, 24] = squash(10.0 * carry * year)
+        observation[i, 25] = clip(borrow * year, 0.0, 1.0)
+        observation[i, 26] = squash(10.0 * state[i, OFFSET_BUYABLE] * year)
+        observation[i, 27] = squash(state[i, CREDITS_ISSUED] * year)
+        observation[i, 28] = monthly[p, t, col.M_ALLOCATION_KNOWN]
+        observation[i, 29] = clip(monthly[p, t, col.M_ALLOCATION_RATE], 0.0, 2.0)
+        observation[i, 30] = clip(state[i, LOG_OUTPUT], -2.0, 2.0)
         for k in range(TECHS):
-            potential = own[col.P_POTENTIAL + k]
+            per_potential = static[p, col.P_PER_POTENTIAL + k]
             value = 0.0
-            if potential > 0.0:
-                obs[31 + k] = min(1.0, state[i, CAPACITY + k] / potential)
-                obs[31 + TECHS + k] = min(1.0, state[i, BUILDING + k] / potential)
+            if per_potential > 0.0:
                 value = invest_value(
-                    price_due, now[col.M_SAVING_MONTHS + k], now[col.M_DISCOUNTED_MONTHS + k], own[col.P_OPEX + k],
-                    now[col.M_RESIDUAL + k], own[col.P_CAPEX + k],
-                )  # fmt: skip
-            else:
-                obs[31 + k] = 0.0
-                obs[31 + TECHS + k] = 0.0
-            obs[31 + 2 * TECHS + k] = clip(value, -2.0, 6.0)
+                    price_due,
+                    monthly[p, t, col.M_SAVING_MONTHS + k],
+                    monthly[p, t, col.M_RUNNING_COST + k],
+                    monthly[p, t, col.M_RESIDUAL + k],
+                )
+            observation[i, 31 + k] = min(1.0, state[i, CAPACITY + k] * per_potential)
+            observation[i, 31 + TECHS + k] = min(1.0, state[i, BUILDING + k] * per_potential)
+            observation[i, 31 + 2 * TECHS + k] = clip(value, -2.0, 6.0)
         any_action = False
         for a in range(N_ACTIONS):
             any_action = any_action or mask[i, a]

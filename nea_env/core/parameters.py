@@ -14,7 +14,9 @@ STATIC = (
     "abate_scale", "abate_steepness", "abate_max", "invest_rate", "spread", "impact",
     "reward_scale", "log_reference", "rounding", "horizon", "carries_once", "book_growth",
     *(f"potential_{k}" for k in range(TECHS)), *(f"capex_{k}" for k in range(TECHS)),
-    *(f"opex_{k}" for k in range(TECHS)), *(f"lead_{k}" for k in range(TECHS)), *(f"life_discount_{k}" for k in range(TECHS)),
+    *(f"opex_{k}" for k in range(TECHS)), *(f"lead_{k}" for k in range(TECHS)),
+    *(f"life_discount_{k}" for k in range(TECHS)),
+    *(f"per_potential_{k}" for k in range(TECHS)),  # 1 / potential, 0 without the technology
     "start_log_price", "start_log_offset_ratio", "start_front", "start_next", "start_borrow_limit", "start_accrued",
 )  # fmt: skip
 (
@@ -22,7 +24,7 @@ STATIC = (
     P_PERSISTENCE, P_DEMAND_SD, P_INTENSITY, P_ANNUAL, P_ANNUAL_OUTPUT,
     P_ABATE_SCALE, P_ABATE_STEEPNESS, P_ABATE_MAX, P_INVEST_RATE, P_SPREAD, P_IMPACT,
     P_REWARD_SCALE, P_LOG_REFERENCE, P_ROUNDING, P_HORIZON, P_CARRIES_ONCE, P_BOOK_GROWTH,
-    P_POTENTIAL, _, _, P_CAPEX, _, _, P_OPEX, _, _, P_LEAD, _, _, P_LIFE_DISCOUNT, _, _,
+    P_POTENTIAL, _, _, P_CAPEX, _, _, P_OPEX, _, _, P_LEAD, _, _, P_LIFE_DISCOUNT, _, _, P_PER_POTENTIAL, _, _,
     P_START_LOG_PRICE, P_START_LOG_OFFSET_RATIO, P_START_FRONT, P_START_NEXT, P_START_BORROW_LIMIT, P_START_ACCRUED,
 ) = range(len(STATIC))  # fmt: skip
 
@@ -54,18 +56,20 @@ MONTHLY = (
     "allocation_known", "allocation_rate",
     "season_sin", "season_cos",
     "producing_months",  # months of production left, this one included
-    *(f"saving_months_{k}" for k in range(TECHS)),
-    *(f"discounted_months_{k}" for k in range(TECHS)),
+    *(f"saving_months_{k}" for k in range(TECHS)),  # of capacity started now, over its capex
+    *(f"running_cost_{k}" for k in range(TECHS)),  # its discounted running cost, over its capex
     *(f"residual_{k}" for k in range(TECHS)),
     "first_event", "last_event",  # EVENTS[first:last] fall in this month
 )  # fmt: skip
 (
     M_OUTPUT, M_EMISSIONS, M_OUTPUT_CORRECTION, M_OPEN, M_PRICE_MOVES, M_VOLUME_LIMIT, M_TURNOVER, M_SELL_LIMIT,
     M_GAP_SD, M_GAP_OFFSET, M_GAP_INVERSE_SPREAD, M_GAP_DOWN, M_GAP_UP,
-    M_TO_DEADLINE, M_MONTHS_TO_TRADE, M_DEADLINE_EVENT, M_DUE_ACCRUED, M_DUE_CLOSED, _, _, M_RATE, _, _, M_DEFICIT_CAP, _, _,
+    M_TO_DEADLINE, M_MONTHS_TO_TRADE, M_DEADLINE_EVENT, M_DUE_ACCRUED,
+    M_DUE_CLOSED, _, _, M_RATE, _, _, M_DEFICIT_CAP, _, _,
     M_RATE_RUNNING, M_FUTURE_EMISSIONS, M_FUTURE_ALLOCATION, M_CAP_DUE, M_DEBT_DUE, M_PRICE_DUE_FRONT,
-    M_OFFSET_SHARE, M_OFFSET_FIXED, M_ALLOCATION_KNOWN, M_ALLOCATION_RATE, M_SEASON_SIN, M_SEASON_COS, M_PRODUCING_MONTHS,
-    M_SAVING_MONTHS, _, _, M_DISCOUNTED_MONTHS, _, _, M_RESIDUAL, _, _, M_FIRST_EVENT, M_LAST_EVENT,
+    M_OFFSET_SHARE, M_OFFSET_FIXED, M_ALLOCATION_KNOWN, M_ALLOCATION_RATE, M_SEASON_SIN, M_SEASON_COS,
+    M_PRODUCING_MONTHS,
+    M_SAVING_MONTHS, _, _, M_RUNNING_COST, _, _, M_RESIDUAL, _, _, M_FIRST_EVENT, M_LAST_EVENT,
 ) = range(len(MONTHLY))  # fmt: skip
 
 # Kinds of event, in the order in which they are settled within a month.
@@ -77,7 +81,8 @@ EVENTS = (
     "rate",  # free units per unit of output (benchmark x correction x basis)
     "pre_share",
     "years",  # ISSUE_CREDITS: ended years of the period
-    "deficit_cap", "benchmarked", "cap", "gap_threshold", "gap_share", "offset_base", "offset_share", "required_reduction",
+    "deficit_cap", "benchmarked", "cap", "gap_threshold", "gap_share",
+    "offset_base", "offset_share", "required_reduction",
     "base_emissions", "factor", "ceiling",
     "mean_months", "volume_weighted", "multiple", "strike_cap",
     "borrow_rule", "borrow_share", "borrow_decay", "next_booked",

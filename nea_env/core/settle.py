@@ -8,10 +8,43 @@ from nea_env.core.banking import carry_limit, deduction
 from nea_env.core.borrowing import borrowed, gap_permit, next_limit_share
 from nea_env.core.jit import jit
 from nea_env.core.layout import (
-    ACCRUED, ACCRUED_OUTPUT, BORROW_LIMIT, BORROW_PERMIT, CLOSED, CLOSED_OUTPUT, CREDITS_ISSUED, DEBT, DEFICIT,
-    F_BORROWED, F_CLAWBACK_UNMET, F_CREDITS_ISSUED, F_DEDUCTED, F_FORGIVEN, F_ISSUED, F_LAPSED, F_PENALISED,
-    F_PENALTY_COST, F_SURRENDERED, FRONT, FRONT_RATIO, GAP_NEWS, HISTORY, LAST_OUTPUT, LONG_SALES, MISSED, NET_SALES, NEXT,
-    OFFSET_ROOM, OFFSETS, OLD, OWED, PREALLOCATED, PRICE, SOLD_ALLOCATION, STRIKE, TRADED,
+    ACCRUED,
+    ACCRUED_OUTPUT,
+    BORROW_LIMIT,
+    BORROW_PERMIT,
+    CLOSED,
+    CLOSED_OUTPUT,
+    CREDITS_ISSUED,
+    DEBT,
+    DEFICIT,
+    F_BORROWED,
+    F_CLAWBACK_UNMET,
+    F_CREDITS_ISSUED,
+    F_DEDUCTED,
+    F_FORGIVEN,
+    F_ISSUED,
+    F_LAPSED,
+    F_PENALISED,
+    F_PENALTY_COST,
+    F_SURRENDERED,
+    FRONT,
+    FRONT_RATIO,
+    GAP_NEWS,
+    HISTORY,
+    LAST_OUTPUT,
+    LONG_SALES,
+    MISSED,
+    NET_SALES,
+    NEXT,
+    OFFSET_ROOM,
+    OFFSETS,
+    OLD,
+    OWED,
+    PREALLOCATED,
+    PRICE,
+    SOLD_ALLOCATION,
+    STRIKE,
+    TRADED,
 )  # fmt: skip
 from nea_env.core.offsets import room, used
 from nea_env.core.penalty import penalty_cost, strike_price
@@ -42,7 +75,11 @@ def deduct(i, state, flows, tonnes):
 def verify(i, state, flows, event):
     """Turn one ended period's emissions into a duty, and its pre-allocation into the final allocation."""
     slot = int(event[col.E_SLOT])
-    emissions, output, prebooked = state[i, CLOSED + slot], state[i, CLOSED_OUTPUT + slot], state[i, PREALLOCATED + slot]
+    emissions, output, prebooked = (
+        state[i, CLOSED + slot],
+        state[i, CLOSED_OUTPUT + slot],
+        state[i, PREALLOCATED + slot],
+    )
     state[i, CLOSED + slot] = 0.0
     state[i, CLOSED_OUTPUT + slot] = 0.0
     state[i, PREALLOCATED + slot] = 0.0
@@ -66,7 +103,9 @@ def verify(i, state, flows, event):
     state[i, DEFICIT] = 1.0 if allocation < emissions else 0.0
     state[i, CREDITS_ISSUED] = 0.0
     state[i, BORROW_PERMIT] += gap_permit(duty, allocation, event[col.E_GAP_THRESHOLD], event[col.E_GAP_SHARE])
-    state[i, OFFSET_ROOM] += room(int(event[col.E_OFFSET_BASE]), event[col.E_OFFSET_SHARE], duty, allocation, event[col.E_REQUIRED])
+    state[i, OFFSET_ROOM] += room(
+        int(event[col.E_OFFSET_BASE]), event[col.E_OFFSET_SHARE], duty, allocation, event[col.E_REQUIRED]
+    )
 
 
 @jit
@@ -75,7 +114,12 @@ def issue_credits(i, state, flows, event):
     slot = int(event[col.E_SLOT])
     emissions = state[i, CLOSED + slot] - state[i, CREDITS_ISSUED]
     credits = excess_credits(
-        event[col.E_YEARS], event[col.E_BASE_EMISSIONS], event[col.E_FACTOR], event[col.E_CEILING], emissions, state[i, CREDITS_ISSUED]
+        event[col.E_YEARS],
+        event[col.E_BASE_EMISSIONS],
+        event[col.E_FACTOR],
+        event[col.E_CEILING],
+        emissions,
+        state[i, CREDITS_ISSUED],
     )
     state[i, CREDITS_ISSUED] += credits
     state[i, CLOSED + slot] += credits
@@ -109,7 +153,11 @@ def deadline(i, state, flows, static, event, borrow_share, bank_share):
     flows[i, F_SURRENDERED] += credits + units
     flows[i, F_PENALISED] += missing
     flows[i, F_PENALTY_COST] += penalty_cost(
-        missing, state[i, STRIKE], event[col.E_LUMP_SUM], event[col.E_SIDE_MULTIPLE], state[i, PRICE] * state[i, FRONT_RATIO]
+        missing,
+        state[i, STRIKE],
+        event[col.E_LUMP_SUM],
+        event[col.E_SIDE_MULTIPLE],
+        state[i, PRICE] * state[i, FRONT_RATIO],
     )
     if missing > 0.0:
         state[i, MISSED] = 1.0
@@ -158,7 +206,11 @@ def _borrow(i, state, flows, static, event, gap, share):
 def _carry_over(i, state, flows, static, event, share):
     rule = int(event[col.E_BANK_RULE])
     left = state[i, FRONT]
-    sales = state[i, LONG_SALES] / event[col.E_BANK_SALES_YEARS] if event[col.E_BANK_LONG_SALES] > 0.0 else state[i, NET_SALES]
+    sales = (
+        state[i, LONG_SALES] / event[col.E_BANK_SALES_YEARS]
+        if event[col.E_BANK_LONG_SALES] > 0.0
+        else state[i, NET_SALES]
+    )
     exempt = event[col.E_DEFICIT_EXEMPT] > 0.0 and state[i, DEFICIT] > 0.0
     forfeited = event[col.E_LOST_IF_MISSED] > 0.0 and state[i, MISSED] > 0.0
     carried = share * carry_limit(

@@ -5,19 +5,39 @@ from __future__ import annotations
 import math
 
 import numba
+import numpy as np
 
 from nea_env.core import parameters as col
 from nea_env.core.jit import jit
 from nea_env.core.layout import (
-    ACCRUED, ACCRUED_OUTPUT, AGED, BORROW_LIMIT, BUILDING, CAPACITY, FRONT, FRONT_RATIO, GAP_NEWS, HISTORY, LAST_OUTPUT, LOG_OFFSET_RATIO,
-    LOG_OUTPUT, LOG_PRICE, NEXT, PRICE, QUEUE, STATE, TECHS,
+    ACCRUED,
+    ACCRUED_OUTPUT,
+    AGED,
+    BORROW_LIMIT,
+    BUILDING,
+    CAPACITY,
+    FRONT,
+    FRONT_RATIO,
+    GAP_NEWS,
+    HISTORY,
+    LAST_OUTPUT,
+    LOG_OFFSET_RATIO,
+    LOG_OUTPUT,
+    LOG_PRICE,
+    NEXT,
+    PRICE,
+    QUEUE,
+    STATE,
+    TECHS,
 )  # fmt: skip
 from nea_env.core.month import play_rows
 from nea_env.core.observe import observe_rows
 from nea_env.core.prices import front_ratio, next_log_output, next_log_price
-from nea_env.core.rng import DEMAND, GAP, OFFSET_RATIO, PRICE as PRICE_LANE, monthly_draw, normal
+from nea_env.core.rng import DEMAND, GAP, OFFSET_RATIO, monthly_draw, normal
+from nea_env.core.rng import PRICE as PRICE_LANE
 
 N_STATE = len(STATE)
+ONE, LEAST, MOST = np.float32(1.0), np.float32(-1.0), np.finfo(np.float32).max
 CHUNK = 256  # rows a thread takes at a time: their state stays in the second-level cache
 
 
@@ -61,30 +81,38 @@ def turn_rows(low, high, pick, ended, months, seeds, episodes, state, queue, sta
         if ended[i]:
             continue
         p = pick[i]
-        own = static[p]
         t = months[i] + 1
         months[i] = t
-        now = monthly[p, t]
         words = monthly_draw(seeds[i], episodes[i], t)
-        moves = now[col.M_PRICE_MOVES]
-        sd = own[col.P_PRICE_SD] * moves
-        log_price = next_log_price(state[i, LOG_PRICE], own[col.P_LOG_DRIFT] - 0.5 * sd * sd, sd, normal(words[PRICE_LANE]))
+        moves = monthly[p, t, col.M_PRICE_MOVES]
+        sd = static[p, col.P_PRICE_SD] * moves
+        log_price = next_log_price(
+            state[i, LOG_PRICE], static[p, col.P_LOG_DRIFT] - 0.5 * sd * sd, sd, normal(words[PRICE_LANE])
+        )
         state[i, LOG_PRICE] = log_price
         state[i, PRICE] = math.exp(log_price)
-        if own[col.P_OFFSET_SD] > 0.0:
-            state[i, LOG_OFFSET_RATIO] += moves * (own[col.P_OFFSET_DRIFT] + own[col.P_OFFSET_SD] * normal(words[OFFSET_RATIO]))
+        if static[p, col.P_OFFSET_SD] > 0.0:
+            state[i, LOG_OFFSET_RATIO] += moves * (
+                static[p, col.P_OFFSET_DRIFT] + static[p, col.P_OFFSET_SD] * normal(words[OFFSET_RATIO])
+            )
         ratio = 1.0
-        if now[col.M_GAP_DOWN] > 0.0:
-            state[i, GAP_NEWS] += now[col.M_GAP_SD] * normal(words[GAP])
+        if monthly[p, t, col.M_GAP_DOWN] > 0.0:
+            state[i, GAP_NEWS] += monthly[p, t, col.M_GAP_SD] * normal(words[GAP])
             ratio = front_ratio(
-                state[i, GAP_NEWS], now[col.M_GAP_OFFSET], now[col.M_GAP_INVERSE_SPREAD], now[col.M_GAP_DOWN], now[col.M_GAP_UP]
+                state[i, GAP_NEWS],
+                monthly[p, t, col.M_GAP_OFFSET],
+                monthly[p, t, col.M_GAP_INVERSE_SPREAD],
+                monthly[p, t, col.M_GAP_DOWN],
+                monthly[p, t, col.M_GAP_UP],
             )
         state[i, FRONT_RATIO] = ratio
-        if own[col.P_DEMAND_SD] > 0.0:
+        if static[p, col.P_DEMAND_SD] > 0.0:
             z = normal(words[DEMAND])
-            state[i, LOG_OUTPUT] = next_log_output(state[i, LOG_OUTPUT], own[col.P_PERSISTENCE], own[col.P_DEMAND_SD], z)
+            state[i, LOG_OUTPUT] = next_log_output(
+                state[i, LOG_OUTPUT], static[p, col.P_PERSISTENCE], static[p, col.P_DEMAND_SD], z
+            )
         for k in range(TECHS):
-            state[i, AGED + k] *= own[col.P_BOOK_GROWTH]
+            state[i, AGED + k] *= static[p, col.P_BOOK_GROWTH]
         if t % 3 == 0:
             slot = (t // 3) % QUEUE
             for k in range(TECHS):
@@ -97,14 +125,30 @@ def turn_rows(low, high, pick, ended, months, seeds, episodes, state, queue, sta
 
 @jit
 def step_rows(
-    low, high, autoreset, pick, ended, months, seeds, episodes, state, queue, history, flows, actions, reward, terminated,
-    static, monthly, events, observation, mask,
+    low, high, autoreset, pick, ended, months, seeds, episodes, state, queue, history, flows, actions, reward,
+    terminated, static, monthly, events, observation, mask,
 ):  # fmt: skip
     """One call of ``step`` for rows ``low`` to ``high``: the month, the news, the observation.
 
     Rows that had ended are started on their next episode where ``autoreset`` says so.
     """
-    play_rows(low, high, pick, ended, months, state, queue, history, flows, actions, reward, terminated, static, monthly, events)
+    play_rows(
+        low,
+        high,
+        pick,
+        ended,
+        months,
+        state,
+        queue,
+        history,
+        flows,
+        actions,
+        reward,
+        terminated,
+        static,
+        monthly,
+        events,
+    )
     turn_rows(low, high, pick, ended, months, seeds, episodes, state, queue, static, monthly)
     for i in range(low, high):
         if not ended[i]:
@@ -125,8 +169,18 @@ def step_parallel(
     n = pick.shape[0]
     for c in numba.prange((n + CHUNK - 1) // CHUNK):
         step_rows(
-            c * CHUNK, min(n, (c + 1) * CHUNK), autoreset, pick, ended, months, seeds, episodes, state, queue, history, flows,
-            actions, reward, terminated, static, monthly, events, observation, mask,
+            c * CHUNK, min(n, (c + 1) * CHUNK), autoreset, pick, ended, months, seeds, episodes, state, queue,
+            history, flows, actions, reward, terminated, static, monthly, events, observation, mask,
         )  # fmt: skip
 
 
+@jit
+def read_actions(actions, clipped):
+    """Clip ``actions`` into ``clipped``, both (n, A) float32; False where a number is not finite."""
+    fine = True
+    for i in range(actions.shape[0]):
+        for a in range(actions.shape[1]):
+            value = actions[i, a]
+            fine &= abs(value) <= MOST  # False for NaN and infinity
+            clipped[i, a] = min(max(value, LEAST), ONE)
+    return fine

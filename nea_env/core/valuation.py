@@ -12,7 +12,19 @@ from nea_env.core import parameters as col
 from nea_env.core.abatement import book_value
 from nea_env.core.jit import jit
 from nea_env.core.layout import (
-    ACCRUED, AGED, CAPACITY, CLOSED, DEBT, FRONT, LOG_OFFSET_RATIO, NEXT, OFFSETS, OWED, QUEUE, SLOTS, TECHS,
+    ACCRUED,
+    AGED,
+    CAPACITY,
+    CLOSED,
+    DEBT,
+    FRONT,
+    LOG_OFFSET_RATIO,
+    NEXT,
+    OFFSETS,
+    OWED,
+    QUEUE,
+    SLOTS,
+    TECHS,
 )  # fmt: skip
 
 
@@ -31,17 +43,25 @@ def mark_rows(pick, ended, months, state, queue, static, monthly, tonnes, money)
         horizon = int(static[p, col.P_HORIZON])
         discount, growth = static[p, col.P_DISCOUNT], static[p, col.P_BOOK_GROWTH]
         position = state[i, FRONT] + state[i, NEXT] - state[i, OWED] - state[i, DEBT] - state[i, ACCRUED]
-        position += state[i, OFFSETS] * min(1.0, math.exp(state[i, LOG_OFFSET_RATIO]) / static[p, col.P_OFFSET_MULTIPLIER])
+        position += state[i, OFFSETS] * min(
+            1.0, math.exp(state[i, LOG_OFFSET_RATIO]) / static[p, col.P_OFFSET_MULTIPLIER]
+        )
         for k in range(SLOTS):
             position -= state[i, CLOSED + k]
         cash = 0.0
         closing = discount ** (horizon - 1 - t)
         for k in range(TECHS):
-            capex, opex, life = static[p, col.P_CAPEX + k], static[p, col.P_OPEX + k], static[p, col.P_LIFE_DISCOUNT + k]
+            capex, opex, life = (
+                static[p, col.P_CAPEX + k],
+                static[p, col.P_OPEX + k],
+                static[p, col.P_LIFE_DISCOUNT + k],
+            )
             months_left = monthly[p, t, col.M_PRODUCING_MONTHS]
             position += state[i, CAPACITY + k] * months_left
             cash -= opex * state[i, CAPACITY + k] * annuity(discount, 0, months_left)
-            cash += closing * book_value(state[i, CAPACITY + k], state[i, AGED + k] * growth ** (horizon - t), capex, life)
+            cash += closing * book_value(
+                state[i, CAPACITY + k], state[i, AGED + k] * growth ** (horizon - t), capex, life
+            )
             for q in range(QUEUE):
                 building = float(queue[i, k * QUEUE + q])
                 if building > 0.0:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nea_env.core import layout
+from nea_env.core.step import read_actions
 from nea_env.envs.spaces import CHOICES
 
 SIZE = len(layout.ACTIONS)
@@ -61,27 +62,27 @@ def read_box(action: Any) -> NDArray[np.float32]:
     return np.minimum(np.maximum(array, _LOW), _HIGH)[None]
 
 
-def read_boxes(actions: Any, n: int) -> NDArray[np.float32]:
+def read_boxes(actions: Any, n: int, clipped: NDArray[np.float32]) -> NDArray[np.float32]:
     """A batch of Box actions.
 
     Args:
         actions: (n, 8) real numbers.
         n: rows expected.
+        clipped: (n, 8) float32, written and returned: a buffer, since a new array a step costs more than the clipping.
 
     Returns:
-        (n, 8) float32, clipped to [-1, 1], a new C-contiguous array.
+        ``clipped``, inside [-1, 1].
 
     Raises:
         ValueError: wrong shape or dtype, NaN or infinity; nothing has changed.
     """
     array = _numbers(actions, (n, SIZE), "fiu")
-    if not np.isfinite(array).all():
-        _finite(array)
     if array.dtype != np.float32:
+        _finite(array)
         array = np.clip(array, -1.0, 1.0).astype(np.float32)
-    clipped = np.empty((n, SIZE), np.float32)
-    np.maximum(array, _LOW, out=clipped)
-    return np.minimum(clipped, _HIGH, out=clipped)
+    if not read_actions(np.ascontiguousarray(array), clipped):
+        _finite(array)
+    return clipped
 
 
 def read_choice(action: Any) -> int:

@@ -1,8 +1,7 @@
-import random
-
 import numpy as np
 import pytest
 import torch
+from stable_baselines3.common.utils import set_random_seed
 
 import train
 from agents import checkpoint
@@ -60,9 +59,7 @@ def test_a_killed_run_ends_as_an_uninterrupted_one(name, tmp_path, monkeypatch):
             with pytest.raises(KilledError):
                 train.learn(settings, broken)
         assert 0 < int(checkpoint.latest(broken.checkpoints).name[5:]) < step
-        random.seed(1)  # another process would start anywhere
-        np.random.seed(1)  # noqa: NPY002
-        torch.manual_seed(1)
+        set_random_seed(1)  # another process would start anywhere
     resumed = train.learn(settings, broken)
     assert resumed.num_timesteps == whole.num_timesteps >= 320
     first, second = weights(whole), weights(resumed)
