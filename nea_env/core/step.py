@@ -37,7 +37,8 @@ from nea_env.core.rng import DEMAND, GAP, OFFSET_RATIO, monthly_draw, normal
 from nea_env.core.rng import PRICE as PRICE_LANE
 
 N_STATE = len(STATE)
-ONE, LEAST, MOST = np.float32(1.0), np.float32(-1.0), np.finfo(np.float32).max
+ONE, LEAST = np.float32(1.0), np.float32(-1.0)
+EXPONENT = np.int32(0x7F800000)  # all set: NaN or infinity
 CHUNK = 256  # rows a thread takes at a time: their state stays in the second-level cache
 
 
@@ -175,12 +176,13 @@ def step_parallel(
 
 
 @jit
-def read_actions(actions, clipped):
-    """Clip ``actions`` into ``clipped``, both (n, A) float32; False where a number is not finite."""
-    fine = True
-    for i in range(actions.shape[0]):
-        for a in range(actions.shape[1]):
-            value = actions[i, a]
-            fine &= abs(value) <= MOST  # False for NaN and infinity
-            clipped[i, a] = min(max(value, LEAST), ONE)
-    return fine
+def read_actions(actions, bits, clipped):
+    """Clip ``actions`` into ``clipped``, both (n,) float32; False where a number is not finite.
+
+    ``bits`` (n,) is ``actions`` seen as int32: a loop on whole numbers is vectorised, one on NaN is not.
+    """
+    infinite = 0
+    for k in range(actions.shape[0]):
+        infinite |= (bits[k] & EXPONENT) == EXPONENT
+        clipped[k] = min(max(actions[k], LEAST), ONE)
+    return not infinite

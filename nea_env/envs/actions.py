@@ -80,7 +80,8 @@ def read_boxes(actions: Any, n: int, clipped: NDArray[np.float32]) -> NDArray[np
     if array.dtype != np.float32:
         _finite(array)
         array = np.clip(array, -1.0, 1.0).astype(np.float32)
-    if not read_actions(np.ascontiguousarray(array), clipped):
+    flat = np.ascontiguousarray(array).reshape(-1)
+    if not read_actions(flat, flat.view(np.int32), clipped.reshape(-1)):
         _finite(array)
     return clipped
 
