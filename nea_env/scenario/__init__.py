@@ -1,0 +1,89 @@
+"""What an episode needs to know: regime, firm and market, validated, frozen, with units.
+
+These classes are the vocabulary of the library's YAML. A regime is the law: one entry per compliance
+period in each mechanism, keyed by the period's first year as a string ("2015"), so that a command-line
+override can reach it. Months are written "YYYY-MM". Quantities are tCO2e, money is the regime's own
+currency, shares are fractions of one.
+"""
+
+from nea_env.scenario.firm import (
+    LEAD_MONTHS_MAX,
+    TECHNOLOGIES,
+    Abatement,
+    Firm,
+    OutputChoice,
+    OutputShock,
+    Technology,
+)
+from nea_env.scenario.market import Collar, Frictions, Gap, Market, OffsetSeries
+from nea_env.scenario.regime import BY_PERIOD, Regime
+from nea_env.scenario.rules import (
+    AllocationRule,
+    AuctionRule,
+    BankingRule,
+    BorrowingRule,
+    CalendarRule,
+    HoldingRule,
+    LeakageTest,
+    LoadCorrection,
+    LoadStep,
+    OffsetRule,
+    PenaltyRule,
+    Phase,
+    Range,
+    StabilisationRule,
+    Tier,
+)
+from nea_env.scenario.scenario import Policy, Scenario
+from nea_env.scenario.types import (
+    Model,
+    Month,
+    NonNegative,
+    Positive,
+    Share,
+    Year,
+    add_months,
+    months_between,
+)
+
+__all__ = [
+    "BY_PERIOD",
+    "LEAD_MONTHS_MAX",
+    "TECHNOLOGIES",
+    "Abatement",
+    "AllocationRule",
+    "AuctionRule",
+    "BankingRule",
+    "BorrowingRule",
+    "CalendarRule",
+    "Collar",
+    "Firm",
+    "Frictions",
+    "Gap",
+    "HoldingRule",
+    "LeakageTest",
+    "LoadCorrection",
+    "LoadStep",
+    "Market",
+    "Model",
+    "Month",
+    "NonNegative",
+    "OffsetRule",
+    "OffsetSeries",
+    "OutputChoice",
+    "OutputShock",
+    "PenaltyRule",
+    "Phase",
+    "Policy",
+    "Positive",
+    "Range",
+    "Regime",
+    "Scenario",
+    "Share",
+    "StabilisationRule",
+    "Technology",
+    "Tier",
+    "Year",
+    "add_months",
+    "months_between",
+]

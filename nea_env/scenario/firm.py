@@ -1,0 +1,94 @@
+"""The covered firm: what it emits, what it can do about it, what a change of output costs it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from nea_env.scenario.types import Model, NonNegative, Positive, Share, Year
+
+TECHNOLOGIES = 3
+"""Technologies a firm can list."""
+
+LEAD_MONTHS_MAX = 24
+"""Longest lead time of a technology, in months."""
+
+
+class Abatement(Model):
+    """Operational abatement: marginal cost = scale x (exp(steepness x R) - 1) at the share R of emissions."""
+
+    scale: Positive  # money per t
+    steepness: Positive
+    max_share: Share
+
+
+class Technology(Model):
+    """An investment that cuts emissions for its life."""
+
+    name: str
+    potential_share: Share  # of baseline emissions
+    capex: Positive  # money per (t a year)
+    opex: Annotated[float, Field(ge=-1e15, le=1e15)] = 0.0  # money per t avoided; savings are negative
+    lead_months: Annotated[int, Field(ge=1, le=LEAD_MONTHS_MAX)]
+    life_years: Annotated[float, Field(gt=0, le=60)]
+
+
+class OutputShock(Model):
+    """Log-output deviates from baseline by an AR(1); its mean effect on output is one."""
+
+    volatility: Annotated[float, Field(ge=0, le=1)] = 0.0  # sd of one month's news
+    persistence: Annotated[float, Field(ge=0, lt=1)] = 0.0
+
+
+class OutputChoice(Model):
+    """Freedom to produce more or less than baseline, at a concave margin.
+
+    At relative output y a month's margin is that of baseline less 0.5 x margin_slope x (y - 1)**2 x baseline
+    output: baseline is the best without a carbon price, and p - C_q = margin_slope x (1 - y).
+    """
+
+    flexibility: Annotated[float, Field(gt=0, lt=1)]  # largest relative change of output either way
+    margin_slope: Positive  # money per unit of output, at a change of output by its whole
+
+
+class Firm(Model):
+    """The covered firm."""
+
+    name: str
+    title: str
+    sector: str
+    unit_class: str = ""  # its benchmark class or reduction category in the regime
+    designation: Literal["firm", "site"] = "firm"
+    output_unit: str = "MWh"
+    output: Positive  # units a year, baseline
+    emission_intensity: Positive  # t per unit
+    base_emissions: Positive | None = None  # t a year, base period; None: output x intensity
+    certified: str = ""  # certificate that eases its reduction factor (Tokyo's top-level sites)
+    cost_intensity: Share = 0.0  # allowance cost over value added, for leakage tests
+    trade_intensity: Share = 0.0  # trade over domestic supply
+    carbon_intensity: NonNegative = 0.0  # emissions over value added, in the leakage test's unit
+    own_use: Annotated[float, Field(ge=0, lt=0.5)] = 0.0  # share of gross output the plant uses itself
+    load_factor: Annotated[float, Field(gt=0, le=1)] = 1.0  # output over capacity, for the load correction
+    air_cooled: bool = False
+    heat_ratio: Share = 0.0  # share of its energy output that is heat
+    heat_output: NonNegative = 0.0  # GJ of heat supplied per unit of output
+    allocation_correction: Positive = 1.0  # further factors of its units, multiplied
+    output_path: dict[Year, Positive] = {}  # output relative to baseline, by calendar year
+    abatement: Abatement
+    technologies: Annotated[tuple[Technology, ...], Field(max_length=TECHNOLOGIES)] = ()
+    invest_rate: Annotated[float, Field(ge=0, le=1)] = 0.08  # of the remaining potential, at most, each month
+    output_shock: OutputShock = OutputShock()
+    output_choice: OutputChoice | None = None  # None: output is what demand makes it
+
+    @property
+    def annual_emissions(self) -> float:
+        """Baseline emissions, t a year."""
+        return self.output * self.emission_intensity
+
+    @model_validator(mode="after")
+    def _potential_fits(self) -> Self:
+        total = sum(tech.potential_share for tech in self.technologies)
+        if total > 0.95:
+            raise ValueError(f"technologies remove {total:.2f} of emissions together: at most 0.95")
+        return self

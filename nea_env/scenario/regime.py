@@ -1,0 +1,88 @@
+"""The law of one emissions-trading system, by mechanism and compliance period."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Self
+
+from pydantic import Field, model_validator
+
+from nea_env.scenario.rules import (
+    AllocationRule,
+    AuctionRule,
+    BankingRule,
+    BorrowingRule,
+    CalendarRule,
+    HoldingRule,
+    OffsetRule,
+    PenaltyRule,
+    Phase,
+    Range,
+    StabilisationRule,
+)
+from nea_env.scenario.types import Model, Month, Share, Year
+
+BY_PERIOD = ("allocation", "banking", "borrowing", "offsets", "penalty", "auctions", "stabilisation", "holding")
+"""Mechanisms keyed by a compliance period's first year, beside the calendar."""
+
+
+class Regime(Model):
+    """The law of one emissions-trading system."""
+
+    name: str
+    title: str
+    currency: str
+    year_starts: Annotated[int, Field(ge=1, le=12)] = 1  # first month of a compliance year
+    market_opens: Month | None  # trade is masked before; None: units are not tradable
+    phases: dict[str, Phase] = {}
+    calendar: dict[Year, CalendarRule]
+    allocation: dict[Year, AllocationRule]
+    banking: dict[Year, BankingRule]
+    borrowing: dict[Year, BorrowingRule] = {}
+    offsets: dict[Year, dict[str, OffsetRule]] = {}
+    penalty: dict[Year, PenaltyRule]
+    auctions: dict[Year, AuctionRule] = {}  # of the vintage that is front in the months of the auctions
+    stabilisation: dict[Year, StabilisationRule] = {}  # in force while that vintage is front
+    holding: dict[Year, HoldingRule] = {}
+    sell_limit_share: Share | None = None  # of the free allocation that may be sold
+    subsidy_share: Annotated[float, Field(ge=0, lt=1)] = 0.0  # of the capital cost of abatement, paid by the state
+    ranges: tuple[Range, ...] = ()
+
+    @model_validator(mode="after")
+    def _every_period_has_its_rules(self) -> Self:
+        for mechanism in ("allocation", "banking", "penalty"):
+            missing = [year for year in self.calendar if year not in getattr(self, mechanism)]
+            if missing:
+                raise ValueError(f"{mechanism} is missing for {', '.join(missing)}: calendar has that period")
+        for mechanism in BY_PERIOD:
+            unknown = [year for year in getattr(self, mechanism) if year not in self.calendar]
+            if unknown:
+                raise ValueError(f"{mechanism} names {', '.join(unknown)}, which calendar does not have")
+        return self
+
+    @model_validator(mode="after")
+    def _ranges_hold_their_numbers(self) -> Self:
+        seen = set()
+        for entry in self.ranges:
+            value = self.number(entry.path)
+            if value is None:
+                raise ValueError(f"ranges: {entry.path} is no number of this regime")
+            if not entry.low <= value <= entry.high:
+                raise ValueError(f"ranges: {entry.path} is {value:g}, outside {entry.low:g} to {entry.high:g}")
+            if entry.path in seen:
+                raise ValueError(f"ranges: {entry.path} stands twice")
+            seen.add(entry.path)
+        return self
+
+    def number(self, path: str) -> float | None:
+        """The number at a dotted path, for instance ``banking.2018.net_sales_multiple``; None where there is none."""
+        found: Any = self
+        for key in path.split("."):
+            if isinstance(found, dict):
+                found = found.get(key)
+            else:
+                found = getattr(found, key, None) if key in getattr(type(found), "model_fields", {}) else None
+        return float(found) if isinstance(found, int | float) and not isinstance(found, bool) else None
+
+    def range_of(self, path: str) -> Range | None:
+        """What was known of a number before it was announced; None where it was never in doubt."""
+        return next((entry for entry in self.ranges if entry.path == path), None)

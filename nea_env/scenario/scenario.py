@@ -1,0 +1,106 @@
+"""Regime + firm + market + dates: everything an episode needs, checked against each other."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from nea_env.scenario.firm import Firm
+from nea_env.scenario.market import Market
+from nea_env.scenario.regime import Regime
+from nea_env.scenario.types import Model, Month, Year, add_months, months_between
+
+
+class Policy(Model):
+    """Whether episodes play the law as it was, or laws drawn from the regime's ranges.
+
+    ``randomised``: every episode plays one of ``draws`` laws, drawn once with ``seed``; the observation shows a
+    number's bounds until it is announced, and the number from then on.
+    """
+
+    mode: Literal["historical", "randomised"] = "historical"
+    draws: Annotated[int, Field(ge=1, le=4096)] = 64
+    seed: Annotated[int, Field(ge=0)] = 0
+
+
+class Scenario(Model):
+    """Regime + firm + market + dates: everything an episode needs."""
+
+    name: str
+    title: str
+    start: Month
+    first: Year  # first compliance period
+    last: Year  # last compliance period
+    regime: Regime
+    firm: Firm
+    market: Market
+    policy: Policy = Policy()
+
+    @property
+    def periods(self) -> tuple[str, ...]:
+        """First years of the compliance periods played, in order."""
+        return tuple(year for year in sorted(self.regime.calendar) if self.first <= year <= self.last)
+
+    @property
+    def end(self) -> str:
+        """Month of the last deadline: the last month played."""
+        return self.regime.calendar[self.last].deadline
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        regime, firm, market = self.regime, self.firm, self.market
+        known = ", ".join(sorted(regime.calendar))
+        for key, year in (("first", self.first), ("last", self.last)):
+            if year not in regime.calendar:
+                raise ValueError(f"{key}: {year} is no compliance period of {regime.name} ({known})")
+        if self.last < self.first:
+            raise ValueError(f"last: {self.last} lies before first: {self.first}")
+        opening = f"{self.first}-{regime.year_starts:02d}"
+        closing = add_months(opening, 12)
+        if not opening <= self.start < closing:
+            raise ValueError(
+                f"start: {self.start} lies outside the first year of its data, {opening} to before {closing}"
+            )
+        if market.currency != regime.currency:
+            raise ValueError(f"market.currency: {market.currency} is not {regime.currency}, the regime's")
+        for year in self.periods:
+            self._check_period(year)
+        for year in market.gap:
+            if year not in regime.calendar:
+                raise ValueError(f"market.gap: {year} is no vintage of {regime.name} ({known})")
+        played = months_between(self.start, self.end) + 1
+        for tech in firm.technologies:
+            if tech.life_years * 12 < played:
+                raise ValueError(
+                    f"firm.technologies.{tech.name}.life_years: {tech.life_years:g} is shorter than the scenario"
+                    f" ({played} months): capacity must outlive it"
+                )
+        return self
+
+    def _check_period(self, year: str) -> None:
+        unit_class = self.firm.unit_class
+        rule = self.regime.allocation[year].of_class(unit_class)
+        table, name = {
+            "benchmarking": (rule.benchmark, "benchmark"),
+            "historical_benchmarking": (rule.benchmark, "benchmark"),
+            "benchmark_band": (rule.balance, "balance"),
+            "baseline": (rule.reduction_factor, "reduction_factor"),
+        }.get(rule.method, ({unit_class: 1.0}, ""))
+        if unit_class not in table:
+            raise ValueError(
+                f"regime.allocation.{year}.{name}: no value for the firm's unit_class {unit_class!r}"
+                f" (has {', '.join(map(repr, table)) or 'none'})"
+            )
+        calendar = self.regime.calendar[year]
+        if not calendar.verified <= calendar.deadline:
+            raise ValueError(
+                f"regime.calendar.{year}: verified {calendar.verified} comes after deadline {calendar.deadline}"
+            )
+        if rule.method in ("grandfathering", "historical_benchmarking") and calendar.allocated is None:
+            raise ValueError(f"regime.calendar.{year}.allocated: {rule.method} needs a month of booking")
+        if rule.method == "baseline" and self.firm.certified and self.firm.certified not in rule.certified:
+            raise ValueError(
+                f"regime.allocation.{year}.certified: no value for the firm's certificate {self.firm.certified!r}"
+                f" (has {', '.join(map(repr, rule.certified)) or 'none'})"
+            )
