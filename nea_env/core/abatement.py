@@ -17,10 +17,12 @@ def abatement_cost(share, scale, steepness):
 
 
 @jit
-def share_at_price(price, scale, steepness, max_share):
-    """Share whose marginal cost equals the price, as a part of what is possible: MAC = P (Montgomery 1972)."""
-    share = math.log(1.0 + price / scale) / steepness
-    return min(share / max_share, 1.0) if max_share > 0.0 else 0.0
+def share_at_price(price, per_scale, per_share):
+    """Share whose marginal cost equals the price, as a part of what is possible: MAC = P (Montgomery 1972).
+
+    ``per_scale`` is 1 / scale, ``per_share`` 1 / (steepness * largest share), 0 where nothing is possible.
+    """
+    return min(math.log(1.0 + price * per_scale) * per_share, 1.0)
 
 
 @jit

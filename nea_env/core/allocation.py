@@ -31,6 +31,45 @@ def book(tonnes, debt):
 
 
 @jit
+def own_emissions_allocation(emissions, output, balance, band, band_share):
+    """Allocation that follows a firm's own verified emissions, t.
+
+    emissions x (1 + band_share x clip((1 - intensity / balance) / band, -1, 1)): steel, cement and aluminium
+    in China, 2025 (allocation plan of November 2025); with a band share of 0 the zero net position of 2024.
+    """
+    distance = 1.0 - emissions / (output * balance) if output > 0.0 else 0.0
+    return emissions * (1.0 + band_share * min(1.0, max(-1.0, distance / band)))
+
+
+@jit
+def updated(booked, share, per_base, latest):
+    """Units booked where a share of the base follows what was verified last (base-year revision)."""
+    return booked * (1.0 - share + share * per_base * latest)
+
+
+@jit
+def cancelled(emissions, allocation, ratio, share):
+    """Units cancelled by one step: a share of the unused ones where emissions / allocation is at most the ratio.
+
+    Enforcement Decree of the Korean Act, Art. 29.
+    """
+    if emissions <= ratio * allocation:
+        return share * (allocation - emissions)
+    return 0.0
+
+
+@jit
+def added(emissions, allocation, ratio, share):
+    """Units added by one step: a share of the excess where emissions / allocation is at least the ratio.
+
+    Enforcement Decree of the Korean Act, Arts. 27-28.
+    """
+    if emissions >= ratio * allocation and emissions > allocation:
+        return share * (emissions - allocation)
+    return 0.0
+
+
+@jit
 def true_up(final, preallocated, held):
     """Verified allocation against pre-allocation: (issued, taken back, clawback beyond what is held)."""
     difference = final - preallocated

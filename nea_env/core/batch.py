@@ -13,6 +13,8 @@ from nea_env.core.layout import (
     ABATE_AT_PRICE,
     ACCOUNTS,
     ACTIONS,
+    AUCTION_PRICE,
+    AUCTION_ROOM,
     CAPACITY,
     CLOSED,
     EVEN_TRADE,
@@ -23,6 +25,7 @@ from nea_env.core.layout import (
     OBSERVATION,
     PRICE,
     QUEUE,
+    QUOTE_ERROR,
     SLOTS,
     STATE,
     STRIKE,
@@ -30,6 +33,7 @@ from nea_env.core.layout import (
 )  # fmt: skip
 from nea_env.core.lowering import lower
 from nea_env.core.observe import observe_rows
+from nea_env.core.policy import laws
 from nea_env.core.step import start_rows, step_parallel, step_rows
 from nea_env.core.valuation import mark_rows
 from nea_env.scenario import Scenario
@@ -50,9 +54,6 @@ class Batch:
     Attributes:
         scenarios: tuple of the scenarios.
         discount: monthly discount factor of the first scenario.
-        exposure: (n,) discounted baseline emissions x reference price, money: the base of percentages.
-        reward_scale: (n,) baseline emissions of a month x reference price, money: reward = -cost / scale.
-        horizon: (n,) months of an episode.
     """
 
     def __init__(
@@ -68,7 +69,13 @@ class Batch:
             raise ValueError(f"n: {n} firms; at least one")
         self.n = int(n)
         self.threads = numba.config.NUMBA_NUM_THREADS if threads is None else int(threads)
-        tables = [lower(scenario) for scenario in self.scenarios]
+        drawn = [laws(scenario) for scenario in self.scenarios]
+        tables = [lower(law) for group in drawn for law in group]
+        self._laws = tuple(law for group in drawn for law in group)
+        first = np.cumsum([0, *(len(group) for group in drawn[:-1])])  # row of each scenario's first law
+        for start, group in zip(first, drawn, strict=True):
+            for table in tables[start : start + len(group)]:
+                table.static[[col.P_FIRST_LAW, col.P_LAWS]] = start, len(group)
         length = max(table.horizon for table in tables) + 1
         count = max(len(table.events) for table in tables)
         self._static = np.stack([table.static for table in tables])
@@ -77,13 +84,12 @@ class Batch:
         for k, table in enumerate(tables):
             self._monthly[k, : table.horizon + 1] = table.monthly
             self._events[k, : len(table.events)] = table.events
-        self._pick = np.zeros(n, np.int64) if scenario_of is None else np.array(scenario_of, np.int64)
-        if self._pick.shape != (n,) or self._pick.min() < 0 or self._pick.max() >= len(tables):
-            raise ValueError(f"scenario_of: one index in 0..{len(tables) - 1} for each of {n} firms")
+        chosen = np.zeros(n, np.int64) if scenario_of is None else np.array(scenario_of, np.int64)
+        if chosen.shape != (n,) or chosen.min() < 0 or chosen.max() >= len(self.scenarios):
+            raise ValueError(f"scenario_of: one index in 0..{len(self.scenarios) - 1} for each of {n} firms")
+        self._pick = first[chosen]
+        self._exposure = np.array([table.exposure for table in tables])
         self.discount = float(tables[0].static[col.P_DISCOUNT])
-        self.exposure = np.array([table.exposure for table in tables])[self._pick]
-        self.reward_scale = self._static[self._pick, col.P_REWARD_SCALE]
-        self.horizon = self._static[self._pick, col.P_HORIZON].astype(np.int64)
 
         self.seeds = np.zeros(n, np.int64)
         self.episodes = np.zeros(n, np.int64)
@@ -96,6 +102,32 @@ class Batch:
         self._mask = np.zeros((n, len(ACTIONS)), np.bool_)
         self._start(np.ones(n, np.bool_), 0)
         self.observe()  # fills the masks and suggestions of the first month
+
+    @property
+    def exposure(self) -> NDArray[np.float64]:
+        """(n,) discounted baseline emissions x reference price, money: the base of percentages."""
+        return self._exposure[self._pick]
+
+    @property
+    def reward_scale(self) -> NDArray[np.float64]:
+        """(n,) baseline emissions of a month x reference price, money: reward = -cost / scale."""
+        return self._static[self._pick, col.P_REWARD_SCALE]
+
+    @property
+    def horizon(self) -> NDArray[np.int64]:
+        """(n,) months of an episode."""
+        return self._static[self._pick, col.P_HORIZON].astype(np.int64)
+
+    def law(self, path: str) -> NDArray[np.float64]:
+        """(n,) one number of the law that each row's episode plays, by its dotted path in the regime.
+
+        Raises:
+            KeyError: the path is no number of a row's regime.
+        """
+        numbers = [law.regime.number(path) for law in self._laws]
+        if any(numbers[k] is None for k in set(self._pick.tolist())):
+            raise KeyError(f"{path} is no number of {self._laws[int(self._pick[0])].regime.name}")
+        return np.array([np.nan if value is None else value for value in numbers])[self._pick]
 
     def reset(self, seeds: ArrayLike | None = None, mask: NDArray[np.bool_] | None = None) -> NDArray[np.float32]:
         """Start episodes and return all observations (n, OBSERVATION).
@@ -157,6 +189,7 @@ class Batch:
             self._pick,
             self._months,
             self._state,
+            self._history,
             self._static,
             self._monthly,
             self._events,
@@ -177,7 +210,10 @@ class Batch:
         return {field.name: self._flows[:, index].copy() for index, field in enumerate(FLOWS)}
 
     def market(self) -> dict[str, NDArray[np.float64]]:
-        """Prices (n,) in money per t, the volume limit in t, and the month that the observation shows."""
+        """Prices (n,) in money per t, volume and auction room in t, and the month that the observation shows.
+
+        ``quote`` is what the observation shows of the long price; they differ where prices are not disclosed.
+        """
         price = self._state[:, PRICE]
         return {
             "month": self._months.astype(np.float64),
@@ -187,6 +223,9 @@ class Batch:
             * np.exp(self._state[:, LOG_OFFSET_RATIO])
             * self._static[self._pick, col.P_HAS_OFFSET],
             "strike": self._state[:, STRIKE].copy(),
+            "quote": price * np.exp(self._state[:, QUOTE_ERROR]),
+            "auction_room": self._state[:, AUCTION_ROOM].copy(),
+            "auction_price": self._state[:, AUCTION_PRICE] * (self._state[:, AUCTION_ROOM] > 0.0),
             "volume_limit": self._now(col.M_VOLUME_LIMIT),
         }
 
@@ -243,6 +282,7 @@ class Batch:
             self._pick,
             self._ended,
             self._months,
+            self.seeds,
             self.episodes,
             self._state,
             self._queue,
@@ -251,4 +291,4 @@ class Batch:
         )
 
 
-_CHANGING = ("seeds", "episodes", "_months", "_ended", "_state", "_queue", "_history", "_flows", "_mask")
+_CHANGING = ("_pick", "seeds", "episodes", "_months", "_ended", "_state", "_queue", "_history", "_flows", "_mask")

@@ -1,18 +1,32 @@
-"""The law as a calendar: a scenario's compliance periods and the events that fall due in each month."""
+"""The law as a calendar: the events of a scenario's compliance periods, and the month in which each falls due."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 
 from nea_env.core import banking, offsets
 from nea_env.core import parameters as col
-from nea_env.core.consistency import check
-from nea_env.core.layout import SLOTS
-from nea_env.scenario import AllocationRule, BankingRule, CalendarRule, Scenario, add_months, months_between
+from nea_env.core.corrections import free_share
+from nea_env.core.layout import TIERS
+from nea_env.core.periods import (
+    BOOKED,
+    NEVER,
+    OWN_EMISSIONS,
+    Period,
+    booked_at_start,
+    deadlines,
+    next_deadline,
+    periods,
+    phase_of,
+    rank,
+)  # fmt: skip
+from nea_env.scenario import BankingRule, Scenario, months_between
 
-NEVER = 1e30  # a bound that never binds
+Row: TypeAlias = tuple[int, int, dict[int, float]]
+"""Month, place in the order of settlement, values by column."""
+
 _BANK_RULES = {
     "unlimited": banking.UNLIMITED,
     "deducted_above_base": banking.DEDUCTED_ABOVE_BASE,
@@ -35,98 +49,10 @@ _OFFSET_BASES = {
 }
 
 
-@dataclass(frozen=True)
-class Period:
-    """One compliance period; months count from the scenario's start and may be negative."""
-
-    year: str
-    index: int
-    years: int
-    first: int  # first month
-    end: int  # last month
-    announced: int
-    allocated: int | None
-    verified: int
-    deadline: int
-    rule: AllocationRule
-    calendar: CalendarRule
-    rate: float  # free units per unit of output; 0 unless benchmarked
-    grandfathered: float  # t booked whole; 0 unless grandfathered
-    base: float  # base-year emissions, t a year
-    factor: float  # reduction factor; 0 unless a baseline regime
-
-    @property
-    def slot(self) -> int:
-        """Where its emissions wait for verification."""
-        return self.index % SLOTS
-
-    @property
-    def cap(self) -> float:
-        """Emissions of the whole period that cost nothing, t (Tokyo)."""
-        return self.base * (1.0 - self.factor) * self.years if self.rule.method == "baseline" else 0.0
-
-    @property
-    def required_reduction(self) -> float:
-        """Base-year emissions x factor x years, t."""
-        return self.base * self.factor * self.years
-
-
-def periods(scenario: Scenario) -> tuple[Period, ...]:
-    """The scenario's compliance periods, in order.
-
-    Raises:
-        ValueError: its steps come in an order that cannot be settled (see ``consistency.check``).
-    """
-    regime, firm = scenario.regime, scenario.firm
-    base = firm.base_emissions if firm.base_emissions is not None else firm.annual_emissions
-    found = []
-    for index, year in enumerate(scenario.periods):
-        calendar, rule = regime.calendar[year], regime.allocation[year]
-        opening = f"{year}-{regime.year_starts:02d}"
-        rate = 0.0
-        if rule.method == "benchmarking":
-            rate = rule.benchmark[firm.unit_class] * firm.allocation_correction
-            rate /= 1.0 - firm.own_use if rule.basis == "gross" else 1.0
-        grandfathered = (
-            base * (rule.correction_factor or 0.0) * calendar.years if rule.method == "grandfathering" else 0.0
-        )
-        found.append(
-            Period(
-                year=year,
-                index=index,
-                years=calendar.years,
-                first=months_between(scenario.start, opening),
-                end=months_between(scenario.start, add_months(opening, 12 * calendar.years - 1)),
-                announced=-1200 if calendar.announced is None else months_between(scenario.start, calendar.announced),
-                allocated=None if calendar.allocated is None else months_between(scenario.start, calendar.allocated),
-                verified=months_between(scenario.start, calendar.verified),
-                deadline=months_between(scenario.start, calendar.deadline),
-                rule=rule,
-                calendar=calendar,
-                rate=rate,
-                grandfathered=grandfathered,
-                base=base,
-                factor=rule.reduction_factor[firm.unit_class] if rule.method == "baseline" else 0.0,
-            )
-        )
-    check(scenario, tuple(found))
-    return tuple(found)
-
-
-def deadlines(found: tuple[Period, ...]) -> tuple[int, ...]:
-    """The distinct surrender deadlines, in order."""
-    return tuple(sorted({period.deadline for period in found}))
-
-
-def next_deadline(found: tuple[Period, ...], month: int) -> int | None:
-    """The first deadline not before ``month``; None after the last."""
-    return next((due for due in deadlines(found) if due >= month), None)
-
-
 def events(scenario: Scenario) -> tuple[np.ndarray, np.ndarray]:
     """Every event of an episode: rows (e, EVENTS) and the month of each (e,), in the order of settlement."""
     found = periods(scenario)
-    rows: list[tuple[int, int, dict[int, float]]] = []
+    rows: list[Row] = []
     for period in found:
         rows += _year_ends(period) + _bookings(period, found) + _credits(period, found)
         rows.append((period.verified, col.VERIFY, _verification(scenario, period, found)))
@@ -134,34 +60,20 @@ def events(scenario: Scenario) -> tuple[np.ndarray, np.ndarray]:
         rows += _settlement(scenario, found, due)
     rows = [row for row in rows if row[0] >= 0]
     rows.sort(key=lambda row: row[:2])
+    return table_of(rows), np.array([row[0] for row in rows], dtype=np.int64)
+
+
+def table_of(rows: list[Row]) -> np.ndarray:
+    """Rows as an array (e, EVENTS)."""
     table = np.zeros((len(rows), len(col.EVENTS)))
     for line, (_, order, values) in zip(table, rows, strict=True):
         line[col.E_KIND] = values.get(col.E_KIND, order)
         for column, value in values.items():
             line[column] = value
-    return table, np.array([row[0] for row in rows], dtype=np.int64)
+    return table
 
 
-def starting_units(found: tuple[Period, ...]) -> tuple[float, float]:
-    """Units in ``front`` and ``next`` at the start: grandfathered vintages booked by then."""
-    front, after = 0.0, 0.0
-    for period in found:
-        if _booked_at_start(found, period):
-            front += period.grandfathered if _rank(found, period) == 0 else 0.0
-            after += period.grandfathered if _rank(found, period) == 1 else 0.0
-    return front, after
-
-
-def _rank(found: tuple[Period, ...], period: Period) -> int:
-    """Place of its deadline among the deadlines: periods that settle together share it."""
-    return deadlines(found).index(period.deadline)
-
-
-def _booked_at_start(found: tuple[Period, ...], period: Period) -> bool:
-    return period.allocated is not None and period.allocated <= 0 and _rank(found, period) < 2
-
-
-def _year_ends(period: Period) -> list[tuple[int, int, dict[int, float]]]:
+def _year_ends(period: Period) -> list[Row]:
     ends = range(period.end - 12 * (period.years - 1), period.end + 1, 12)
     return [(month, col.CLOSE_YEAR, {col.E_SLOT: period.slot}) for month in ends]
 
@@ -170,31 +82,40 @@ def _to_next(period: Period, found: tuple[Period, ...], month: int) -> float:
     return float(next_deadline(found, month) != period.deadline)
 
 
-def _bookings(period: Period, found: tuple[Period, ...]) -> list[tuple[int, int, dict[int, float]]]:
-    if period.allocated is None:
+def _bookings(period: Period, found: tuple[Period, ...]) -> list[Row]:
+    if period.allocated is None or period.rule.method == "baseline":
         return []
-    if period.rule.method == "benchmarking":
+    if period.rule.method not in BOOKED:
         month = max(period.allocated, 0)
         values = {
             col.E_SLOT: period.slot,
-            col.E_RATE: period.rate * period.years,
+            col.E_RATE: (period.rate or period.free) * period.years,
             col.E_PRE_SHARE: period.rule.pre_share,
+            col.E_PRE_ON_EMISSIONS: float(period.rule.method in OWN_EMISSIONS),
             col.E_TO_NEXT: _to_next(period, found, month),
         }
         return [(month, col.ALLOCATE, values)]
-    if period.rule.method != "grandfathering" or _booked_at_start(found, period):
+    if booked_at_start(found, period):
         return []
     # A vintage becomes a holding only when it is the one after front: at the roll of the one before that.
-    rank = _rank(found, period)
-    roll = deadlines(found)[rank - 2] if rank >= 2 else -1
+    place = rank(found, period)
+    roll = deadlines(found)[place - 2] if place >= 2 else -1
     month = max(period.allocated, roll, 0)
     after_roll = month == roll
-    values = {col.E_AMOUNT: period.grandfathered, col.E_KIND: col.ALLOCATE}
-    values[col.E_TO_NEXT] = 1.0 if after_roll else _to_next(period, found, month)
+    on_output = period.rule.method == "historical_benchmarking"
+    values = {
+        col.E_SLOT: period.slot,
+        col.E_AMOUNT: period.booked,
+        col.E_KIND: col.ALLOCATE,
+        col.E_UPDATE_SHARE: period.rule.update_share,
+        col.E_UPDATE_ON_OUTPUT: float(on_output),
+        col.E_PER_BASE: 1.0 / (period.base_output if on_output else period.base),
+        col.E_TO_NEXT: 1.0 if after_roll else _to_next(period, found, month),
+    }
     return [(month, col.RESET_SALES if after_roll else col.ALLOCATE, values)]
 
 
-def _credits(period: Period, found: tuple[Period, ...]) -> list[tuple[int, int, dict[int, float]]]:
+def _credits(period: Period, found: tuple[Period, ...]) -> list[Row]:
     rows = []
     for years, when in period.calendar.credits_issued.items():
         month = months_between(period.calendar.deadline, when) + period.deadline
@@ -211,17 +132,22 @@ def _credits(period: Period, found: tuple[Period, ...]) -> list[tuple[int, int, 
 
 
 def _verification(scenario: Scenario, period: Period, found: tuple[Period, ...]) -> dict[int, float]:
-    borrowing = scenario.regime.borrowing.get(period.year)
+    rule, borrowing = period.rule, scenario.regime.borrowing.get(period.year)
     gap_test = borrowing is not None and borrowing.limit == "gap_test"
     offset = offset_rule(scenario, period.year)
-    return {
+    method = col.BY_OUTPUT if rule.method == "benchmarking" else col.BOOKED_BEFORE
+    values = {
         col.E_SLOT: period.slot,
         col.E_TO_NEXT: _to_next(period, found, period.verified),
-        col.E_AMOUNT: period.grandfathered,
+        col.E_AMOUNT: period.booked,
         col.E_RATE: period.rate,
         col.E_YEARS: period.years,
-        col.E_BENCHMARKED: float(period.rule.method == "benchmarking"),
-        col.E_DEFICIT_CAP: -1.0 if period.rule.deficit_cap is None else period.rule.deficit_cap,
+        col.E_METHOD: col.BY_OWN_EMISSIONS if rule.method in OWN_EMISSIONS else method,
+        col.E_UPDATE_SHARE: rule.update_share,
+        col.E_BALANCE: rule.balance.get(scenario.firm.unit_class, 1.0),
+        col.E_BAND: rule.band,
+        col.E_BAND_SHARE: rule.band_share if rule.method == "benchmark_band" else 0.0,
+        col.E_DEFICIT_CAP: -1.0 if rule.deficit_cap is None else rule.deficit_cap,
         col.E_CAP: period.cap,
         col.E_GAP_THRESHOLD: borrowing.gap_threshold if borrowing and gap_test else 0.0,
         col.E_GAP_SHARE: borrowing.gap_share if borrowing and gap_test else 0.0,
@@ -229,6 +155,14 @@ def _verification(scenario: Scenario, period: Period, found: tuple[Period, ...])
         col.E_OFFSET_SHARE: offset[1],
         col.E_REQUIRED: period.required_reduction,
     }
+    for k in range(TIERS):
+        cancel = rule.cancellation[k] if k < len(rule.cancellation) else None
+        add = rule.addition[k] if k < len(rule.addition) else None
+        values[col.E_CANCEL_RATIO + k] = cancel.ratio if cancel else -1.0
+        values[col.E_CANCEL_SHARE + k] = cancel.share if cancel else 0.0
+        values[col.E_ADD_RATIO + k] = add.ratio if add else NEVER
+        values[col.E_ADD_SHARE + k] = add.share if add else 0.0
+    return values
 
 
 def offset_rule(scenario: Scenario, year: str) -> tuple[int, float]:
@@ -240,11 +174,10 @@ def offset_rule(scenario: Scenario, year: str) -> tuple[int, float]:
     return _OFFSET_BASES[rule.limit_base], rule.limit_share
 
 
-def _settlement(scenario: Scenario, found: tuple[Period, ...], due: int) -> list[tuple[int, int, dict[int, float]]]:
+def _settlement(scenario: Scenario, found: tuple[Period, ...], due: int) -> list[Row]:
     """The strike, the deadline and the counters that restart, for the periods due together."""
     regime = scenario.regime
     period = [p for p in found if p.deadline == due][-1]  # where two years settle together the later one's rules hold
-    after = found[period.index + 1] if period.index + 1 < len(found) else None
     penalty, bank = regime.penalty[period.year], regime.banking[period.year]
     until = due if penalty.mean_until is None else months_between(scenario.start, penalty.mean_until)
     strike = {
@@ -252,17 +185,33 @@ def _settlement(scenario: Scenario, found: tuple[Period, ...], due: int) -> list
         col.E_VOLUME_WEIGHTED: float(penalty.volume_weighted),
         col.E_MULTIPLE: penalty.multiple,
         col.E_STRIKE_CAP: NEVER if penalty.cap is None else penalty.cap,
+        col.E_STRIKE_PRICE: penalty.price,
     }
-    borrowing = regime.borrowing.get(period.year)
+    rows: list[Row] = [(until, col.FIX_STRIKE, strike), (due, col.DEADLINE, deadline_values(scenario, found, period))]
+    since = _month_of(bank)
+    if since is not None:
+        rows.append((months_between(scenario.start, since) - 1, col.RESET_SALES, {col.E_KIND: col.RESET_SALES}))
+    return rows
+
+
+def deadline_values(
+    scenario: Scenario, found: tuple[Period, ...], period: Period, law: str | None = None
+) -> dict[int, float]:
+    """Columns of the deadline that settles ``period``; ``law`` names another year whose rules hold there."""
+    regime = scenario.regime
+    year = law or period.year
+    after = found[period.index + 1] if period.index + 1 < len(found) else None
+    penalty, bank, borrowing = regime.penalty[year], regime.banking[year], regime.borrowing.get(year)
     later = regime.borrowing.get(after.year) if after else None
     small = NEVER if bank.limit != "net_sales" else 0.0
-    values = {
+    booked = after is not None and after.allocated is not None and after.allocated <= period.deadline
+    return {
         col.E_BORROW_RULE: _BORROW_RULES[borrowing.limit] if borrowing and after else col.BORROW_NONE,
         col.E_BORROW_SHARE: borrowing.share if borrowing else 0.0,
         col.E_BORROW_DECAY: later.decay if later and later.limit == "decaying" else 0.0,
-        col.E_NEXT_BOOKED: float(after is not None and after.allocated is not None and after.allocated <= due),
+        col.E_NEXT_BOOKED: float(booked),
         col.E_BANK_RULE: _BANK_RULES[bank.limit],
-        col.E_BANK_BASE: bank.base_tonnes + bank.base_share * _mean_phase_allocation(scenario, found, period.year),
+        col.E_BANK_BASE: bank.base_tonnes + bank.base_share * _mean_phase_allocation(scenario, found, year),
         col.E_BANK_MULTIPLE: bank.net_sales_multiple,
         col.E_BANK_LONG_SALES: float(bank.net_sales_since != "vintage"),
         col.E_BANK_SALES_YEARS: bank.net_sales_years,
@@ -271,35 +220,29 @@ def _settlement(scenario: Scenario, found: tuple[Period, ...], due: int) -> list
         col.E_LOST_IF_MISSED: float(bank.lost_if_missed),
         col.E_OFFSETS_BANKABLE: float(bank.offsets_bankable),
         col.E_LUMP_SUM: penalty.lump_sum,
+        col.E_MAX_TOTAL: NEVER if penalty.max_total is None else penalty.max_total,
         col.E_DEDUCTED: penalty.deducted,
         col.E_SIDE_MULTIPLE: penalty.side_multiple,
+        col.E_FORFEITS: float(penalty.forfeits_carry),
+        col.E_SUBSIDY_REPAID: float(penalty.subsidy_repaid),
         col.E_RESTART_LONG_SALES: float(after is not None and _phase_start(scenario, after.year)),
     }
-    rows: list[tuple[int, int, dict[int, float]]] = [(until, col.FIX_STRIKE, strike), (due, col.DEADLINE, values)]
-    since = _month_of(bank)
-    if since is not None:
-        rows.append((months_between(scenario.start, since) - 1, col.RESET_SALES, {col.E_KIND: col.RESET_SALES}))
-    return rows
 
 
 def _month_of(bank: BankingRule) -> str | None:
     return None if bank.net_sales_since in ("vintage", "phase") else bank.net_sales_since
 
 
-def _phase_of(scenario: Scenario, year: str) -> tuple[str, str]:
-    for phase in scenario.regime.phases.values():
-        if phase.first <= year <= phase.last:
-            return phase.first, phase.last
-    return year, year
-
-
 def _phase_start(scenario: Scenario, year: str) -> bool:
-    return bool(scenario.regime.phases) and _phase_of(scenario, year)[0] == year
+    return bool(scenario.regime.phases) and phase_of(scenario, year)[0] == year
 
 
 def _mean_phase_allocation(scenario: Scenario, found: tuple[Period, ...], year: str) -> float:
     """Mean annual allocation of the whole phase, t, whichever of its years are played."""
-    first, last = _phase_of(scenario, year)
-    rules = [rule for key, rule in scenario.regime.allocation.items() if first <= key <= last]
-    factors = [rule.correction_factor or 0.0 for rule in rules if rule.method == "grandfathering"]
+    first, last = phase_of(scenario, year)
+    factors = []
+    for key, yearly in scenario.regime.allocation.items():
+        rule = yearly.of_class(scenario.firm.unit_class)
+        if first <= key <= last and rule.method == "grandfathering":
+            factors.append((rule.correction_factor or 0.0) * free_share(scenario.regime, rule, key, scenario.firm))
     return found[0].base * float(np.mean(factors)) if factors else 0.0

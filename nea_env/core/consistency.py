@@ -9,7 +9,7 @@ from nea_env.core.layout import SLOTS
 from nea_env.scenario import Scenario, months_between
 
 if TYPE_CHECKING:
-    from nea_env.core.calendar import Period
+    from nea_env.core.periods import Period
 
 
 def check(scenario: Scenario, found: tuple[Period, ...]) -> None:
@@ -34,9 +34,10 @@ def _check_period(period: Period) -> None:
     if period.verified < period.end:
         _refuse(period, "verified", "comes before the period has ended")
     if period.allocated is not None:
-        if period.rule.method == "grandfathering" and period.allocated > period.deadline:
+        booked = period.rule.method in ("grandfathering", "historical_benchmarking")
+        if booked and period.allocated > period.deadline:
             _refuse(period, "allocated", "comes after the deadline of its own vintage")
-        if period.rule.method == "benchmarking" and period.allocated > period.verified:
+        if not booked and period.allocated > period.verified:
             _refuse(period, "allocated", "comes after the true-up that it is set off against")
     for years, month in period.calendar.credits_issued.items():
         issued = months_between(period.calendar.verified, month) + period.verified

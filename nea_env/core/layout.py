@@ -24,14 +24,16 @@ SLOTS = 3  # ended compliance periods that can wait for verification at once
 TECHS = 3  # technologies of a firm
 QUEUE = 9  # quarters of construction in the queue: a lead of up to 24 months, rounded up to a quarter's end
 HISTORY = 24  # months of prices remembered
+TIERS = 3  # steps of an ex-post adjustment
 
 # --- state: float64, one row a firm -----------------------------------------------------------------
 STATE = (
     Field("log_price", "1", "log of the long price"),
     Field("price", "money/t", "long price"),
     Field("log_offset_ratio", "1", "log of the offset price over the long price"),
-    Field("gap_news", "1", "sum of the news about the front's discount or premium"),
+    Field("news", "1", "sum of the news about the front's discount or premium, or about the place in the price collar"),
     Field("front_ratio", "1", "front price over the long price, 1 + x"),
+    Field("quote_error", "1", "log of the quoted over the true price, where prices are not disclosed"),
     Field("log_output", "1", "deviation of log-output from baseline"),
     Field("front", "t", "units usable at the next surrender deadline"),
     Field("old", "t", "part of front that was carried once already"),
@@ -46,49 +48,58 @@ STATE = (
     Field("owed", "t", "verified duty to surrender at the next deadline"),
     Field("debt", "t", "borrowed or deducted, against an allocation not booked yet"),
     Field("last_output", "unit", "output a year of the period verified last"),
+    Field("last_emissions", "t", "emissions a year of the period verified last"),
     Field("borrow_limit", "1", "share of the duty that may be borrowed at the next deadline"),
     Field("borrow_permit", "t", "borrowing permitted by the yearly gap test"),
     Field("offset_room", "t", "offset credits that count at the next deadline"),
     Field("net_sales", "t", "front units sold less bought since the last deadline"),
     Field("long_sales", "t", "the same since a phase or a date began to count"),
     Field("traded", "t", "units of the front that were traded at least once"),
+    Field("auctioned", "t", "part of front that was bought at auction and must not be carried over"),
     Field("sold_allocation", "t", "units sold since the last allocation"),
     Field("credits_issued", "t", "excess credits issued in the running period"),
     Field("deficit", "flag", "allocation fell short of emissions at the last verification"),
     Field("missed", "flag", "a surrender deadline was missed"),
     Field("strike", "money/t", "penalty price fixed for the next deadline; 0 until known"),
+    Field("subsidy", "money", "state aid drawn for investment"),
+    Field("reference_sum", "money/t", "sum of the front prices that a trigger's reference is the mean of"),
+    Field("trigger_run", "months", "months in a row beyond a trigger: positive above, negative below"),
+    Field("intervened", "flag", "what the committee did last month: 1 against high prices, -1 against low ones"),
     *(Field(f"capacity_{k}", "t/month", "abatement in place at baseline output, by technology") for k in range(TECHS)),
     *(Field(f"building_{k}", "t/month", "capacity under construction, by technology") for k in range(TECHS)),
     *(Field(f"aged_{k}", "t/month", "capacity compounded at the discount rate since arrival: its book value") for k in range(TECHS)),
     Field("offset_buyable", "t", "offset credits that can be bought this month"),
+    Field("auction_room", "t", "units that can be won at auction this month"),
+    Field("auction_price", "money/t", "what they cost"),
     Field("even_trade", "1", "share of the volume limit that closes the gap evenly by the deadline"),
     Field("abate_at_price", "1", "share of operational abatement whose marginal cost meets the price due"),
 )
 (
-    LOG_PRICE, PRICE, LOG_OFFSET_RATIO, GAP_NEWS, FRONT_RATIO, LOG_OUTPUT,
+    LOG_PRICE, PRICE, LOG_OFFSET_RATIO, NEWS, FRONT_RATIO, QUOTE_ERROR, LOG_OUTPUT,
     FRONT, OLD, NEXT, OFFSETS, FOREIGN, ACCRUED, ACCRUED_OUTPUT, CLOSED, _, _, CLOSED_OUTPUT, _, _, PREALLOCATED, _, _,
-    OWED, DEBT, LAST_OUTPUT, BORROW_LIMIT, BORROW_PERMIT, OFFSET_ROOM, NET_SALES, LONG_SALES, TRADED, SOLD_ALLOCATION,
-    CREDITS_ISSUED, DEFICIT, MISSED, STRIKE, CAPACITY, _, _, BUILDING, _, _, AGED, _, _, OFFSET_BUYABLE,
-    EVEN_TRADE, ABATE_AT_PRICE,
+    OWED, DEBT, LAST_OUTPUT, LAST_EMISSIONS, BORROW_LIMIT, BORROW_PERMIT, OFFSET_ROOM, NET_SALES, LONG_SALES, TRADED,
+    AUCTIONED, SOLD_ALLOCATION, CREDITS_ISSUED, DEFICIT, MISSED, STRIKE, SUBSIDY, REFERENCE_SUM, TRIGGER_RUN, INTERVENED,
+    CAPACITY, _, _, BUILDING, _, _, AGED, _, _, OFFSET_BUYABLE, AUCTION_ROOM, AUCTION_PRICE, EVEN_TRADE, ABATE_AT_PRICE,
 ) = range(len(STATE))  # fmt: skip
 
 # --- actions: Box [-1, 1] ---------------------------------------------------------------------------
 ACTIONS = (
-    Field("trade", "share of the monthly volume limit", "net purchase of front units; sells only what is held", -1, 1),
+    Field("trade", "share of the monthly volume limit", "net purchase of front units, at auction where that is cheaper; sells only what is held", -1, 1),
     Field("abate", "share of what is possible now", "operational abatement, reversible; a <= 0 is none", -1, 1),
     Field("invest", "share of the monthly investment limit", "new capacity, cheapest technology first, irreversible; a <= 0 is none", -1, 1),
     Field("offset", "share of the room left", "offset credits bought now; a <= 0 is none", -1, 1),
     Field("borrow", "share of what is permitted", "used at a deadline: a >= 0 is all, -1 is none", -1, 1),
     Field("bank", "share of what is permitted", "carried over at a deadline: a >= 0 is all, -1 is none", -1, 1),
     Field("foreign", "share of the monthly volume limit", "net purchase of a linked system's units", -1, 1),
-    Field("output", "1", "output relative to baseline", -1, 1),
+    Field("output", "share of what can be changed", "more or less output than baseline, where output is a choice", -1, 1),
 )
 TRADE, ABATE, INVEST, OFFSET, BORROW, BANK, FOREIGN_TRADE, OUTPUT = range(len(ACTIONS))
 
 # --- flows of the month just played: float64 ---------------------------------------------------------
 FLOWS = (
     Field("issued", "t", "free units and credits booked"),
-    Field("bought", "t", "front units bought"),
+    Field("bought", "t", "front units bought, at auction and on the market"),
+    Field("auctioned", "t", "those of them bought at auction"),
     Field("sold", "t", "front units sold"),
     Field("offsets_bought", "t", "offset credits bought"),
     Field("foreign_bought", "t", "foreign units bought"),
@@ -106,24 +117,42 @@ FLOWS = (
     Field("saved", "t", "emissions avoided by capacity in place"),
     Field("invested", "t/month", "capacity started"),
     Field("output", "unit", "output of the month"),
-    Field("allowance_cost", "money", "units bought less sold, at the front price"),
+    Field("allowance_cost", "money", "units bought less sold, at the front price, or the auction's with its fee"),
     Field("trading_cost", "money", "spread and impact"),
     Field("offset_cost", "money", "offset credits bought"),
     Field("foreign_cost", "money", "foreign units bought less sold"),
     Field("abatement_cost", "money", "operational abatement"),
     Field("operating_cost", "money", "running cost of capacity in place, net of savings"),
-    Field("investment_cost", "money", "capital spent"),
-    Field("penalty_cost", "money", "penalties"),
+    Field("investment_cost", "money", "capital spent, net of state aid"),
+    Field("margin_cost", "money", "margin lost by producing other than baseline"),
+    Field("penalty_cost", "money", "penalties, and state aid paid back"),
     Field("closing_cost", "money", "at the end: debt and unmet duty bought, less holdings and capacity left"),
     Field("cost", "money", "sum of the money above"),
 )
 (
-    F_ISSUED, F_BOUGHT, F_SOLD, F_OFFSETS_BOUGHT, F_FOREIGN_BOUGHT, F_FOREIGN_SOLD, F_SURRENDERED, F_LAPSED, F_DEDUCTED,
-    F_EMITTED, F_BORROWED, F_FORGIVEN, F_PENALISED, F_CREDITS_ISSUED, F_CLAWBACK_UNMET, F_ABATED, F_SAVED, F_INVESTED,
+    F_ISSUED, F_BOUGHT, F_AUCTIONED, F_SOLD, F_OFFSETS_BOUGHT, F_FOREIGN_BOUGHT, F_FOREIGN_SOLD, F_SURRENDERED, F_LAPSED,
+    F_DEDUCTED, F_EMITTED, F_BORROWED, F_FORGIVEN, F_PENALISED, F_CREDITS_ISSUED, F_CLAWBACK_UNMET, F_ABATED, F_SAVED, F_INVESTED,
     F_OUTPUT, F_ALLOWANCE_COST, F_TRADING_COST, F_OFFSET_COST, F_FOREIGN_COST, F_ABATEMENT_COST, F_OPERATING_COST,
-    F_INVESTMENT_COST, F_PENALTY_COST, F_CLOSING_COST, F_COST,
+    F_INVESTMENT_COST, F_MARGIN_COST, F_PENALTY_COST, F_CLOSING_COST, F_COST,
 ) = range(len(FLOWS))  # fmt: skip
 MONEY_FLOWS = tuple(field.name for field in FLOWS if field.unit == "money" and field.name != "cost")
+
+# --- what is known of the law, as bounds that meet once a number is published --------------------------
+# The same 0..1 scale for every law, so that one agent can learn a whole space of laws. "squashed" is y / (1 + |y|).
+_LAW = (
+    Field("law_known", "flag", "every number that rules the next deadline is published", 0, 1),
+    Field("allocation_low", "share of baseline emissions", "least free allocation of the running period", 0, 2),
+    Field("allocation_high", "share of baseline emissions", "most free allocation of the running period", 0, 2),
+    Field("carry_low", "squashed", "least net-sales multiple of the carry-over; 1 without a limit, 0 without the right", 0, 1),
+    Field("carry_high", "squashed", "most", 0, 1),
+    Field("borrow_low", "share of the duty", "least share that may be borrowed", 0, 1),
+    Field("borrow_high", "share of the duty", "most", 0, 1),
+    Field("offset_low", "share of its base", "least share that offset credits may cover; 1 without a limit", 0, 1),
+    Field("offset_high", "share of its base", "most", 0, 1),
+    Field("penalty_low", "squashed", "least penalty per missing tonne, as a multiple of the price", 0, 1),
+    Field("penalty_high", "squashed", "most", 0, 1),
+)  # fmt: skip
+LAW = tuple(field.name for field in _LAW)
 
 # --- observation: float32 ----------------------------------------------------------------------------
 # Tonnes are shares of baseline emissions a year. "squashed" is y / (1 + |y|).
@@ -134,7 +163,7 @@ OBSERVATION = (
     Field("to_deadline", "24 months", "months to the next surrender deadline", 0, 4),
     Field("market_open", "flag", "the market is open this month", 0, 1),
     Field("producing", "flag", "production goes on this month (0 in run-off)", 0, 1),
-    Field("log_price", "1", "log of the long price over the reference price", -8, 8),
+    Field("log_price", "1", "log of the long price, as quoted, over the reference price", -8, 8),
     Field("front_gap", "1", "front price over long price, less one", -1, 1),
     Field("log_offset_ratio", "1", "log of the offset price over the long price; 0 without offsets", -8, 8),
     Field("strike", "squashed", "fixed penalty price over the front price; 0 until known", 0, 1),
@@ -149,7 +178,7 @@ OBSERVATION = (
     Field("debt", "squashed years", "borrowed or deducted, not yet repaid", 0, 1),
     Field("gap", "squashed tenths of a year", "expected shortfall at the next deadline; negative is a surplus", -1, 1),
     Field("even_trade", "share of the volume limit", "trade that closes the gap evenly over the months left to do so", -1, 1),
-    Field("volume_limit", "squashed years", "trade a month may hold", 0, 1),
+    Field("volume_limit", "squashed years", "trade on the market that the month may hold", 0, 1),
     Field("abate_at_price", "share of what is possible", "operational abatement whose marginal cost meets the price due", 0, 1),
     Field("net_sales", "squashed tenths of a year", "front units sold less bought since the count began", -1, 1),
     Field("carry_right", "squashed tenths of a year", "what the law lets the firm carry over at the next deadline, as things stand", 0, 1),
@@ -162,6 +191,11 @@ OBSERVATION = (
     *(Field(f"capacity_{k}", "share of its potential", "capacity in place", 0, 1) for k in range(TECHS)),
     *(Field(f"building_{k}", "share of its potential", "capacity under construction", 0, 1) for k in range(TECHS)),
     *(Field(f"invest_value_{k}", "1", "saving to the end plus residual over capex at today's price, less one; 0 without the technology", -2, 6) for k in range(TECHS)),
+    Field("auction_room", "squashed tenths of a year", "units that can be won at auction this month", 0, 1),
+    Field("auction_premium", "1", "the auction's price over the front price, less one; 0 without an auction", -1, 1),
+    Field("trigger_run", "years", "months in a row beyond a price trigger: positive above, negative below", -2, 2),
+    Field("intervened", "flag", "1: the committee acted against high prices last month; -1: against low ones", -1, 1),
+    *_LAW,
 )  # fmt: skip
 OBS_INDEX = {field.name: index for index, field in enumerate(OBSERVATION)}
 

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from statistics import NormalDist
 
 import numpy as np
 
-from nea_env.core import offsets
 from nea_env.core import parameters as col
-from nea_env.core.calendar import NEVER, Period, deadlines, events, next_deadline, offset_rule, periods, starting_units
+from nea_env.core.calendar import events
+from nea_env.core.law_months import fill_deadlines, fill_due, fill_law
 from nea_env.core.layout import TECHS
+from nea_env.core.market_months import fill_auctions, fill_market, fill_triggers, opening
+from nea_env.core.outlook import Outlook
+from nea_env.core.periods import Period, starting_units
 from nea_env.scenario import Scenario, add_months, months_between
 
-GAP_MONTHS = 12  # news about the front's discount comes in the last year before its deadline
 MINIMUM_BOOK_RATE = 1e-6  # keeps the annuity of a book value defined at a discount rate of zero
 
 
@@ -33,17 +34,21 @@ def lower(scenario: Scenario) -> Tables:
     """Turn a scenario into tables.
 
     Raises:
-        ValueError: its calendar cannot be settled (see ``calendar.periods``).
+        ValueError: its calendar cannot be settled (see ``consistency.check``).
     """
     horizon = months_between(scenario.start, scenario.end) + 1
-    found = periods(scenario)
+    outlook = Outlook(scenario)
+    found = outlook.periods
     table, months = events(scenario)
     monthly = np.zeros((horizon + 1, len(col.MONTHLY)))
     static = _static(scenario, found, horizon)
     _fill_firm(monthly, scenario, found)
-    _fill_market(monthly, scenario, found)
-    _fill_due(monthly, scenario, found, table, months)
-    _fill_allocation(monthly, scenario, found)
+    fill_market(monthly, scenario, found)
+    table = fill_deadlines(monthly, outlook, table, months)
+    table = fill_auctions(monthly, scenario, found, table)
+    table = fill_triggers(monthly, outlook, table)
+    fill_due(monthly, outlook, table, months)
+    fill_law(monthly, outlook)
     _fill_investment(monthly, static, scenario)
     monthly[:, col.M_FIRST_EVENT] = np.searchsorted(months, np.arange(horizon + 1), side="left")
     monthly[:, col.M_LAST_EVENT] = np.searchsorted(months, np.arange(horizon + 1), side="right")
@@ -59,7 +64,8 @@ def _static(scenario: Scenario, found: tuple[Period, ...], horizon: int) -> np.n
     offset = market.offset
     front, after = starting_units(found)
     borrowing = scenario.regime.borrowing.get(found[0].year)
-    before_opening = max(0, months_between(scenario.start, scenario.regime.market_opens))
+    before_opening = 0 if scenario.regime.market_opens is None else max(0, opening(scenario, horizon))
+    subsidy, abatement, choice = scenario.regime.subsidy_share, firm.abatement, firm.output_choice
     values = {
         col.P_DISCOUNT: math.exp(-market.discount_rate * month),
         col.P_LOG_DRIFT: market.discount_rate * month,
@@ -73,9 +79,14 @@ def _static(scenario: Scenario, found: tuple[Period, ...], horizon: int) -> np.n
         col.P_INTENSITY: firm.emission_intensity,
         col.P_ANNUAL: firm.annual_emissions,
         col.P_ANNUAL_OUTPUT: firm.output,
-        col.P_ABATE_SCALE: firm.abatement.scale,
-        col.P_ABATE_STEEPNESS: firm.abatement.steepness,
-        col.P_ABATE_MAX: firm.abatement.max_share,
+        col.P_PER_ANNUAL: 1.0 / firm.annual_emissions,
+        col.P_PER_MONTH_OUTPUT: 12.0 / firm.output,
+        col.P_PER_HORIZON: 1.0 / horizon,
+        col.P_ABATE_SCALE: abatement.scale,
+        col.P_ABATE_STEEPNESS: abatement.steepness,
+        col.P_ABATE_MAX: abatement.max_share,
+        col.P_ABATE_PER_SCALE: 1.0 / abatement.scale,
+        col.P_ABATE_PER_SHARE: 1.0 / (abatement.steepness * abatement.max_share) if abatement.max_share > 0.0 else 0.0,
         col.P_INVEST_RATE: firm.invest_rate,
         col.P_SPREAD: market.frictions.spread,
         col.P_IMPACT: market.frictions.impact,
@@ -84,6 +95,14 @@ def _static(scenario: Scenario, found: tuple[Period, ...], horizon: int) -> np.n
         # actions are float32, so a duty is met to one part in a million of a year's emissions
         col.P_ROUNDING: 1e-6 * firm.annual_emissions,
         col.P_HORIZON: horizon,
+        col.P_COLLARED: float(market.law == "collared"),
+        col.P_QUOTE_SD: market.quote_noise,
+        col.P_TRADABLE: float(scenario.regime.market_opens is not None),
+        col.P_REFERENCE_MONTHS: _reference_months(scenario),
+        col.P_FLEXIBILITY: choice.flexibility if choice else 0.0,
+        col.P_MARGIN_SLOPE: choice.margin_slope if choice else 0.0,
+        col.P_SUBSIDY: subsidy / (1.0 - subsidy),
+        col.P_LAWS: 1.0,
         col.P_CARRIES_ONCE: float(any(rule.limit == "next_period_only" for rule in scenario.regime.banking.values())),
         col.P_BOOK_GROWTH: math.exp(max(market.discount_rate, MINIMUM_BOOK_RATE) * month),
         # the market opens at the reference price in today's money: no news moves the price before
@@ -97,7 +116,7 @@ def _static(scenario: Scenario, found: tuple[Period, ...], horizon: int) -> np.n
     for k, tech in enumerate(firm.technologies):
         values[col.P_POTENTIAL + k] = tech.potential_share * firm.annual_emissions * month
         values[col.P_PER_POTENTIAL + k] = 1.0 / values[col.P_POTENTIAL + k] if tech.potential_share > 0.0 else 0.0
-        values[col.P_CAPEX + k] = 12.0 * tech.capex
+        values[col.P_CAPEX + k] = 12.0 * tech.capex * (1.0 - subsidy)
         values[col.P_OPEX + k] = tech.opex
         values[col.P_LEAD + k] = tech.lead_months
         values[col.P_LIFE_DISCOUNT + k] = values[col.P_BOOK_GROWTH] ** (-12.0 * tech.life_years)
@@ -105,6 +124,17 @@ def _static(scenario: Scenario, found: tuple[Period, ...], horizon: int) -> np.n
     for column, value in values.items():
         static[column] = value
     return static
+
+
+def _reference_months(scenario: Scenario) -> int:
+    """Months of the mean that price triggers look at: one number a scenario, since the mean is kept as a sum."""
+    found = {rule.reference_months for year, rule in scenario.regime.stabilisation.items() if year in scenario.periods}
+    if len(found) > 1:
+        raise ValueError(
+            f"regime.stabilisation: reference_months is {' and '.join(map(str, sorted(found)))} in the years played:"
+            " one number a scenario"
+        )
+    return found.pop() if found else 0
 
 
 def _offset_multiplier(scenario: Scenario) -> float:
@@ -137,130 +167,12 @@ def _fill_firm(monthly: np.ndarray, scenario: Scenario, found: tuple[Period, ...
             monthly[t, col.M_EMISSIONS] = monthly[t, col.M_OUTPUT] * firm.emission_intensity
 
 
-def _fill_market(monthly: np.ndarray, scenario: Scenario, found: tuple[Period, ...]) -> None:
-    frictions, firm = scenario.market.frictions, scenario.firm
-    opens = months_between(scenario.start, scenario.regime.market_opens)
-    last = deadlines(found)[-1]
-    for t in range(len(monthly)):
-        due = next_deadline(found, t)
-        row = monthly[t]
-        row[col.M_OPEN] = float(opens <= t <= last)
-        row[col.M_PRICE_MOVES] = float(t > opens)
-        season = frictions.season_multiple if due is not None and due - t < 3 else 1.0
-        row[col.M_VOLUME_LIMIT] = row[col.M_OPEN] * frictions.volume_share * season * firm.annual_emissions
-        row[col.M_SELL_LIMIT] = NEVER
-        if scenario.regime.sell_limit_share is not None and due is not None:
-            front = [p.grandfathered or p.rate * firm.output * p.years for p in found if p.deadline == due]
-            row[col.M_SELL_LIMIT] = scenario.regime.sell_limit_share * sum(front)
-        row[col.M_TO_DEADLINE] = -1.0 if due is None else due - t
-        row[col.M_DEADLINE_EVENT] = -1.0
-    _fill_gap(monthly, scenario, found)
-
-
-def _fill_gap(monthly: np.ndarray, scenario: Scenario, found: tuple[Period, ...]) -> None:
-    """The front's discount or premium: its bounds, the news of each month, and how much of the news is out."""
-    previous = 0  # no news before the start, nor while an older vintage is front
-    for due in deadlines(found):
-        start = max(due - GAP_MONTHS, previous)
-        previous = due
-        gap = scenario.market.gap.get([p.year for p in found if p.deadline == due][-1])
-        if gap is None or gap.down == 0.0:
-            continue
-        for t in range(start + 1, due + 1):
-            row = monthly[t]
-            known = gap.resolved * (t - start) / (due - start)
-            row[col.M_GAP_DOWN], row[col.M_GAP_UP] = gap.down, gap.up
-            row[col.M_GAP_OFFSET] = NormalDist().inv_cdf(gap.down / (gap.down + gap.up))
-            row[col.M_GAP_INVERSE_SPREAD] = 1.0 / math.sqrt(1.0 - known)
-            row[col.M_GAP_SD] = math.sqrt(gap.resolved / (due - start))
-
-
-def _running(found: tuple[Period, ...], t: int) -> Period | None:
-    return next((p for p in found if p.first <= t <= p.end), None)
-
-
-def _fill_due(
-    monthly: np.ndarray, scenario: Scenario, found: tuple[Period, ...], table: np.ndarray, months: np.ndarray
-) -> None:
-    """What falls due at the next deadline, as seen at the start of each month."""
-    opens = months_between(scenario.start, scenario.regime.market_opens)
-    for t in range(len(monthly)):
-        due = next_deadline(found, t)
-        if due is None:
-            continue
-        row = monthly[t]
-        row[col.M_DEADLINE_EVENT] = np.flatnonzero((table[:, col.E_KIND] == col.DEADLINE) & (months == due))[0]
-        due_periods = [p for p in found if p.deadline == due]
-        row[col.M_DEFICIT_CAP : col.M_DEFICIT_CAP + 3] = -1.0
-        for period in due_periods:
-            _fill_due_period(monthly, t, scenario, found, period)
-        bookings = (
-            (table[:, col.E_KIND] == col.ALLOCATE) & (months >= t) & (months <= due) & (table[:, col.E_TO_NEXT] == 0)
-        )
-        row[col.M_FUTURE_ALLOCATION] += table[bookings, col.E_AMOUNT].sum()
-        if t >= opens and t > max(p.end for p in due_periods):
-            row[col.M_MONTHS_TO_TRADE] = due - t + 1
-        running = _running(found, t)
-        row[col.M_PRICE_DUE_FRONT] = float(running is not None and running.deadline == due)
-
-
-def _fill_due_period(
-    monthly: np.ndarray, t: int, scenario: Scenario, found: tuple[Period, ...], period: Period
-) -> None:
-    row = monthly[t]
-    base, share = offset_rule(scenario, period.year)
-    if t > period.verified:
-        return
-    rate = _rate_seen(found, period, t)
-    row[col.M_DUE_CLOSED + period.slot] = 1.0
-    row[col.M_RATE + period.slot] = rate
-    row[col.M_DEFICIT_CAP + period.slot] = -1.0 if period.rule.deficit_cap is None else period.rule.deficit_cap
-    row[col.M_CAP_DUE] += period.cap
-    row[col.M_DEBT_DUE] = max(row[col.M_DEBT_DUE], float(period.rule.method == "benchmarking"))
-    if base == offsets.LIMIT_DUTY:
-        row[col.M_OFFSET_SHARE] = share
-    elif base == offsets.LIMIT_ALLOCATION:
-        row[col.M_OFFSET_FIXED] += share * (period.grandfathered or rate * scenario.firm.output * period.years)
-    elif base == offsets.LIMIT_REDUCTION:
-        row[col.M_OFFSET_FIXED] += share * period.required_reduction
-    elif base == offsets.LIMIT_NONE:
-        row[col.M_OFFSET_FIXED] = NEVER
-    if period.first <= t <= period.end:
-        row[col.M_DUE_ACCRUED] = 1.0
-        row[col.M_RATE_RUNNING] = rate
-    future = slice(max(t, period.first), period.end + 1)
-    row[col.M_FUTURE_EMISSIONS] += monthly[future, col.M_EMISSIONS].sum()
-    row[col.M_FUTURE_ALLOCATION] += rate * monthly[future, col.M_OUTPUT].sum()
-
-
-def _rate_seen(found: tuple[Period, ...], period: Period, t: int) -> float:
-    """The period's own rate once published, else the latest published one."""
-    if period.announced <= t:
-        return period.rate
-    known = [p.rate for p in found if p.announced <= t]
-    return known[-1] if known else period.rate
-
-
-def _fill_allocation(monthly: np.ndarray, scenario: Scenario, found: tuple[Period, ...]) -> None:
-    for t in range(len(monthly)):
-        running = _running(found, t)
-        if running is None:
-            continue
-        monthly[t, col.M_ALLOCATION_KNOWN] = float(running.announced <= t)
-        latest = ([p for p in found if p.announced <= t and p.index <= running.index] or [running])[-1]
-        amount = {
-            "grandfathering": latest.grandfathered / latest.years,
-            "benchmarking": latest.rate * scenario.firm.output,
-            "baseline": latest.base * (1.0 - latest.factor),
-        }[latest.rule.method]
-        monthly[t, col.M_ALLOCATION_RATE] = amount / scenario.firm.annual_emissions
-
-
 def _fill_investment(monthly: np.ndarray, static: np.ndarray, scenario: Scenario) -> None:
     """For capacity started in month t, per unit of its capex: months of saving, running cost, residual value."""
     horizon = len(monthly) - 1
     discount = static[col.P_DISCOUNT]
     producing = int(np.count_nonzero(monthly[:horizon, col.M_OUTPUT]))
+    marginal = monthly[:producing, col.M_MARGINAL]  # where own emissions earn units, saving them earns less
     monthly[:, col.M_PRODUCING_MONTHS] = np.maximum(producing - np.arange(horizon + 1), 0)
     for k in range(min(len(scenario.firm.technologies), TECHS)):
         life, capex = static[col.P_LIFE_DISCOUNT + k], static[col.P_CAPEX + k]
@@ -269,7 +181,7 @@ def _fill_investment(monthly: np.ndarray, static: np.ndarray, scenario: Scenario
             months = np.arange(online, producing) - t
             age = max(0, horizon - online)
             left = (1.0 - life * static[col.P_BOOK_GROWTH] ** age) / (1.0 - life)
-            monthly[t, col.M_SAVING_MONTHS + k] = len(months) / capex
+            monthly[t, col.M_SAVING_MONTHS + k] = marginal[min(online, producing) :].sum() / capex
             monthly[t, col.M_RUNNING_COST + k] = static[col.P_OPEX + k] * (discount**months).sum() / capex
             monthly[t, col.M_RESIDUAL + k] = left * discount ** max(0, horizon - 1 - t)
 

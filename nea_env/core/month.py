@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
 from nea_env.core import parameters as col
 from nea_env.core.abatement import abatement_cost, book_value, capacity_started
 from nea_env.core.jit import jit
@@ -12,6 +14,9 @@ from nea_env.core.layout import (
     ACCRUED,
     ACCRUED_OUTPUT,
     AGED,
+    AUCTION_PRICE,
+    AUCTION_ROOM,
+    AUCTIONED,
     BANK,
     BORROW,
     BUILDING,
@@ -21,12 +26,14 @@ from nea_env.core.layout import (
     F_ABATED,
     F_ABATEMENT_COST,
     F_ALLOWANCE_COST,
+    F_AUCTIONED,
     F_BOUGHT,
     F_CLOSING_COST,
     F_COST,
     F_EMITTED,
     F_INVESTED,
     F_INVESTMENT_COST,
+    F_MARGIN_COST,
     F_OFFSET_COST,
     F_OFFSETS_BOUGHT,
     F_OPERATING_COST,
@@ -34,6 +41,7 @@ from nea_env.core.layout import (
     F_PENALTY_COST,
     F_SAVED,
     F_SOLD,
+    F_SURRENDERED,
     F_TRADING_COST,
     FLOWS,
     FRONT,
@@ -49,18 +57,21 @@ from nea_env.core.layout import (
     OFFSET_BUYABLE,
     OFFSETS,
     OLD,
+    OUTPUT,
     OWED,
     PRICE,
     QUEUE,
+    REFERENCE_SUM,
     SLOTS,
     SOLD_ALLOCATION,
+    SUBSIDY,
     TECHS,
     TRADE,
     TRADED,
 )  # fmt: skip
 from nea_env.core.lowering import arrival as _arrival
 from nea_env.core.settle import settle
-from nea_env.core.trading import feasible_trade, trading_cost
+from nea_env.core.trading import feasible_trade, split_purchase, trading_cost
 
 N_FLOWS = len(FLOWS)
 arrival = jit(_arrival)
@@ -84,12 +95,20 @@ def play_rows(
         p, t = pick[i], months[i]
         price = state[i, PRICE]
         front_price = price * state[i, FRONT_RATIO]
+        if static[p, col.P_REFERENCE_MONTHS] > 0.0:
+            back = t - int(static[p, col.P_REFERENCE_MONTHS])
+            forgotten = history[i, back % HISTORY] if back >= 0 else 0.0
+            state[i, REFERENCE_SUM] += np.float32(front_price) - forgotten
         history[i, t % HISTORY] = front_price
 
         # production, emissions, abatement
         output = monthly[p, t, col.M_OUTPUT] * math.exp(state[i, LOG_OUTPUT] - monthly[p, t, col.M_OUTPUT_CORRECTION])
+        if static[p, col.P_FLEXIBILITY] > 0.0:
+            change = actions[i, OUTPUT] * static[p, col.P_FLEXIBILITY]
+            flows[i, F_MARGIN_COST] = 0.5 * static[p, col.P_MARGIN_SLOPE] * change * change * output
+            output *= 1.0 + change
         emissions = output * static[p, col.P_INTENSITY]
-        relative = 12.0 * output / static[p, col.P_ANNUAL_OUTPUT]
+        relative = output * static[p, col.P_PER_MONTH_OUTPUT]
         saved, running_cost = 0.0, 0.0
         for k in range(TECHS):
             part = state[i, CAPACITY + k] * relative
@@ -115,27 +134,7 @@ def play_rows(
         if actions[i, INVEST] > 0.0 and monthly[p, t, col.M_OUTPUT] > 0.0:
             invest(i, p, t, state, queue, flows, actions[i, INVEST], static)
 
-        # trade
-        volume = monthly[p, t, col.M_VOLUME_LIMIT]
-        sellable = monthly[p, t, col.M_SELL_LIMIT] - state[i, SOLD_ALLOCATION]
-        tonnes = feasible_trade(float(actions[i, TRADE]), volume, state[i, FRONT], sellable)
-        if tonnes != 0.0:
-            state[i, NET_SALES] -= tonnes
-            state[i, LONG_SALES] -= tonnes
-            if tonnes > 0.0:
-                flows[i, F_BOUGHT] = tonnes
-                state[i, FRONT] += tonnes
-                state[i, TRADED] += tonnes
-            else:
-                flows[i, F_SOLD] = -tonnes
-                state[i, FRONT] = max(0.0, state[i, FRONT] + tonnes)
-                state[i, SOLD_ALLOCATION] -= tonnes
-                state[i, TRADED] = min(state[i, TRADED], state[i, FRONT])
-                state[i, OLD] = min(state[i, OLD], state[i, FRONT])  # younger units are sold first
-            flows[i, F_ALLOWANCE_COST] = tonnes * front_price
-            flows[i, F_TRADING_COST] = trading_cost(
-                tonnes, front_price, volume, static[p, col.P_SPREAD], static[p, col.P_IMPACT]
-            )
+        trade(i, p, t, state, flows, float(actions[i, TRADE]), front_price, static, monthly, events)
         if actions[i, OFFSET] > 0.0:
             credits = actions[i, OFFSET] * state[i, OFFSET_BUYABLE]
             if credits > 0.0:
@@ -155,9 +154,61 @@ def play_rows(
             flows[i, F_CLOSING_COST] = closing_cost(i, state, static[p])
         cost = flows[i, F_ALLOWANCE_COST] + flows[i, F_TRADING_COST] + flows[i, F_OFFSET_COST]
         cost += flows[i, F_ABATEMENT_COST] + flows[i, F_OPERATING_COST] + flows[i, F_INVESTMENT_COST]
-        cost += flows[i, F_PENALTY_COST] + flows[i, F_CLOSING_COST]
+        cost += flows[i, F_MARGIN_COST] + flows[i, F_PENALTY_COST] + flows[i, F_CLOSING_COST]
         flows[i, F_COST] = cost
         reward[i] = -cost / static[p, col.P_REWARD_SCALE]
+
+
+@jit
+def trade(i, p, t, state, flows, share, front_price, static, monthly, events):
+    """Buy or sell front units: at auction where that is cheaper or the market is used up, else on the market."""
+    volume, room = monthly[p, t, col.M_VOLUME_LIMIT], state[i, AUCTION_ROOM]
+    sellable = min(
+        monthly[p, t, col.M_SELL_LIMIT] - state[i, SOLD_ALLOCATION], state[i, FRONT] - monthly[p, t, col.M_HOLD_MIN]
+    )
+    tonnes = feasible_trade(share, volume + room if share > 0.0 else volume, state[i, FRONT], sellable)
+    tonnes = min(tonnes, max(0.0, monthly[p, t, col.M_HOLD_MAX] - state[i, FRONT]))
+    if tonnes == 0.0:
+        return
+    state[i, NET_SALES] -= tonnes
+    state[i, LONG_SALES] -= tonnes
+    market = tonnes
+    if tonnes > 0.0:
+        flows[i, F_BOUGHT] = tonnes
+        if room > 0.0:
+            ask = front_price * (1.0 + 0.5 * static[p, col.P_SPREAD])
+            won = split_purchase(tonnes, room, state[i, AUCTION_PRICE], ask, volume)
+            flows[i, F_AUCTIONED] = won
+            flows[i, F_ALLOWANCE_COST] = won * state[i, AUCTION_PRICE]
+            market = tonnes - won
+            receive(i, state, flows, won, int(monthly[p, t, col.M_AUCTION_EVENT]), events[p])
+        state[i, FRONT] += market
+        state[i, TRADED] += market
+    else:
+        flows[i, F_SOLD] = -tonnes
+        state[i, FRONT] = max(0.0, state[i, FRONT] + tonnes)
+        state[i, SOLD_ALLOCATION] -= tonnes
+        state[i, TRADED] = min(state[i, TRADED], state[i, FRONT])
+        state[i, OLD] = min(state[i, OLD], state[i, FRONT])  # younger units are sold first
+        state[i, AUCTIONED] = min(state[i, AUCTIONED], state[i, FRONT])  # and those that can be carried over
+    flows[i, F_ALLOWANCE_COST] += market * front_price
+    flows[i, F_TRADING_COST] = trading_cost(
+        market, front_price, volume, static[p, col.P_SPREAD], static[p, col.P_IMPACT]
+    )
+
+
+@jit
+def receive(i, state, flows, won, e, own_events):
+    """Units won at auction: held like others, held but not bankable, or set off against the duty at once."""
+    if e >= 0 and own_events[e, col.E_OWN_USE] > 0.0:
+        state[i, OWED] -= won
+        flows[i, F_SURRENDERED] += won
+        return
+    state[i, FRONT] += won
+    if e >= 0 and own_events[e, col.E_AUCTIONED_BANKABLE] <= 0.0:
+        state[i, AUCTIONED] += won
+    else:
+        state[i, TRADED] += won
 
 
 @jit
@@ -178,6 +229,7 @@ def invest(i, p, t, state, queue, flows, share, static):
             state[i, BUILDING + k] += started
             flows[i, F_INVESTED] += started
             flows[i, F_INVESTMENT_COST] += started * static[p, col.P_CAPEX + k]
+            state[i, SUBSIDY] += started * static[p, col.P_CAPEX + k] * static[p, col.P_SUBSIDY]
 
 
 @jit

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from nea_env.core import parameters as col
@@ -15,6 +17,8 @@ from nea_env.core.layout import (
     ACCRUED,
     ACCRUED_OUTPUT,
     ACTIONS,
+    AUCTION_PRICE,
+    AUCTION_ROOM,
     BANK,
     BORROW,
     BORROW_LIMIT,
@@ -31,7 +35,9 @@ from nea_env.core.layout import (
     FOREIGN_TRADE,
     FRONT,
     FRONT_RATIO,
+    INTERVENED,
     INVEST,
+    LAW,
     LOG_OFFSET_RATIO,
     LOG_OUTPUT,
     LOG_PRICE,
@@ -39,6 +45,7 @@ from nea_env.core.layout import (
     MISSED,
     NET_SALES,
     NEXT,
+    OBS_INDEX,
     OFFSET,
     OFFSET_BUYABLE,
     OFFSET_ROOM,
@@ -48,15 +55,21 @@ from nea_env.core.layout import (
     OWED,
     PREALLOCATED,
     PRICE,
+    QUOTE_ERROR,
     SLOTS,
     STRIKE,
     TECHS,
     TRADE,
     TRADED,
+    TRIGGER_RUN,
 )  # fmt: skip
 from nea_env.core.offsets import buyable
+from nea_env.core.settle import mean_price
+from nea_env.core.trading import auction_price
 
 N_ACTIONS = len(ACTIONS)
+N_LAW = len(LAW)
+O_AUCTION, O_LAW = OBS_INDEX["auction_room"], OBS_INDEX[LAW[0]]
 ONE = np.float32(1.0)
 
 
@@ -74,14 +87,41 @@ def clip(value, low, high):
 
 
 @jit
-def observe_rows(low, high, pick, months, state, static, monthly, events, observation, mask):
+def open_auction(i, p, t, state, history, monthly, events, gap, credits):
+    """Tonnes that the firm can win at auction this month; the price is kept in the state."""
+    front_price = state[i, PRICE] * state[i, FRONT_RATIO]
+    state[i, AUCTION_PRICE] = front_price
+    room = 0.0
+    e = int(monthly[p, t, col.M_AUCTION_EVENT])
+    if e >= 0:
+        event = events[p, e]
+        reserve = event[col.E_RESERVE_PRICE]
+        if event[col.E_RESERVE_MULTIPLE] > 0.0 and t > 0:
+            months = int(event[col.E_MEAN_MONTHS])
+            mean = mean_price(i, t - 1, history, monthly[p], months, True)
+            reserve = min(max(reserve, event[col.E_RESERVE_MULTIPLE] * mean), event[col.E_RESERVE_CAP])
+        state[i, AUCTION_PRICE] = auction_price(front_price, event[col.E_DISCOUNT], reserve, event[col.E_FEE])
+        room = event[col.E_AMOUNT]
+        if event[col.E_SHORT_ONLY] > 0.0:
+            room = min(room, max(0.0, gap))
+        if event[col.E_OWN_USE] > 0.0:  # nothing but the verified duty that is not covered yet
+            room = min(room, max(0.0, state[i, OWED] - state[i, FRONT] - credits))
+    if state[i, INTERVENED] > 0.0:  # a reserve sale follows high prices
+        trigger = int(monthly[p, t, col.M_TRIGGER_EVENT])
+        if trigger >= 0:
+            room += events[p, trigger, col.E_SALE_SHARE] * max(0.0, gap)
+    return room
+
+
+@jit
+def observe_rows(low, high, pick, months, state, history, static, monthly, events, observation, mask):
     """Write observations (n, OBSERVATION) float32 and masks (n, ACTIONS) bool of rows ``low`` to ``high``.
 
     A mask says which actions can change anything this month. What the observation suggests is kept in the state.
     """
     for i in range(low, high):
         p, t = pick[i], months[i]
-        year = 1.0 / static[p, col.P_ANNUAL]
+        year = static[p, col.P_PER_ANNUAL]
         capacity_share = 0.0
         for k in range(TECHS):
             capacity_share += state[i, CAPACITY + k]
@@ -98,11 +138,13 @@ def observe_rows(low, high, pick, months, state, static, monthly, events, observ
             closed += waiting
             if monthly[p, t, col.M_DUE_CLOSED + k] > 0.0:
                 final = monthly[p, t, col.M_RATE + k] * state[i, CLOSED_OUTPUT + k]
+                final += monthly[p, t, col.M_FREE + k] * waiting
                 due += duty_under_cap(waiting, final, monthly[p, t, col.M_DEFICIT_CAP + k])
                 allocation += final - state[i, PREALLOCATED + k]
         if monthly[p, t, col.M_DUE_ACCRUED] > 0.0:
             due += state[i, ACCRUED]
             allocation += monthly[p, t, col.M_RATE_RUNNING] * state[i, ACCRUED_OUTPUT]
+            allocation += monthly[p, t, col.M_FREE_RUNNING] * state[i, ACCRUED]
         duty_ahead = due + monthly[p, t, col.M_FUTURE_EMISSIONS] * (1.0 - capacity_share)
         if monthly[p, t, col.M_CAP_DUE] > 0.0:  # only what exceeds the cap of the whole period is owed
             duty_ahead -= monthly[p, t, col.M_CAP_DUE]
@@ -118,16 +160,30 @@ def observe_rows(low, high, pick, months, state, static, monthly, events, observ
         # the gap at the next deadline, the trade that closes it evenly, and the abatement that meets the price
         gap = 0.0
         even = 0.0
+        room = 0.0
+        volume = monthly[p, t, col.M_VOLUME_LIMIT]
+        seen = state[i, PRICE]
+        if static[p, col.P_QUOTE_SD] > 0.0:
+            seen *= math.exp(state[i, QUOTE_ERROR])
         if monthly[p, t, col.M_DEADLINE_EVENT] >= 0.0:
             gap = duty_ahead - allocation - state[i, FRONT] - min(state[i, OFFSETS], limit)
+            if monthly[p, t, col.M_AUCTION_EVENT] >= 0.0 or state[i, INTERVENED] > 0.0:
+                room = open_auction(i, p, t, state, history, monthly, events, gap, min(state[i, OFFSETS], limit))
             if monthly[p, t, col.M_MONTHS_TO_TRADE] > 0.0:
-                even = clip(gap / (monthly[p, t, col.M_MONTHS_TO_TRADE] * monthly[p, t, col.M_VOLUME_LIMIT]), -1.0, 1.0)
-        price_due = state[i, PRICE] * (state[i, FRONT_RATIO] if monthly[p, t, col.M_PRICE_DUE_FRONT] > 0.0 else 1.0)
+                reach = monthly[p, t, col.M_MONTHS_TO_TRADE] * (volume + room if gap > 0.0 else volume)
+                even = clip(gap / reach, -1.0, 1.0)
+        state[i, AUCTION_ROOM] = room
+        price_due = seen * (state[i, FRONT_RATIO] if monthly[p, t, col.M_PRICE_DUE_FRONT] > 0.0 else 1.0)
         at_price = 0.0
         if monthly[p, t, col.M_OUTPUT] > 0.0:
             at_price = share_at_price(
-                price_due, static[p, col.P_ABATE_SCALE], static[p, col.P_ABATE_STEEPNESS], static[p, col.P_ABATE_MAX]
+                price_due * max(0.0, monthly[p, t, col.M_MARGINAL]),
+                static[p, col.P_ABATE_PER_SCALE],
+                static[p, col.P_ABATE_PER_SHARE],
             )
+            if static[p, col.P_TRADABLE] <= 0.0:  # only abatement can close the gap
+                possible = static[p, col.P_ABATE_MAX] * monthly[p, t, col.M_FUTURE_EMISSIONS]
+                at_price = clip(gap / possible, 0.0, 1.0) if possible > 0.0 else 0.0
         state[i, EVEN_TRADE] = even
         state[i, ABATE_AT_PRICE] = at_price
 
@@ -136,12 +192,13 @@ def observe_rows(low, high, pick, months, state, static, monthly, events, observ
         potential_rate = 0.0
         for k in range(TECHS):
             potential_rate += static[p, col.P_POTENTIAL + k] * static[p, col.P_INVEST_RATE]
-        mask[i, TRADE] = monthly[p, t, col.M_VOLUME_LIMIT] > 0.0
+        mask[i, TRADE] = volume + room > 0.0
         mask[i, ABATE] = producing and static[p, col.P_ABATE_MAX] > 0.0
         mask[i, INVEST] = producing and potential_rate > 0.0
         mask[i, OFFSET] = state[i, OFFSET_BUYABLE] > 0.0
         mask[i, BORROW], mask[i, BANK] = False, False
-        mask[i, FOREIGN_TRADE], mask[i, OUTPUT] = False, False
+        mask[i, FOREIGN_TRADE] = False
+        mask[i, OUTPUT] = producing and static[p, col.P_FLEXIBILITY] > 0.0
 
         carry, borrow = 0.0, 0.0
         if monthly[p, t, col.M_DEADLINE_EVENT] >= 0.0:
@@ -168,16 +225,18 @@ def observe_rows(low, high, pick, months, state, static, monthly, events, observ
 
         ratio = state[i, FRONT_RATIO]
         strike = state[i, STRIKE]
-        observation[i, 0] = t / static[p, col.P_HORIZON]
+        observation[i, 0] = t * static[p, col.P_PER_HORIZON]
         observation[i, 1] = monthly[p, t, col.M_SEASON_SIN]
         observation[i, 2] = monthly[p, t, col.M_SEASON_COS]
         observation[i, 3] = clip(monthly[p, t, col.M_TO_DEADLINE] * (1.0 / 24.0), 0.0, 4.0)
         observation[i, 4] = monthly[p, t, col.M_OPEN]
         observation[i, 5] = 1.0 if monthly[p, t, col.M_OUTPUT] > 0.0 else 0.0
-        observation[i, 6] = clip(state[i, LOG_PRICE] - static[p, col.P_LOG_REFERENCE], -8.0, 8.0)
+        observation[i, 6] = clip(
+            state[i, LOG_PRICE] + state[i, QUOTE_ERROR] - static[p, col.P_LOG_REFERENCE], -8.0, 8.0
+        )
         observation[i, 7] = clip(ratio - 1.0, -1.0, 1.0)
         observation[i, 8] = clip(state[i, LOG_OFFSET_RATIO], -8.0, 8.0)
-        observation[i, 9] = strike / (strike + state[i, PRICE] * ratio)
+        observation[i, 9] = strike / (strike + seen * ratio)
         observation[i, 10] = squash(state[i, FRONT] * year)
         observation[i, 11] = squash(state[i, OLD] * year)
         observation[i, 12] = squash(state[i, NEXT] * year)
@@ -189,7 +248,7 @@ def observe_rows(low, high, pick, months, state, static, monthly, events, observ
         observation[i, 18] = squash(state[i, DEBT] * year)
         observation[i, 19] = squash(10.0 * gap * year)
         observation[i, 20] = even
-        observation[i, 21] = squash(monthly[p, t, col.M_VOLUME_LIMIT] * year)
+        observation[i, 21] = squash(volume * year)
         observation[i, 22] = at_price
         observation[i, 23] = squash(10.0 * state[i, NET_SALES] * year)
         observation[i, 24] = squash(10.0 * carry * year)
@@ -212,6 +271,14 @@ def observe_rows(low, high, pick, months, state, static, monthly, events, observ
             observation[i, 31 + k] = min(1.0, state[i, CAPACITY + k] * per_potential)
             observation[i, 31 + TECHS + k] = min(1.0, state[i, BUILDING + k] * per_potential)
             observation[i, 31 + 2 * TECHS + k] = clip(value, -2.0, 6.0)
+        observation[i, O_AUCTION] = squash(10.0 * room * year)
+        observation[i, O_AUCTION + 1] = 0.0
+        if room > 0.0:
+            observation[i, O_AUCTION + 1] = clip(state[i, AUCTION_PRICE] / (state[i, PRICE] * ratio) - 1.0, -1.0, 1.0)
+        observation[i, O_AUCTION + 2] = clip(state[i, TRIGGER_RUN] * (1.0 / 12.0), -2.0, 2.0)
+        observation[i, O_AUCTION + 3] = state[i, INTERVENED]
+        for k in range(N_LAW):
+            observation[i, O_LAW + k] = monthly[p, t, col.M_LAW + k]
         any_action = False
         for a in range(N_ACTIONS):
             any_action = any_action or mask[i, a]

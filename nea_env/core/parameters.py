@@ -1,18 +1,28 @@
 """The parameter tables that the kernels read: one row a scenario, a month or an event.
 
 ``STATIC`` is constant over an episode, ``MONTHLY`` depends on the calendar month only, ``EVENTS`` are the
-steps of the law that fall due. ``calendar.py`` and ``lowering.py`` fill them from a scenario.
+steps of the law that fall due. ``calendar.py``, ``lowering.py`` and ``outlook.py`` fill them from a scenario.
 """
 
 from __future__ import annotations
 
-from nea_env.core.layout import SLOTS, TECHS
+from nea_env.core.layout import LAW, SLOTS, TECHS
 
 STATIC = (
     "discount", "log_drift", "price_sd", "has_offset", "offset_multiplier", "offset_drift", "offset_sd",
     "persistence", "demand_sd", "intensity", "annual_emissions", "annual_output",
-    "abate_scale", "abate_steepness", "abate_max", "invest_rate", "spread", "impact",
+    "per_annual", "per_month_output", "per_horizon",  # reciprocals: a product costs less than a quotient
+    "abate_scale", "abate_steepness", "abate_max",
+    "abate_per_scale", "abate_per_share",  # 1 / scale; 1 / (steepness x largest share), 0 without abatement
+    "invest_rate", "spread", "impact",
     "reward_scale", "log_reference", "rounding", "horizon", "carries_once", "book_growth",
+    "collared",  # 1: the price stays between a floor and a ceiling (its bounds stand in the gap's columns)
+    "quote_sd",  # sd of the log quote about the price it hides
+    "tradable",  # 0: units never change hands
+    "reference_months",  # of the mean price that triggers look at; 0 without triggers
+    "flexibility", "margin_slope",  # of output, where it is a choice
+    "subsidy",  # state aid per money of the firm's own capital cost
+    "first_law", "laws",  # episodes draw from so many laws, which stand in consecutive rows from the first on
     *(f"potential_{k}" for k in range(TECHS)), *(f"capex_{k}" for k in range(TECHS)),
     *(f"opex_{k}" for k in range(TECHS)), *(f"lead_{k}" for k in range(TECHS)),
     *(f"life_discount_{k}" for k in range(TECHS)),
@@ -22,8 +32,12 @@ STATIC = (
 (
     P_DISCOUNT, P_LOG_DRIFT, P_PRICE_SD, P_HAS_OFFSET, P_OFFSET_MULTIPLIER, P_OFFSET_DRIFT, P_OFFSET_SD,
     P_PERSISTENCE, P_DEMAND_SD, P_INTENSITY, P_ANNUAL, P_ANNUAL_OUTPUT,
-    P_ABATE_SCALE, P_ABATE_STEEPNESS, P_ABATE_MAX, P_INVEST_RATE, P_SPREAD, P_IMPACT,
+    P_PER_ANNUAL, P_PER_MONTH_OUTPUT, P_PER_HORIZON,
+    P_ABATE_SCALE, P_ABATE_STEEPNESS, P_ABATE_MAX, P_ABATE_PER_SCALE, P_ABATE_PER_SHARE,
+    P_INVEST_RATE, P_SPREAD, P_IMPACT,
     P_REWARD_SCALE, P_LOG_REFERENCE, P_ROUNDING, P_HORIZON, P_CARRIES_ONCE, P_BOOK_GROWTH,
+    P_COLLARED, P_QUOTE_SD, P_TRADABLE, P_REFERENCE_MONTHS, P_FLEXIBILITY, P_MARGIN_SLOPE, P_SUBSIDY,
+    P_FIRST_LAW, P_LAWS,
     P_POTENTIAL, _, _, P_CAPEX, _, _, P_OPEX, _, _, P_LEAD, _, _, P_LIFE_DISCOUNT, _, _, P_PER_POTENTIAL, _, _,
     P_START_LOG_PRICE, P_START_LOG_OFFSET_RATIO, P_START_FRONT, P_START_NEXT, P_START_BORROW_LIMIT, P_START_ACCRUED,
 ) = range(len(STATIC))  # fmt: skip
@@ -37,15 +51,21 @@ MONTHLY = (
     "volume_limit",  # t
     "turnover",  # weight in a volume-weighted mean price
     "sell_limit",  # t of the free allocation of the vintages in front that may be sold
-    "gap_sd", "gap_offset", "gap_inverse_spread", "gap_down", "gap_up",  # front discount: see prices.front_ratio
+    "hold_min", "hold_max",  # t of front that sales must leave and purchases may reach
+    "gap_sd", "gap_offset", "gap_inverse_spread",  # front discount, or place between the collar's bounds: see prices.py
+    "gap_down", "gap_up",  # its bounds, relative to the long price; of a collar, money per t
     "to_deadline",  # months to the next deadline; this month's is 0; -1 after the last
     "months_to_trade",  # months left to close the gap once its emissions have ended, this one included; else 0
-    "deadline_event",  # index of the next deadline in EVENTS; -1 after the last
+    "deadline_event",  # row of EVENTS that says what is known of the next deadline; -1 after the last
+    "auction_event",  # row of EVENTS of this month's auction; -1 without
+    "trigger_event",  # row of EVENTS of the triggers in force; -1 without
     "due_accrued",  # 1: the running year falls due at the next deadline
     *(f"due_closed_{k}" for k in range(SLOTS)),  # 1: so does what waits in this slot
     *(f"rate_{k}" for k in range(SLOTS)),  # free units per unit of output for that slot, published or expected
+    *(f"free_{k}" for k in range(SLOTS)),  # free units per tonne emitted for that slot
     *(f"deficit_cap_{k}" for k in range(SLOTS)),  # deficit cap of that slot, negative: none
-    "rate_running",  # free units per unit of output for the running year
+    "rate_running", "free_running",  # the same for the running year
+    "marginal",  # net duty that one more tonne emitted this month adds
     "future_emissions",  # baseline emissions from this month on that fall due at the next deadline, t
     "future_allocation",  # free units expected on them and bookings still to come before it, t
     "cap_due",  # Tokyo: caps of the periods due, t
@@ -59,42 +79,61 @@ MONTHLY = (
     *(f"saving_months_{k}" for k in range(TECHS)),  # of capacity started now, over its capex
     *(f"running_cost_{k}" for k in range(TECHS)),  # its discounted running cost, over its capex
     *(f"residual_{k}" for k in range(TECHS)),
+    *LAW,  # what is known of the law: these columns go into the observation as they are
     "first_event", "last_event",  # EVENTS[first:last] fall in this month
 )  # fmt: skip
+_M = {name: index for index, name in enumerate(MONTHLY)}
 (
     M_OUTPUT, M_EMISSIONS, M_OUTPUT_CORRECTION, M_OPEN, M_PRICE_MOVES, M_VOLUME_LIMIT, M_TURNOVER, M_SELL_LIMIT,
-    M_GAP_SD, M_GAP_OFFSET, M_GAP_INVERSE_SPREAD, M_GAP_DOWN, M_GAP_UP,
-    M_TO_DEADLINE, M_MONTHS_TO_TRADE, M_DEADLINE_EVENT, M_DUE_ACCRUED,
-    M_DUE_CLOSED, _, _, M_RATE, _, _, M_DEFICIT_CAP, _, _,
-    M_RATE_RUNNING, M_FUTURE_EMISSIONS, M_FUTURE_ALLOCATION, M_CAP_DUE, M_DEBT_DUE, M_PRICE_DUE_FRONT,
-    M_OFFSET_SHARE, M_OFFSET_FIXED, M_ALLOCATION_KNOWN, M_ALLOCATION_RATE, M_SEASON_SIN, M_SEASON_COS,
-    M_PRODUCING_MONTHS,
-    M_SAVING_MONTHS, _, _, M_RUNNING_COST, _, _, M_RESIDUAL, _, _, M_FIRST_EVENT, M_LAST_EVENT,
-) = range(len(MONTHLY))  # fmt: skip
+    M_HOLD_MIN, M_HOLD_MAX, M_GAP_SD, M_GAP_OFFSET, M_GAP_INVERSE_SPREAD, M_GAP_DOWN, M_GAP_UP,
+    M_TO_DEADLINE, M_MONTHS_TO_TRADE, M_DEADLINE_EVENT, M_AUCTION_EVENT, M_TRIGGER_EVENT, M_DUE_ACCRUED,
+    M_DUE_CLOSED, _, _, M_RATE, _, _, M_FREE, _, _, M_DEFICIT_CAP, _, _,
+    M_RATE_RUNNING, M_FREE_RUNNING, M_MARGINAL, M_FUTURE_EMISSIONS, M_FUTURE_ALLOCATION, M_CAP_DUE, M_DEBT_DUE,
+    M_PRICE_DUE_FRONT, M_OFFSET_SHARE, M_OFFSET_FIXED, M_ALLOCATION_KNOWN, M_ALLOCATION_RATE, M_SEASON_SIN,
+    M_SEASON_COS, M_PRODUCING_MONTHS,
+    M_SAVING_MONTHS, _, _, M_RUNNING_COST, _, _, M_RESIDUAL, _, _,
+) = range(_M[LAW[0]])  # fmt: skip
+M_LAW, M_FIRST_EVENT, M_LAST_EVENT = _M[LAW[0]], _M["first_event"], _M["last_event"]
 
-# Kinds of event, in the order in which they are settled within a month.
-CLOSE_YEAR, ALLOCATE, ISSUE_CREDITS, VERIFY, FIX_STRIKE, DEADLINE, RESET_SALES = range(7)
+# Kinds of event, in the order in which they are settled within a month. The last two are read, never settled.
+CLOSE_YEAR, ALLOCATE, ISSUE_CREDITS, VERIFY, FIX_STRIKE, DEADLINE, RESET_SALES, AUCTION, TRIGGERS = range(9)
 
 EVENTS = (
     "kind", "slot", "to_next",  # to_next: units go to the vintage after front
-    "amount",  # ALLOCATE: t booked. VERIFY: t allocated before (grandfathering)
+    "amount",  # ALLOCATE: t booked. VERIFY: t allocated before. AUCTION: t that one bidder can win
     "rate",  # free units per unit of output (benchmark x correction x basis)
-    "pre_share",
+    "pre_share", "pre_on_emissions",  # pre-allocation: on the output, or the emissions, verified last
+    "update_share", "per_base", "update_on_output",  # base-year revision; 1 / base-year emissions or output
     "years",  # ISSUE_CREDITS: ended years of the period
-    "deficit_cap", "benchmarked", "cap", "gap_threshold", "gap_share",
+    "method", "balance", "band", "band_share",  # VERIFY: how the final allocation is found
+    "deficit_cap", "cap", "gap_threshold", "gap_share",
+    "cancel_ratio_0", "cancel_ratio_1", "cancel_ratio_2", "cancel_share_0", "cancel_share_1", "cancel_share_2",
+    "add_ratio_0", "add_ratio_1", "add_ratio_2", "add_share_0", "add_share_1", "add_share_2",
     "offset_base", "offset_share", "required_reduction",
     "base_emissions", "factor", "ceiling",
-    "mean_months", "volume_weighted", "multiple", "strike_cap",
+    "mean_months", "volume_weighted", "multiple", "strike_cap", "strike_price",
     "borrow_rule", "borrow_share", "borrow_decay", "next_booked",
     "bank_rule", "bank_base", "bank_multiple", "bank_long_sales", "bank_sales_years", "small_holder", "deficit_exempt",
-    "lost_if_missed", "offsets_bankable", "lump_sum", "deducted", "side_multiple", "restart_long_sales",
+    "lost_if_missed", "offsets_bankable",
+    "lump_sum", "max_total", "deducted", "side_multiple", "forfeits", "subsidy_repaid", "restart_long_sales",
+    "discount", "fee", "reserve_price", "reserve_multiple", "reserve_cap", "short_only", "own_use",
+    "auctioned_bankable",
+    "trigger_months", "high_multiple", "low_multiple", "high_price", "low_price", "acts", "price_move", "sale_share",
 )  # fmt: skip
 (
-    E_KIND, E_SLOT, E_TO_NEXT, E_AMOUNT, E_RATE, E_PRE_SHARE, E_YEARS,
-    E_DEFICIT_CAP, E_BENCHMARKED, E_CAP, E_GAP_THRESHOLD, E_GAP_SHARE, E_OFFSET_BASE, E_OFFSET_SHARE, E_REQUIRED,
-    E_BASE_EMISSIONS, E_FACTOR, E_CEILING, E_MEAN_MONTHS, E_VOLUME_WEIGHTED, E_MULTIPLE, E_STRIKE_CAP,
+    E_KIND, E_SLOT, E_TO_NEXT, E_AMOUNT, E_RATE, E_PRE_SHARE, E_PRE_ON_EMISSIONS,
+    E_UPDATE_SHARE, E_PER_BASE, E_UPDATE_ON_OUTPUT, E_YEARS, E_METHOD, E_BALANCE, E_BAND, E_BAND_SHARE,
+    E_DEFICIT_CAP, E_CAP, E_GAP_THRESHOLD, E_GAP_SHARE,
+    E_CANCEL_RATIO, _, _, E_CANCEL_SHARE, _, _, E_ADD_RATIO, _, _, E_ADD_SHARE, _, _,
+    E_OFFSET_BASE, E_OFFSET_SHARE, E_REQUIRED,
+    E_BASE_EMISSIONS, E_FACTOR, E_CEILING, E_MEAN_MONTHS, E_VOLUME_WEIGHTED, E_MULTIPLE, E_STRIKE_CAP, E_STRIKE_PRICE,
     E_BORROW_RULE, E_BORROW_SHARE, E_BORROW_DECAY, E_NEXT_BOOKED,
     E_BANK_RULE, E_BANK_BASE, E_BANK_MULTIPLE, E_BANK_LONG_SALES, E_BANK_SALES_YEARS, E_SMALL_HOLDER, E_DEFICIT_EXEMPT,
-    E_LOST_IF_MISSED, E_OFFSETS_BANKABLE, E_LUMP_SUM, E_DEDUCTED, E_SIDE_MULTIPLE, E_RESTART_LONG_SALES,
+    E_LOST_IF_MISSED, E_OFFSETS_BANKABLE,
+    E_LUMP_SUM, E_MAX_TOTAL, E_DEDUCTED, E_SIDE_MULTIPLE, E_FORFEITS, E_SUBSIDY_REPAID, E_RESTART_LONG_SALES,
+    E_DISCOUNT, E_FEE, E_RESERVE_PRICE, E_RESERVE_MULTIPLE, E_RESERVE_CAP, E_SHORT_ONLY, E_OWN_USE,
+    E_AUCTIONED_BANKABLE,
+    E_TRIGGER_MONTHS, E_HIGH_MULTIPLE, E_LOW_MULTIPLE, E_HIGH_PRICE, E_LOW_PRICE, E_ACTS, E_PRICE_MOVE, E_SALE_SHARE,
 ) = range(len(EVENTS))  # fmt: skip
 BORROW_NONE, BORROW_SHARE, BORROW_DECAYING, BORROW_GAP_TEST = range(4)
+BOOKED_BEFORE, BY_OUTPUT, BY_OWN_EMISSIONS = range(3)  # values of "method"

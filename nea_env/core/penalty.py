@@ -6,14 +6,14 @@ from nea_env.core.jit import jit
 
 
 @jit
-def strike_price(mean_price, multiple, cap):
-    """Penalty per missing tonne: a multiple of a mean price, at most the cap."""
-    return min(multiple * mean_price, cap)
+def strike_price(mean_price, multiple, cap, price):
+    """Penalty per missing tonne: a multiple of a mean price, at most the cap, and a price fixed by law."""
+    return min(multiple * mean_price, cap) + price
 
 
 @jit
-def penalty_cost(missing, strike, lump_sum, side_multiple, front_price):
-    """Penalty on ``missing`` tonnes: per tonne, lump sum, and side penalties at the front price."""
+def penalty_cost(missing, strike, lump_sum, max_total, side_multiple, front_price):
+    """Penalty on ``missing`` tonnes: per tonne and lump sum, at most a total, and side penalties at the front price."""
     if missing <= 0.0:
         return 0.0
-    return missing * (strike + side_multiple * front_price) + lump_sum
+    return min(missing * strike + lump_sum, max_total) + missing * side_multiple * front_price

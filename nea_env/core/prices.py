@@ -35,6 +35,39 @@ def front_ratio(news, offset, inverse_spread, down, up):
 
 
 @jit
+def collared_price(news, offset, inverse_spread, floor, ceiling):
+    """A price between a floor and a ceiling that both grow at the discount rate.
+
+    floor + (ceiling - floor) * N((offset + news) * inverse_spread): the conditional expectation of where in
+    the band the price ends, so a discounted martingale that never leaves it.
+    """
+    return floor + (ceiling - floor) * normal_cdf((offset + news) * inverse_spread)
+
+
+@jit
+def trigger_run(run, price, high, low):
+    """Months in a row beyond a trigger: positive above ``high``, negative below ``low``; 0 switches one off."""
+    if high > 0.0 and price >= high:
+        return max(run, 0.0) + 1.0
+    if low > 0.0 and price <= low:
+        return min(run, 0.0) - 1.0
+    return 0.0
+
+
+@jit
+def intervention(run, acts, move, u):
+    """(what the committee did, factor on the price) while a trigger is met; ``u`` is uniform on 0..1.
+
+    It acts with probability ``acts`` and moves the price by ``move`` towards the band; when it does not, the
+    price moves the other way by move * acts / (1 - acts), so that its expectation stays where it was.
+    """
+    sign = 1.0 if run > 0.0 else -1.0
+    if u < acts:
+        return sign, 1.0 - sign * move
+    return 0.0, 1.0 + sign * move * acts / (1.0 - acts)
+
+
+@jit
 def next_log_output(log_output, persistence, volatility, z):
     """AR(1) of the log deviation of output."""
     return persistence * log_output + volatility * z

@@ -17,6 +17,7 @@ import numpy as np
 from nea_env.core.jit import jit
 
 PRICE, OFFSET_RATIO, GAP, DEMAND = range(4)  # lanes of the monthly draw: one per source
+QUOTE, COMMITTEE = range(2)  # lanes of the second draw, for the scenarios that need it
 
 _M0 = np.uint64(0xD2511F53)
 _M1 = np.uint64(0xCD9E8D57)
@@ -104,10 +105,34 @@ def quantile(q):
 
 
 @jit
-def monthly_draw(seed, episode, month):
-    """Four words for one month of one episode: lanes PRICE, OFFSET_RATIO, GAP, DEMAND."""
+def draw(seed, episode, month, block):
+    """Four words for one month of one episode; blocks are independent of each other."""
     key = np.uint64(seed)
     return philox(
-        np.uint64(month), np.uint64(episode) & _LOW, np.uint64(episode) >> _HALF, np.uint64(0),
+        np.uint64(month), np.uint64(episode) & _LOW, np.uint64(episode) >> _HALF, np.uint64(block),
         key & _LOW, key >> _HALF,
     )  # fmt: skip
+
+
+@jit
+def monthly_draw(seed, episode, month):
+    """Lanes PRICE, OFFSET_RATIO, GAP, DEMAND."""
+    return draw(seed, episode, month, 0)
+
+
+@jit
+def second_draw(seed, episode, month):
+    """Lanes QUOTE, COMMITTEE."""
+    return draw(seed, episode, month, 1)
+
+
+@jit
+def law_of(seed, episode, count):
+    """Which of ``count`` laws an episode plays."""
+    return np.int64(draw(seed, episode, 0, 2)[0] % np.uint64(count))
+
+
+@jit
+def uniform(word):
+    """Uniform on (0, 1) from one 32-bit word."""
+    return (float(word) + 0.5) * 2.3283064365386963e-10

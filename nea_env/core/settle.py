@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 from nea_env.core import parameters as col
-from nea_env.core.allocation import book, duty_above_baseline, duty_under_cap, excess_credits, true_up
+from nea_env.core.allocation import (
+    added,
+    book,
+    cancelled,
+    duty_above_baseline,
+    duty_under_cap,
+    excess_credits,
+    own_emissions_allocation,
+    true_up,
+    updated,
+)  # fmt: skip
 from nea_env.core.banking import carry_limit, deduction
 from nea_env.core.borrowing import borrowed, gap_permit, next_limit_share
 from nea_env.core.jit import jit
 from nea_env.core.layout import (
     ACCRUED,
     ACCRUED_OUTPUT,
+    AUCTIONED,
     BORROW_LIMIT,
     BORROW_PERMIT,
     CLOSED,
@@ -29,12 +40,13 @@ from nea_env.core.layout import (
     F_SURRENDERED,
     FRONT,
     FRONT_RATIO,
-    GAP_NEWS,
     HISTORY,
+    LAST_EMISSIONS,
     LAST_OUTPUT,
     LONG_SALES,
     MISSED,
     NET_SALES,
+    NEWS,
     NEXT,
     OFFSET_ROOM,
     OFFSETS,
@@ -44,6 +56,8 @@ from nea_env.core.layout import (
     PRICE,
     SOLD_ALLOCATION,
     STRIKE,
+    SUBSIDY,
+    TIERS,
     TRADED,
 )  # fmt: skip
 from nea_env.core.offsets import room, used
@@ -83,29 +97,59 @@ def verify(i, state, flows, event):
     state[i, CLOSED + slot] = 0.0
     state[i, CLOSED_OUTPUT + slot] = 0.0
     state[i, PREALLOCATED + slot] = 0.0
+    method, duty = int(event[col.E_METHOD]), emissions
     allocation = event[col.E_AMOUNT]
-    if event[col.E_BENCHMARKED] > 0.0:
-        allocation = event[col.E_RATE] * output
+    if method == col.BOOKED_BEFORE:
+        if event[col.E_UPDATE_SHARE] > 0.0 and prebooked > 0.0:
+            allocation = prebooked
+        if event[col.E_CAP] > 0.0:
+            duty = duty_above_baseline(emissions, event[col.E_CAP])
+        else:
+            adjust(i, state, flows, event, emissions, allocation)
+    else:
+        if method == col.BY_OUTPUT:
+            allocation = event[col.E_RATE] * output
+        else:
+            allocation = own_emissions_allocation(
+                emissions, output, event[col.E_BALANCE], event[col.E_BAND], event[col.E_BAND_SHARE]
+            )
         issued, taken, unmet = true_up(allocation, prebooked, state[i, FRONT])
         issue(i, state, flows, issued, event[col.E_TO_NEXT])
-        state[i, FRONT] -= taken
-        flows[i, F_DEDUCTED] += taken
-        state[i, OWED] += unmet
-        flows[i, F_CLAWBACK_UNMET] += unmet
+        take_back(i, state, flows, taken, unmet)
         duty = duty_under_cap(emissions, allocation, event[col.E_DEFICIT_CAP])
-    elif event[col.E_CAP] > 0.0:
-        duty = duty_above_baseline(emissions, event[col.E_CAP])
-    else:
-        duty = emissions
     state[i, OWED] += duty
     flows[i, F_FORGIVEN] += emissions - duty
     state[i, LAST_OUTPUT] = output / event[col.E_YEARS]
+    state[i, LAST_EMISSIONS] = emissions / event[col.E_YEARS]
     state[i, DEFICIT] = 1.0 if allocation < emissions else 0.0
     state[i, CREDITS_ISSUED] = 0.0
     state[i, BORROW_PERMIT] += gap_permit(duty, allocation, event[col.E_GAP_THRESHOLD], event[col.E_GAP_SHARE])
     state[i, OFFSET_ROOM] += room(
         int(event[col.E_OFFSET_BASE]), event[col.E_OFFSET_SHARE], duty, allocation, event[col.E_REQUIRED]
     )
+
+
+@jit
+def take_back(i, state, flows, taken, unmet):
+    """A clawback takes what is held of the front and adds the rest to the duty."""
+    state[i, FRONT] -= taken
+    flows[i, F_DEDUCTED] += taken
+    state[i, OWED] += unmet
+    flows[i, F_CLAWBACK_UNMET] += unmet
+
+
+@jit
+def adjust(i, state, flows, event, emissions, allocation):
+    """Ex-post cancellation of unused units and addition for growth: the furthest step reached decides."""
+    gone, more = 0.0, 0.0
+    for k in range(TIERS):
+        gone = max(gone, cancelled(emissions, allocation, event[col.E_CANCEL_RATIO + k], event[col.E_CANCEL_SHARE + k]))
+        more = max(more, added(emissions, allocation, event[col.E_ADD_RATIO + k], event[col.E_ADD_SHARE + k]))
+    if gone > 0.0:
+        taken = min(gone, state[i, FRONT])
+        take_back(i, state, flows, taken, gone - taken)
+    if more > 0.0:
+        issue(i, state, flows, more, event[col.E_TO_NEXT])
 
 
 @jit
@@ -156,20 +200,27 @@ def deadline(i, state, flows, static, event, borrow_share, bank_share):
         missing,
         state[i, STRIKE],
         event[col.E_LUMP_SUM],
+        event[col.E_MAX_TOTAL],
         event[col.E_SIDE_MULTIPLE],
         state[i, PRICE] * state[i, FRONT_RATIO],
     )
     if missing > 0.0:
-        state[i, MISSED] = 1.0
+        if event[col.E_FORFEITS] > 0.0:
+            state[i, MISSED] = 1.0
+        if event[col.E_SUBSIDY_REPAID] > 0.0:
+            flows[i, F_PENALTY_COST] += state[i, SUBSIDY]
+            state[i, SUBSIDY] = 0.0
         deduct(i, state, flows, event[col.E_DEDUCTED] * missing)
     state[i, OWED] = 0.0
     state[i, OFFSETS] -= credits
     state[i, FRONT] -= units
     state[i, OLD] = max(0.0, state[i, OLD] - units)  # carried units are used first
+    state[i, AUCTIONED] = max(0.0, state[i, AUCTIONED] - units)  # as are those that cannot be carried
     state[i, TRADED] = min(state[i, TRADED], state[i, FRONT])
     _carry_over(i, state, flows, static, event, bank_share)
     state[i, STRIKE] = 0.0
-    state[i, GAP_NEWS] = 0.0
+    if static[col.P_COLLARED] <= 0.0:
+        state[i, NEWS] = 0.0
     state[i, OFFSET_ROOM] = 0.0
     state[i, BORROW_PERMIT] = 0.0
     state[i, NET_SALES] = 0.0
@@ -214,7 +265,7 @@ def _carry_over(i, state, flows, static, event, share):
     exempt = event[col.E_DEFICIT_EXEMPT] > 0.0 and state[i, DEFICIT] > 0.0
     forfeited = event[col.E_LOST_IF_MISSED] > 0.0 and state[i, MISSED] > 0.0
     carried = share * carry_limit(
-        rule, left, state[i, OLD], event[col.E_BANK_BASE], event[col.E_BANK_MULTIPLE], sales,
+        rule, left - state[i, AUCTIONED], state[i, OLD], event[col.E_BANK_BASE], event[col.E_BANK_MULTIPLE], sales,
         event[col.E_SMALL_HOLDER], exempt, forfeited, state[i, TRADED],
     )  # fmt: skip
     deduct(i, state, flows, deduction(rule, carried, event[col.E_BANK_BASE]))
@@ -223,10 +274,23 @@ def _carry_over(i, state, flows, static, event, share):
     state[i, FRONT] = carried + state[i, NEXT]
     state[i, NEXT] = 0.0
     state[i, TRADED] = min(carried, state[i, TRADED])
+    state[i, AUCTIONED] = 0.0
     state[i, SOLD_ALLOCATION] = 0.0
     if event[col.E_OFFSETS_BANKABLE] <= 0.0:
         flows[i, F_LAPSED] += state[i, OFFSETS]
         state[i, OFFSETS] = 0.0
+
+
+@jit
+def allocated(i, state, event):
+    """Tonnes that one booking brings: a fixed amount, one that follows the period verified last, or an advance."""
+    if event[col.E_PRE_SHARE] > 0.0:
+        latest = state[i, LAST_EMISSIONS] if event[col.E_PRE_ON_EMISSIONS] > 0.0 else state[i, LAST_OUTPUT]
+        return event[col.E_PRE_SHARE] * event[col.E_RATE] * latest
+    if event[col.E_UPDATE_SHARE] > 0.0:
+        latest = state[i, LAST_OUTPUT] if event[col.E_UPDATE_ON_OUTPUT] > 0.0 else state[i, LAST_EMISSIONS]
+        return updated(event[col.E_AMOUNT], event[col.E_UPDATE_SHARE], event[col.E_PER_BASE], latest)
+    return event[col.E_AMOUNT]
 
 
 @jit
@@ -242,9 +306,8 @@ def settle(i, t, state, history, flows, static, monthly, events, borrow_share, b
             state[i, ACCRUED] = 0.0
             state[i, ACCRUED_OUTPUT] = 0.0
         elif kind == col.ALLOCATE:
-            tonnes = event[col.E_AMOUNT]
-            if event[col.E_PRE_SHARE] > 0.0:
-                tonnes = event[col.E_PRE_SHARE] * event[col.E_RATE] * state[i, LAST_OUTPUT]
+            tonnes = allocated(i, state, event)
+            if event[col.E_PRE_SHARE] > 0.0 or event[col.E_UPDATE_SHARE] > 0.0:
                 state[i, PREALLOCATED + slot] += tonnes
             issue(i, state, flows, tonnes, event[col.E_TO_NEXT])
             if event[col.E_TO_NEXT] <= 0.0:  # a limit on sales counts the front's own allocation
@@ -255,7 +318,9 @@ def settle(i, t, state, history, flows, static, monthly, events, borrow_share, b
             verify(i, state, flows, event)
         elif kind == col.FIX_STRIKE:
             mean = mean_price(i, t, history, monthly, int(event[col.E_MEAN_MONTHS]), event[col.E_VOLUME_WEIGHTED] > 0.0)
-            state[i, STRIKE] = strike_price(mean, event[col.E_MULTIPLE], event[col.E_STRIKE_CAP])
+            state[i, STRIKE] = strike_price(
+                mean, event[col.E_MULTIPLE], event[col.E_STRIKE_CAP], event[col.E_STRIKE_PRICE]
+            )
         elif kind == col.DEADLINE:
             deadline(i, state, flows, static, event, borrow_share, bank_share)
         elif kind == col.RESET_SALES:

@@ -18,22 +18,45 @@ from nea_env.core.layout import (
     CAPACITY,
     FRONT,
     FRONT_RATIO,
-    GAP_NEWS,
     HISTORY,
+    INTERVENED,
+    LAST_EMISSIONS,
     LAST_OUTPUT,
     LOG_OFFSET_RATIO,
     LOG_OUTPUT,
     LOG_PRICE,
+    NEWS,
     NEXT,
     PRICE,
     QUEUE,
+    QUOTE_ERROR,
+    REFERENCE_SUM,
     STATE,
     TECHS,
+    TRIGGER_RUN,
 )  # fmt: skip
 from nea_env.core.month import play_rows
 from nea_env.core.observe import observe_rows
-from nea_env.core.prices import front_ratio, next_log_output, next_log_price
-from nea_env.core.rng import DEMAND, GAP, OFFSET_RATIO, monthly_draw, normal
+from nea_env.core.prices import (
+    collared_price,
+    front_ratio,
+    intervention,
+    next_log_output,
+    next_log_price,
+    trigger_run,
+)  # fmt: skip
+from nea_env.core.rng import (
+    COMMITTEE,
+    DEMAND,
+    GAP,
+    OFFSET_RATIO,
+    QUOTE,
+    law_of,
+    monthly_draw,
+    normal,
+    second_draw,
+    uniform,
+)  # fmt: skip
 from nea_env.core.rng import PRICE as PRICE_LANE
 
 N_STATE = len(STATE)
@@ -43,8 +66,11 @@ CHUNK = 256  # rows a thread takes at a time: their state stays in the second-le
 
 
 @jit
-def start_row(i, pick, months, state, queue, history, static):
-    """Put row ``i`` at the start of an episode."""
+def start_row(i, pick, months, seeds, episodes, state, queue, history, static):
+    """Put row ``i`` at the start of an episode, under the law that it draws."""
+    if static[pick[i], col.P_LAWS] > 1.0:
+        count = static[pick[i], col.P_LAWS]
+        pick[i] = int(static[pick[i], col.P_FIRST_LAW]) + law_of(seeds[i], episodes[i], int(count))
     own = static[pick[i]]
     for s in range(N_STATE):
         state[i, s] = 0.0
@@ -62,21 +88,53 @@ def start_row(i, pick, months, state, queue, history, static):
     state[i, ACCRUED] = own[col.P_START_ACCRUED] * own[col.P_ANNUAL]
     state[i, ACCRUED_OUTPUT] = own[col.P_START_ACCRUED] * own[col.P_ANNUAL_OUTPUT]
     state[i, LAST_OUTPUT] = own[col.P_ANNUAL_OUTPUT]
+    state[i, LAST_EMISSIONS] = own[col.P_ANNUAL]
+    if own[col.P_QUOTE_SD] > 0.0:
+        state[i, QUOTE_ERROR] = quote_error(own[col.P_QUOTE_SD], seeds[i], episodes[i], 0)
     state[i, BORROW_LIMIT] = own[col.P_START_BORROW_LIMIT]
 
 
 @jit
-def start_rows(mask, advance, pick, ended, months, episodes, state, queue, history, static):
+def start_rows(mask, advance, pick, ended, months, seeds, episodes, state, queue, history, static):
     """Start the rows of ``mask`` (n,); ``advance`` moves them to their next episode first."""
     for i in range(mask.shape[0]):
         if mask[i]:
             episodes[i] += advance
             ended[i] = False
-            start_row(i, pick, months, state, queue, history, static)
+            start_row(i, pick, months, seeds, episodes, state, queue, history, static)
 
 
 @jit
-def turn_rows(low, high, pick, ended, months, seeds, episodes, state, queue, static, monthly):
+def quote_error(sd, seed, episode, month):
+    """Log of the quoted over the true price: the quote's expectation is the price."""
+    return sd * (normal(second_draw(seed, episode, month)[QUOTE]) - 0.5 * sd)
+
+
+@jit
+def committee(i, p, t, seed, episode, state, static, monthly, events):
+    """Count the months beyond a trigger, let the committee act or not: what that adds to the log price."""
+    state[i, INTERVENED] = 0.0
+    e = int(monthly[p, t, col.M_TRIGGER_EVENT])
+    if e < 0:
+        state[i, TRIGGER_RUN] = 0.0
+        return 0.0
+    high, low = events[p, e, col.E_HIGH_PRICE], events[p, e, col.E_LOW_PRICE]
+    if t >= static[p, col.P_REFERENCE_MONTHS]:  # a mean needs its months
+        mean = state[i, REFERENCE_SUM] / static[p, col.P_REFERENCE_MONTHS]
+        high = high if high > 0.0 else events[p, e, col.E_HIGH_MULTIPLE] * mean
+        low = low if low > 0.0 else events[p, e, col.E_LOW_MULTIPLE] * mean
+    run = trigger_run(state[i, TRIGGER_RUN], state[i, PRICE] * state[i, FRONT_RATIO], high, low)
+    state[i, TRIGGER_RUN] = run
+    if abs(run) < events[p, e, col.E_TRIGGER_MONTHS] or monthly[p, t, col.M_PRICE_MOVES] <= 0.0:
+        return 0.0
+    u = uniform(second_draw(seed, episode, t)[COMMITTEE])
+    did, factor = intervention(run, events[p, e, col.E_ACTS], events[p, e, col.E_PRICE_MOVE], u)
+    state[i, INTERVENED] = did
+    return math.log(factor)
+
+
+@jit
+def turn_rows(low, high, pick, ended, months, seeds, episodes, state, queue, static, monthly, events):
     """The month turns for rows that go on: capacity comes on line, and the news of the new month arrives."""
     for i in range(low, high):
         if ended[i]:
@@ -86,21 +144,36 @@ def turn_rows(low, high, pick, ended, months, seeds, episodes, state, queue, sta
         months[i] = t
         words = monthly_draw(seeds[i], episodes[i], t)
         moves = monthly[p, t, col.M_PRICE_MOVES]
-        sd = static[p, col.P_PRICE_SD] * moves
-        log_price = next_log_price(
-            state[i, LOG_PRICE], static[p, col.P_LOG_DRIFT] - 0.5 * sd * sd, sd, normal(words[PRICE_LANE])
-        )
-        state[i, LOG_PRICE] = log_price
-        state[i, PRICE] = math.exp(log_price)
+        if static[p, col.P_COLLARED] > 0.0:
+            state[i, NEWS] += monthly[p, t, col.M_GAP_SD] * normal(words[PRICE_LANE])
+            state[i, PRICE] = collared_price(
+                state[i, NEWS],
+                monthly[p, t, col.M_GAP_OFFSET],
+                monthly[p, t, col.M_GAP_INVERSE_SPREAD],
+                monthly[p, t, col.M_GAP_DOWN],
+                monthly[p, t, col.M_GAP_UP],
+            )
+            state[i, LOG_PRICE] = math.log(state[i, PRICE])
+        else:
+            sd = static[p, col.P_PRICE_SD] * moves
+            log_price = next_log_price(
+                state[i, LOG_PRICE], static[p, col.P_LOG_DRIFT] - 0.5 * sd * sd, sd, normal(words[PRICE_LANE])
+            )
+            if static[p, col.P_REFERENCE_MONTHS] > 0.0:
+                log_price += committee(i, p, t, seeds[i], episodes[i], state, static, monthly, events)
+            state[i, LOG_PRICE] = log_price
+            state[i, PRICE] = math.exp(log_price)
+        if static[p, col.P_QUOTE_SD] > 0.0:
+            state[i, QUOTE_ERROR] = quote_error(static[p, col.P_QUOTE_SD], seeds[i], episodes[i], t)
         if static[p, col.P_OFFSET_SD] > 0.0:
             state[i, LOG_OFFSET_RATIO] += moves * (
                 static[p, col.P_OFFSET_DRIFT] + static[p, col.P_OFFSET_SD] * normal(words[OFFSET_RATIO])
             )
         ratio = 1.0
-        if monthly[p, t, col.M_GAP_DOWN] > 0.0:
-            state[i, GAP_NEWS] += monthly[p, t, col.M_GAP_SD] * normal(words[GAP])
+        if monthly[p, t, col.M_GAP_DOWN] > 0.0 and static[p, col.P_COLLARED] <= 0.0:
+            state[i, NEWS] += monthly[p, t, col.M_GAP_SD] * normal(words[GAP])
             ratio = front_ratio(
-                state[i, GAP_NEWS],
+                state[i, NEWS],
                 monthly[p, t, col.M_GAP_OFFSET],
                 monthly[p, t, col.M_GAP_INVERSE_SPREAD],
                 monthly[p, t, col.M_GAP_DOWN],
@@ -150,15 +223,15 @@ def step_rows(
         monthly,
         events,
     )
-    turn_rows(low, high, pick, ended, months, seeds, episodes, state, queue, static, monthly)
+    turn_rows(low, high, pick, ended, months, seeds, episodes, state, queue, static, monthly, events)
     for i in range(low, high):
         if not ended[i]:
             ended[i] = terminated[i]
         elif autoreset:
             episodes[i] += 1
             ended[i] = False
-            start_row(i, pick, months, state, queue, history, static)
-    observe_rows(low, high, pick, months, state, static, monthly, events, observation, mask)
+            start_row(i, pick, months, seeds, episodes, state, queue, history, static)
+    observe_rows(low, high, pick, months, state, history, static, monthly, events, observation, mask)
 
 
 @jit(parallel=True)

@@ -15,6 +15,20 @@ def feasible_trade(share, volume_limit, held, sellable):
 
 
 @jit
+def auction_price(front_price, discount, reserve, fee):
+    """What a tonne costs at auction: the front price less a discount, at least the reserve, and the fee."""
+    return max(front_price * (1.0 - discount), reserve) * (1.0 + fee)
+
+
+@jit
+def split_purchase(tonnes, auction_room, auction_price, ask, volume_limit):
+    """Tonnes of a purchase bought at auction: first where that costs no more than the market's ask, else last."""
+    if auction_price <= ask:
+        return min(tonnes, auction_room)
+    return min(max(tonnes - volume_limit, 0.0), auction_room)
+
+
+@jit
 def trading_cost(tonnes, price, volume_limit, spread, impact):
     """Half the spread plus a price that moves ``impact`` against a trade at the volume limit."""
     size = abs(tonnes)

@@ -60,14 +60,11 @@ class Regime(Model):
         return self
 
     @model_validator(mode="after")
-    def _ranges_hold_their_numbers(self) -> Self:
+    def _ranges_name_numbers(self) -> Self:
         seen = set()
         for entry in self.ranges:
-            value = self.number(entry.path)
-            if value is None:
+            if self.number(entry.path) is None:
                 raise ValueError(f"ranges: {entry.path} is no number of this regime")
-            if not entry.low <= value <= entry.high:
-                raise ValueError(f"ranges: {entry.path} is {value:g}, outside {entry.low:g} to {entry.high:g}")
             if entry.path in seen:
                 raise ValueError(f"ranges: {entry.path} stands twice")
             seen.add(entry.path)
@@ -82,6 +79,23 @@ class Regime(Model):
             else:
                 found = getattr(found, key, None) if key in getattr(type(found), "model_fields", {}) else None
         return float(found) if isinstance(found, int | float) and not isinstance(found, bool) else None
+
+    def with_numbers(self, values: dict[str, float]) -> Regime:
+        """The same law with other numbers at some dotted paths.
+
+        Raises:
+            ValueError: a path is no number of this regime, or the new number is refused there.
+        """
+        tree = self.model_dump()
+        for path, value in values.items():
+            if self.number(path) is None:
+                raise ValueError(f"{path} is no number of this regime")
+            *parents, last = path.split(".")
+            branch = tree
+            for key in parents:
+                branch = branch[key]
+            branch[last] = value
+        return Regime.model_validate(tree)
 
     def range_of(self, path: str) -> Range | None:
         """What was known of a number before it was announced; None where it was never in doubt."""

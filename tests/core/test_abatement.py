@@ -19,11 +19,13 @@ def test_marginal_cost_curve_of_a_coal_plant():
     # about 100 CNY/t at 5 % and 350 at 10 %
     assert 67 * (math.exp(18.3 * 0.05) - 1) == pytest.approx(100, rel=0.01)
     assert 67 * (math.exp(18.3 * 0.10) - 1) == pytest.approx(350, rel=0.01)
-    assert share_at_price(100.3, *CHINA, 0.10) == pytest.approx(0.5, abs=0.001)
-    assert share_at_price(350.7, *CHINA, 0.10) == pytest.approx(1.0, abs=0.001)
-    assert share_at_price(900.0, *CHINA, 0.10) == 1.0
-    assert share_at_price(0.0, *CHINA, 0.10) == 0.0
-    assert share_at_price(100.0, *CHINA, 0.0) == 0.0
+    scale, steepness = CHINA
+    reciprocals = 1.0 / scale, 1.0 / (steepness * 0.10)
+    assert share_at_price(100.3, *reciprocals) == pytest.approx(0.5, abs=0.001)
+    assert share_at_price(350.7, *reciprocals) == pytest.approx(1.0, abs=0.001)
+    assert share_at_price(900.0, *reciprocals) == 1.0
+    assert share_at_price(0.0, *reciprocals) == 0.0
+    assert share_at_price(100.0, 1.0 / scale, 0.0) == 0.0
 
 
 @pytest.mark.parametrize("share", [0.01, 0.05, 0.15])

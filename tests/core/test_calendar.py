@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from nea_env.core.batch import Batch
-from nea_env.core.calendar import deadlines, events, next_deadline, periods, starting_units
+from nea_env.core.calendar import events
+from nea_env.core.periods import deadlines, next_deadline, periods, starting_units
 from nea_env.core.parameters import ALLOCATE, CLOSE_YEAR, DEADLINE, E_KIND, FIX_STRIKE, VERIFY
 from nea_env.library import load_scenario, scenarios
 from nea_env.scenario import AllocationRule, CalendarRule, PenaltyRule, Technology, add_months, months_between
@@ -103,7 +104,7 @@ def test_a_bad_calendar_is_refused_in_one_line(case):
 def test_verification_after_the_deadline_and_units_never_booked_are_refused_by_the_scenario():
     with pytest.raises(ValueError, match=r"regime.calendar.2016: verified 2017-08 comes after deadline 2017-06"):
         scenario({"2016": made.calendar(2016).model_copy(update={"verified": "2017-08"})})
-    with pytest.raises(ValueError, match=r"regime.calendar.2016.allocated: grandfathered units need a month"):
+    with pytest.raises(ValueError, match=r"regime.calendar.2016.allocated: grandfathering needs a month"):
         scenario({"2016": made.calendar(2016, allocated=None)})
 
 

@@ -31,7 +31,7 @@ def china(allocated: dict[str, float], path=None, **more) -> Scenario:
         for year, rule in law.allocation.items()
     }
     return made.scenario(
-        law.model_copy(update={"allocation": rules}),
+        law.model_copy(update={"allocation": rules, "ranges": ()}),
         made.firm(output=OUTPUT, intensity=EMITTED / OUTPUT, unit_class="I", path=path),
         made.market(48.0).model_copy(update={"currency": "CNY"}),
         **more,

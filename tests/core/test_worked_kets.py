@@ -25,7 +25,7 @@ def korea(first: int, last: int, path=None, designation="firm") -> Scenario:
     law = load_scenario("kets").regime
     ones = {year: made.grandfathered() for year in law.allocation}
     return made.scenario(
-        law.model_copy(update={"allocation": ones}),
+        law.model_copy(update={"allocation": ones, "ranges": ()}),
         made.firm(path=path or PATH, designation=designation),
         made.market(PRICE).model_copy(update={"currency": "KRW"}),
         start=f"{first}-01", first=str(first), last=str(last),

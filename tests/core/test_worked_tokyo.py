@@ -143,7 +143,7 @@ def test_half_of_base_ceiling(factor, share):
     """A site that cuts three quarters of its base: at a 50 % factor the ceiling leaves no credit at all."""
     period = tokyo()
     rule = period.regime.allocation["2015"].model_copy(update={"reduction_factor": {"I-1": factor}})
-    law = period.regime.model_copy(update={"allocation": period.regime.allocation | {"2015": rule}})
+    law = period.regime.model_copy(update={"allocation": period.regime.allocation | {"2015": rule}, "ranges": ()})
     site = period.firm.model_copy(update={"base_emissions": 20_000.0})
     walk = Walk(period.model_copy(update={"regime": law, "firm": site}))
     walk.through("2017-11", abate=1.0)  # 5,000 t of 20,000: three quarters cut

@@ -53,9 +53,10 @@ class Walk:
         return accounts[name] if name in accounts else self.batch.memory(name)
 
     def play(self, **actions) -> Walk:
-        """Play one month; ``tonnes`` is a net purchase in t instead of a share of the volume limit."""
+        """Play one month; ``tonnes`` is a net purchase in t instead of a share of what the month holds."""
         if "tonnes" in actions:
-            actions["trade"] = np.asarray(actions.pop("tonnes")) / self.batch.market()["volume_limit"]
+            tonnes, market = np.asarray(actions.pop("tonnes")), self.batch.market()
+            actions["trade"] = tonnes / (market["volume_limit"] + market["auction_room"] * (tonnes > 0))
         array = np.zeros((self.batch.n, len(ACTIONS)), np.float32)
         suggested = self.batch.suggestions()
         for name, value in actions.items():

@@ -1,0 +1,152 @@
+"""The market's columns by month: when it is open, how much it holds, where the price may go, what is auctioned."""
+
+from __future__ import annotations
+
+import math
+from statistics import NormalDist
+
+import numpy as np
+
+from nea_env.core import parameters as col
+from nea_env.core.calendar import table_of
+from nea_env.core.outlook import Outlook
+from nea_env.core.periods import NEVER, Period, deadlines, next_deadline
+from nea_env.scenario import Scenario, add_months, months_between
+
+GAP_MONTHS = 12  # news about the front's discount comes in the last year before its deadline
+
+
+def opening(scenario: Scenario, horizon: int) -> int:
+    """Month in which the market opens; after the end where it never does."""
+    opens = scenario.regime.market_opens
+    return horizon + 1 if opens is None else months_between(scenario.start, opens)
+
+
+def fill_market(monthly: np.ndarray, scenario: Scenario, found: tuple[Period, ...]) -> None:
+    """Opening, volume, limits on sales and holdings, and the bounds that the price keeps to."""
+    frictions, firm, regime = scenario.market.frictions, scenario.firm, scenario.regime
+    opens = opening(scenario, len(monthly) - 1)
+    last = deadlines(found)[-1]
+    for t in range(len(monthly)):
+        due = next_deadline(found, t)
+        row = monthly[t]
+        row[col.M_OPEN] = float(opens <= t <= last)
+        row[col.M_PRICE_MOVES] = float(t > opens)
+        season = frictions.season_multiple if due is not None and due - t < 3 else 1.0
+        row[col.M_VOLUME_LIMIT] = row[col.M_OPEN] * frictions.volume_share * season * firm.annual_emissions
+        row[col.M_SELL_LIMIT] = row[col.M_HOLD_MAX] = NEVER
+        if due is not None:
+            settled = [p for p in found if p.deadline == due]
+            front = sum(p.booked or p.rate * firm.output * p.years for p in settled)
+            if regime.sell_limit_share is not None:
+                row[col.M_SELL_LIMIT] = regime.sell_limit_share * front
+            holding = regime.holding.get(settled[-1].year)
+            if holding is not None and holding.active:
+                row[col.M_HOLD_MIN] = holding.min_share * front
+                row[col.M_HOLD_MAX] = NEVER if holding.max_share is None else holding.max_share * front
+        row[col.M_TO_DEADLINE] = -1.0 if due is None else due - t
+        row[[col.M_DEADLINE_EVENT, col.M_AUCTION_EVENT, col.M_TRIGGER_EVENT]] = -1.0
+    if scenario.market.collar is not None:
+        _fill_collar(monthly, scenario, opens)
+    else:
+        _fill_gap(monthly, scenario, found)
+
+
+def _fill_collar(monthly: np.ndarray, scenario: Scenario, opens: int) -> None:
+    """Floor and ceiling grow at the discount rate; the news about the place between them comes evenly."""
+    market, collar = scenario.market, scenario.market.collar
+    assert collar is not None
+    last = len(monthly) - 1
+    growth = math.exp(market.discount_rate / 12.0)
+    place = (market.price - collar.floor) / (collar.ceiling - collar.floor)
+    for t in range(len(monthly)):
+        row, moves = monthly[t], max(0, t - opens)
+        known = collar.resolved * moves / max(1, last - opens)
+        scale = growth ** (t - max(0, opens))  # the bounds are those of the opening, in that month's money
+        row[col.M_GAP_DOWN], row[col.M_GAP_UP] = collar.floor * scale, collar.ceiling * scale
+        row[col.M_GAP_OFFSET] = NormalDist().inv_cdf(place)
+        row[col.M_GAP_INVERSE_SPREAD] = 1.0 / math.sqrt(1.0 - known)
+        row[col.M_GAP_SD] = math.sqrt(collar.resolved / max(1, last - opens)) if moves else 0.0
+
+
+def _fill_gap(monthly: np.ndarray, scenario: Scenario, found: tuple[Period, ...]) -> None:
+    """The front's discount or premium: its bounds, the news of each month, and how much of the news is out."""
+    previous = 0  # no news before the start, nor while an older vintage is front
+    for due in deadlines(found):
+        start = max(due - GAP_MONTHS, previous)
+        previous = due
+        gap = scenario.market.gap.get([p.year for p in found if p.deadline == due][-1])
+        if gap is None or gap.down == 0.0:
+            continue
+        for t in range(start + 1, due + 1):
+            row = monthly[t]
+            known = gap.resolved * (t - start) / (due - start)
+            row[col.M_GAP_DOWN], row[col.M_GAP_UP] = gap.down, gap.up
+            row[col.M_GAP_OFFSET] = NormalDist().inv_cdf(gap.down / (gap.down + gap.up))
+            row[col.M_GAP_INVERSE_SPREAD] = 1.0 / math.sqrt(1.0 - known)
+            row[col.M_GAP_SD] = math.sqrt(gap.resolved / (due - start))
+
+
+def fill_auctions(monthly: np.ndarray, scenario: Scenario, found: tuple[Period, ...], table: np.ndarray) -> np.ndarray:
+    """The months of auctions; their terms are rows added to the table, which is returned.
+
+    Raises:
+        ValueError: an auction is listed under a year whose vintage is not front in its month.
+    """
+    last = deadlines(found)[-1]
+    for year, rule in scenario.regime.auctions.items():
+        if year not in scenario.periods:
+            continue
+        held = [months_between(scenario.start, month) for month in rule.months]
+        held = [t for t in held if 0 <= t <= last]
+        for t in held:
+            front = [p for p in found if p.deadline == next_deadline(found, t)]
+            if year not in [p.year for p in front]:
+                raise ValueError(
+                    f"regime.auctions.{year}.months: the front vintage of {add_months(scenario.start, t)} is"
+                    f" {front[-1].year}: list the month there"
+                )
+            if monthly[t, col.M_AUCTION_EVENT] >= 0.0:
+                raise ValueError(f"regime.auctions: {add_months(scenario.start, t)} stands twice")
+            monthly[t, col.M_AUCTION_EVENT] = len(table)
+        values = {
+            col.E_AMOUNT: rule.bid_share * rule.volume * rule.filled_share,
+            col.E_DISCOUNT: rule.discount,
+            col.E_FEE: rule.fee,
+            col.E_RESERVE_PRICE: rule.reserve_price,
+            col.E_RESERVE_MULTIPLE: rule.reserve_multiple,
+            col.E_MEAN_MONTHS: rule.reserve_months,
+            col.E_RESERVE_CAP: NEVER if rule.reserve_cap is None else rule.reserve_cap,
+            col.E_SHORT_ONLY: float(rule.short_only),
+            col.E_OWN_USE: float(rule.own_use),
+            col.E_AUCTIONED_BANKABLE: float(scenario.regime.banking[year].auctioned_bankable),
+        }
+        if held:
+            table = np.vstack([table, table_of([(0, col.AUCTION, values)])])
+    return table
+
+
+def fill_triggers(monthly: np.ndarray, outlook: Outlook, table: np.ndarray) -> np.ndarray:
+    """The months in which a committee may act; the triggers are rows added to the table, which is returned."""
+    found, stabilisation = outlook.periods, outlook.scenario.regime.stabilisation
+    previous = -1
+    for due in deadlines(found):
+        year = [p.year for p in found if p.deadline == due][-1]
+        window = slice(previous + 1, due + 1)
+        previous = due
+        rule = stabilisation.get(year)
+        if rule is None or rule.acts == 0.0:
+            continue
+        values = {
+            col.E_TRIGGER_MONTHS: rule.trigger_months,
+            col.E_HIGH_MULTIPLE: rule.high_multiple or 0.0,
+            col.E_LOW_MULTIPLE: rule.low_multiple or 0.0,
+            col.E_HIGH_PRICE: rule.high_price or 0.0,
+            col.E_LOW_PRICE: rule.low_price or 0.0,
+            col.E_ACTS: rule.acts,
+            col.E_PRICE_MOVE: rule.price_move,
+            col.E_SALE_SHARE: rule.reserve_sale_share,
+        }
+        monthly[window, col.M_TRIGGER_EVENT] = len(table)
+        table = np.vstack([table, table_of([(0, col.TRIGGERS, values)])])
+    return table

@@ -1,0 +1,186 @@
+"""What a firm can know of the law in each month: numbers once published, bounds and a middle before.
+
+Before a number is announced the firm sees its range where the law's history gives one, else the rule that
+was published last.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import numpy as np
+
+from nea_env.core import offsets
+from nea_env.core import parameters as col
+from nea_env.core.calendar import deadline_values, offset_rule
+from nea_env.core.periods import BOOKED, LONG_AGO, OWN_EMISSIONS, Period, periods
+from nea_env.scenario import BankingRule, PenaltyRule, Scenario, months_between
+
+_BANK = ("banking", (
+    col.E_BANK_BASE, col.E_BANK_MULTIPLE, col.E_BANK_RULE, col.E_BANK_LONG_SALES, col.E_BANK_SALES_YEARS,
+    col.E_SMALL_HOLDER, col.E_DEFICIT_EXEMPT, col.E_LOST_IF_MISSED,
+))  # fmt: skip
+_BORROW = ("borrowing", (col.E_BORROW_SHARE, col.E_BORROW_RULE))
+MECHANISMS = ("banking", "borrowing", "offsets", "penalty")  # in the order of layout.LAW
+
+
+class Outlook:
+    """One scenario's law as it is, at its lowest and at its highest, and when each part of it was known.
+
+    Args:
+        scenario: validated; its regime's ``ranges`` bound what was in doubt.
+    """
+
+    def __init__(self, scenario: Scenario) -> None:
+        self.scenario = scenario
+        self.periods = periods(scenario)
+        ranges = scenario.regime.ranges
+        self._low = self._at({r.path: r.low for r in ranges}) if ranges else scenario
+        self._high = self._at({r.path: r.high for r in ranges}) if ranges else scenario
+        self._low_periods = periods(self._low) if ranges else self.periods
+        self._high_periods = periods(self._high) if ranges else self.periods
+
+    def _at(self, values: dict[str, float]) -> Scenario:
+        return self.scenario.model_copy(update={"regime": self.scenario.regime.with_numbers(values)})
+
+    @cached_property
+    def _ranged(self) -> set[tuple[str, str]]:
+        return {(mechanism, year) for mechanism, year, *_ in (r.path.split(".") for r in self.scenario.regime.ranges)}
+
+    def announced(self, mechanism: str, year: str) -> int:
+        """Month in which the last doubt about one mechanism of one period ended; long ago where there was none."""
+        regime, start = self.scenario.regime, self.scenario.start
+        prefix = f"{mechanism}.{year}."
+        months = [months_between(start, r.announced) for r in regime.ranges if r.path.startswith(prefix)]
+        if mechanism == "allocation":
+            months.append(next(p.announced for p in self.periods if p.year == year))
+        elif mechanism == "offsets":
+            series = self.scenario.market.offset
+            rule = regime.offsets.get(year, {}).get(series.type) if series else None
+            months.append(LONG_AGO if rule is None or rule.announced is None else months_between(start, rule.announced))
+        else:
+            rule = getattr(regime, mechanism).get(year)
+            months.append(LONG_AGO if rule is None or rule.announced is None else months_between(start, rule.announced))
+        return max(months)
+
+    def known(self, mechanism: str, period: Period, t: int) -> bool:
+        """Whether one mechanism of a period holds no doubt in month ``t``; by its deadline everything is known."""
+        return t >= min(self.announced(mechanism, period.year), period.deadline)
+
+    def bounds(self, name: str, period: Period, t: int) -> tuple[float, float]:
+        """Least and most that a number of the allocation, ``name`` of `Period`, can be as known in month ``t``."""
+        if self.known("allocation", period, t):
+            return getattr(period, name), getattr(period, name)
+        if ("allocation", period.year) in self._ranged:
+            sides = (self._low_periods[period.index], period, self._high_periods[period.index])
+            ends = [getattr(side, name) for side in sides]  # an override may lie outside its range
+            return min(ends), max(ends)
+        published = [p for p in self.periods if self.known("allocation", p, t) and p.rule.method == period.rule.method]
+        value = getattr(published[-1] if published else period, name)
+        return value, value
+
+    def expected(self, name: str, period: Period, t: int) -> float:
+        """Middle of the bounds."""
+        return sum(self.bounds(name, period, t)) / 2.0
+
+    def allocation_rate(self, period: Period, t: int) -> tuple[float, float]:
+        """Bounds of a period's free allocation a year, as a share of baseline emissions."""
+        firm = self.scenario.firm
+        if period.rule.method in BOOKED:
+            ends = [value / period.years for value in self.bounds("booked", period, t)]
+        elif period.rule.method in OWN_EMISSIONS:
+            ends = [value * firm.annual_emissions for value in self.bounds("free", period, t)]
+        elif period.rule.method == "benchmarking":
+            ends = [value * firm.output for value in self.bounds("rate", period, t)]
+        else:
+            ends = [period.base * (1.0 - value) for value in self.bounds("factor", period, t)]
+        return min(ends) / firm.annual_emissions, max(ends) / firm.annual_emissions
+
+    def deadline_rows(self, period: Period, first: int) -> tuple[list[dict[int, float]], np.ndarray]:
+        """Rows for what can be known of a deadline before all is known, and which holds in each month to it.
+
+        Args:
+            period: the last period that the deadline settles.
+            first: number of the first row.
+
+        Returns:
+            The rows, and (deadline + 1,) the number of the row for each month; -1: nothing is in doubt.
+        """
+        rows: list[dict[int, float]] = []
+        which = np.full(period.deadline + 1, -1)
+        seen: dict[tuple[bool, bool], int] = {}
+        for t in range(max(0, period.deadline + 1)):
+            doubts = tuple(not self.known(mechanism, period, t) for mechanism, _ in (_BANK, _BORROW))
+            if not any(doubts):
+                continue
+            if doubts not in seen:
+                seen[doubts] = first + len(rows)
+                rows.append(self._doubtful(period, doubts))
+            which[t] = seen[doubts]
+        return rows, which
+
+    def _doubtful(self, period: Period, doubts: tuple[bool, ...]) -> dict[int, float]:
+        values = deadline_values(self.scenario, self.periods, period)
+        for doubt, (mechanism, columns) in zip(doubts, (_BANK, _BORROW), strict=True):
+            if not doubt:
+                continue
+            if (mechanism, period.year) in self._ranged:
+                low = deadline_values(self._low, self._low_periods, self._low_periods[period.index])
+                high = deadline_values(self._high, self._high_periods, self._high_periods[period.index])
+            else:
+                low = high = deadline_values(self.scenario, self.periods, period, self._year_before(period.year))
+            values |= {column: (low[column] + high[column]) / 2.0 for column in columns}
+        return values
+
+    def _year_before(self, year: str) -> str:
+        earlier = [key for key in sorted(self.scenario.regime.calendar) if key < year]
+        return earlier[-1] if earlier else year
+
+    def law(self, running: Period | None, due: list[Period], t: int) -> np.ndarray:
+        """The columns of ``layout.LAW`` in month ``t``; the next deadline settles ``due``."""
+        last = due[-1]
+        known = [self.known("allocation", period, t) for period in due]
+        known += [self.known(mechanism, last, t) for mechanism in MECHANISMS]
+        row = [float(all(known)), *(self.allocation_rate(running, t) if running else (0.0, 0.0))]
+        for mechanism in MECHANISMS:
+            low, high = (self._strength(law, mechanism, last, t) for law in (self._low, self._high))
+            row += [min(low, high), max(low, high)]
+        return np.array(row)
+
+    def offset_share(self, period: Period, t: int) -> tuple[float, float]:
+        """Bounds of the share of its base that offset credits may cover in one period."""
+        if self.known("offsets", period, t):
+            ends = [offset_rule(self.scenario, period.year)[1]] * 2
+        elif ("offsets", period.year) in self._ranged:
+            ends = [offset_rule(law, period.year)[1] for law in (self._low, self._high)]
+        else:
+            ends = [offset_rule(self.scenario, self._year_before(period.year))[1]] * 2
+        return min(ends), max(ends)
+
+    def _strength(self, bound: Scenario, mechanism: str, period: Period, t: int) -> float:
+        """One mechanism of one bound on the observation's scale."""
+        year, law = period.year, bound
+        if self.known(mechanism, period, t):
+            law = self.scenario
+        elif (mechanism, year) not in self._ranged:
+            year, law = self._year_before(year), self.scenario
+        if mechanism == "banking":
+            return _carry(law.regime.banking[year])
+        if mechanism == "borrowing":
+            rule = law.regime.borrowing.get(year)
+            return max(rule.share, rule.gap_share) if rule is not None and rule.limit != "none" else 0.0
+        if mechanism == "offsets":
+            base, share = offset_rule(law, year)
+            return 1.0 if base == offsets.LIMIT_NONE else min(1.0, share)
+        return _penalty(law.regime.penalty[year], law.market.price)
+
+
+def _carry(rule: BankingRule) -> float:
+    if rule.limit == "none":
+        return 0.0
+    return rule.net_sales_multiple / (1.0 + rule.net_sales_multiple) if rule.limit == "net_sales" else 1.0
+
+
+def _penalty(rule: PenaltyRule, price: float) -> float:
+    multiple = rule.multiple + rule.side_multiple + rule.deducted + rule.price / price
+    return multiple / (1.0 + multiple)

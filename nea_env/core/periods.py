@@ -1,0 +1,163 @@
+"""A scenario's compliance periods: their months, counted from its start, and what the firm is due in each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from nea_env.core.consistency import check
+from nea_env.core.corrections import band_adjustment, benchmark_rate, free_share
+from nea_env.core.layout import SLOTS
+from nea_env.scenario import AllocationRule, CalendarRule, Firm, Scenario, add_months, months_between
+
+NEVER = 1e30  # a bound that never binds
+LONG_AGO = -1200  # a month before every scenario's start
+BOOKED = ("grandfathering", "historical_benchmarking")  # units booked whole, whatever is emitted
+OWN_EMISSIONS = ("verified_emissions", "benchmark_band")  # units that follow the firm's own verified emissions
+
+
+@dataclass(frozen=True)
+class Period:
+    """One compliance period; months count from the scenario's start and may be negative."""
+
+    year: str
+    index: int
+    years: int
+    first: int  # first month
+    end: int  # last month
+    announced: int
+    allocated: int | None
+    verified: int
+    deadline: int
+    rule: AllocationRule
+    calendar: CalendarRule
+    rate: float  # free units per unit of verified output; 0 unless benchmarked
+    booked: float  # t booked whole; 0 unless grandfathered or on a historical benchmark
+    free: float  # free units per tonne of own verified emissions, at baseline intensity; 0 unless they follow these
+    marginal: float  # net duty that one more tonne emitted adds
+    base: float  # base-year emissions, t a year
+    base_output: float  # output a year in the base years
+    factor: float  # reduction factor; 0 unless a baseline regime
+
+    @property
+    def slot(self) -> int:
+        """Where its emissions wait for verification."""
+        return self.index % SLOTS
+
+    @property
+    def cap(self) -> float:
+        """Emissions of the whole period that cost nothing, t (Tokyo)."""
+        return self.base * (1.0 - self.factor) * self.years if self.rule.method == "baseline" else 0.0
+
+    @property
+    def required_reduction(self) -> float:
+        """Base-year emissions x factor x years, t."""
+        return self.base * self.factor * self.years
+
+
+def periods(scenario: Scenario) -> tuple[Period, ...]:
+    """The scenario's compliance periods, in order.
+
+    Raises:
+        ValueError: its steps come in an order that cannot be settled (see ``consistency.check``).
+    """
+    found = tuple(_period(scenario, index, year) for index, year in enumerate(scenario.periods))
+    check(scenario, found)
+    return found
+
+
+def _period(scenario: Scenario, index: int, year: str) -> Period:
+    regime, firm, start = scenario.regime, scenario.firm, scenario.start
+    calendar, rule = regime.calendar[year], regime.allocation[year].of_class(firm.unit_class)
+    opening = f"{year}-{regime.year_starts:02d}"
+    base = firm.annual_emissions if firm.base_emissions is None else firm.base_emissions
+    base_output = base / firm.emission_intensity
+    given = free_share(regime, rule, year, firm) * (rule.correction_factor or 1.0)
+    booked = {
+        "grandfathering": base,
+        "historical_benchmarking": rule.benchmark.get(firm.unit_class, 0.0) * base_output,
+    }.get(rule.method, 0.0)
+    return Period(
+        year=year,
+        index=index,
+        years=calendar.years,
+        first=months_between(start, opening),
+        end=months_between(start, add_months(opening, 12 * calendar.years - 1)),
+        announced=LONG_AGO if calendar.announced is None else months_between(start, calendar.announced),
+        allocated=None if calendar.allocated is None else months_between(start, calendar.allocated),
+        verified=months_between(start, calendar.verified),
+        deadline=months_between(start, calendar.deadline),
+        rule=rule,
+        calendar=calendar,
+        rate=given * benchmark_rate(rule, firm) if rule.method == "benchmarking" else 0.0,
+        booked=given * booked * calendar.years,
+        free=_own_share(rule, firm),
+        marginal=_marginal(rule, firm),
+        base=base,
+        base_output=base_output,
+        factor=_reduction_factor(rule, firm),
+    )
+
+
+def _reduction_factor(rule: AllocationRule, firm: Firm) -> float:
+    if rule.method != "baseline":
+        return 0.0
+    return rule.reduction_factor[firm.unit_class] * (rule.certified[firm.certified] if firm.certified else 1.0)
+
+
+def _own_share(rule: AllocationRule, firm: Firm) -> float:
+    if rule.method == "verified_emissions":
+        return 1.0
+    if rule.method == "benchmark_band":
+        balance = rule.balance[firm.unit_class]
+        return 1.0 + band_adjustment(firm.emission_intensity, balance, rule.band, rule.band_share)
+    return 0.0
+
+
+def _marginal(rule: AllocationRule, firm: Firm) -> float:
+    """Net duty per further tonne at baseline: less where own emissions earn units themselves."""
+    if rule.method == "verified_emissions":
+        return 0.0
+    if rule.method != "benchmark_band":
+        return 1.0
+    relative = firm.emission_intensity / rule.balance[firm.unit_class]
+    if abs(1.0 - relative) >= rule.band:
+        return -band_adjustment(firm.emission_intensity, rule.balance[firm.unit_class], rule.band, rule.band_share)
+    return rule.band_share / rule.band * (2.0 * relative - 1.0)
+
+
+def deadlines(found: tuple[Period, ...]) -> tuple[int, ...]:
+    """The distinct surrender deadlines, in order."""
+    return tuple(sorted({period.deadline for period in found}))
+
+
+def next_deadline(found: tuple[Period, ...], month: int) -> int | None:
+    """The first deadline not before ``month``; None after the last."""
+    return next((due for due in deadlines(found) if due >= month), None)
+
+
+def starting_units(found: tuple[Period, ...]) -> tuple[float, float]:
+    """Units in ``front`` and ``next`` at the start: vintages booked whole by then."""
+    front, after = 0.0, 0.0
+    for period in found:
+        if booked_at_start(found, period):
+            front += period.booked if rank(found, period) == 0 else 0.0
+            after += period.booked if rank(found, period) == 1 else 0.0
+    return front, after
+
+
+def rank(found: tuple[Period, ...], period: Period) -> int:
+    """Place of its deadline among the deadlines: periods that settle together share it."""
+    return deadlines(found).index(period.deadline)
+
+
+def booked_at_start(found: tuple[Period, ...], period: Period) -> bool:
+    """Whether the scenario begins with the period's units in hand."""
+    return period.allocated is not None and period.allocated <= 0 and rank(found, period) < 2
+
+
+def phase_of(scenario: Scenario, year: str) -> tuple[str, str]:
+    """First and last year of the phase that holds a year; the year itself without phases."""
+    for phase in scenario.regime.phases.values():
+        if phase.first <= year <= phase.last:
+            return phase.first, phase.last
+    return year, year
