@@ -33,6 +33,7 @@ from nea_env.core.layout import (
 )  # fmt: skip
 from nea_env.core.lowering import lower
 from nea_env.core.observe import observe_rows
+from nea_env.core.outlook import ends_of
 from nea_env.core.policy import laws
 from nea_env.core.step import start_rows, step_parallel, step_rows
 from nea_env.core.valuation import mark_rows
@@ -70,7 +71,8 @@ class Batch:
         self.n = int(n)
         self.threads = numba.config.NUMBA_NUM_THREADS if threads is None else int(threads)
         drawn = [laws(scenario) for scenario in self.scenarios]
-        tables = [lower(law) for group in drawn for law in group]
+        ends = [ends_of(scenario) for scenario in self.scenarios]
+        tables = [lower(law, end) for group, end in zip(drawn, ends, strict=True) for law in group]
         self._laws = tuple(law for group in drawn for law in group)
         first = np.cumsum([0, *(len(group) for group in drawn[:-1])])  # row of each scenario's first law
         for start, group in zip(first, drawn, strict=True):

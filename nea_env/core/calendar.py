@@ -89,7 +89,7 @@ def _bookings(period: Period, found: tuple[Period, ...]) -> list[Row]:
         month = max(period.allocated, 0)
         values = {
             col.E_SLOT: period.slot,
-            col.E_RATE: (period.rate or period.free) * period.years,
+            col.E_RATE: (1.0 if period.rule.method in OWN_EMISSIONS else period.rate) * period.years,
             col.E_PRE_SHARE: period.rule.pre_share,
             col.E_PRE_ON_EMISSIONS: float(period.rule.method in OWN_EMISSIONS),
             col.E_TO_NEXT: _to_next(period, found, month),

@@ -67,7 +67,7 @@ STATE = (
     Field("intervened", "flag", "what the committee did last month: 1 against high prices, -1 against low ones"),
     *(Field(f"capacity_{k}", "t/month", "abatement in place at baseline output, by technology") for k in range(TECHS)),
     *(Field(f"building_{k}", "t/month", "capacity under construction, by technology") for k in range(TECHS)),
-    *(Field(f"aged_{k}", "t/month", "capacity compounded at the discount rate since arrival: its book value") for k in range(TECHS)),
+    *(Field(f"aged_{k}", "t/month", "capacity discounted from its arrival to the start, for its book value") for k in range(TECHS)),
     Field("offset_buyable", "t", "offset credits that can be bought this month"),
     Field("auction_room", "t", "units that can be won at auction this month"),
     Field("auction_price", "money/t", "what they cost"),

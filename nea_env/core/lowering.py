@@ -30,14 +30,18 @@ class Tables:
     exposure: float  # discounted baseline emissions x reference price, money
 
 
-def lower(scenario: Scenario) -> Tables:
+def lower(scenario: Scenario, ends: tuple[Scenario, Scenario] | None = None) -> Tables:
     """Turn a scenario into tables.
+
+    Args:
+        scenario: one law.
+        ends: its lowest and highest (``outlook.ends_of``), which laws drawn from the same ranges share.
 
     Raises:
         ValueError: its calendar cannot be settled (see ``consistency.check``).
     """
     horizon = months_between(scenario.start, scenario.end) + 1
-    outlook = Outlook(scenario)
+    outlook = Outlook(scenario, ends)
     found = outlook.periods
     table, months = events(scenario)
     monthly = np.zeros((horizon + 1, len(col.MONTHLY)))
@@ -65,6 +69,7 @@ def _static(scenario: Scenario, found: tuple[Period, ...], horizon: int) -> np.n
     front, after = starting_units(found)
     borrowing = scenario.regime.borrowing.get(found[0].year)
     before_opening = 0 if scenario.regime.market_opens is None else max(0, opening(scenario, horizon))
+    watched = _reference_months(scenario)
     subsidy, abatement, choice = scenario.regime.subsidy_share, firm.abatement, firm.output_choice
     values = {
         col.P_DISCOUNT: math.exp(-market.discount_rate * month),
@@ -90,6 +95,7 @@ def _static(scenario: Scenario, found: tuple[Period, ...], horizon: int) -> np.n
         col.P_INVEST_RATE: firm.invest_rate,
         col.P_SPREAD: market.frictions.spread,
         col.P_IMPACT: market.frictions.impact,
+        col.P_PER_REWARD_SCALE: 12.0 / (firm.annual_emissions * market.price),
         col.P_REWARD_SCALE: firm.annual_emissions * month * market.price,
         col.P_LOG_REFERENCE: math.log(market.price),
         # actions are float32, so a duty is met to one part in a million of a year's emissions
@@ -98,7 +104,8 @@ def _static(scenario: Scenario, found: tuple[Period, ...], horizon: int) -> np.n
         col.P_COLLARED: float(market.law == "collared"),
         col.P_QUOTE_SD: market.quote_noise,
         col.P_TRADABLE: float(scenario.regime.market_opens is not None),
-        col.P_REFERENCE_MONTHS: _reference_months(scenario),
+        col.P_REFERENCE_MONTHS: watched,
+        col.P_UNUSUAL_PRICE: float(market.law == "collared" or market.quote_noise > 0.0 or watched > 0),
         col.P_FLEXIBILITY: choice.flexibility if choice else 0.0,
         col.P_MARGIN_SLOPE: choice.margin_slope if choice else 0.0,
         col.P_SUBSIDY: subsidy / (1.0 - subsidy),

@@ -134,7 +134,34 @@ def play_rows(
         if actions[i, INVEST] > 0.0 and monthly[p, t, col.M_OUTPUT] > 0.0:
             invest(i, p, t, state, queue, flows, actions[i, INVEST], static)
 
-        trade(i, p, t, state, flows, float(actions[i, TRADE]), front_price, static, monthly, events)
+        # trade
+        share = float(actions[i, TRADE])
+        volume, room = monthly[p, t, col.M_VOLUME_LIMIT], state[i, AUCTION_ROOM]
+        sellable = monthly[p, t, col.M_SELL_LIMIT] - state[i, SOLD_ALLOCATION]
+        sellable = min(sellable, state[i, FRONT] - monthly[p, t, col.M_HOLD_MIN])
+        tonnes = feasible_trade(share, volume + room if share > 0.0 else volume, state[i, FRONT], sellable)
+        tonnes = min(tonnes, max(0.0, monthly[p, t, col.M_HOLD_MAX] - state[i, FRONT]))
+        if tonnes != 0.0:
+            state[i, NET_SALES] -= tonnes
+            state[i, LONG_SALES] -= tonnes
+            market = tonnes
+            if tonnes > 0.0:
+                flows[i, F_BOUGHT] = tonnes
+                if room > 0.0:
+                    market -= win(i, p, t, state, flows, tonnes, front_price, volume, static, monthly, events)
+                state[i, FRONT] += market
+                state[i, TRADED] += market
+            else:
+                flows[i, F_SOLD] = -tonnes
+                state[i, FRONT] = max(0.0, state[i, FRONT] + tonnes)
+                state[i, SOLD_ALLOCATION] -= tonnes
+                state[i, TRADED] = min(state[i, TRADED], state[i, FRONT])
+                state[i, OLD] = min(state[i, OLD], state[i, FRONT])  # younger units are sold first
+                state[i, AUCTIONED] = min(state[i, AUCTIONED], state[i, FRONT])  # and those that can be carried over
+            flows[i, F_ALLOWANCE_COST] += market * front_price
+            flows[i, F_TRADING_COST] = trading_cost(
+                market, front_price, volume, static[p, col.P_SPREAD], static[p, col.P_IMPACT]
+            )
         if actions[i, OFFSET] > 0.0:
             credits = actions[i, OFFSET] * state[i, OFFSET_BUYABLE]
             if credits > 0.0:
@@ -156,45 +183,18 @@ def play_rows(
         cost += flows[i, F_ABATEMENT_COST] + flows[i, F_OPERATING_COST] + flows[i, F_INVESTMENT_COST]
         cost += flows[i, F_MARGIN_COST] + flows[i, F_PENALTY_COST] + flows[i, F_CLOSING_COST]
         flows[i, F_COST] = cost
-        reward[i] = -cost / static[p, col.P_REWARD_SCALE]
+        reward[i] = -cost * static[p, col.P_PER_REWARD_SCALE]
 
 
 @jit
-def trade(i, p, t, state, flows, share, front_price, static, monthly, events):
-    """Buy or sell front units: at auction where that is cheaper or the market is used up, else on the market."""
-    volume, room = monthly[p, t, col.M_VOLUME_LIMIT], state[i, AUCTION_ROOM]
-    sellable = min(
-        monthly[p, t, col.M_SELL_LIMIT] - state[i, SOLD_ALLOCATION], state[i, FRONT] - monthly[p, t, col.M_HOLD_MIN]
-    )
-    tonnes = feasible_trade(share, volume + room if share > 0.0 else volume, state[i, FRONT], sellable)
-    tonnes = min(tonnes, max(0.0, monthly[p, t, col.M_HOLD_MAX] - state[i, FRONT]))
-    if tonnes == 0.0:
-        return
-    state[i, NET_SALES] -= tonnes
-    state[i, LONG_SALES] -= tonnes
-    market = tonnes
-    if tonnes > 0.0:
-        flows[i, F_BOUGHT] = tonnes
-        if room > 0.0:
-            ask = front_price * (1.0 + 0.5 * static[p, col.P_SPREAD])
-            won = split_purchase(tonnes, room, state[i, AUCTION_PRICE], ask, volume)
-            flows[i, F_AUCTIONED] = won
-            flows[i, F_ALLOWANCE_COST] = won * state[i, AUCTION_PRICE]
-            market = tonnes - won
-            receive(i, state, flows, won, int(monthly[p, t, col.M_AUCTION_EVENT]), events[p])
-        state[i, FRONT] += market
-        state[i, TRADED] += market
-    else:
-        flows[i, F_SOLD] = -tonnes
-        state[i, FRONT] = max(0.0, state[i, FRONT] + tonnes)
-        state[i, SOLD_ALLOCATION] -= tonnes
-        state[i, TRADED] = min(state[i, TRADED], state[i, FRONT])
-        state[i, OLD] = min(state[i, OLD], state[i, FRONT])  # younger units are sold first
-        state[i, AUCTIONED] = min(state[i, AUCTIONED], state[i, FRONT])  # and those that can be carried over
-    flows[i, F_ALLOWANCE_COST] += market * front_price
-    flows[i, F_TRADING_COST] = trading_cost(
-        market, front_price, volume, static[p, col.P_SPREAD], static[p, col.P_IMPACT]
-    )
+def win(i, p, t, state, flows, tonnes, front_price, volume, static, monthly, events):
+    """Buy at auction what costs no more there, or what the market cannot hold: the tonnes won."""
+    ask = front_price * (1.0 + 0.5 * static[p, col.P_SPREAD])
+    won = split_purchase(tonnes, state[i, AUCTION_ROOM], state[i, AUCTION_PRICE], ask, volume)
+    flows[i, F_AUCTIONED] = won
+    flows[i, F_ALLOWANCE_COST] = won * state[i, AUCTION_PRICE]
+    receive(i, state, flows, won, int(monthly[p, t, col.M_AUCTION_EVENT]), events[p])
+    return won
 
 
 @jit
@@ -242,7 +242,7 @@ def closing_cost(i, state, own):
     value = (state[i, FRONT] + state[i, NEXT] + credit - unmet) * state[i, PRICE]
     for k in range(TECHS):
         capex = own[col.P_CAPEX + k]
-        aged = state[i, AGED + k] * own[col.P_BOOK_GROWTH]  # this month is over: it is a month older
+        aged = state[i, AGED + k] * own[col.P_BOOK_GROWTH] ** own[col.P_HORIZON]
         value += book_value(state[i, CAPACITY + k], aged, capex, own[col.P_LIFE_DISCOUNT + k])
         value += state[i, BUILDING + k] * capex
     return -value

@@ -24,24 +24,31 @@ _BORROW = ("borrowing", (col.E_BORROW_SHARE, col.E_BORROW_RULE))
 MECHANISMS = ("banking", "borrowing", "offsets", "penalty")  # in the order of layout.LAW
 
 
+def ends_of(scenario: Scenario) -> tuple[Scenario, Scenario]:
+    """The scenario with every number in doubt at its lowest, and at its highest."""
+    ranges = scenario.regime.ranges
+    if not ranges:
+        return scenario, scenario
+    low = scenario.regime.with_numbers({r.path: r.low for r in ranges})
+    high = scenario.regime.with_numbers({r.path: r.high for r in ranges})
+    return scenario.model_copy(update={"regime": low}), scenario.model_copy(update={"regime": high})
+
+
 class Outlook:
     """One scenario's law as it is, at its lowest and at its highest, and when each part of it was known.
 
     Args:
         scenario: validated; its regime's ``ranges`` bound what was in doubt.
+        ends: the law at its lowest and highest, where the caller has them (see ``ends_of``).
     """
 
-    def __init__(self, scenario: Scenario) -> None:
+    def __init__(self, scenario: Scenario, ends: tuple[Scenario, Scenario] | None = None) -> None:
         self.scenario = scenario
         self.periods = periods(scenario)
-        ranges = scenario.regime.ranges
-        self._low = self._at({r.path: r.low for r in ranges}) if ranges else scenario
-        self._high = self._at({r.path: r.high for r in ranges}) if ranges else scenario
-        self._low_periods = periods(self._low) if ranges else self.periods
-        self._high_periods = periods(self._high) if ranges else self.periods
-
-    def _at(self, values: dict[str, float]) -> Scenario:
-        return self.scenario.model_copy(update={"regime": self.scenario.regime.with_numbers(values)})
+        self._low, self._high = ends or ends_of(scenario)
+        self._low_periods = periods(self._low) if scenario.regime.ranges else self.periods
+        self._high_periods = periods(self._high) if scenario.regime.ranges else self.periods
+        self._announced: dict[tuple[str, str], int] = {}
 
     @cached_property
     def _ranged(self) -> set[tuple[str, str]]:
@@ -49,6 +56,11 @@ class Outlook:
 
     def announced(self, mechanism: str, year: str) -> int:
         """Month in which the last doubt about one mechanism of one period ended; long ago where there was none."""
+        if (mechanism, year) not in self._announced:
+            self._announced[mechanism, year] = self._last_announcement(mechanism, year)
+        return self._announced[mechanism, year]
+
+    def _last_announcement(self, mechanism: str, year: str) -> int:
         regime, start = self.scenario.regime, self.scenario.start
         prefix = f"{mechanism}.{year}."
         months = [months_between(start, r.announced) for r in regime.ranges if r.path.startswith(prefix)]

@@ -15,10 +15,11 @@ STATIC = (
     "abate_scale", "abate_steepness", "abate_max",
     "abate_per_scale", "abate_per_share",  # 1 / scale; 1 / (steepness x largest share), 0 without abatement
     "invest_rate", "spread", "impact",
-    "reward_scale", "log_reference", "rounding", "horizon", "carries_once", "book_growth",
+    "reward_scale", "per_reward_scale", "log_reference", "rounding", "horizon", "carries_once", "book_growth",
     "collared",  # 1: the price stays between a floor and a ceiling (its bounds stand in the gap's columns)
     "quote_sd",  # sd of the log quote about the price it hides
     "tradable",  # 0: units never change hands
+    "unusual_price",  # 1: collared, quoted with noise or watched by a committee
     "reference_months",  # of the mean price that triggers look at; 0 without triggers
     "flexibility", "margin_slope",  # of output, where it is a choice
     "subsidy",  # state aid per money of the firm's own capital cost
@@ -35,8 +36,8 @@ STATIC = (
     P_PER_ANNUAL, P_PER_MONTH_OUTPUT, P_PER_HORIZON,
     P_ABATE_SCALE, P_ABATE_STEEPNESS, P_ABATE_MAX, P_ABATE_PER_SCALE, P_ABATE_PER_SHARE,
     P_INVEST_RATE, P_SPREAD, P_IMPACT,
-    P_REWARD_SCALE, P_LOG_REFERENCE, P_ROUNDING, P_HORIZON, P_CARRIES_ONCE, P_BOOK_GROWTH,
-    P_COLLARED, P_QUOTE_SD, P_TRADABLE, P_REFERENCE_MONTHS, P_FLEXIBILITY, P_MARGIN_SLOPE, P_SUBSIDY,
+    P_REWARD_SCALE, P_PER_REWARD_SCALE, P_LOG_REFERENCE, P_ROUNDING, P_HORIZON, P_CARRIES_ONCE, P_BOOK_GROWTH,
+    P_COLLARED, P_QUOTE_SD, P_TRADABLE, P_UNUSUAL_PRICE, P_REFERENCE_MONTHS, P_FLEXIBILITY, P_MARGIN_SLOPE, P_SUBSIDY,
     P_FIRST_LAW, P_LAWS,
     P_POTENTIAL, _, _, P_CAPEX, _, _, P_OPEX, _, _, P_LEAD, _, _, P_LIFE_DISCOUNT, _, _, P_PER_POTENTIAL, _, _,
     P_START_LOG_PRICE, P_START_LOG_OFFSET_RATIO, P_START_FRONT, P_START_NEXT, P_START_BORROW_LIMIT, P_START_ACCRUED,

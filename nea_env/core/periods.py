@@ -76,6 +76,7 @@ def _period(scenario: Scenario, index: int, year: str) -> Period:
         "grandfathering": base,
         "historical_benchmarking": rule.benchmark.get(firm.unit_class, 0.0) * base_output,
     }.get(rule.method, 0.0)
+    rate = given * benchmark_rate(rule, firm) if rule.method == "benchmarking" else 0.0
     return Period(
         year=year,
         index=index,
@@ -88,10 +89,10 @@ def _period(scenario: Scenario, index: int, year: str) -> Period:
         deadline=months_between(start, calendar.deadline),
         rule=rule,
         calendar=calendar,
-        rate=given * benchmark_rate(rule, firm) if rule.method == "benchmarking" else 0.0,
+        rate=rate,
         booked=given * booked * calendar.years,
         free=_own_share(rule, firm),
-        marginal=_marginal(rule, firm),
+        marginal=_marginal(rule, firm, rate),
         base=base,
         base_output=base_output,
         factor=_reduction_factor(rule, firm),
@@ -113,10 +114,12 @@ def _own_share(rule: AllocationRule, firm: Firm) -> float:
     return 0.0
 
 
-def _marginal(rule: AllocationRule, firm: Firm) -> float:
-    """Net duty per further tonne at baseline: less where own emissions earn units themselves."""
+def _marginal(rule: AllocationRule, firm: Firm, rate: float) -> float:
+    """Net duty per further tonne at baseline: less where own emissions earn units, or a deficit cap binds."""
     if rule.method == "verified_emissions":
         return 0.0
+    if rule.deficit_cap is not None and rate < (1.0 - rule.deficit_cap) * firm.emission_intensity:
+        return rule.deficit_cap
     if rule.method != "benchmark_band":
         return 1.0
     relative = firm.emission_intensity / rule.balance[firm.unit_class]

@@ -275,7 +275,8 @@ def _carry_over(i, state, flows, static, event, share):
     state[i, NEXT] = 0.0
     state[i, TRADED] = min(carried, state[i, TRADED])
     state[i, AUCTIONED] = 0.0
-    state[i, SOLD_ALLOCATION] = 0.0
+    if event[col.E_NEXT_BOOKED] > 0.0:  # else a limit on sales holds until the next allocation is booked
+        state[i, SOLD_ALLOCATION] = 0.0
     if event[col.E_OFFSETS_BANKABLE] <= 0.0:
         flows[i, F_LAPSED] += state[i, OFFSETS]
         state[i, OFFSETS] = 0.0

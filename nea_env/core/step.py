@@ -134,6 +134,30 @@ def committee(i, p, t, seed, episode, state, static, monthly, events):
 
 
 @jit
+def unusual_price(i, p, t, seed, episode, z, state, static, monthly, events):
+    """The new long price where it keeps between bounds or a committee may move it, and what is quoted of it."""
+    if static[p, col.P_COLLARED] > 0.0:
+        state[i, NEWS] += monthly[p, t, col.M_GAP_SD] * z
+        state[i, PRICE] = collared_price(
+            state[i, NEWS],
+            monthly[p, t, col.M_GAP_OFFSET],
+            monthly[p, t, col.M_GAP_INVERSE_SPREAD],
+            monthly[p, t, col.M_GAP_DOWN],
+            monthly[p, t, col.M_GAP_UP],
+        )
+        state[i, LOG_PRICE] = math.log(state[i, PRICE])
+    else:
+        sd = static[p, col.P_PRICE_SD] * monthly[p, t, col.M_PRICE_MOVES]
+        log_price = next_log_price(state[i, LOG_PRICE], static[p, col.P_LOG_DRIFT] - 0.5 * sd * sd, sd, z)
+        if static[p, col.P_REFERENCE_MONTHS] > 0.0:
+            log_price += committee(i, p, t, seed, episode, state, static, monthly, events)
+        state[i, LOG_PRICE] = log_price
+        state[i, PRICE] = math.exp(log_price)
+    if static[p, col.P_QUOTE_SD] > 0.0:
+        state[i, QUOTE_ERROR] = quote_error(static[p, col.P_QUOTE_SD], seed, episode, t)
+
+
+@jit
 def turn_rows(low, high, pick, ended, months, seeds, episodes, state, queue, static, monthly, events):
     """The month turns for rows that go on: capacity comes on line, and the news of the new month arrives."""
     for i in range(low, high):
@@ -144,27 +168,13 @@ def turn_rows(low, high, pick, ended, months, seeds, episodes, state, queue, sta
         months[i] = t
         words = monthly_draw(seeds[i], episodes[i], t)
         moves = monthly[p, t, col.M_PRICE_MOVES]
-        if static[p, col.P_COLLARED] > 0.0:
-            state[i, NEWS] += monthly[p, t, col.M_GAP_SD] * normal(words[PRICE_LANE])
-            state[i, PRICE] = collared_price(
-                state[i, NEWS],
-                monthly[p, t, col.M_GAP_OFFSET],
-                monthly[p, t, col.M_GAP_INVERSE_SPREAD],
-                monthly[p, t, col.M_GAP_DOWN],
-                monthly[p, t, col.M_GAP_UP],
-            )
-            state[i, LOG_PRICE] = math.log(state[i, PRICE])
+        if static[p, col.P_UNUSUAL_PRICE] > 0.0:
+            unusual_price(i, p, t, seeds[i], episodes[i], normal(words[PRICE_LANE]), state, static, monthly, events)
         else:
             sd = static[p, col.P_PRICE_SD] * moves
-            log_price = next_log_price(
-                state[i, LOG_PRICE], static[p, col.P_LOG_DRIFT] - 0.5 * sd * sd, sd, normal(words[PRICE_LANE])
-            )
-            if static[p, col.P_REFERENCE_MONTHS] > 0.0:
-                log_price += committee(i, p, t, seeds[i], episodes[i], state, static, monthly, events)
-            state[i, LOG_PRICE] = log_price
-            state[i, PRICE] = math.exp(log_price)
-        if static[p, col.P_QUOTE_SD] > 0.0:
-            state[i, QUOTE_ERROR] = quote_error(static[p, col.P_QUOTE_SD], seeds[i], episodes[i], t)
+            drift = static[p, col.P_LOG_DRIFT] - 0.5 * sd * sd
+            state[i, LOG_PRICE] = next_log_price(state[i, LOG_PRICE], drift, sd, normal(words[PRICE_LANE]))
+            state[i, PRICE] = math.exp(state[i, LOG_PRICE])
         if static[p, col.P_OFFSET_SD] > 0.0:
             state[i, LOG_OFFSET_RATIO] += moves * (
                 static[p, col.P_OFFSET_DRIFT] + static[p, col.P_OFFSET_SD] * normal(words[OFFSET_RATIO])
@@ -185,16 +195,15 @@ def turn_rows(low, high, pick, ended, months, seeds, episodes, state, queue, sta
             state[i, LOG_OUTPUT] = next_log_output(
                 state[i, LOG_OUTPUT], static[p, col.P_PERSISTENCE], static[p, col.P_DEMAND_SD], z
             )
-        for k in range(TECHS):
-            state[i, AGED + k] *= static[p, col.P_BOOK_GROWTH]
         if t % 3 == 0:
             slot = (t // 3) % QUEUE
             for k in range(TECHS):
                 ready = float(queue[i, k * QUEUE + slot])
-                queue[i, k * QUEUE + slot] = 0.0
-                state[i, BUILDING + k] = max(0.0, state[i, BUILDING + k] - ready)
-                state[i, CAPACITY + k] += ready
-                state[i, AGED + k] += ready
+                if ready > 0.0:
+                    queue[i, k * QUEUE + slot] = 0.0
+                    state[i, BUILDING + k] = max(0.0, state[i, BUILDING + k] - ready)
+                    state[i, CAPACITY + k] += ready
+                    state[i, AGED + k] += ready * static[p, col.P_BOOK_GROWTH] ** -t
 
 
 @jit

@@ -59,9 +59,7 @@ def mark_rows(pick, ended, months, state, queue, static, monthly, tonnes, money)
             months_left = monthly[p, t, col.M_PRODUCING_MONTHS]
             position += state[i, CAPACITY + k] * months_left
             cash -= opex * state[i, CAPACITY + k] * annuity(discount, 0, months_left)
-            cash += closing * book_value(
-                state[i, CAPACITY + k], state[i, AGED + k] * growth ** (horizon - t), capex, life
-            )
+            cash += closing * book_value(state[i, CAPACITY + k], state[i, AGED + k] * growth**horizon, capex, life)
             for q in range(QUEUE):
                 building = float(queue[i, k * QUEUE + q])
                 if building > 0.0:
