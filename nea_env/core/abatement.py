@@ -8,12 +8,12 @@ from nea_env.core.jit import jit
 
 
 @jit
-def abatement_cost(share, scale, steepness):
+def abatement_cost(share, scale, steepness, per_steepness):
     """Cost per tonne of unabated emissions of abating ``share``: the integral of the marginal cost.
 
-    Marginal cost = scale * (exp(steepness * share) - 1), money per t.
+    Marginal cost = scale * (exp(steepness * share) - 1), money per t; ``per_steepness`` is 1 / steepness.
     """
-    return scale * ((math.exp(steepness * share) - 1.0) / steepness - share)
+    return scale * ((math.exp(steepness * share) - 1.0) * per_steepness - share)
 
 
 @jit

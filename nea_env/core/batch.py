@@ -152,7 +152,7 @@ class Batch:
         """Play a month of every firm, then bring the news of the next.
 
         Args:
-            actions: (n, A) in [-1, 1], finite; columns as in ``layout.ACTIONS``.
+            actions: (n, A) float32, finite, clipped to [-1, 1]; columns as in ``layout.ACTIONS``.
             autoreset: rows whose episode ended on the call before play no month and start their next
                 episode instead (reward 0, flows 0). Without it such a row is an error.
 

@@ -69,7 +69,6 @@ def _static(scenario: Scenario, found: tuple[Period, ...], horizon: int) -> np.n
     front, after = starting_units(found)
     borrowing = scenario.regime.borrowing.get(found[0].year)
     before_opening = 0 if scenario.regime.market_opens is None else max(0, opening(scenario, horizon))
-    watched = _reference_months(scenario)
     subsidy, abatement, choice = scenario.regime.subsidy_share, firm.abatement, firm.output_choice
     values = {
         col.P_DISCOUNT: math.exp(-market.discount_rate * month),
@@ -91,6 +90,7 @@ def _static(scenario: Scenario, found: tuple[Period, ...], horizon: int) -> np.n
         col.P_ABATE_STEEPNESS: abatement.steepness,
         col.P_ABATE_MAX: abatement.max_share,
         col.P_ABATE_PER_SCALE: 1.0 / abatement.scale,
+        col.P_ABATE_PER_STEEPNESS: 1.0 / abatement.steepness,
         col.P_ABATE_PER_SHARE: 1.0 / (abatement.steepness * abatement.max_share) if abatement.max_share > 0.0 else 0.0,
         col.P_INVEST_RATE: firm.invest_rate,
         col.P_SPREAD: market.frictions.spread,
@@ -104,8 +104,7 @@ def _static(scenario: Scenario, found: tuple[Period, ...], horizon: int) -> np.n
         col.P_COLLARED: float(market.law == "collared"),
         col.P_QUOTE_SD: market.quote_noise,
         col.P_TRADABLE: float(scenario.regime.market_opens is not None),
-        col.P_REFERENCE_MONTHS: watched,
-        col.P_UNUSUAL_PRICE: float(market.law == "collared" or market.quote_noise > 0.0 or watched > 0),
+        col.P_REFERENCE_MONTHS: _reference_months(scenario),
         col.P_FLEXIBILITY: choice.flexibility if choice else 0.0,
         col.P_MARGIN_SLOPE: choice.margin_slope if choice else 0.0,
         col.P_SUBSIDY: subsidy / (1.0 - subsidy),

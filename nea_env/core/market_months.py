@@ -34,6 +34,7 @@ def fill_market(monthly: np.ndarray, scenario: Scenario, found: tuple[Period, ..
         row[col.M_PRICE_MOVES] = float(t > opens)
         season = frictions.season_multiple if due is not None and due - t < 3 else 1.0
         row[col.M_VOLUME_LIMIT] = row[col.M_OPEN] * frictions.volume_share * season * firm.annual_emissions
+        row[col.M_PER_VOLUME] = 1.0 / row[col.M_VOLUME_LIMIT] if row[col.M_VOLUME_LIMIT] > 0.0 else 0.0
         row[col.M_SELL_LIMIT] = row[col.M_HOLD_MAX] = NEVER
         if due is not None:
             settled = [p for p in found if p.deadline == due]
@@ -46,6 +47,7 @@ def fill_market(monthly: np.ndarray, scenario: Scenario, found: tuple[Period, ..
                 row[col.M_HOLD_MAX] = NEVER if holding.max_share is None else holding.max_share * front
         row[col.M_TO_DEADLINE] = -1.0 if due is None else due - t
         row[[col.M_DEADLINE_EVENT, col.M_AUCTION_EVENT, col.M_TRIGGER_EVENT]] = -1.0
+        row[[col.M_HIGH_PRICE, col.M_TRIGGER_MONTHS]] = NEVER
     if scenario.market.collar is not None:
         _fill_collar(monthly, scenario, opens)
     else:
@@ -127,26 +129,36 @@ def fill_auctions(monthly: np.ndarray, scenario: Scenario, found: tuple[Period, 
 
 
 def fill_triggers(monthly: np.ndarray, outlook: Outlook, table: np.ndarray) -> np.ndarray:
-    """The months in which a committee may act; the triggers are rows added to the table, which is returned."""
-    found, stabilisation = outlook.periods, outlook.scenario.regime.stabilisation
+    """The months in which a committee may act; the triggers are rows added to the table, which is returned.
+
+    A multiple of a mean price is a trigger only once the months of the mean have passed, and nothing moves
+    before the market does.
+    """
+    found, scenario = outlook.periods, outlook.scenario
+    opens = opening(scenario, len(monthly) - 1)
     previous = -1
     for due in deadlines(found):
         year = [p.year for p in found if p.deadline == due][-1]
-        window = slice(previous + 1, due + 1)
-        previous = due
-        rule = stabilisation.get(year)
+        first, previous = previous + 1, due
+        rule = scenario.regime.stabilisation.get(year)
         if rule is None or rule.acts == 0.0:
             continue
+        months = slice(max(first, opens + 1), due + 1)
+        block = monthly[months]
+        block[:, col.M_TRIGGER_EVENT] = len(table)
+        block[:, col.M_TRIGGER_MONTHS] = rule.trigger_months
+        block[:, col.M_HIGH_PRICE] = NEVER if rule.high_price is None else rule.high_price
+        block[:, col.M_LOW_PRICE] = rule.low_price or 0.0
+        full = monthly[max(months.start, rule.reference_months) : due + 1]
+        if rule.high_multiple is not None:
+            full[:, col.M_HIGH_PRICE] = 0.0
+            full[:, col.M_HIGH_PER_SUM] = rule.high_multiple / rule.reference_months
+        if rule.low_multiple is not None:
+            full[:, col.M_LOW_PER_SUM] = rule.low_multiple / rule.reference_months
         values = {
-            col.E_TRIGGER_MONTHS: rule.trigger_months,
-            col.E_HIGH_MULTIPLE: rule.high_multiple or 0.0,
-            col.E_LOW_MULTIPLE: rule.low_multiple or 0.0,
-            col.E_HIGH_PRICE: rule.high_price or 0.0,
-            col.E_LOW_PRICE: rule.low_price or 0.0,
             col.E_ACTS: rule.acts,
             col.E_PRICE_MOVE: rule.price_move,
             col.E_SALE_SHARE: rule.reserve_sale_share,
         }
-        monthly[window, col.M_TRIGGER_EVENT] = len(table)
         table = np.vstack([table, table_of([(0, col.TRIGGERS, values)])])
     return table

@@ -74,7 +74,14 @@ from nea_env.core.settle import settle
 from nea_env.core.trading import feasible_trade, split_purchase, trading_cost
 
 N_FLOWS = len(FLOWS)
+ONE, LEAST = np.float32(1.0), np.float32(-1.0)
 arrival = jit(_arrival)
+
+
+@jit
+def within(action):
+    """An action inside [-1, 1]."""
+    return min(max(action, LEAST), ONE)
 
 
 @jit
@@ -83,7 +90,7 @@ def play_rows(
 ):
     """Play one month of rows ``low`` to ``high``; rows that had ended are left alone.
 
-    ``pick`` (n,) is each row's scenario; actions (n, A) lie in [-1, 1].
+    ``pick`` (n,) is each row's scenario; actions (n, A) are clipped to [-1, 1].
     """
     for i in range(low, high):
         for f in range(N_FLOWS):
@@ -95,16 +102,18 @@ def play_rows(
         p, t = pick[i], months[i]
         price = state[i, PRICE]
         front_price = price * state[i, FRONT_RATIO]
+        slot = t % HISTORY
         if static[p, col.P_REFERENCE_MONTHS] > 0.0:
-            back = t - int(static[p, col.P_REFERENCE_MONTHS])
-            forgotten = history[i, back % HISTORY] if back >= 0 else 0.0
-            state[i, REFERENCE_SUM] += np.float32(front_price) - forgotten
-        history[i, t % HISTORY] = front_price
+            oldest = slot  # of a full history: the price that this month's replaces, 0 in the first years
+            if static[p, col.P_REFERENCE_MONTHS] < HISTORY:
+                oldest = (t + HISTORY - int(static[p, col.P_REFERENCE_MONTHS])) % HISTORY
+            state[i, REFERENCE_SUM] += np.float32(front_price) - history[i, oldest]
+        history[i, slot] = front_price
 
         # production, emissions, abatement
         output = monthly[p, t, col.M_OUTPUT] * math.exp(state[i, LOG_OUTPUT] - monthly[p, t, col.M_OUTPUT_CORRECTION])
         if static[p, col.P_FLEXIBILITY] > 0.0:
-            change = actions[i, OUTPUT] * static[p, col.P_FLEXIBILITY]
+            change = within(actions[i, OUTPUT]) * static[p, col.P_FLEXIBILITY]
             flows[i, F_MARGIN_COST] = 0.5 * static[p, col.P_MARGIN_SLOPE] * change * change * output
             output *= 1.0 + change
         emissions = output * static[p, col.P_INTENSITY]
@@ -115,11 +124,14 @@ def play_rows(
             saved += part
             running_cost += part * static[p, col.P_OPEX + k]
         emissions -= saved
-        share = max(0.0, actions[i, ABATE]) * static[p, col.P_ABATE_MAX]
+        share = max(0.0, within(actions[i, ABATE])) * static[p, col.P_ABATE_MAX]
         abated = share * emissions
         if abated > 0.0:
             flows[i, F_ABATEMENT_COST] = emissions * abatement_cost(
-                share, static[p, col.P_ABATE_SCALE], static[p, col.P_ABATE_STEEPNESS]
+                share,
+                static[p, col.P_ABATE_SCALE],
+                static[p, col.P_ABATE_STEEPNESS],
+                static[p, col.P_ABATE_PER_STEEPNESS],
             )
         emitted = emissions - abated
         state[i, ACCRUED] += emitted
@@ -132,10 +144,10 @@ def play_rows(
 
         # investment: cheapest technology first, out of this month's share of the potential that is left
         if actions[i, INVEST] > 0.0 and monthly[p, t, col.M_OUTPUT] > 0.0:
-            invest(i, p, t, state, queue, flows, actions[i, INVEST], static)
+            invest(i, p, t, state, queue, flows, within(actions[i, INVEST]), static)
 
         # trade
-        share = float(actions[i, TRADE])
+        share = float(within(actions[i, TRADE]))
         volume, room = monthly[p, t, col.M_VOLUME_LIMIT], state[i, AUCTION_ROOM]
         sellable = monthly[p, t, col.M_SELL_LIMIT] - state[i, SOLD_ALLOCATION]
         sellable = min(sellable, state[i, FRONT] - monthly[p, t, col.M_HOLD_MIN])
@@ -148,7 +160,19 @@ def play_rows(
             if tonnes > 0.0:
                 flows[i, F_BOUGHT] = tonnes
                 if room > 0.0:
-                    market -= win(i, p, t, state, flows, tonnes, front_price, volume, static, monthly, events)
+                    ask = front_price * (1.0 + 0.5 * static[p, col.P_SPREAD])
+                    won = split_purchase(tonnes, room, state[i, AUCTION_PRICE], ask, volume)
+                    market -= won
+                    flows[i, F_AUCTIONED] = won
+                    flows[i, F_ALLOWANCE_COST] = won * state[i, AUCTION_PRICE]
+                    e = int(monthly[p, t, col.M_AUCTION_EVENT])
+                    if e >= 0 and events[p, e, col.E_OWN_USE] > 0.0:  # set off against the duty at once
+                        state[i, OWED] -= won
+                        flows[i, F_SURRENDERED] += won
+                    else:
+                        state[i, FRONT] += won
+                        tag = AUCTIONED if e >= 0 and events[p, e, col.E_AUCTIONED_BANKABLE] <= 0.0 else TRADED
+                        state[i, tag] += won
                 state[i, FRONT] += market
                 state[i, TRADED] += market
             else:
@@ -160,10 +184,10 @@ def play_rows(
                 state[i, AUCTIONED] = min(state[i, AUCTIONED], state[i, FRONT])  # and those that can be carried over
             flows[i, F_ALLOWANCE_COST] += market * front_price
             flows[i, F_TRADING_COST] = trading_cost(
-                market, front_price, volume, static[p, col.P_SPREAD], static[p, col.P_IMPACT]
+                market, front_price, monthly[p, t, col.M_PER_VOLUME], static[p, col.P_SPREAD], static[p, col.P_IMPACT]
             )
         if actions[i, OFFSET] > 0.0:
-            credits = actions[i, OFFSET] * state[i, OFFSET_BUYABLE]
+            credits = within(actions[i, OFFSET]) * state[i, OFFSET_BUYABLE]
             if credits > 0.0:
                 state[i, OFFSETS] += credits
                 flows[i, F_OFFSETS_BOUGHT] = credits
@@ -172,8 +196,8 @@ def play_rows(
                 )
 
         if monthly[p, t, col.M_LAST_EVENT] > monthly[p, t, col.M_FIRST_EVENT]:
-            borrow_share = 1.0 + min(0.0, actions[i, BORROW])
-            bank_share = 1.0 + min(0.0, actions[i, BANK])
+            borrow_share = 1.0 + min(0.0, within(actions[i, BORROW]))
+            bank_share = 1.0 + min(0.0, within(actions[i, BANK]))
             settle(i, t, state, history, flows, static[p], monthly[p], events[p], borrow_share, bank_share)
 
         if t + 1 >= static[p, col.P_HORIZON]:
@@ -184,31 +208,6 @@ def play_rows(
         cost += flows[i, F_MARGIN_COST] + flows[i, F_PENALTY_COST] + flows[i, F_CLOSING_COST]
         flows[i, F_COST] = cost
         reward[i] = -cost * static[p, col.P_PER_REWARD_SCALE]
-
-
-@jit
-def win(i, p, t, state, flows, tonnes, front_price, volume, static, monthly, events):
-    """Buy at auction what costs no more there, or what the market cannot hold: the tonnes won."""
-    ask = front_price * (1.0 + 0.5 * static[p, col.P_SPREAD])
-    won = split_purchase(tonnes, state[i, AUCTION_ROOM], state[i, AUCTION_PRICE], ask, volume)
-    flows[i, F_AUCTIONED] = won
-    flows[i, F_ALLOWANCE_COST] = won * state[i, AUCTION_PRICE]
-    receive(i, state, flows, won, int(monthly[p, t, col.M_AUCTION_EVENT]), events[p])
-    return won
-
-
-@jit
-def receive(i, state, flows, won, e, own_events):
-    """Units won at auction: held like others, held but not bankable, or set off against the duty at once."""
-    if e >= 0 and own_events[e, col.E_OWN_USE] > 0.0:
-        state[i, OWED] -= won
-        flows[i, F_SURRENDERED] += won
-        return
-    state[i, FRONT] += won
-    if e >= 0 and own_events[e, col.E_AUCTIONED_BANKABLE] <= 0.0:
-        state[i, AUCTIONED] += won
-    else:
-        state[i, TRADED] += won
 
 
 @jit

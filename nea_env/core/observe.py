@@ -87,30 +87,13 @@ def clip(value, low, high):
 
 
 @jit
-def open_auction(i, p, t, state, history, monthly, events, gap, credits):
-    """Tonnes that the firm can win at auction this month; the price is kept in the state."""
-    front_price = state[i, PRICE] * state[i, FRONT_RATIO]
-    state[i, AUCTION_PRICE] = front_price
-    room = 0.0
-    e = int(monthly[p, t, col.M_AUCTION_EVENT])
-    if e >= 0:
-        event = events[p, e]
-        reserve = event[col.E_RESERVE_PRICE]
-        if event[col.E_RESERVE_MULTIPLE] > 0.0 and t > 0:
-            months = int(event[col.E_MEAN_MONTHS])
-            mean = mean_price(i, t - 1, history, monthly[p], months, True)
-            reserve = min(max(reserve, event[col.E_RESERVE_MULTIPLE] * mean), event[col.E_RESERVE_CAP])
-        state[i, AUCTION_PRICE] = auction_price(front_price, event[col.E_DISCOUNT], reserve, event[col.E_FEE])
-        room = event[col.E_AMOUNT]
-        if event[col.E_SHORT_ONLY] > 0.0:
-            room = min(room, max(0.0, gap))
-        if event[col.E_OWN_USE] > 0.0:  # nothing but the verified duty that is not covered yet
-            room = min(room, max(0.0, state[i, OWED] - state[i, FRONT] - credits))
-    if state[i, INTERVENED] > 0.0:  # a reserve sale follows high prices
-        trigger = int(monthly[p, t, col.M_TRIGGER_EVENT])
-        if trigger >= 0:
-            room += events[p, trigger, col.E_SALE_SHARE] * max(0.0, gap)
-    return room
+def reserve_price(i, t, history, own_monthly, event):
+    """What an auction asks at least: a fixed price, or a multiple of the mean front price of the months before."""
+    reserve = event[col.E_RESERVE_PRICE]
+    if event[col.E_RESERVE_MULTIPLE] > 0.0 and t > 0:
+        mean = mean_price(i, t - 1, history, own_monthly, int(event[col.E_MEAN_MONTHS]), True)
+        reserve = min(max(reserve, event[col.E_RESERVE_MULTIPLE] * mean), event[col.E_RESERVE_CAP])
+    return reserve
 
 
 @jit
@@ -167,8 +150,25 @@ def observe_rows(low, high, pick, months, state, history, static, monthly, event
             seen *= math.exp(state[i, QUOTE_ERROR])
         if monthly[p, t, col.M_DEADLINE_EVENT] >= 0.0:
             gap = duty_ahead - allocation - state[i, FRONT] - min(state[i, OFFSETS], limit)
-            if monthly[p, t, col.M_AUCTION_EVENT] >= 0.0 or state[i, INTERVENED] > 0.0:
-                room = open_auction(i, p, t, state, history, monthly, events, gap, min(state[i, OFFSETS], limit))
+            held = int(monthly[p, t, col.M_AUCTION_EVENT])
+            front_price = state[i, PRICE] * state[i, FRONT_RATIO]
+            state[i, AUCTION_PRICE] = front_price
+            if held >= 0:
+                reserve = events[p, held, col.E_RESERVE_PRICE]
+                if events[p, held, col.E_RESERVE_MULTIPLE] > 0.0:
+                    reserve = reserve_price(i, t, history, monthly[p], events[p, held])
+                state[i, AUCTION_PRICE] = auction_price(
+                    front_price, events[p, held, col.E_DISCOUNT], reserve, events[p, held, col.E_FEE]
+                )
+                room = events[p, held, col.E_AMOUNT]
+                if events[p, held, col.E_SHORT_ONLY] > 0.0:
+                    room = min(room, max(0.0, gap))
+                if events[p, held, col.E_OWN_USE] > 0.0:  # nothing but the verified duty that is not covered yet
+                    covered = state[i, FRONT] + min(state[i, OFFSETS], limit)
+                    room = min(room, max(0.0, state[i, OWED] - covered))
+            trigger = int(monthly[p, t, col.M_TRIGGER_EVENT])
+            if trigger >= 0 and state[i, INTERVENED] > 0.0:  # a reserve sale follows high prices
+                room += events[p, trigger, col.E_SALE_SHARE] * max(0.0, gap)
             if monthly[p, t, col.M_MONTHS_TO_TRADE] > 0.0:
                 reach = monthly[p, t, col.M_MONTHS_TO_TRADE] * (volume + room if gap > 0.0 else volume)
                 even = clip(gap / reach, -1.0, 1.0)
@@ -236,7 +236,7 @@ def observe_rows(low, high, pick, months, state, history, static, monthly, event
         )
         observation[i, 7] = clip(ratio - 1.0, -1.0, 1.0)
         observation[i, 8] = clip(state[i, LOG_OFFSET_RATIO], -8.0, 8.0)
-        observation[i, 9] = strike / (strike + seen * ratio)
+        observation[i, 9] = np.float32(strike) / np.float32(strike + seen * ratio)
         observation[i, 10] = squash(state[i, FRONT] * year)
         observation[i, 11] = squash(state[i, OLD] * year)
         observation[i, 12] = squash(state[i, NEXT] * year)
@@ -274,7 +274,8 @@ def observe_rows(low, high, pick, months, state, history, static, monthly, event
         observation[i, O_AUCTION] = squash(10.0 * room * year)
         observation[i, O_AUCTION + 1] = 0.0
         if room > 0.0:
-            observation[i, O_AUCTION + 1] = clip(state[i, AUCTION_PRICE] / (state[i, PRICE] * ratio) - 1.0, -1.0, 1.0)
+            premium = np.float32(state[i, AUCTION_PRICE]) / np.float32(state[i, PRICE] * ratio) - ONE
+            observation[i, O_AUCTION + 1] = clip(premium, -1.0, 1.0)
         observation[i, O_AUCTION + 2] = clip(state[i, TRIGGER_RUN] * (1.0 / 12.0), -2.0, 2.0)
         observation[i, O_AUCTION + 3] = state[i, INTERVENED]
         for k in range(N_LAW):

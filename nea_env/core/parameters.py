@@ -13,13 +13,13 @@ STATIC = (
     "persistence", "demand_sd", "intensity", "annual_emissions", "annual_output",
     "per_annual", "per_month_output", "per_horizon",  # reciprocals: a product costs less than a quotient
     "abate_scale", "abate_steepness", "abate_max",
-    "abate_per_scale", "abate_per_share",  # 1 / scale; 1 / (steepness x largest share), 0 without abatement
+    "abate_per_scale", "abate_per_steepness",
+    "abate_per_share",  # 1 / (steepness x largest share), 0 without abatement
     "invest_rate", "spread", "impact",
     "reward_scale", "per_reward_scale", "log_reference", "rounding", "horizon", "carries_once", "book_growth",
     "collared",  # 1: the price stays between a floor and a ceiling (its bounds stand in the gap's columns)
     "quote_sd",  # sd of the log quote about the price it hides
     "tradable",  # 0: units never change hands
-    "unusual_price",  # 1: collared, quoted with noise or watched by a committee
     "reference_months",  # of the mean price that triggers look at; 0 without triggers
     "flexibility", "margin_slope",  # of output, where it is a choice
     "subsidy",  # state aid per money of the firm's own capital cost
@@ -34,10 +34,11 @@ STATIC = (
     P_DISCOUNT, P_LOG_DRIFT, P_PRICE_SD, P_HAS_OFFSET, P_OFFSET_MULTIPLIER, P_OFFSET_DRIFT, P_OFFSET_SD,
     P_PERSISTENCE, P_DEMAND_SD, P_INTENSITY, P_ANNUAL, P_ANNUAL_OUTPUT,
     P_PER_ANNUAL, P_PER_MONTH_OUTPUT, P_PER_HORIZON,
-    P_ABATE_SCALE, P_ABATE_STEEPNESS, P_ABATE_MAX, P_ABATE_PER_SCALE, P_ABATE_PER_SHARE,
+    P_ABATE_SCALE, P_ABATE_STEEPNESS, P_ABATE_MAX, P_ABATE_PER_SCALE, P_ABATE_PER_STEEPNESS,
+    P_ABATE_PER_SHARE,
     P_INVEST_RATE, P_SPREAD, P_IMPACT,
     P_REWARD_SCALE, P_PER_REWARD_SCALE, P_LOG_REFERENCE, P_ROUNDING, P_HORIZON, P_CARRIES_ONCE, P_BOOK_GROWTH,
-    P_COLLARED, P_QUOTE_SD, P_TRADABLE, P_UNUSUAL_PRICE, P_REFERENCE_MONTHS, P_FLEXIBILITY, P_MARGIN_SLOPE, P_SUBSIDY,
+    P_COLLARED, P_QUOTE_SD, P_TRADABLE, P_REFERENCE_MONTHS, P_FLEXIBILITY, P_MARGIN_SLOPE, P_SUBSIDY,
     P_FIRST_LAW, P_LAWS,
     P_POTENTIAL, _, _, P_CAPEX, _, _, P_OPEX, _, _, P_LEAD, _, _, P_LIFE_DISCOUNT, _, _, P_PER_POTENTIAL, _, _,
     P_START_LOG_PRICE, P_START_LOG_OFFSET_RATIO, P_START_FRONT, P_START_NEXT, P_START_BORROW_LIMIT, P_START_ACCRUED,
@@ -49,7 +50,7 @@ MONTHLY = (
     "output_correction",  # half the variance of log-output: keeps its mean at one
     "open",  # the market is open
     "price_moves",  # 1 when news moves the price into this month, 0 before the market opens
-    "volume_limit",  # t
+    "volume_limit", "per_volume",  # t; 1 / t, 0 while the market is closed
     "turnover",  # weight in a volume-weighted mean price
     "sell_limit",  # t of the free allocation of the vintages in front that may be sold
     "hold_min", "hold_max",  # t of front that sales must leave and purchases may reach
@@ -60,6 +61,8 @@ MONTHLY = (
     "deadline_event",  # row of EVENTS that says what is known of the next deadline; -1 after the last
     "auction_event",  # row of EVENTS of this month's auction; -1 without
     "trigger_event",  # row of EVENTS of the triggers in force; -1 without
+    "high_price", "high_per_sum", "low_price", "low_per_sum",  # triggers: money/t, and per sum of past prices
+    "trigger_months",  # months in a row beyond one that let the committee act
     "due_accrued",  # 1: the running year falls due at the next deadline
     *(f"due_closed_{k}" for k in range(SLOTS)),  # 1: so does what waits in this slot
     *(f"rate_{k}" for k in range(SLOTS)),  # free units per unit of output for that slot, published or expected
@@ -85,9 +88,10 @@ MONTHLY = (
 )  # fmt: skip
 _M = {name: index for index, name in enumerate(MONTHLY)}
 (
-    M_OUTPUT, M_EMISSIONS, M_OUTPUT_CORRECTION, M_OPEN, M_PRICE_MOVES, M_VOLUME_LIMIT, M_TURNOVER, M_SELL_LIMIT,
-    M_HOLD_MIN, M_HOLD_MAX, M_GAP_SD, M_GAP_OFFSET, M_GAP_INVERSE_SPREAD, M_GAP_DOWN, M_GAP_UP,
-    M_TO_DEADLINE, M_MONTHS_TO_TRADE, M_DEADLINE_EVENT, M_AUCTION_EVENT, M_TRIGGER_EVENT, M_DUE_ACCRUED,
+    M_OUTPUT, M_EMISSIONS, M_OUTPUT_CORRECTION, M_OPEN, M_PRICE_MOVES, M_VOLUME_LIMIT, M_PER_VOLUME, M_TURNOVER,
+    M_SELL_LIMIT, M_HOLD_MIN, M_HOLD_MAX, M_GAP_SD, M_GAP_OFFSET, M_GAP_INVERSE_SPREAD, M_GAP_DOWN, M_GAP_UP,
+    M_TO_DEADLINE, M_MONTHS_TO_TRADE, M_DEADLINE_EVENT, M_AUCTION_EVENT, M_TRIGGER_EVENT,
+    M_HIGH_PRICE, M_HIGH_PER_SUM, M_LOW_PRICE, M_LOW_PER_SUM, M_TRIGGER_MONTHS, M_DUE_ACCRUED,
     M_DUE_CLOSED, _, _, M_RATE, _, _, M_FREE, _, _, M_DEFICIT_CAP, _, _,
     M_RATE_RUNNING, M_FREE_RUNNING, M_MARGINAL, M_FUTURE_EMISSIONS, M_FUTURE_ALLOCATION, M_CAP_DUE, M_DEBT_DUE,
     M_PRICE_DUE_FRONT, M_OFFSET_SHARE, M_OFFSET_FIXED, M_ALLOCATION_KNOWN, M_ALLOCATION_RATE, M_SEASON_SIN,
@@ -119,7 +123,7 @@ EVENTS = (
     "lump_sum", "max_total", "deducted", "side_multiple", "forfeits", "subsidy_repaid", "restart_long_sales",
     "discount", "fee", "reserve_price", "reserve_multiple", "reserve_cap", "short_only", "own_use",
     "auctioned_bankable",
-    "trigger_months", "high_multiple", "low_multiple", "high_price", "low_price", "acts", "price_move", "sale_share",
+    "acts", "price_move", "sale_share",
 )  # fmt: skip
 (
     E_KIND, E_SLOT, E_TO_NEXT, E_AMOUNT, E_RATE, E_PRE_SHARE, E_PRE_ON_EMISSIONS,
@@ -134,7 +138,7 @@ EVENTS = (
     E_LUMP_SUM, E_MAX_TOTAL, E_DEDUCTED, E_SIDE_MULTIPLE, E_FORFEITS, E_SUBSIDY_REPAID, E_RESTART_LONG_SALES,
     E_DISCOUNT, E_FEE, E_RESERVE_PRICE, E_RESERVE_MULTIPLE, E_RESERVE_CAP, E_SHORT_ONLY, E_OWN_USE,
     E_AUCTIONED_BANKABLE,
-    E_TRIGGER_MONTHS, E_HIGH_MULTIPLE, E_LOW_MULTIPLE, E_HIGH_PRICE, E_LOW_PRICE, E_ACTS, E_PRICE_MOVE, E_SALE_SHARE,
+    E_ACTS, E_PRICE_MOVE, E_SALE_SHARE,
 ) = range(len(EVENTS))  # fmt: skip
 BORROW_NONE, BORROW_SHARE, BORROW_DECAYING, BORROW_GAP_TEST = range(4)
 BOOKED_BEFORE, BY_OUTPUT, BY_OWN_EMISSIONS = range(3)  # values of "method"

@@ -46,10 +46,10 @@ def collared_price(news, offset, inverse_spread, floor, ceiling):
 
 @jit
 def trigger_run(run, price, high, low):
-    """Months in a row beyond a trigger: positive above ``high``, negative below ``low``; 0 switches one off."""
-    if high > 0.0 and price >= high:
+    """Months in a row beyond a trigger: positive above ``high``, negative below ``low``."""
+    if price >= high:
         return max(run, 0.0) + 1.0
-    if low > 0.0 and price <= low:
+    if price <= low:
         return min(run, 0.0) - 1.0
     return 0.0
 

@@ -1,7 +1,8 @@
 """Counter-based randomness: a draw is a pure function of (seed, episode, month, source).
 
 The generator is Philox4x32-7 (Salmon, Moraes, Dror and Shaw, "Parallel random numbers: as easy as
-1, 2, 3", SC 2011, whose fewest rounds that pass BigCrush are seven): no state, so a draw depends on no place in the batch, no thread and no action.
+1, 2, 3", SC 2011; seven rounds are the fewest that pass BigCrush): no state, so a draw depends on no place in
+the batch, no thread and no action.
 Normals come from the inverse distribution function, one 32-bit lane each: a Taylor polynomial in each of
 512 equal intervals of probability (error below 1e-10), and in the sixteen at either end Wichura's algorithm
 AS 241 (Applied Statistics 37, 1988).

@@ -60,7 +60,6 @@ from nea_env.core.rng import (
 from nea_env.core.rng import PRICE as PRICE_LANE
 
 N_STATE = len(STATE)
-ONE, LEAST = np.float32(1.0), np.float32(-1.0)
 EXPONENT = np.int32(0x7F800000)  # all set: NaN or infinity
 CHUNK = 256  # rows a thread takes at a time: their state stays in the second-level cache
 
@@ -111,50 +110,12 @@ def quote_error(sd, seed, episode, month):
 
 
 @jit
-def committee(i, p, t, seed, episode, state, static, monthly, events):
-    """Count the months beyond a trigger, let the committee act or not: what that adds to the log price."""
-    state[i, INTERVENED] = 0.0
-    e = int(monthly[p, t, col.M_TRIGGER_EVENT])
-    if e < 0:
-        state[i, TRIGGER_RUN] = 0.0
-        return 0.0
-    high, low = events[p, e, col.E_HIGH_PRICE], events[p, e, col.E_LOW_PRICE]
-    if t >= static[p, col.P_REFERENCE_MONTHS]:  # a mean needs its months
-        mean = state[i, REFERENCE_SUM] / static[p, col.P_REFERENCE_MONTHS]
-        high = high if high > 0.0 else events[p, e, col.E_HIGH_MULTIPLE] * mean
-        low = low if low > 0.0 else events[p, e, col.E_LOW_MULTIPLE] * mean
-    run = trigger_run(state[i, TRIGGER_RUN], state[i, PRICE] * state[i, FRONT_RATIO], high, low)
-    state[i, TRIGGER_RUN] = run
-    if abs(run) < events[p, e, col.E_TRIGGER_MONTHS] or monthly[p, t, col.M_PRICE_MOVES] <= 0.0:
-        return 0.0
+def committee(i, p, e, t, seed, episode, state, events):
+    """While a trigger is met the committee acts or does not: what that adds to the log price."""
     u = uniform(second_draw(seed, episode, t)[COMMITTEE])
-    did, factor = intervention(run, events[p, e, col.E_ACTS], events[p, e, col.E_PRICE_MOVE], u)
+    did, factor = intervention(state[i, TRIGGER_RUN], events[p, e, col.E_ACTS], events[p, e, col.E_PRICE_MOVE], u)
     state[i, INTERVENED] = did
     return math.log(factor)
-
-
-@jit
-def unusual_price(i, p, t, seed, episode, z, state, static, monthly, events):
-    """The new long price where it keeps between bounds or a committee may move it, and what is quoted of it."""
-    if static[p, col.P_COLLARED] > 0.0:
-        state[i, NEWS] += monthly[p, t, col.M_GAP_SD] * z
-        state[i, PRICE] = collared_price(
-            state[i, NEWS],
-            monthly[p, t, col.M_GAP_OFFSET],
-            monthly[p, t, col.M_GAP_INVERSE_SPREAD],
-            monthly[p, t, col.M_GAP_DOWN],
-            monthly[p, t, col.M_GAP_UP],
-        )
-        state[i, LOG_PRICE] = math.log(state[i, PRICE])
-    else:
-        sd = static[p, col.P_PRICE_SD] * monthly[p, t, col.M_PRICE_MOVES]
-        log_price = next_log_price(state[i, LOG_PRICE], static[p, col.P_LOG_DRIFT] - 0.5 * sd * sd, sd, z)
-        if static[p, col.P_REFERENCE_MONTHS] > 0.0:
-            log_price += committee(i, p, t, seed, episode, state, static, monthly, events)
-        state[i, LOG_PRICE] = log_price
-        state[i, PRICE] = math.exp(log_price)
-    if static[p, col.P_QUOTE_SD] > 0.0:
-        state[i, QUOTE_ERROR] = quote_error(static[p, col.P_QUOTE_SD], seed, episode, t)
 
 
 @jit
@@ -168,13 +129,37 @@ def turn_rows(low, high, pick, ended, months, seeds, episodes, state, queue, sta
         months[i] = t
         words = monthly_draw(seeds[i], episodes[i], t)
         moves = monthly[p, t, col.M_PRICE_MOVES]
-        if static[p, col.P_UNUSUAL_PRICE] > 0.0:
-            unusual_price(i, p, t, seeds[i], episodes[i], normal(words[PRICE_LANE]), state, static, monthly, events)
+        if static[p, col.P_COLLARED] > 0.0:
+            state[i, NEWS] += monthly[p, t, col.M_GAP_SD] * normal(words[PRICE_LANE])
+            state[i, PRICE] = collared_price(
+                state[i, NEWS],
+                monthly[p, t, col.M_GAP_OFFSET],
+                monthly[p, t, col.M_GAP_INVERSE_SPREAD],
+                monthly[p, t, col.M_GAP_DOWN],
+                monthly[p, t, col.M_GAP_UP],
+            )
+            state[i, LOG_PRICE] = math.log(state[i, PRICE])
         else:
             sd = static[p, col.P_PRICE_SD] * moves
             drift = static[p, col.P_LOG_DRIFT] - 0.5 * sd * sd
-            state[i, LOG_PRICE] = next_log_price(state[i, LOG_PRICE], drift, sd, normal(words[PRICE_LANE]))
-            state[i, PRICE] = math.exp(state[i, LOG_PRICE])
+            log_price = next_log_price(state[i, LOG_PRICE], drift, sd, normal(words[PRICE_LANE]))
+            if static[p, col.P_REFERENCE_MONTHS] > 0.0:
+                reference = state[i, REFERENCE_SUM]
+                run = trigger_run(
+                    state[i, TRIGGER_RUN],
+                    state[i, PRICE] * state[i, FRONT_RATIO],
+                    monthly[p, t, col.M_HIGH_PRICE] + monthly[p, t, col.M_HIGH_PER_SUM] * reference,
+                    monthly[p, t, col.M_LOW_PRICE] + monthly[p, t, col.M_LOW_PER_SUM] * reference,
+                )
+                state[i, TRIGGER_RUN] = run
+                state[i, INTERVENED] = 0.0
+                if abs(run) >= monthly[p, t, col.M_TRIGGER_MONTHS]:
+                    e = int(monthly[p, t, col.M_TRIGGER_EVENT])
+                    log_price += committee(i, p, e, t, seeds[i], episodes[i], state, events)
+            state[i, LOG_PRICE] = log_price
+            state[i, PRICE] = math.exp(log_price)
+        if static[p, col.P_QUOTE_SD] > 0.0:
+            state[i, QUOTE_ERROR] = quote_error(static[p, col.P_QUOTE_SD], seeds[i], episodes[i], t)
         if static[p, col.P_OFFSET_SD] > 0.0:
             state[i, LOG_OFFSET_RATIO] += moves * (
                 static[p, col.P_OFFSET_DRIFT] + static[p, col.P_OFFSET_SD] * normal(words[OFFSET_RATIO])
@@ -258,13 +243,9 @@ def step_parallel(
 
 
 @jit
-def read_actions(actions, bits, clipped):
-    """Clip ``actions`` into ``clipped``, both (n,) float32; False where a number is not finite.
-
-    ``bits`` (n,) is ``actions`` seen as int32: a loop on whole numbers is vectorised, one on NaN is not.
-    """
+def all_finite(bits):
+    """Whether no number is NaN or infinite; ``bits`` (k,) are float32 seen as int32, a loop that is vectorised."""
     infinite = 0
-    for k in range(actions.shape[0]):
+    for k in range(bits.shape[0]):
         infinite |= (bits[k] & EXPONENT) == EXPONENT
-        clipped[k] = min(max(actions[k], LEAST), ONE)
     return not infinite

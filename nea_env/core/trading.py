@@ -29,9 +29,7 @@ def split_purchase(tonnes, auction_room, auction_price, ask, volume_limit):
 
 
 @jit
-def trading_cost(tonnes, price, volume_limit, spread, impact):
-    """Half the spread plus a price that moves ``impact`` against a trade at the volume limit."""
+def trading_cost(tonnes, price, per_volume, spread, impact):
+    """Half the spread plus a price that moves ``impact`` against a trade at the volume limit, 1 / ``per_volume``."""
     size = abs(tonnes)
-    if size == 0.0:
-        return 0.0
-    return size * price * (0.5 * spread + impact * size / volume_limit)
+    return size * price * (0.5 * spread + impact * size * per_volume)

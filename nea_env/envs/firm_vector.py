@@ -10,7 +10,6 @@ from gymnasium.error import ResetNeeded
 from gymnasium.vector import AutoresetMode, VectorEnv
 
 from nea_env.core.batch import Batch
-from nea_env.core.layout import ACTIONS
 from nea_env.envs.actions import decode_discrete, read_boxes, read_choices
 from nea_env.envs.episodes import Episodes
 from nea_env.envs.rendering import NO_RENDER_MODE, RENDER_FPS, RENDER_MODES, History, check_render_mode, render
@@ -80,7 +79,6 @@ class FirmVectorEnv(VectorEnv[Any, Any, Any]):
         self._begun = np.zeros(num_envs, bool)
         self._all_begun = False
         self._done = np.zeros(num_envs, bool)  # ended on the last call, not reset yet
-        self._clipped = np.empty((num_envs, len(ACTIONS)), np.float32)  # the actions as read
         self._episodes = Episodes(self.batch, self._entropy)
         self._history = None if render_mode is None else History(num_envs)
 
@@ -144,7 +142,7 @@ class FirmVectorEnv(VectorEnv[Any, Any, Any]):
         """
         batch = self.batch
         if self.menu is None:
-            decoded = read_boxes(actions, self.num_envs, self._clipped)
+            decoded = read_boxes(actions, self.num_envs)
         else:
             decoded = decode_discrete(read_choices(actions, self.num_envs), batch.suggestions())
         if not self._all_begun:

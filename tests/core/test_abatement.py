@@ -32,8 +32,8 @@ def test_marginal_cost_curve_of_a_coal_plant():
 def test_cost_is_the_integral_of_the_marginal_cost(share):
     steps = (np.arange(100_000) + 0.5) / 100_000 * share
     integral = float(np.mean(67 * (np.exp(18.3 * steps) - 1))) * share
-    assert abatement_cost(share, *CHINA) == pytest.approx(integral, rel=1e-8)
-    assert abatement_cost(0.0, *CHINA) == 0
+    assert abatement_cost(share, *CHINA, 1.0 / CHINA[1]) == pytest.approx(integral, rel=1e-8)
+    assert abatement_cost(0.0, *CHINA, 1.0 / CHINA[1]) == 0
 
 
 def test_a_month_of_abatement():

@@ -7,8 +7,8 @@ import pytest
 
 from nea_env.core.batch import Batch
 from nea_env.core.calendar import events
-from nea_env.core.periods import deadlines, next_deadline, periods, starting_units
 from nea_env.core.parameters import ALLOCATE, CLOSE_YEAR, DEADLINE, E_KIND, FIX_STRIKE, VERIFY
+from nea_env.core.periods import deadlines, next_deadline, periods, starting_units
 from nea_env.library import load_scenario, scenarios
 from nea_env.scenario import AllocationRule, CalendarRule, PenaltyRule, Technology, add_months, months_between
 from tests.core import scenarios as made

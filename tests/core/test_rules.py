@@ -224,8 +224,8 @@ def test_a_trade_sells_what_is_held_and_may_be_sold():
 
 
 def test_trading_cost_is_half_the_spread_and_the_impact():
-    assert trading_cost(500.0, 10.0, 1_000.0, 0.02, 0.03) == pytest.approx(500 * 10 * (0.01 + 0.015))
-    assert trading_cost(-500.0, 10.0, 1_000.0, 0.02, 0.03) == trading_cost(500.0, 10.0, 1_000.0, 0.02, 0.03)
+    assert trading_cost(500.0, 10.0, 0.001, 0.02, 0.03) == pytest.approx(500 * 10 * (0.01 + 0.015))
+    assert trading_cost(-500.0, 10.0, 0.001, 0.02, 0.03) == trading_cost(500.0, 10.0, 0.001, 0.02, 0.03)
     assert trading_cost(0.0, 10.0, 0.0, 0.02, 0.03) == 0
 
 
