@@ -59,13 +59,13 @@ def cancelled(emissions, allocation, ratio, share):
 
 
 @jit
-def added(emissions, allocation, ratio, share):
-    """Units added by one step: a share of the excess where emissions / allocation is at least the ratio.
+def added(emissions, expected, ratio, share):
+    """Units added by one step: a share of the excess where emissions / expected emissions is at least the ratio.
 
-    Enforcement Decree of the Korean Act, Arts. 27-28.
+    Enforcement Decree of the Korean Act, Arts. 27-28: what was expected is the base, not the allocation.
     """
-    if emissions >= ratio * allocation and emissions > allocation:
-        return share * (emissions - allocation)
+    if emissions >= ratio * expected and emissions > expected:
+        return share * (emissions - expected)
     return 0.0
 
 

@@ -147,6 +147,7 @@ def _verification(scenario: Scenario, period: Period, found: tuple[Period, ...])
         col.E_BALANCE: rule.balance.get(scenario.firm.unit_class, 1.0),
         col.E_BAND: rule.band,
         col.E_BAND_SHARE: rule.band_share if rule.method == "benchmark_band" else 0.0,
+        col.E_EXPECTED: period.expected,
         col.E_DEFICIT_CAP: -1.0 if rule.deficit_cap is None else rule.deficit_cap,
         col.E_CAP: period.cap,
         col.E_GAP_THRESHOLD: borrowing.gap_threshold if borrowing and gap_test else 0.0,

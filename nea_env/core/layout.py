@@ -37,6 +37,7 @@ STATE = (
     Field("log_output", "1", "deviation of log-output from baseline"),
     Field("front", "t", "units usable at the next surrender deadline"),
     Field("old", "t", "part of front that was carried once already"),
+    Field("old_sold", "t", "such units sold since the last deadline: what is bought back is as old"),
     Field("next", "t", "the one vintage after front, once booked"),
     Field("offsets", "t", "offset credits, in home-usable tonnes"),
     Field("foreign", "t", "units of a linked system, in home-usable tonnes"),
@@ -76,7 +77,7 @@ STATE = (
 )
 (
     LOG_PRICE, PRICE, LOG_OFFSET_RATIO, NEWS, FRONT_RATIO, QUOTE_ERROR, LOG_OUTPUT,
-    FRONT, OLD, NEXT, OFFSETS, FOREIGN, ACCRUED, ACCRUED_OUTPUT, CLOSED, _, _, CLOSED_OUTPUT, _, _, PREALLOCATED, _, _,
+    FRONT, OLD, OLD_SOLD, NEXT, OFFSETS, FOREIGN, ACCRUED, ACCRUED_OUTPUT, CLOSED, _, _, CLOSED_OUTPUT, _, _, PREALLOCATED, _, _,
     OWED, DEBT, LAST_OUTPUT, LAST_EMISSIONS, BORROW_LIMIT, BORROW_PERMIT, OFFSET_ROOM, NET_SALES, LONG_SALES, TRADED,
     AUCTIONED, SOLD_ALLOCATION, CREDITS_ISSUED, DEFICIT, MISSED, STRIKE, SUBSIDY, REFERENCE_SUM, TRIGGER_RUN, INTERVENED,
     CAPACITY, _, _, BUILDING, _, _, AGED, _, _, OFFSET_BUYABLE, AUCTION_ROOM, AUCTION_PRICE, EVEN_TRADE, ABATE_AT_PRICE,

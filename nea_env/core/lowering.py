@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -53,7 +54,7 @@ def lower(scenario: Scenario, ends: tuple[Scenario, Scenario] | None = None) -> 
     table = fill_triggers(monthly, outlook, table)
     fill_due(monthly, outlook, table, months)
     fill_law(monthly, outlook)
-    _fill_investment(monthly, static, scenario)
+    _fill_investment(monthly, static, outlook)
     monthly[:, col.M_FIRST_EVENT] = np.searchsorted(months, np.arange(horizon + 1), side="left")
     monthly[:, col.M_LAST_EVENT] = np.searchsorted(months, np.arange(horizon + 1), side="right")
     monthly[horizon, col.M_LAST_EVENT] = monthly[horizon, col.M_FIRST_EVENT]
@@ -173,12 +174,12 @@ def _fill_firm(monthly: np.ndarray, scenario: Scenario, found: tuple[Period, ...
             monthly[t, col.M_EMISSIONS] = monthly[t, col.M_OUTPUT] * firm.emission_intensity
 
 
-def _fill_investment(monthly: np.ndarray, static: np.ndarray, scenario: Scenario) -> None:
+def _fill_investment(monthly: np.ndarray, static: np.ndarray, outlook: Outlook) -> None:
     """For capacity started in month t, per unit of its capex: months of saving, running cost, residual value."""
-    horizon = len(monthly) - 1
+    horizon, scenario = len(monthly) - 1, outlook.scenario
     discount = static[col.P_DISCOUNT]
     producing = int(np.count_nonzero(monthly[:horizon, col.M_OUTPUT]))
-    marginal = monthly[:producing, col.M_MARGINAL]  # where own emissions earn units, saving them earns less
+    counted = _counted_months(outlook, producing)
     monthly[:, col.M_PRODUCING_MONTHS] = np.maximum(producing - np.arange(horizon + 1), 0)
     for k in range(min(len(scenario.firm.technologies), TECHS)):
         life, capex = static[col.P_LIFE_DISCOUNT + k], static[col.P_CAPEX + k]
@@ -187,9 +188,25 @@ def _fill_investment(monthly: np.ndarray, static: np.ndarray, scenario: Scenario
             months = np.arange(online, producing) - t
             age = max(0, horizon - online)
             left = (1.0 - life * static[col.P_BOOK_GROWTH] ** age) / (1.0 - life)
-            monthly[t, col.M_SAVING_MONTHS + k] = marginal[min(online, producing) :].sum() / capex
+            monthly[t, col.M_SAVING_MONTHS + k] = counted(t, online) / capex
             monthly[t, col.M_RUNNING_COST + k] = static[col.P_OPEX + k] * (discount**months).sum() / capex
             monthly[t, col.M_RESIDUAL + k] = left * discount ** max(0, horizon - 1 - t)
+
+
+def _counted_months(outlook: Outlook, producing: int) -> Callable[[int, int], float]:
+    """Months of production from a month on, each at the net duty that a tonne adds there, as known in month t."""
+    found = outlook.periods
+    if all(period.marginal == 1.0 for period in found):
+        return lambda t, online: float(max(0, producing - online))
+
+    def counted(t: int, online: int) -> float:
+        total = 0.0
+        for period in found:
+            months = min(period.end + 1, producing) - max(period.first, online)
+            total += max(0, months) * outlook.expected("marginal", period, t)
+        return total
+
+    return counted
 
 
 def arrival(month: int, lead: int) -> int:

@@ -38,7 +38,7 @@ def fill_market(monthly: np.ndarray, scenario: Scenario, found: tuple[Period, ..
         row[col.M_SELL_LIMIT] = row[col.M_HOLD_MAX] = NEVER
         if due is not None:
             settled = [p for p in found if p.deadline == due]
-            front = sum(p.booked or p.rate * firm.output * p.years for p in settled)
+            front = sum(p.booked + (p.rate * firm.output + p.free * firm.annual_emissions) * p.years for p in settled)
             if regime.sell_limit_share is not None:
                 row[col.M_SELL_LIMIT] = regime.sell_limit_share * front
             holding = regime.holding.get(settled[-1].year)
@@ -58,13 +58,14 @@ def _fill_collar(monthly: np.ndarray, scenario: Scenario, opens: int) -> None:
     """Floor and ceiling grow at the discount rate; the news about the place between them comes evenly."""
     market, collar = scenario.market, scenario.market.collar
     assert collar is not None
+    opens = max(0, opens)  # no news before the scenario's own start
     last = len(monthly) - 1
     growth = math.exp(market.discount_rate / 12.0)
     place = (market.price - collar.floor) / (collar.ceiling - collar.floor)
     for t in range(len(monthly)):
         row, moves = monthly[t], max(0, t - opens)
         known = collar.resolved * moves / max(1, last - opens)
-        scale = growth ** (t - max(0, opens))  # the bounds are those of the opening, in that month's money
+        scale = growth ** (t - opens)  # the bounds are those of the opening, in that month's money
         row[col.M_GAP_DOWN], row[col.M_GAP_UP] = collar.floor * scale, collar.ceiling * scale
         row[col.M_GAP_OFFSET] = NormalDist().inv_cdf(place)
         row[col.M_GAP_INVERSE_SPREAD] = 1.0 / math.sqrt(1.0 - known)

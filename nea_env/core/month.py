@@ -57,6 +57,7 @@ from nea_env.core.layout import (
     OFFSET_BUYABLE,
     OFFSETS,
     OLD,
+    OLD_SOLD,
     OUTPUT,
     OWED,
     PRICE,
@@ -160,7 +161,8 @@ def play_rows(
             if tonnes > 0.0:
                 flows[i, F_BOUGHT] = tonnes
                 if room > 0.0:
-                    ask = front_price * (1.0 + 0.5 * static[p, col.P_SPREAD])
+                    pressed = static[p, col.P_IMPACT] * min(tonnes, volume) * monthly[p, t, col.M_PER_VOLUME]
+                    ask = front_price * (1.0 + 0.5 * static[p, col.P_SPREAD] + pressed)
                     won = split_purchase(tonnes, room, state[i, AUCTION_PRICE], ask, volume)
                     market -= won
                     flows[i, F_AUCTIONED] = won
@@ -175,12 +177,18 @@ def play_rows(
                         state[i, tag] += won
                 state[i, FRONT] += market
                 state[i, TRADED] += market
+                if state[i, OLD_SOLD] > 0.0:  # what comes back is as old as what was sold
+                    back = min(tonnes, state[i, OLD_SOLD])
+                    state[i, OLD_SOLD] -= back
+                    state[i, OLD] += back
             else:
                 flows[i, F_SOLD] = -tonnes
                 state[i, FRONT] = max(0.0, state[i, FRONT] + tonnes)
                 state[i, SOLD_ALLOCATION] -= tonnes
                 state[i, TRADED] = min(state[i, TRADED], state[i, FRONT])
-                state[i, OLD] = min(state[i, OLD], state[i, FRONT])  # younger units are sold first
+                if state[i, OLD] > state[i, FRONT]:  # younger units are sold first
+                    state[i, OLD_SOLD] += state[i, OLD] - state[i, FRONT]
+                    state[i, OLD] = state[i, FRONT]
                 state[i, AUCTIONED] = min(state[i, AUCTIONED], state[i, FRONT])  # and those that can be carried over
             flows[i, F_ALLOWANCE_COST] += market * front_price
             flows[i, F_TRADING_COST] = trading_cost(

@@ -19,6 +19,7 @@ from nea_env.core.layout import (
     ACTIONS,
     AUCTION_PRICE,
     AUCTION_ROOM,
+    AUCTIONED,
     BANK,
     BORROW,
     BORROW_LIMIT,
@@ -167,7 +168,8 @@ def observe_rows(low, high, pick, months, state, history, static, monthly, event
                     covered = state[i, FRONT] + min(state[i, OFFSETS], limit)
                     room = min(room, max(0.0, state[i, OWED] - covered))
             trigger = int(monthly[p, t, col.M_TRIGGER_EVENT])
-            if trigger >= 0 and state[i, INTERVENED] > 0.0:  # a reserve sale follows high prices
+            own_use = held >= 0 and events[p, held, col.E_OWN_USE] > 0.0
+            if trigger >= 0 and state[i, INTERVENED] > 0.0 and not own_use:  # a reserve sale follows high prices
                 room += events[p, trigger, col.E_SALE_SHARE] * max(0.0, gap)
             if monthly[p, t, col.M_MONTHS_TO_TRADE] > 0.0:
                 reach = monthly[p, t, col.M_MONTHS_TO_TRADE] * (volume + room if gap > 0.0 else volume)
@@ -204,6 +206,8 @@ def observe_rows(low, high, pick, months, state, history, static, monthly, event
         if monthly[p, t, col.M_DEADLINE_EVENT] >= 0.0:
             e = int(monthly[p, t, col.M_DEADLINE_EVENT])
             surplus = max(0.0, -gap)
+            if state[i, AUCTIONED] > 0.0:  # surrendered first, and what is left of them cannot be carried
+                surplus -= min(surplus, max(0.0, state[i, AUCTIONED] + surplus - state[i, FRONT]))
             sales = state[i, NET_SALES]
             if events[p, e, col.E_BANK_LONG_SALES] > 0.0:
                 sales = state[i, LONG_SALES] / events[p, e, col.E_BANK_SALES_YEARS]

@@ -13,7 +13,7 @@ import numpy as np
 from nea_env.core import offsets
 from nea_env.core import parameters as col
 from nea_env.core.calendar import deadline_values, offset_rule
-from nea_env.core.periods import BOOKED, LONG_AGO, OWN_EMISSIONS, Period, periods
+from nea_env.core.periods import BOOKED, LONG_AGO, OWN_EMISSIONS, Period, periods, phase_of
 from nea_env.scenario import BankingRule, PenaltyRule, Scenario, months_between
 
 _BANK = ("banking", (
@@ -73,7 +73,21 @@ class Outlook:
         else:
             rule = getattr(regime, mechanism).get(year)
             months.append(LONG_AGO if rule is None or rule.announced is None else months_between(start, rule.announced))
+        if mechanism == "banking" and regime.banking[year].base_share > 0.0:
+            first, last = phase_of(self.scenario, year)
+            months += [
+                months_between(start, r.announced)
+                for r in regime.ranges
+                if r.path.startswith("allocation.") and first <= r.path.split(".")[1] <= last
+            ]
         return max(months)
+
+    def _base_in_doubt(self, mechanism: str, period: Period) -> bool:
+        """Whether a carry-over base is a share of allocations of its phase that have a range."""
+        rule = self.scenario.regime.banking[period.year]
+        first, last = phase_of(self.scenario, period.year)
+        years = [year for name, year in self._ranged if name == "allocation" and first <= year <= last]
+        return mechanism == "banking" and rule.base_share > 0.0 and bool(years)
 
     def known(self, mechanism: str, period: Period, t: int) -> bool:
         """Whether one mechanism of a period holds no doubt in month ``t``; by its deadline everything is known."""
@@ -84,8 +98,7 @@ class Outlook:
         if self.known("allocation", period, t):
             return getattr(period, name), getattr(period, name)
         if ("allocation", period.year) in self._ranged:
-            sides = (self._low_periods[period.index], period, self._high_periods[period.index])
-            ends = [getattr(side, name) for side in sides]  # an override may lie outside its range
+            ends = [getattr(side[period.index], name) for side in (self._low_periods, self._high_periods)]
             return min(ends), max(ends)
         published = [p for p in self.periods if self.known("allocation", p, t) and p.rule.method == period.rule.method]
         value = getattr(published[-1] if published else period, name)
@@ -136,12 +149,14 @@ class Outlook:
         for doubt, (mechanism, columns) in zip(doubts, (_BANK, _BORROW), strict=True):
             if not doubt:
                 continue
-            if (mechanism, period.year) in self._ranged:
+            if (mechanism, period.year) in self._ranged or self._base_in_doubt(mechanism, period):
                 low = deadline_values(self._low, self._low_periods, self._low_periods[period.index])
                 high = deadline_values(self._high, self._high_periods, self._high_periods[period.index])
             else:
                 low = high = deadline_values(self.scenario, self.periods, period, self._year_before(period.year))
             values |= {column: (low[column] + high[column]) / 2.0 for column in columns}
+            if values[col.E_BORROW_RULE] == col.BORROW_DECAYING:  # the limit kept in the state would tell
+                values[col.E_BORROW_RULE] = col.BORROW_SHARE
         return values
 
     def _year_before(self, year: str) -> str:

@@ -111,6 +111,7 @@ EVENTS = (
     "update_share", "per_base", "update_on_output",  # base-year revision; 1 / base-year emissions or output
     "years",  # ISSUE_CREDITS: ended years of the period
     "method", "balance", "band", "band_share",  # VERIFY: how the final allocation is found
+    "expected",  # VERIFY: base emissions of the period, t
     "deficit_cap", "cap", "gap_threshold", "gap_share",
     "cancel_ratio_0", "cancel_ratio_1", "cancel_ratio_2", "cancel_share_0", "cancel_share_1", "cancel_share_2",
     "add_ratio_0", "add_ratio_1", "add_ratio_2", "add_share_0", "add_share_1", "add_share_2",
@@ -128,7 +129,7 @@ EVENTS = (
 (
     E_KIND, E_SLOT, E_TO_NEXT, E_AMOUNT, E_RATE, E_PRE_SHARE, E_PRE_ON_EMISSIONS,
     E_UPDATE_SHARE, E_PER_BASE, E_UPDATE_ON_OUTPUT, E_YEARS, E_METHOD, E_BALANCE, E_BAND, E_BAND_SHARE,
-    E_DEFICIT_CAP, E_CAP, E_GAP_THRESHOLD, E_GAP_SHARE,
+    E_EXPECTED, E_DEFICIT_CAP, E_CAP, E_GAP_THRESHOLD, E_GAP_SHARE,
     E_CANCEL_RATIO, _, _, E_CANCEL_SHARE, _, _, E_ADD_RATIO, _, _, E_ADD_SHARE, _, _,
     E_OFFSET_BASE, E_OFFSET_SHARE, E_REQUIRED,
     E_BASE_EMISSIONS, E_FACTOR, E_CEILING, E_MEAN_MONTHS, E_VOLUME_WEIGHTED, E_MULTIPLE, E_STRIKE_CAP, E_STRIKE_PRICE,

@@ -32,6 +32,7 @@ class Period:
     calendar: CalendarRule
     rate: float  # free units per unit of verified output; 0 unless benchmarked
     booked: float  # t booked whole; 0 unless grandfathered or on a historical benchmark
+    expected: float  # emissions that the booked units were computed from, t; 0 unless booked whole
     free: float  # free units per tonne of own verified emissions, at baseline intensity; 0 unless they follow these
     marginal: float  # net duty that one more tonne emitted adds
     base: float  # base-year emissions, t a year
@@ -91,6 +92,7 @@ def _period(scenario: Scenario, index: int, year: str) -> Period:
         calendar=calendar,
         rate=rate,
         booked=given * booked * calendar.years,
+        expected=booked * calendar.years,
         free=_own_share(rule, firm),
         marginal=_marginal(rule, firm, rate),
         base=base,

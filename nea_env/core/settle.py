@@ -51,6 +51,7 @@ from nea_env.core.layout import (
     OFFSET_ROOM,
     OFFSETS,
     OLD,
+    OLD_SOLD,
     OWED,
     PREALLOCATED,
     PRICE,
@@ -133,6 +134,8 @@ def verify(i, state, flows, event):
 def take_back(i, state, flows, taken, unmet):
     """A clawback takes what is held of the front and adds the rest to the duty."""
     state[i, FRONT] -= taken
+    for part in (OLD, TRADED, AUCTIONED):
+        state[i, part] = min(state[i, part], state[i, FRONT])
     flows[i, F_DEDUCTED] += taken
     state[i, OWED] += unmet
     flows[i, F_CLAWBACK_UNMET] += unmet
@@ -144,7 +147,9 @@ def adjust(i, state, flows, event, emissions, allocation):
     gone, more = 0.0, 0.0
     for k in range(TIERS):
         gone = max(gone, cancelled(emissions, allocation, event[col.E_CANCEL_RATIO + k], event[col.E_CANCEL_SHARE + k]))
-        more = max(more, added(emissions, allocation, event[col.E_ADD_RATIO + k], event[col.E_ADD_SHARE + k]))
+        more = max(
+            more, added(emissions, event[col.E_EXPECTED], event[col.E_ADD_RATIO + k], event[col.E_ADD_SHARE + k])
+        )
     if gone > 0.0:
         taken = min(gone, state[i, FRONT])
         take_back(i, state, flows, taken, gone - taken)
@@ -271,6 +276,7 @@ def _carry_over(i, state, flows, static, event, share):
     deduct(i, state, flows, deduction(rule, carried, event[col.E_BANK_BASE]))
     flows[i, F_LAPSED] += left - carried
     state[i, OLD] = carried if static[col.P_CARRIES_ONCE] > 0.0 else 0.0
+    state[i, OLD_SOLD] = 0.0
     state[i, FRONT] = carried + state[i, NEXT]
     state[i, NEXT] = 0.0
     state[i, TRADED] = min(carried, state[i, TRADED])

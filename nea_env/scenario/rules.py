@@ -25,7 +25,7 @@ class CalendarRule(Model):
 
 
 class Tier(Model):
-    """One step of an ex-post adjustment: from this ratio of emissions to allocation on, this share moves."""
+    """One step of an ex-post adjustment: from this ratio on, this share moves."""
 
     ratio: NonNegative
     share: Share
@@ -88,7 +88,7 @@ class AllocationRule(Model):
     issuance_ceiling: Share | None = None  # share of base-year emissions that can become credits
     auction_share: dict[str, Share] = {}  # sector ("" for the others) -> share of the allocation to be bought
     cancellation: Tiers = ()  # emissions / allocation at most the ratio: this share of the unused units is cancelled
-    addition: Tiers = ()  # emissions / allocation at least the ratio: this share of the excess is added
+    addition: Tiers = ()  # emissions / those the allocation was based on at least the ratio: this share of the excess
     classes: dict[str, AllocationRule] = {}  # unit class -> the rule that holds for it instead
 
     @model_validator(mode="after")
@@ -107,6 +107,8 @@ class AllocationRule(Model):
             ratios = [order * tier.ratio for tier in getattr(self, name)]
             if ratios != sorted(ratios):
                 raise ValueError(f"{name}: ratios move away from one, the least adjustment first")
+        if self.method in ("verified_emissions", "benchmark_band") and (self.auction_share or self.correction_factor):
+            raise ValueError(f"method {self.method} takes no auction_share and no correction_factor")
         for unit_class, rule in self.classes.items():
             if rule.classes:
                 raise ValueError(f"classes.{unit_class}.classes: a class has no classes of its own")
@@ -217,6 +219,12 @@ class StabilisationRule(Model):
     price_move: Annotated[float, Field(ge=0, le=0.5)] = 0.0
     reserve_sale_share: Share = 0.0  # of the firm's shortage, on offer for a month after a high trigger
 
+    @model_validator(mode="after")
+    def _price_stays_positive(self) -> Self:
+        if self.price_move * self.acts >= 1.0 - self.acts:
+            raise ValueError("price_move: not acting would move the price to nothing: price_move x acts < 1 - acts")
+        return self
+
 
 class HoldingRule(Model):
     """Bounds on holdings of the front, as shares of the year's free allocation: a discretionary tool."""
@@ -247,7 +255,8 @@ class Range(Model):
     """What was known of one number before it was announced: bounds, and the month that ended the doubt.
 
     ``path`` names a number of the regime, for instance ``banking.2023.net_sales_multiple``. In episodes with
-    ``policy.mode: randomised`` the number is drawn evenly between the bounds. An override may lie outside them.
+    ``policy.mode: randomised`` the number is drawn evenly between the bounds. An override may lie outside them:
+    then it comes as a surprise.
     """
 
     path: str
