@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 from nea_env.core.batch import Batch
 from nea_env.core.layout import ABATE, ACTIONS, TRADE
-from nea_env.scenario import OutputShock, Scenario
+from nea_env.scenario import OutputShock, Policy, Scenario
 
 
 class MarkToMarket:
@@ -69,7 +69,10 @@ def reference_position(scenario: Scenario) -> NDArray[np.float64]:
     still = scenario.model_copy(
         update={
             "firm": scenario.firm.model_copy(update={"output_shock": OutputShock()}),
-            "market": scenario.market.model_copy(update={"volatility": 0.0, "gap": {}}),
+            "market": scenario.market.model_copy(
+                update={"law": "gbm", "collar": None, "volatility": 0.0, "gap": {}, "quote_noise": 0.0}
+            ),
+            "policy": Policy(),
         }
     )
     batch = Batch(still, 1, threads=1)

@@ -31,10 +31,8 @@ from nea_env.core.layout import (
     STRIKE,
     TECHS,
 )  # fmt: skip
-from nea_env.core.lowering import lower
+from nea_env.core.lowering import lowered
 from nea_env.core.observe import observe_rows
-from nea_env.core.outlook import ends_of
-from nea_env.core.policy import laws
 from nea_env.core.step import start_rows, step_parallel, step_rows
 from nea_env.core.valuation import mark_rows
 from nea_env.scenario import Scenario
@@ -70,17 +68,15 @@ class Batch:
             raise ValueError(f"n: {n} firms; at least one")
         self.n = int(n)
         self.threads = numba.config.NUMBA_NUM_THREADS if threads is None else int(threads)
-        drawn = [laws(scenario) for scenario in self.scenarios]
-        ends = [ends_of(scenario) for scenario in self.scenarios]
-        tables = [lower(law, end) for group, end in zip(drawn, ends, strict=True) for law in group]
-        self._laws = tuple(law for group in drawn for law in group)
-        first = np.cumsum([0, *(len(group) for group in drawn[:-1])])  # row of each scenario's first law
-        for start, group in zip(first, drawn, strict=True):
-            for table in tables[start : start + len(group)]:
-                table.static[[col.P_FIRST_LAW, col.P_LAWS]] = start, len(group)
+        drawn = [lowered(scenario) for scenario in self.scenarios]
+        self._laws = tuple(law for group in drawn for law in group.laws)
+        first = np.cumsum([0, *(len(group.laws) for group in drawn[:-1])])  # row of each scenario's first law
+        tables = [table for group in drawn for table in group.tables]
         length = max(table.horizon for table in tables) + 1
         count = max(len(table.events) for table in tables)
         self._static = np.stack([table.static for table in tables])
+        for start, group in zip(first, drawn, strict=True):
+            self._static[start : start + len(group.laws), [col.P_FIRST_LAW, col.P_LAWS]] = start, len(group.laws)
         self._monthly = np.zeros((len(tables), length, len(col.MONTHLY)))
         self._events = np.zeros((len(tables), count, len(col.EVENTS)))
         for k, table in enumerate(tables):

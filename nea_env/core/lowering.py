@@ -13,10 +13,12 @@ from nea_env.core.calendar import events
 from nea_env.core.law_months import fill_deadlines, fill_due, fill_law
 from nea_env.core.layout import TECHS
 from nea_env.core.market_months import fill_auctions, fill_market, fill_triggers, opening
-from nea_env.core.outlook import Outlook
+from nea_env.core.outlook import Outlook, ends_of
 from nea_env.core.periods import Period, starting_units
+from nea_env.core.policy import laws
 from nea_env.scenario import Scenario, add_months, months_between
 
+DRAWN_KEPT = 8  # randomised scenarios
 MINIMUM_BOOK_RATE = 1e-6  # keeps the annuity of a book value defined at a discount rate of zero
 
 
@@ -29,6 +31,35 @@ class Tables:
     events: np.ndarray
     horizon: int
     exposure: float  # discounted baseline emissions x reference price, money
+
+
+@dataclass(frozen=True)
+class Lowered:
+    """The laws that a scenario's episodes draw from, and each as tables."""
+
+    laws: tuple[Scenario, ...]
+    tables: tuple[Tables, ...]
+
+
+_DRAWN: dict[str, Lowered] = {}
+"""Randomised scenarios already lowered: dozens of laws take seconds, and every environment of one needs the same."""
+
+
+def lowered(scenario: Scenario) -> Lowered:
+    """Every law that a scenario's episodes play, as tables, which callers must not change.
+
+    Raises:
+        ValueError: its calendar cannot be settled, or there is nothing to draw from.
+    """
+    if scenario.policy.mode == "historical":
+        return Lowered((scenario,), (lower(scenario),))
+    key = scenario.model_dump_json()
+    if key not in _DRAWN:
+        found, ends = laws(scenario), ends_of(scenario)
+        _DRAWN[key] = Lowered(found, tuple(lower(law, ends) for law in found))
+        while len(_DRAWN) > DRAWN_KEPT:
+            del _DRAWN[next(iter(_DRAWN))]
+    return _DRAWN[key]
 
 
 def lower(scenario: Scenario, ends: tuple[Scenario, Scenario] | None = None) -> Tables:

@@ -133,7 +133,7 @@ class Outlook:
         """
         rows: list[dict[int, float]] = []
         which = np.full(period.deadline + 1, -1)
-        seen: dict[tuple[bool, bool], int] = {}
+        seen: dict[tuple[bool, ...], int] = {}
         for t in range(max(0, period.deadline + 1)):
             doubts = tuple(not self.known(mechanism, period, t) for mechanism, _ in (_BANK, _BORROW))
             if not any(doubts):

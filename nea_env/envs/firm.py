@@ -158,6 +158,14 @@ class FirmEnv(gymnasium.Env[Any, Any]):
         """Prices (money per t), volume limit (t) and month of the observation."""
         return {name: values[0].item() for name, values in self.batch.market().items()}
 
+    def law(self, path: str) -> float:
+        """One number of the law this episode plays, by its dotted path: ``law("banking.2018.net_sales_multiple")``.
+
+        Raises:
+            KeyError: the path is no number of the regime.
+        """
+        return float(self.batch.law(path)[0])
+
     def get_state(self) -> dict[str, Any]:
         """All that the next steps depend on, as copies; the random generator, which only fresh seeds need, aside."""
         return {

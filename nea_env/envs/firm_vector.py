@@ -233,6 +233,14 @@ class FirmVectorEnv(VectorEnv[Any, Any, Any]):
         """Prices (money per t), volume limit (t) and month of the observation, each (n,)."""
         return self.batch.market()
 
+    def law(self, path: str) -> NDArray[np.float64]:
+        """One number (n,) of the law each row's episode plays, by its dotted path.
+
+        Raises:
+            KeyError: the path is no number of the regime.
+        """
+        return self.batch.law(path)
+
     def get_state(self) -> dict[str, Any]:
         """All that the next steps depend on, as copies; the random generator, which only fresh seeds need, aside."""
         return {
