@@ -227,7 +227,7 @@ def _fill_investment(monthly: np.ndarray, static: np.ndarray, outlook: Outlook) 
 def _counted_months(outlook: Outlook, producing: int) -> Callable[[int, int], float]:
     """Months of production from a month on, each at the net duty that a tonne adds there, as known in month t."""
     found = outlook.periods
-    if all(period.marginal == 1.0 for period in found):
+    if outlook.marginals == {1.0}:
         return lambda t, online: float(max(0, producing - online))
 
     def counted(t: int, online: int) -> float:

@@ -25,12 +25,13 @@ MECHANISMS = ("banking", "borrowing", "offsets", "penalty")  # in the order of l
 
 
 def ends_of(scenario: Scenario) -> tuple[Scenario, Scenario]:
-    """The scenario with every number in doubt at its lowest, and at its highest."""
-    ranges = scenario.regime.ranges
+    """The scenario with every number in doubt at its lowest, and at its highest; an override outside widens a range."""
+    regime, ranges = scenario.regime, scenario.regime.ranges
     if not ranges:
         return scenario, scenario
-    low = scenario.regime.with_numbers({r.path: r.low for r in ranges})
-    high = scenario.regime.with_numbers({r.path: r.high for r in ranges})
+    numbers = {r.path: regime.number(r.path) or 0.0 for r in ranges}
+    low = regime.with_numbers({r.path: min(r.low, numbers[r.path]) for r in ranges})
+    high = regime.with_numbers({r.path: max(r.high, numbers[r.path]) for r in ranges})
     return scenario.model_copy(update={"regime": low}), scenario.model_copy(update={"regime": high})
 
 
@@ -49,6 +50,11 @@ class Outlook:
         self._low_periods = periods(self._low) if scenario.regime.ranges else self.periods
         self._high_periods = periods(self._high) if scenario.regime.ranges else self.periods
         self._announced: dict[tuple[str, str], int] = {}
+
+    @property
+    def marginals(self) -> set[float]:
+        """Every net duty per further tonne that a period may have."""
+        return {p.marginal for side in (self.periods, self._low_periods, self._high_periods) for p in side}
 
     @cached_property
     def _ranged(self) -> set[tuple[str, str]]:

@@ -255,8 +255,8 @@ class Range(Model):
     """What was known of one number before it was announced: bounds, and the month that ended the doubt.
 
     ``path`` names a number of the regime, for instance ``banking.2023.net_sales_multiple``. In episodes with
-    ``policy.mode: randomised`` the number is drawn evenly between the bounds. An override may lie outside them:
-    then it comes as a surprise.
+    ``policy.mode: randomised`` the number is drawn evenly between the bounds. An override outside
+    them widens them.
     """
 
     path: str
