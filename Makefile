@@ -15,7 +15,7 @@ EXACT := NUMBA_DISABLE_INTEL_SVML=1
 PYTEST := $(EXACT) $(SINGLE) $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help setup train test test-fast lint format bench warm clean
+.PHONY: help setup train test test-fast lint format bench docs warm clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## */\1\t/' | expand -t 12
@@ -55,6 +55,9 @@ format: setup  ## let ruff mend what it can
 
 bench: setup  ## throughput, as ratios to Gymnasium's CartPole in one run
 	$(BIN)/python -m benchmarks.throughput $(ARGS)
+
+docs: setup  ## a page for every regime, the credits, and the README's table of systems, from the YAML
+	$(BIN)/python -m nea_env.library docs --readme README.md $(ARGS)
 
 clean:  ## remove .venv, caches and build products; runs stay
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,7 +1,26 @@
-"""The law and the world as data: regimes, firms, markets and scenarios in YAML, every number with its source."""
+"""The law and the world as data: regimes, firms, markets, scenarios and credits in YAML, every number with its source.
 
-from nea_env.library.catalogue import Kind, load_scenario, names, provenance, scenarios, unsourced
+``python -m nea_env.library`` lists, shows and compares what ships.
+"""
+
+from nea_env.library.catalogue import Kind, load_regime, names, provenance, scenarios, unsourced
+from nea_env.library.compose import load_scenario
+from nea_env.library.credits import Acceptance, Credit, accepts, load_credit
 from nea_env.library.errors import ScenarioError
 from nea_env.library.reader import Provenance
 
-__all__ = ["Kind", "Provenance", "ScenarioError", "load_scenario", "names", "provenance", "scenarios", "unsourced"]
+__all__ = [
+    "Acceptance",
+    "Credit",
+    "Kind",
+    "Provenance",
+    "ScenarioError",
+    "accepts",
+    "load_credit",
+    "load_regime",
+    "load_scenario",
+    "names",
+    "provenance",
+    "scenarios",
+    "unsourced",
+]

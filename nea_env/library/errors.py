@@ -29,6 +29,11 @@ def shown(value: object, width: int = 60) -> str:
     return text if len(text) <= width else f"{text[: width - 3]}..."
 
 
+def first_of(details: list[ErrorDetails]) -> ErrorDetails:
+    """The complaint to show: an unknown key before a missing one, since it is likely the same key misspelt."""
+    return min(details, key=lambda detail: {"extra_forbidden": 0, "missing": 2}.get(detail["type"], 1))
+
+
 def keys_of(detail: ErrorDetails, tree: object) -> tuple[str | int, ...]:
     """Keys of the tree that lead to a pydantic error, without pydantic's own marks for unions and keys."""
     found: list[str | int] = []
@@ -48,7 +53,7 @@ def keys_of(detail: ErrorDetails, tree: object) -> tuple[str | int, ...]:
 def reason(detail: ErrorDetails, model: type[BaseModel], keys: tuple[str | int, ...]) -> str:
     """The value found and what was allowed, from one pydantic error."""
     if detail["type"] == "extra_forbidden":
-        return f"unknown key; {did_you_mean(str(keys[-1]), _fields_at(model, keys[:-1]))}"
+        return f"unknown key; {did_you_mean(str(keys[-1]), fields_at(model, keys[:-1]))}"
     if detail["type"] == "missing":
         return "missing"
     text = " ".join(detail["msg"].removeprefix("Value error, ").split())
@@ -57,7 +62,7 @@ def reason(detail: ErrorDetails, model: type[BaseModel], keys: tuple[str | int, 
     return f"{shown(detail['input'])}: {text[0].lower()}{text[1:]}"
 
 
-def _fields_at(model: Any, keys: Iterable[str | int]) -> list[str]:
+def fields_at(model: Any, keys: Iterable[str | int]) -> list[str]:
     """Names of the fields that a nested model has at this path."""
     for key in keys:
         if isinstance(model, type) and issubclass(model, BaseModel):

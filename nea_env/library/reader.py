@@ -9,8 +9,9 @@ top-level ``sources`` (or a list of them). Whole-number keys, such as years, bec
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Literal, NamedTuple, get_args
 
 from ruamel.yaml import YAML
@@ -33,19 +34,22 @@ class Provenance(NamedTuple):
         source: full citation: statute, paper, page or report; empty when assumed.
         status: ``sourced``; ``assumed``; or ``derived`` by the arithmetic in the note.
         note: why it is assumed, or how it was derived.
+        cited: the file's own short keys of those citations.
     """
 
     source: str
     status: Status
     note: str
+    cited: tuple[str, ...] = ()
 
 
 class Document(NamedTuple):
-    """One file: its values without the reserved keys, and the provenance of each leaf by dotted path."""
+    """One file: its values without the reserved keys, the provenance of each leaf by dotted path, its citations."""
 
     path: Path
     values: dict[str, Any]
     provenance: dict[str, Provenance]
+    sources: Mapping[str, str] = MappingProxyType({})
 
 
 def read(path: Path) -> Document:
@@ -60,13 +64,14 @@ def read(path: Path) -> Document:
     sources = raw.pop("sources", {})
     if not isinstance(sources, dict) or not all(isinstance(text, str) for text in sources.values()):
         raise ScenarioError(f"{path}: sources: {shown(sources)}: give a citation for each short key")
-    values = _Splitter(path, {str(key): text for key, text in sources.items()}, provenance).split(raw, (), None)
-    return Document(path, values, provenance)
+    citations = {str(key): text for key, text in sources.items()}
+    values = _Splitter(path, citations, provenance).split(raw, (), None)
+    return Document(path, values, provenance, citations)
 
 
 def unsourced(document: Document) -> list[str]:
     """Dotted paths of numbers, dates and switches that no source, derivation or stated assumption covers."""
-    return [path for path, value in leaves(document.values) if _needs_source(value) and path not in document.provenance]
+    return [path for path, value in leaves(document.values) if needs_source(value) and path not in document.provenance]
 
 
 def leaves(values: Any, path: str = "") -> Iterator[tuple[str, Any]]:
@@ -126,7 +131,8 @@ def _line(error: MarkedYAMLError) -> int | str:
     return error.problem_mark.line + 1 if error.problem_mark else "?"
 
 
-def _needs_source(value: object) -> bool:
+def needs_source(value: object) -> bool:
+    """Whether a scalar is a number, a date or a switch."""
     return isinstance(value, bool | int | float) or (isinstance(value, str) and bool(_DATED.fullmatch(value)))
 
 
@@ -182,12 +188,13 @@ class _Splitter:
             raise self.refuse((*keys, "status"), f"{status!r}: {did_you_mean(status, get_args(Status))}")
         if status == "sourced" and "source" not in value:
             raise self.refuse((*keys, "status"), "sourced needs a source beside it")
-        return Provenance(self._citation(value.get("source", []), keys), status, note)
+        source = value.get("source", [])
+        cited = (source,) if isinstance(source, str) else tuple(source)
+        return Provenance(self._citation(cited, keys), status, note, cited)
 
-    def _citation(self, source: str | list[Any], keys: Keys) -> str:
-        short = [source] if isinstance(source, str) else source
+    def _citation(self, short: tuple[Any, ...], keys: Keys) -> str:
         for key in short:
-            if key not in self.sources:
+            if not isinstance(key, str) or key not in self.sources:
                 hint = did_you_mean(str(key), self.sources)
                 raise self.refuse((*keys, "source"), f"{key!r} is not in sources; {hint}")
         return "; ".join(self.sources[key] for key in short)

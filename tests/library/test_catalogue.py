@@ -41,11 +41,16 @@ def refusal(scenario: object) -> str:
 
 
 def test_what_ships():
-    assert scenarios() == (
-        "kets", "kets_phase2", "kets_steel", "tokyo", "tokyo_factory", "tokyo_p2",
-        "tps", "tps_class1_efficient", "tps_class2",
+    assert names("regime") == (
+        "gx_ets", "jvets", "kets", "pilot_beijing", "pilot_chongqing", "pilot_fujian", "pilot_guangdong", "pilot_hubei",
+        "pilot_shanghai", "pilot_shenzhen", "pilot_tianjin", "saitama", "tms", "tokyo", "tps", "tps_industry",
     )  # fmt: skip
-    assert names("regime") == ("kets", "tokyo", "tps")
+    assert {"ccer", "kcu", "i_kcu", "j_credit", "jcm", "tokyo_excess", "saitama_excess"} <= set(names("credit"))
+
+
+@pytest.mark.parametrize("regime", names("regime"))
+def test_every_system_can_be_played(regime):
+    assert any(load_scenario(name).regime.name == regime for name in scenarios())
 
 
 @pytest.mark.parametrize("name", scenarios())
@@ -107,8 +112,8 @@ def test_unknown_names_list_what_ships(write):
     assert all(name in message for name in scenarios())
     message = refusal(write(MINE.replace("regime: kets", "regime: kts")))
     assert "mine.yaml line 6: regime: 'kts' does not ship" in message
-    assert "allowed: kets, tokyo, tps" in message
-    with pytest.raises(ScenarioError, match="allowed: regime, firm, market, scenario"):
+    assert "did you mean 'kets'? allowed: gx_ets, jvets, kets, " in message
+    with pytest.raises(ScenarioError, match="allowed: regime, firm, market, scenario, credit"):
         provenance("regimes", "kets")
     with pytest.raises(ScenarioError, match="did you mean 'kets'"):
         provenance("regime", "ket")
@@ -125,7 +130,7 @@ def test_unknown_names_list_what_ships(write):
         ("start: 2018-01", "start: 2018-13", ["line 3: start: '2018-13' is not a month"]),
         ("first: 2018", "first: 2014", ["first: 2014 is no compliance period of kets", "2015"]),
         ("first: 2018", "first: soon", ["line 4: first: 'soon'", "pattern"]),
-        ("last: 2020", "last: 2030", ["last: 2030 is no compliance period of kets"]),
+        ("last: 2020", "last: 2040", ["last: 2040 is no compliance period of kets"]),
         ("market: kau", "market: cea", ["market.currency: CNY is not KRW"]),
         ("market: kau", "market: nowhere.yaml", ["nowhere.yaml", "no such file"]),
     ],

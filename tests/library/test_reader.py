@@ -56,15 +56,16 @@ price: {value: 48, source: [law, paper], status: derived, note: sum}
         "top": {"a": 1, "deep": {"b": [2, 3]}, "own": {"c": 4}, "noted": {"d": 5}},
         "price": 48,
     }
-    law = Provenance("The Act", "sourced", "")
+    law = Provenance("The Act", "sourced", "", ("law",))
     assert document.provenance == {
         "top.a": law,
         "top.deep.b.0": law,
         "top.deep.b.1": law,
         "top.own.c": Provenance("", "assumed", "no text"),
-        "top.noted.d": Provenance("The Act", "sourced", "p. 7"),
-        "price": Provenance("The Act; A study", "derived", "sum"),
+        "top.noted.d": Provenance("The Act", "sourced", "p. 7", ("law",)),
+        "price": Provenance("The Act; A study", "derived", "sum", ("law", "paper")),
     }
+    assert document.sources == {"law": "The Act", "paper": "A study"}
     assert unsourced(document) == ["bare"]
 
 

@@ -7,15 +7,28 @@ import re
 from importlib.resources import files
 
 import pytest
+from ruamel.yaml import YAML
 
 from nea_env.library import load_scenario, names, provenance, scenarios, unsourced
+from nea_env.library.catalogue import KINDS, document
+from nea_env.library.reader import leaves, needs_source
 
-SHIPPED = [(kind, name) for kind in ("regime", "firm", "market", "scenario") for name in names(kind)]
+SHIPPED = [(kind, name) for kind in KINDS for name in names(kind)]
 
 
 @pytest.mark.parametrize(("kind", "name"), SHIPPED)
 def test_every_number_has_a_source_or_a_stated_assumption(kind, name):
     assert unsourced(kind, name) == []
+
+
+@pytest.mark.parametrize(("kind", "name"), SHIPPED)
+def test_a_file_that_says_nothing_of_its_numbers_is_caught(kind, name, tmp_path):
+    file = document(kind, name)
+    numbers = [path for path, value in leaves(file.values) if needs_source(value)]
+    bare = tmp_path / f"{name}.yaml"
+    YAML(typ="safe", pure=True).dump(file.values, bare)
+    assert sorted(unsourced(kind, bare)) == sorted(numbers)
+    assert numbers or kind == "credit"
 
 
 @pytest.mark.parametrize(("kind", "name"), SHIPPED)

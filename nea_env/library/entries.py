@@ -1,0 +1,163 @@
+"""One file cell by cell: rule, parameter, period, value, how sure, source, note. Every table is made of them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from nea_env.library.reader import Document, Keys, leaves, needs_source
+from nea_env.scenario import add_months
+
+GENERAL = "general"
+"""Rule of what stands at the top level of a file."""
+
+MISSING = "no source"
+"""How sure: a number that says nothing of where it comes from."""
+
+OTHERS = "(others)"
+"""How an empty key is shown: the sectors that are not named."""
+
+YEAR = re.compile(r"\d{4}")
+_MONTH = re.compile(r"\d{4}-\d{2}")
+_HEADING = ("name", "title")
+
+
+class Entry(NamedTuple):
+    """One parameter in one period.
+
+    Attributes:
+        rule: the mechanism, such as ``banking``; `GENERAL` for what stands at the top level.
+        parameter: dotted path below the rule, without the period.
+        period: first year of the period, empty for what holds throughout.
+        value: as text.
+        status: ``sourced``, ``derived``, ``assumed``, `MISSING`, or empty for a word that needs no source.
+        cited: short keys of its citations.
+        note: why it is assumed, how it was derived, what is unsure.
+        figure: whether it is, or holds, a number, a date or a switch.
+    """
+
+    rule: str
+    parameter: str
+    period: str
+    value: str
+    status: str
+    cited: tuple[str, ...]
+    note: str
+    figure: bool
+
+
+class _Cell(NamedTuple):
+    keys: Keys  # of the tree
+    labels: tuple[str, ...]  # the same for readers: names of list items, classes of one rule together
+    value: Any
+
+
+def entries(file: Document) -> list[Entry]:
+    """All parameters of one file in its own order, but for its name and title."""
+    found = []
+    for cell in _cells(file.values, (), (), file):
+        if cell.keys[0] in _HEADING or (cell.keys[-1] == "name" and isinstance(cell.keys[-2], int)):
+            continue  # said in the heading, or in the label of every parameter of the item
+        if cell.keys[0] == "ranges":
+            found.append(_range(cell, file))
+            continue
+        year = next((label for label in cell.labels if YEAR.fullmatch(label)), "")
+        rest = [label for label in cell.labels if label != year]
+        rule, parameter = (rest[0], ".".join(rest[1:])) if len(cell.labels) > 1 else (GENERAL, rest[0])
+        found.append(Entry(rule, parameter or rule, year, text(cell.value), *_origin(cell, file)))
+    return found
+
+
+def text(value: Any) -> str:
+    """A value for a table: large numbers with thousands, switches as yes and no, lists in one line."""
+    if isinstance(value, list):
+        return "; ".join(map(text, value)) if value and isinstance(value[0], dict) else _listed(value)
+    if isinstance(value, dict):
+        return " ".join(f"{key} {text(item)}" for key, item in value.items())
+    if value is None:
+        return "none"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int | float):
+        whole = float(value).is_integer() and abs(value) < 1e15
+        return f"{value:,.0f}" if whole and abs(value) >= 10_000 else f"{value:.6g}"
+    return str(value)
+
+
+def _listed(values: list[Any]) -> str:
+    """Scalars in one line; months in a row as "2019-01 to 2019-12"."""
+    parts: list[list[Any]] = []
+    for value in values:
+        if parts and _is_month(value) and _is_month(parts[-1][-1]) and value == add_months(parts[-1][-1], 1):
+            parts[-1].append(value)
+        else:
+            parts.append([value])
+    return ", ".join(f"{part[0]} to {part[-1]}" if len(part) > 2 else ", ".join(map(text, part)) for part in parts)
+
+
+def _is_month(value: Any) -> bool:
+    return isinstance(value, str) and bool(_MONTH.fullmatch(value))
+
+
+def _cells(value: Any, keys: Keys, labels: tuple[str, ...], file: Document) -> Iterator[_Cell]:
+    """Scalars, and lists that can stand in one cell: of scalars or nameless mappings, all of one provenance."""
+    if keys[:1] == ("ranges",) and len(keys) > 1:
+        yield _Cell(keys, labels, value)
+    elif isinstance(value, dict):
+        for label, key in _labelled(value, keys, file):
+            yield from _cells(value[key], (*keys, key), (*labels, label), file)
+    elif isinstance(value, list) and not _fits_a_cell(value, keys, file):
+        for index, item in enumerate(value):
+            name = str(item["name"]) if isinstance(item, dict) and "name" in item else str(index)
+            yield from _cells(item, (*keys, index), (*labels, name), file)
+    else:
+        yield _Cell(keys, labels, value)
+
+
+def _labelled(tree: dict[str, Any], keys: Keys, file: Document) -> Iterator[tuple[str, str]]:
+    """(label, key) of what stands in a mapping; classes of units with one and the same rule share a label."""
+    if keys[-1:] != ("classes",):
+        yield from ((key or OTHERS, key) for key in tree)
+        return
+    alike: dict[str, list[str]] = {}
+    told = {key: (rule, _known(rule, (*keys, key), file)) for key, rule in tree.items()}
+    for key in tree:
+        first = next((other for other in alike if told[other] == told[key]), key)
+        alike.setdefault(first, []).append(key)
+    yield from ((", ".join(group), first) for first, group in alike.items())
+
+
+def _known(value: Any, keys: Keys, file: Document) -> list[Any]:
+    """Provenance of every leaf below these keys."""
+    return [file.provenance.get(path) for path, _ in leaves(value, ".".join(map(str, keys)))]
+
+
+def _fits_a_cell(items: list[Any], keys: Keys, file: Document) -> bool:
+    if keys == ("ranges",):
+        return False
+    for item in items:
+        if isinstance(item, list) or (isinstance(item, dict) and "name" in item):
+            return False
+        if isinstance(item, dict) and any(isinstance(part, dict | list) for part in item.values()):
+            return False
+    known = _known(items, keys, file)
+    return all(origin == known[0] for origin in known)
+
+
+def _range(cell: _Cell, file: Document) -> Entry:
+    """What was known of one number before it was announced."""
+    parts = str(cell.value.get("path", "?")).split(".")
+    year = next((part for part in parts if YEAR.fullmatch(part)), "")
+    low, high, month = (text(cell.value.get(key)) for key in ("low", "high", "announced"))
+    parameter = ".".join(part for part in parts if part != year)
+    return Entry("ranges", parameter, year, f"{low} to {high} until {month}", *_origin(cell, file))
+
+
+def _origin(cell: _Cell, file: Document) -> tuple[str, tuple[str, ...], str, bool]:
+    """(status, short keys, note, whether it is a figure) of one cell."""
+    figure = any(needs_source(value) for _, value in leaves(cell.value, "x"))
+    origin = next((found for found in _known(cell.value, cell.keys, file) if found is not None), None)
+    if origin is None:
+        return MISSING if figure else "", (), "", figure
+    return origin.status, origin.cited, origin.note, figure

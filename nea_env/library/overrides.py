@@ -1,0 +1,107 @@
+"""Changes to a scenario by dotted path: ``regime.banking.2018.net_sales_multiple`` to 1."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from pydantic import ValidationError
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from nea_env.library.errors import ScenarioError, did_you_mean, fields_at, first_of, keys_of, reason, shown
+from nea_env.scenario import Scenario
+
+Overrides = Mapping[str, Any] | Sequence[str]
+KEPT = ("name",)
+"""What no override changes: results are filed under it."""
+
+
+class Change(NamedTuple):
+    """One number, word or whole rule to put in place of the scenario's own."""
+
+    path: str
+    value: Any
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The path's parts."""
+        return tuple(self.path.split("."))
+
+
+def overridden(scenario: Scenario, overrides: Overrides) -> Scenario:
+    """The scenario with the changes made, validated anew.
+
+    Raises:
+        ScenarioError: one line that names the override's path, what it holds and what was allowed.
+    """
+    changes = _changes(overrides)
+    tree: Any = scenario.model_dump(mode="json")
+    for change in changes:
+        tree = _put(tree, change, 0)
+    try:
+        return Scenario.model_validate(tree)
+    except ValidationError as error:
+        raise ScenarioError(_explain(error, tree, changes)) from None
+
+
+def _changes(overrides: Overrides) -> list[Change]:
+    if isinstance(overrides, Mapping):
+        return [Change(str(path), value) for path, value in overrides.items()]
+    if isinstance(overrides, str):
+        overrides = (overrides,)
+    if not isinstance(overrides, Sequence) or not all(isinstance(text, str) for text in overrides):
+        raise ScenarioError(f"overrides: {shown(overrides)}: expected a mapping of paths or texts 'path=value'")
+    return [_parsed(text) for text in overrides]
+
+
+def _parsed(text: str) -> Change:
+    path, equals, value = text.partition("=")
+    if not equals or not path.strip():
+        raise ScenarioError(f"override {text!r}: expected path=value, for instance market.volatility=0.2")
+    yaml = YAML(typ="safe", pure=True)
+    yaml.version = (1, 2)
+    try:
+        return Change(path.strip(), yaml.load(value))
+    except (YAMLError, ValueError):
+        raise ScenarioError(f"override {path.strip()}: {value!r} is not a YAML value") from None
+
+
+def _put(node: Any, change: Change, depth: int) -> Any:
+    """A copy of the tree below ``depth`` keys of the path, with the value at its end."""
+    if depth == len(change.keys):
+        return plain(change.value)
+    before, key = change.keys[:depth], change.keys[depth]
+    fields = [field for field in fields_at(Scenario, before) if before or field not in KEPT]
+    if isinstance(node, list):
+        if not key.isdecimal() or int(key) >= len(node):
+            has = f"items 0 to {len(node) - 1}" if node else "no items"
+            raise ScenarioError(f"override {change.path}: {'.'.join(before)} has {has}, not {key!r}")
+        return [_put(item, change, depth + 1) if index == int(key) else item for index, item in enumerate(node)]
+    if fields:
+        if key not in fields:
+            raise ScenarioError(f"override {change.path}: {key}: unknown key; {did_you_mean(key, fields)}")
+    elif not isinstance(node, dict):
+        raise ScenarioError(f"override {change.path}: {'.'.join(before)} is {shown(node)}: it has no {key!r}")
+    elif key not in node and depth + 1 < len(change.keys):
+        hint = did_you_mean(key, node)
+        raise ScenarioError(f"override {change.path}: {'.'.join(before)} has no {key!r}; {hint}")
+    return {**(node or {}), key: _put((node or {}).get(key), change, depth + 1)}
+
+
+def _explain(error: ValidationError, tree: dict[str, Any], changes: list[Change]) -> str:
+    """The first of pydantic's complaints as one line, with the override that caused it, or all of them."""
+    detail = first_of(error.errors(include_url=False))
+    keys = tuple(map(str, keys_of(detail, tree)))
+    why = reason(detail, Scenario, keys)
+    guilty = [c for c in changes if all(a == b for a, b in zip(c.keys, keys, strict=False))] or changes
+    label = f"override {guilty[0].path}" if len(guilty) == 1 else f"overrides {', '.join(c.path for c in guilty)}"
+    path = ".".join(keys)
+    return f"{label}: {why}" if path in ("", guilty[0].path) else f"{label}: {path}: {why}"
+
+
+def plain(value: Any) -> Any:
+    """A tree of dicts with text keys and lists: what a file would have given."""
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    return [plain(item) for item in value] if isinstance(value, list | tuple) else value

@@ -1,0 +1,172 @@
+"""The pages in docs: one a regime, an index, the credits; and the README's table of systems."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from nea_env.library.catalogue import document, load_regime, names
+from nea_env.library.credits import Acceptance, accepts
+from nea_env.library.entries import text
+from nea_env.library.errors import ScenarioError
+from nea_env.library.listing import COUNTRIES, accepted_by, counts_for, credits, markdown_list, scenarios_of, systems
+from nea_env.library.reader import Document
+from nea_env.library.tables import Row, counts, period_ends, rows, runs, shares, span
+from nea_env.scenario import Regime
+
+MARKDOWN = ".md"
+WRITTEN = "<!-- Written by `python -m nea_env.library docs`: change the YAML, then run it again. -->"
+MARKERS = ("<!-- systems: python -m nea_env.library list --markdown -->", "<!-- end of systems -->")
+"""Lines of the README between which the table of systems stands."""
+
+
+def pages(out: Path, readme: Path | None = None) -> dict[Path, str]:
+    """Every page that belongs in ``out`` and beside it: path -> text."""
+    found = {out / f"{name}{MARKDOWN}": regime_page(name) for name in names("regime")}
+    found[out / f"README{MARKDOWN}"] = _index()
+    found[out.parent / f"credits{MARKDOWN}"] = credits_page()
+    if readme is not None:
+        found[readme] = _with_table(readme)
+    return found
+
+
+def out_of_date(wanted: dict[Path, str], out: Path) -> list[Path]:
+    """Pages that are missing or differ, and pages of regimes that no longer ship."""
+    stale = [path for path, page in wanted.items() if not path.is_file() or path.read_text(encoding="utf-8") != page]
+    return sorted({*stale, *(path for path in out.glob(f"*{MARKDOWN}") if path not in wanted)})
+
+
+def write(wanted: dict[Path, str]) -> None:
+    """Write the pages, making their folders."""
+    for path, page in wanted.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(page, encoding="utf-8")
+
+
+def regime_page(name: str | Path) -> str:
+    """One regime: what it is, every parameter with its source, the credits it accepts, the scenarios that play it."""
+    law, file = load_regime(name), document("regime", name)
+    footnotes: dict[str, int] = {}
+    lines = [f"# {law.title}", "", WRITTEN, "", _about(law, file), ""]
+    found = rows(file)
+    for rule in dict.fromkeys(row.rule for row in found):
+        meant = " (what was known of a number before it was announced)" if rule == "ranges" else ""
+        lines += [f"## {rule}{meant}", "", *_table([row for row in found if row.rule == rule], file, footnotes), ""]
+    lines += ["## Credits accepted", "", *_accepted(accepts(law), period_ends(file)), ""]
+    lines += ["## Scenarios", "", *_scenarios(law.name), ""]
+    lines += _notes(footnotes)
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def credits_page() -> str:
+    """Every credit type: since when, at what prices, in which systems."""
+    footnotes: dict[str, int] = {}
+    lines = ["# Credit types", "", WRITTEN, ""]
+    for credit in credits():
+        file = document("credit", credit.name)
+        since = f"since {credit.since}" if credit.since else "year of first issue not on record"
+        users = ", ".join(f"[{name}](regimes/{name}{MARKDOWN})" for name in accepted_by(credit)) or "no shipped system"
+        offered = ", ".join(f"`{kind}`" for kind in credit.offered_as)
+        about = f"`{credit.name}`: {credit.country}, {since}, money in {credit.currency}, {credit.units} each."
+        lines += [f"## {credit.title}", "", f"{about} Accepted as {offered} in {users}.", ""]
+        lines += [*_table([row for row in rows(file) if row.status], file, footnotes, str(credit.name)), ""]
+    lines += _notes(footnotes)
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _about(law: Regime, file: Document) -> str:
+    """One paragraph of what the regime is, said from its data."""
+    ends = period_ends(file)
+    traded = f"Units trade from {law.market_opens}" if law.market_opens else "Units are not tradable"
+    where = COUNTRIES.get(law.currency, "")
+    opening = f"{where}, " if where else ""
+    said = [
+        f"{opening}{span(min(ends), max(ends.values()))}: {len(ends)} compliance periods, money in {law.currency}.",
+        f"{traded}.",
+        f"Free units: {_by_period({y: r.method for y, r in law.allocation.items()}, ends)}.",
+        f"Carry-over: {_by_period({y: r.limit for y, r in law.banking.items()}, ends)}.",
+    ]
+    if law.borrowing:
+        said.append(f"Borrowing: {_by_period({y: r.limit for y, r in law.borrowing.items()}, ends)}.")
+    for title, rule in (("Auctions", law.auctions), ("Price stabilisation", law.stabilisation)):
+        if rule:
+            said.append(f"{title}: {', '.join(label for label, _ in runs([(y, True) for y in rule], ends))}.")
+    found = counts(file)
+    said.append(f"Of {sum(found.values())} figures {shares(found)} are sourced / derived / assumed.")
+    return " ".join(said)
+
+
+def _by_period(values: dict[str, str], ends: dict[str, str]) -> str:
+    found = list(runs(list(values.items()), ends))
+    words = [(label, value.replace("_", " ")) for label, value in found]
+    return words[0][1] if len(words) == 1 else ", ".join(f"{value} ({label})" for label, value in words)
+
+
+def _table(found: Iterable[Row], file: Document, footnotes: dict[str, int], scope: str = "") -> list[str]:
+    lines = ["| parameter | value by year | how sure | source | note |", "|---|---|---|---|---|"]
+    for row in found:
+        values = "; ".join(f"{label}: {value}" if label else value for label, value in row.values)
+        marks = "".join(f"[^{_number(file.sources[key], footnotes)}]" for key in row.cited)
+        cells = [f"`{row.parameter}`", _cell(values), row.status, marks, _cell(row.note)]
+        lines.append(f"| {' | '.join(cells)} |")
+    return lines
+
+
+def _number(citation: str, footnotes: dict[str, int]) -> int:
+    return footnotes.setdefault(" ".join(citation.split()), len(footnotes) + 1)
+
+
+def _notes(footnotes: dict[str, int]) -> list[str]:
+    return [f"[^{number}]: {_cell(citation)}" for citation, number in footnotes.items()]
+
+
+def _cell(words: str) -> str:
+    """Text that cannot break a table or turn into markup."""
+    plain = " ".join(words.split())
+    for mark in ("\\", "|", "*", "<", "~"):
+        plain = plain.replace(mark, f"\\{mark}")
+    return plain
+
+
+def _accepted(found: tuple[Acceptance, ...], ends: dict[str, str]) -> list[str]:
+    if not any(map(counts_for, found)):
+        return ["None."]
+    lines = ["| as | credit | years | limit | of | multiplier |", "|---|---|---|---|---|---|"]
+    for kind in dict.fromkeys(row.type for row in found):
+        pairs = [(row.period, row[2:]) for row in found if row.type == kind]
+        for label, (offered, share, base, multiplier) in runs(pairs, ends):
+            limit = "no limit" if base == "none" else text(share)
+            names_ = ", ".join(offered) or "no shipped credit"
+            lines.append(f"| `{kind}` | {names_} | {label} | {limit} | {base.replace('_', ' ')} | {text(multiplier)} |")
+    return lines
+
+
+def _scenarios(regime: str) -> list[str]:
+    lines = ["| scenario | what it is | firm | market | periods |", "|---|---|---|---|---|"]
+    for name in scenarios_of(regime):
+        values = document("scenario", name).values
+        periods = f"{values['first']} to {values['last']}"
+        firm, market = (values[part] if isinstance(values[part], str) else "its own" for part in ("firm", "market"))
+        lines.append(f"| `{name}` | {_cell(str(values['title']))} | {firm} | {market} | {periods} |")
+    return lines if len(lines) > 2 else ["None."]
+
+
+def _index() -> str:
+    lines = ["# Regimes", "", WRITTEN, ""]
+    lines += ["Every rule of every system, with its source and how sure it is. Credit types: ", ""]
+    lines[-2] += f"[credits](../credits{MARKDOWN})."
+    lines += ["| system | country | years | scenarios | sourced / derived / assumed |", "|---|---|---|---|---|"]
+    for system in systems():
+        users = ", ".join(f"`{name}`" for name in system.scenarios)
+        link = f"[{system.title}]({system.name}{MARKDOWN})"
+        lines.append(f"| {link} | {system.country} | {system.years} | {users} | {shares(system.counts)} |")
+    return "\n".join(lines) + "\n"
+
+
+def _with_table(readme: Path) -> str:
+    """The README with the table of systems between its markers."""
+    before, opening, rest = readme.read_text(encoding="utf-8").partition(MARKERS[0])
+    _, closing, after = rest.partition(MARKERS[1])
+    if not opening or not closing:
+        raise ScenarioError(f"{readme}: the lines {MARKERS[0]} and {MARKERS[1]} do not both stand in it")
+    return "\n".join([before + opening, *markdown_list(), closing + after])

@@ -1,0 +1,181 @@
+"""One file, or the difference of two regimes, as plain text for a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pydantic import BaseModel
+
+from nea_env.library.columns import GAP, paragraph, table
+from nea_env.library.entries import MISSING, OTHERS, Entry, entries, text
+from nea_env.library.errors import ScenarioError
+from nea_env.library.reader import Document
+from nea_env.library.tables import (
+    counts,
+    gathered,
+    period_ends,
+    runs,
+    shares,
+    span,
+    title_of,
+)
+from nea_env.scenario import BY_PERIOD, Regime
+
+MARKS = {"derived": "~", "assumed": "?", MISSING: "!"}
+CELL = 26  # widest cell of a table with a column for every run of years
+
+
+def shown_in(file: Document, year: str, width: int) -> list[str]:
+    """What holds in one year: rule, parameter, value, how sure; then the notes and citations by their marks."""
+    period = period_of(file, year)
+    held = [entry for entry in entries(file) if entry.period in ("", period)]
+    label = span(period, period_ends(file).get(period, period))
+    notes = {note: f"({i})" for i, note in enumerate(dict.fromkeys(e.note for e in held if e.note), start=1)}
+    body = [[e.rule, e.parameter, e.value, e.status, ", ".join(e.cited), notes.get(e.note, "")] for e in held]
+    lines = [*heading(file, width, label), ""]
+    lines += table(["rule", "parameter", "value", "how sure", "source", "note"], body, width)
+    lines += ["", *table(["note", ""], [[mark, note] for note, mark in notes.items()], width)] if notes else []
+    return lines + citations(file, dict.fromkeys(key for entry in held for key in entry.cited), width)
+
+
+def shown_throughout(file: Document, width: int) -> list[str]:
+    """Every parameter by year, one table a rule, neighbouring years that agree in one column."""
+    ends = period_ends(file)
+    found = entries(file)
+    lines = heading(file, width)
+    lines += paragraph("unmarked: sourced   ~ derived   ? assumed   ! no source", width)
+    for rule in dict.fromkeys(entry.rule for entry in found):
+        lines += ["", rule, *_matrix([entry for entry in found if entry.rule == rule], ends, width)]
+        cited = dict.fromkeys(key for entry in found if entry.rule == rule for key in entry.cited)
+        lines += paragraph(f"source: {', '.join(cited)}", width, indent=2) if cited else []
+    cited = dict.fromkeys(key for entry in found for key in entry.cited)
+    return [*lines, *citations(file, cited, width)]
+
+
+def heading(file: Document, width: int, period: str = "") -> list[str]:
+    """Name and title, how many numbers there are and how sure they are."""
+    found = counts(file)
+    name = str(file.values.get("name", file.path.stem))
+    lines = paragraph(f"{name}: {title_of(file)}" + (f" [{period}]" if period else ""), width)
+    lines += paragraph(f"{sum(found.values())} figures, {shares(found)} sourced / derived / assumed", width)
+    if found[MISSING]:
+        lines += paragraph(f"{found[MISSING]} figures have neither a source nor a status", width)
+    return lines
+
+
+def citations(file: Document, keys: Mapping[str, Any] | Sequence[str], width: int) -> list[str]:
+    """The full citations behind the short keys."""
+    body = [[key, " ".join(file.sources[key].split())] for key in keys]
+    return ["", *table(["source", "citation"], body, width)] if body else []
+
+
+def period_of(file: Document, year: str) -> str:
+    """First year of the period that holds a year; the year itself in a file that is no regime."""
+    ends = period_ends(file)
+    if "calendar" not in file.values:
+        return year
+    for first, last in ends.items():
+        if first <= year <= last:
+            return first
+    known = ", ".join(span(first, last) for first, last in ends.items()) or "none"
+    raise ScenarioError(f"year {year}: {title_of(file)} has no such year; allowed: {known}")
+
+
+def differences(files: tuple[Document, Document], laws: tuple[Regime, Regime], year: str, width: int) -> list[str]:
+    """Parameters in which two regimes differ, side by side.
+
+    Args:
+        files: the two files, for their years.
+        laws: the two regimes: what a file leaves out is compared at its default.
+        year: compare the periods that hold it; empty: the first with the first, and so on.
+        width: columns of the terminal.
+    """
+    if year:
+        chosen = [(period_of(files[0], year), period_of(files[1], year))]
+    else:
+        chosen = list(zip(*(sorted(law.calendar) for law in laws), strict=False))
+    cells: dict[tuple[str, str], list[tuple[str, tuple[str, str]]]] = {}
+    agree = 0
+    for pair in (("", ""), *chosen):
+        sides = [_flat(law, period) for law, period in zip(laws, pair, strict=True)]
+        for key in dict.fromkeys([*sides[0], *sides[1]]):
+            values = (sides[0].get(key, ""), sides[1].get(key, ""))
+            agree += values[0] == values[1]
+            if values[0] != values[1]:
+                cells.setdefault(key, []).append((pair[0], values))
+    ends = [period_ends(file) for file in files]
+    partner = dict(chosen)
+    body = []
+    for rule in ("general", "phases", "calendar", *BY_PERIOD):
+        for (found, parameter), pairs in cells.items():
+            if found == rule:
+                for label, values in runs(pairs, {first: ends[0][first] for first, _ in chosen}):
+                    body.append([rule, parameter, _years(label, chosen, ends), *(value or "-" for value in values)])
+    names = [law.name for law in laws]
+    lines = table(["rule", "parameter", "years", *names], body, width)
+    lines += ["", f"{agree} values agree"]
+    if not year:
+        for law, end in zip(laws, ends, strict=True):
+            left = sorted(law.calendar)[len(partner) :]
+            lines += [f"not compared: {law.name} {span(left[0], end[left[-1]])}"] if left else []
+    return lines
+
+
+def _years(label: str, chosen: list[tuple[str, str]], ends: list[dict[str, str]]) -> str:
+    """The years of both sides of a run that is labelled by the first side's."""
+    if not label:
+        return ""
+    run = [pair for pair in chosen if label[:4] <= pair[0] <= label[-4:]]
+    other = span(run[0][1], ends[1][run[-1][1]])
+    return label if other == label else f"{label} / {other}"
+
+
+def _flat(law: Regime, period: str) -> dict[tuple[str, str], str]:
+    """(rule, parameter) -> value of a regime in one period, or of what holds throughout."""
+    tree = law.model_dump(mode="json", exclude={"name", "title"})
+    if not period:
+        tree = {k: v for k, v in tree.items() if k not in (*BY_PERIOD, "calendar", "ranges")}
+        general = {("general", key): text(value) for key, value in tree.items() if not isinstance(value, dict)}
+        return general | {("phases", path): value for path, value in _leaves(tree["phases"])}
+    rules = {rule: tree[rule][period] for rule in ("calendar", *BY_PERIOD) if period in tree[rule]}
+    return {(rule, path): value for rule, found in rules.items() for path, value in _leaves(found)}
+
+
+def _leaves(tree: Any, path: str = "") -> list[tuple[str, str]]:
+    if isinstance(tree, BaseModel):
+        tree = tree.model_dump(mode="json")
+    if isinstance(tree, dict):
+        return [
+            leaf
+            for key, item in tree.items()
+            for leaf in _leaves(item, f"{path}.{key or OTHERS}" if path else key or OTHERS)
+        ]
+    return [] if tree in ([], None) else [(path, text(tree))]
+
+
+def _matrix(found: list[Entry], ends: dict[str, str], width: int) -> list[str]:
+    """Parameters down, runs of years across, folded where they do not fit."""
+    cells = {
+        key[1]: {e.period: f"{e.value}{MARKS.get(e.status, '')}" for e in group}
+        for key, group in gathered(found).items()
+    }
+    periods = [year for year in ends if any(year in row for row in cells.values())]
+    throughout = any("" in row for row in cells.values())
+    columns = list(runs([(year, tuple(row.get(year, "") for row in cells.values())) for year in periods], ends))
+    if throughout:
+        columns.insert(0, ("value", tuple(row.get("", "") for row in cells.values())))
+    first = min(max(len(parameter) for parameter in cells), width // 3)
+    lines: list[str] = []
+    while columns:
+        room, taken = width - 2 - first, 0
+        for head, column in columns:
+            room -= GAP + min(CELL, max(len(head), *(len(cell) for cell in column)))
+            if room < 0 and taken:
+                break
+            taken += 1
+        block, columns = columns[:taken], columns[taken:]
+        body = [[parameter, *(column[i] for _, column in block)] for i, parameter in enumerate(cells)]
+        kept = [row for row in body if any(row[1:])]
+        lines += [*([""] if lines else []), *table(["", *(head for head, _ in block)], kept, width, indent=2)]
+    return lines

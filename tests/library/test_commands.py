@@ -1,0 +1,235 @@
+"""``python -m nea_env.library``: list, show, diff, docs, and its refusals."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from nea_env.library import names
+from nea_env.library.__main__ import main
+from nea_env.library.listing import markdown_list
+from nea_env.library.pages import MARKDOWN, MARKERS, regime_page
+from tests.library.laws import NEW, OLD
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(autouse=True)
+def wide(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "120")
+
+
+@pytest.fixture
+def old(tmp_path):
+    (tmp_path / "old.yaml").write_text(OLD)
+    return str(tmp_path / "old.yaml")
+
+
+@pytest.fixture
+def new(tmp_path):
+    (tmp_path / "new.yaml").write_text(NEW)
+    return str(tmp_path / "new.yaml")
+
+
+def said(capsys, *arguments: str) -> str:
+    assert main(arguments) == 0
+    return capsys.readouterr().out
+
+
+def line(out: str, *starts: str) -> str:
+    """The first line that holds all the words."""
+    return next(row for row in out.splitlines() if all(start in row.split() for start in starts))
+
+
+def test_one_year_shows_value_source_and_how_sure(capsys, old):
+    out = said(capsys, "show", old, "--year", "2017")
+    assert out.startswith("old: Old law [2015-2019]\n")
+    assert re.search(r"reduction_factor\.I +0\.17 +assumed +\(1\)$", out, re.MULTILINE)
+    assert re.search(r"^penalty +multiple +6 +derived +act +\(2\)$", out, re.MULTILINE)
+    assert re.search(r"^\(1\) +a guess \| or two\n\(2\) +2 x 3$", out, re.MULTILINE)
+    assert re.search(r"deadline +2021-09 +sourced +act$", out, re.MULTILINE)
+    assert re.search(r"issuance_ceiling +0\.5 +no source$", out, re.MULTILINE)
+    assert re.search(r"^ranges +allocation\.reduction_factor\.I +0\.1 to 0\.2 until 2014-03", out, re.MULTILINE)
+    assert re.search(r"^plan +The Plan, page 2$", out, re.MULTILINE)
+    assert "nobody cites" not in out
+    assert "0.08" not in out  # the period before
+
+
+def test_without_a_year_years_are_columns_and_equal_neighbours_share_one(capsys, old):
+    out = said(capsys, "show", old)
+    assert re.search(r"^allocation\n +2010-2014 +2015-2019\n", out, re.MULTILINE)
+    assert re.search(r"reduction_factor\.I +0\.08 +0\.17\?$", out, re.MULTILINE)
+    assert re.search(r"^banking\n +2010-2019\n.*\n +limit +unlimited\n +source: plan$", out, re.MULTILINE)
+    assert re.search(r"multiple +6~$", out, re.MULTILINE)
+    assert re.search(r"issuance_ceiling +0\.5!$", out, re.MULTILINE)
+
+
+def test_many_years_are_folded_into_blocks(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "60")
+    calendar = said(capsys, "show", "kets").partition("\ncalendar\n")[2].partition("\nallocation\n")[0]
+    assert calendar.count("deadline") > 1
+    assert {f"{year}" for year in range(2015, 2026)} <= set(calendar.split())
+
+
+def test_a_year_inside_a_period_finds_it(capsys):
+    assert "[2010-2014]" in said(capsys, "show", "tokyo", "--year", "2012")
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "word"),
+    [("kau", "market", "10,506"), ("kets_generator", "firm", "turbine_upgrade.capex"), ("kets", "scenario", "kau")],
+)
+def test_other_kinds_are_shown(capsys, name, kind, word):
+    assert word in said(capsys, "show", name, "--kind", kind)
+
+
+def test_a_year_of_a_price_series_shows_what_holds_throughout_and_in_that_year(capsys):
+    out = said(capsys, "show", "kau", "--year", "2020")
+    assert re.search(r"^gap +down +0\.21 ", out, re.MULTILINE) and "10,506" in out
+    assert "gap" not in said(capsys, "show", "kau", "--year", "2015").partition("source  ")[0].split()
+
+
+@pytest.mark.parametrize("width", ["60", "80", "200"])
+def test_tables_keep_to_the_terminal(capsys, monkeypatch, width):
+    monkeypatch.setenv("COLUMNS", width)
+    for arguments in (["show", "kets"], ["show", "tokyo", "--year", "2015"], ["diff", "kets", "tps"], ["list"]):
+        assert max(map(len, said(capsys, *arguments).splitlines())) <= int(width)
+
+
+def test_a_users_file_is_shown_with_what_it_leaves_unsourced(capsys, tmp_path):
+    path = tmp_path / "price.yaml"
+    path.write_text("name: m\ntitle: M\ncurrency: X\nprice: 5\nvolatility: 0.1\ndiscount_rate: 0.1\n")
+    out = said(capsys, "show", str(path))
+    assert "3 figures have neither a source nor a status" in out
+    assert re.search(r"price +5!", out)
+
+
+def test_diff_puts_what_differs_side_by_side(capsys, old, new):
+    out = said(capsys, "diff", old, new)
+    assert out.splitlines()[2:] == [
+        "calendar  deadline            2015-2019  2021-09    2021-12",
+        "banking   limit               2015-2019  unlimited  net_sales",
+        "          net_sales_multiple  2015-2019  0          2",
+        "offsets   peat.limit_share    2015-2019  -          0.1",
+        "          peat.limit_base     2015-2019  -          duty",
+        "          peat.multiplier     2015-2019  -          1",
+        "penalty   lump_sum            2015-2019  0          20,000",
+        "",
+        out.splitlines()[-2],
+        "not compared: new 2020-2024",
+    ]
+    assert re.fullmatch(r"\d+ values agree", out.splitlines()[-2])
+
+
+def test_diff_matches_periods_by_position_or_by_a_year(capsys):
+    by_position = said(capsys, "diff", "kets", "tokyo")
+    assert "2015 / 2010-2014" in by_position
+    assert "not compared: kets 20" in by_position
+    by_year = said(capsys, "diff", "kets", "tps", "--year", "2021")
+    assert re.search(r"pre_share +2021 +0 +0\.7$", by_year, re.MULTILINE)
+    assert "not compared" not in by_year
+
+
+def test_a_regime_does_not_differ_from_itself(capsys, new):
+    assert said(capsys, "diff", new, new).splitlines()[2:-1] == [""]
+
+
+def test_list_has_every_system_with_years_money_and_scenarios(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "400")
+    out = said(capsys, "list")
+    first = {row.split()[0] for row in out.splitlines() if row}
+    assert set(names("regime")) <= first
+    assert set(names("credit")) <= first
+    assert re.search(
+        r"^tokyo +Tokyo .* Japan +2010-20\d\d +JPY +\d+ +\d+ +\d+ +tokyo, .*tokyo_factory", out, re.MULTILINE
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["show", "kest"], "'kest' does not ship; did you mean 'kets'?"),
+        (["show", "kets", "--year", "1999"], "year 1999"),
+        (["show", "kau", "--kind", "firm"], "firm: 'kau' does not ship"),
+        (["diff", "kets", "tokio"], "did you mean 'tokyo'?"),
+        (["show", "nowhere.yaml"], "no such file"),
+    ],
+)
+def test_a_mistake_is_one_clear_line_and_exit_code_two(capsys, arguments, words):
+    assert main(arguments) == 2
+    out, error = capsys.readouterr()
+    assert out == ""
+    assert words in error
+    assert error.count("\n") == 1
+
+
+def test_an_unknown_command_exits_with_two(capsys):
+    with pytest.raises(SystemExit) as stopped:
+        main(["shwo"])
+    assert stopped.value.code == 2
+
+
+def test_a_closed_pipe_is_no_error():
+    command = f"{sys.executable} -m nea_env.library show kets | head -1"
+    found = subprocess.run(command, shell=True, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert found.stdout.startswith("kets: ")
+    assert found.stderr == ""
+
+
+def test_docs_are_written_checked_and_found_out_of_date(capsys, tmp_path):
+    out = tmp_path / "docs" / "regimes"
+    assert main(["docs", "--out", str(out), "--check"]) == 1
+    assert main(["docs", "--out", str(out)]) == 0
+    assert main(["docs", "--out", str(out), "--check"]) == 0
+    assert {path.stem for path in out.iterdir()} == {*names("regime"), "README"}
+    assert (out.parent / "credits").with_suffix(MARKDOWN).is_file()
+    page = (out / "kets").with_suffix(MARKDOWN)
+    page.write_text(page.read_text(encoding="utf-8").replace("KRW", "EUR"), encoding="utf-8")
+    (out / "gone").with_suffix(MARKDOWN).touch()
+    capsys.readouterr()
+    assert main(["docs", "--out", str(out), "--check"]) == 1
+    stale = capsys.readouterr().out.splitlines()
+    assert [Path(text).stem for text in stale] == ["gone", "kets"]
+
+
+def test_a_page_has_values_by_year_with_footnotes(old):
+    page = regime_page(old)
+    assert "| `limit` | 2010-2019: unlimited | sourced | [^2] |  |" in page
+    assert "| `reduction_factor.I` | 2010-2014: 0.08 | sourced | [^1][^2] |  |" in page
+    assert "| `reduction_factor.I` | 2015-2019: 0.17 | assumed |  | a guess \\| or two |" in page
+    assert page.endswith("[^1]: The Act, Article 1\n[^2]: The Plan, page 2\n")
+    assert "2010-2019: 2 compliance periods, money in X. Units trade from 2011-04. Free units: baseline." in page
+    assert "## ranges (what was known" in page
+
+
+def test_a_page_lists_credits_and_scenarios(new):
+    assert "| `peat` | no shipped credit | 2015-2019 | 0.1 | duty | 1 |" in regime_page(new)
+    kets = regime_page("kets")
+    assert "| `kcu` |" in kets.partition("## Credits accepted")[2]
+    assert "| `kets_steel` | Korean steel works" in kets.partition("## Scenarios")[2]
+
+
+def test_the_readmes_table_is_put_between_its_markers(tmp_path):
+    readme = tmp_path / "README.md"
+    readme.write_text(f"before\n{MARKERS[0]}\nold\n{MARKERS[1]}\nafter\n")
+    assert main(["docs", "--out", str(tmp_path / "regimes"), "--readme", str(readme)]) == 0
+    assert readme.read_text() == "\n".join(["before", MARKERS[0], *markdown_list(), MARKERS[1], "after", ""])
+    readme.write_text("no markers\n")
+    assert main(["docs", "--out", str(tmp_path / "regimes"), "--readme", str(readme)]) == 2
+
+
+def test_the_projects_pages_are_up_to_date(capsys):
+    stale = main(["docs", "--out", str(ROOT / "docs/regimes"), "--check"])
+    assert stale == 0, f"{capsys.readouterr().out}\nrun make docs"
+
+
+def test_the_readmes_table_is_what_the_command_prints(capsys):
+    printed = said(capsys, "list", "--markdown")
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert readme.count(MARKERS[0]) == readme.count(MARKERS[1]) == 1
+    block = readme.partition(MARKERS[0] + "\n")[2].partition(MARKERS[1])[0]
+    assert block == printed, "run make docs"
