@@ -1,4 +1,4 @@
-"""Figures of the Korean system, typed from the Act, its decree and reports; not read back from the library."""
+"""Figures of the Korean system, phases I-III, typed from the Act, its decree and reports; not read from the library."""
 
 from __future__ import annotations
 
@@ -7,20 +7,22 @@ import pytest
 from nea_env.library import load_scenario
 
 KETS = load_scenario("kets").regime
+YEARS = range(2015, 2026)
 
 
 def test_period_and_phases():
-    assert tuple(KETS.calendar) == tuple(str(year) for year in range(2015, 2026))
+    assert tuple(KETS.calendar) == tuple(str(year) for year in range(2015, 2031))
     assert {name: (phase.first, phase.last) for name, phase in KETS.phases.items()} == {
         "I": ("2015", "2017"),
         "II": ("2018", "2020"),
         "III": ("2021", "2025"),
+        "IV": ("2026", "2030"),
     }
     assert (load_scenario("kets").start, load_scenario("kets").end) == ("2015-01", "2026-08")
 
 
 def test_one_deadline_per_vintage():
-    assert {year: rule.deadline for year, rule in KETS.calendar.items()} == {
+    assert {str(year): KETS.calendar[str(year)].deadline for year in YEARS} == {
         "2015": "2016-06", "2016": "2017-06", "2017": "2018-06", "2018": "2019-09", "2019": "2020-11",
         "2020": "2021-06", "2021": "2022-06", "2022": "2023-08", "2023": "2024-08", "2024": "2025-08",
         "2025": "2026-08",
@@ -28,12 +30,16 @@ def test_one_deadline_per_vintage():
 
 
 def test_emissions_become_a_duty_in_may():
-    assert [rule.verified for rule in KETS.calendar.values()] == [f"{year + 1}-05" for year in range(2015, 2026)]
+    assert [rule.verified for rule in KETS.calendar.values()] == [f"{year + 1}-05" for year in range(2015, 2031)]
 
 
 def test_vintages_of_a_phase_are_booked_before_it_but_phase_two_came_in_two_plans():
-    booked = [rule.allocated for rule in KETS.calendar.values()]
+    booked = [KETS.calendar[str(year)].allocated for year in YEARS]
     assert booked == ["2014-12"] * 3 + ["2017-12", "2018-07", "2018-07"] + ["2020-12"] * 5
+
+
+def test_the_plan_of_phase_three_is_of_september_2020():
+    assert {KETS.calendar[str(year)].announced for year in range(2021, 2026)} == {"2020-09"}
 
 
 @pytest.mark.parametrize(
@@ -51,6 +57,44 @@ def test_correction_factors(years, factor):
     for year in years:
         assert KETS.allocation[str(year)].method == "grandfathering"
         assert KETS.allocation[str(year)].correction_factor == pytest.approx(factor, abs=5e-5)
+
+
+def test_grey_clinker_refining_and_aviation_are_benchmarked_from_the_start_and_power_from_2018():
+    assert set(KETS.allocation["2015"].classes) == {"clinker", "refining", "aviation"}
+    assert set(KETS.allocation["2018"].classes) == {"clinker", "refining", "aviation", "electricity"}
+    for year in YEARS:
+        rule = KETS.allocation[str(year)]
+        for name, product in rule.classes.items():
+            assert product.method == "historical_benchmarking"
+            assert name in product.benchmark
+            assert product.correction_factor == rule.correction_factor
+
+
+def test_auctioned_shares_of_phases_one_to_three():
+    shares = {year: KETS.allocation[str(year)].auction_share.get("", 0.0) for year in YEARS}
+    expected = {2015: 0, 2016: 0, 2017: 0, 2018: 0, 2019: 0.03, 2020: 0.03}
+    assert shares == expected | dict.fromkeys(range(2021, 2026), 0.10)
+    for year in YEARS:
+        for product in KETS.allocation[str(year)].classes.values():
+            assert product.auction_share.get("", 0.0) == shares[year]
+
+
+def test_any_of_three_leakage_tests_in_phases_one_and_two():
+    for phase in ("I", "II"):
+        tests = [(test.trade_intensity, test.cost_intensity) for test in KETS.phases[phase].leakage_tests]
+        assert tests == [(0.30, None), (None, 0.30), (0.10, 0.05)]
+
+
+def test_the_leakage_test_of_phase_three_is_a_product_of_two_per_mille():
+    (test,) = KETS.phases["III"].leakage_tests
+    assert (test.cost_times_trade, test.trade_intensity, test.cost_intensity) == (0.002, None, None)
+
+
+def test_before_2025_units_are_cancelled_only_at_half_of_the_allocation():
+    for year in range(2015, 2025):
+        rule = KETS.allocation[str(year)]
+        assert [(tier.ratio, tier.share) for tier in rule.cancellation] == [(0.50, 1.0)]
+        assert rule.addition == ()
 
 
 def test_first_vintages_are_carried_freely():
@@ -71,6 +115,22 @@ def test_net_sales_multiples():
         assert (rule.limit, rule.net_sales_multiple, rule.net_sales_since) == ("net_sales", multiple, "vintage")
 
 
+def test_when_the_carry_over_rules_were_published():
+    assert {year: KETS.banking[str(year)].announced for year in YEARS} == {
+        2015: None, 2016: None, 2017: "2017-04", 2018: "2019-06", 2019: "2019-06", 2020: "2019-06", 2021: "2020-09",
+        2022: "2020-09", 2023: "2023-12", 2024: "2024-12", 2025: "2025-11",
+    }  # fmt: skip
+
+
+def test_numbers_in_doubt_lie_within_what_was_thought_possible():
+    for entry in KETS.ranges:
+        assert entry.low <= KETS.number(entry.path) <= entry.high, entry.path
+    assert KETS.range_of("allocation.2018.correction_factor").low == 0.8518  # the interim plan
+    assert KETS.range_of("borrowing.2015.share").low == 0.10  # before the Cabinet of May 2016
+    assert KETS.range_of("banking.2023.net_sales_multiple").low == 1  # the original phase III plan
+    assert KETS.range_of("allocation.2019.correction_factor").announced == "2018-07"
+
+
 def test_small_holders_carry_everything():
     assert KETS.banking["2018"].small_holder_tonnes == {"firm": 75_000, "site": 15_000}
     assert KETS.banking["2019"].small_holder_tonnes == {"firm": 50_000, "site": 10_000}
@@ -82,33 +142,73 @@ def test_kau20_counts_the_phase_as_a_yearly_mean():
 
 
 def test_deficit_firms_may_carry_all_from_kau23():
-    assert [year for year, rule in KETS.banking.items() if rule.deficit_firm_exempt] == ["2023", "2024", "2025"]
+    exempt = [year for year, rule in KETS.banking.items() if rule.deficit_firm_exempt]
+    assert exempt == [str(year) for year in range(2023, 2031)]
 
 
 def test_borrowing():
     shares = {year: rule.share for year, rule in KETS.borrowing.items() if rule.limit == "share_of_duty"}
-    assert shares == {"2015": 0.20, "2016": 0.15, "2018": 0.15, "2021": 0.15}
-    assert [year for year, rule in KETS.borrowing.items() if rule.limit == "none"] == ["2017", "2020", "2025"]
+    assert shares == {"2015": 0.20, "2016": 0.15, "2018": 0.15, "2021": 0.15, "2026": 0.15}
+    assert [year for year, rule in KETS.borrowing.items() if rule.limit == "none"] == ["2017", "2020", "2025", "2030"]
     decaying = {year: rule.decay for year, rule in KETS.borrowing.items() if rule.limit == "decaying"}
-    assert decaying == {"2019": 0.5, "2022": 0.5, "2023": 0.5, "2024": 0.5}
+    assert decaying == dict.fromkeys(("2019", "2022", "2023", "2024", "2027", "2028", "2029"), 0.5)
 
 
 def test_offset_limits():
-    for year in range(2015, 2026):
+    for year in range(2015, 2031):
         rule = KETS.offsets[str(year)]["kcu"]
         assert rule.limit_base == "duty"
         assert rule.limit_share == (0.10 if year <= 2020 else 0.05)
         assert rule.multiplier == 1
 
 
+def test_credits_from_abroad_count_from_2018_for_half_of_the_limit_then_within_it():
+    assert [year for year in YEARS if "i_kcu" not in KETS.offsets[str(year)]] == [2015, 2016, 2017]
+    assert {KETS.offsets[str(year)]["i_kcu"].limit_share for year in range(2018, 2031)} == {0.05}
+
+
 def test_penalty_is_three_times_the_obligation_years_mean():
-    for year in range(2015, 2026):
+    for year in range(2015, 2031):
         rule = KETS.penalty[str(year)]
         assert (rule.multiple, rule.mean_months, rule.mean_until) == (3, 12, f"{year}-12")
         assert rule.volume_weighted
         # the amendment took effect on 29 April 2026, before the deadline of KAU25
         assert rule.cap == (100_000 if year < 2025 else None)
         assert (rule.lump_sum, rule.deducted) == (0, 0)
+
+
+def test_auctions_began_in_january_2019_and_stood_still_from_april_to_june_2021():
+    months = [month for rule in KETS.auctions.values() for month in rule.months]
+    assert months == sorted(set(months))
+    assert (months[0], months[-1]) == ("2019-01", "2031-08")
+    held = [f"{year}-{month:02d}" for year in range(2019, 2026) for month in range(1, 13)]
+    assert set(held) - set(months) == {"2021-04", "2021-05", "2021-06"}
+
+
+def test_auctions_sell_the_vintage_that_is_front():
+    last = {"2018": "2019-09", "2019": "2020-11", "2020": "2021-03", "2021": "2022-06", "2022": "2023-08"}
+    assert {year: KETS.auctions[year].months[-1] for year in last} == last
+
+
+def test_terms_of_the_auctions():
+    assert {rule.bid_share for rule in KETS.auctions.values()} == {0.15}
+    assert {rule.fee for rule in KETS.auctions.values()} == {0.0011}
+    volumes = {year: KETS.auctions[year].volume for year in ("2018", "2021", "2022", "2026")}
+    assert volumes == {"2018": 550_000, "2021": 18e6 / 12, "2022": pytest.approx(25.8e6 / 12), "2026": 24e6 / 12}
+
+
+def test_triggers_against_the_mean_of_two_years():
+    for year in YEARS:
+        rule = KETS.stabilisation[str(year)]
+        assert (rule.reference_months, rule.high_multiple, rule.trigger_months) == (24, 3, 1)
+        assert rule.low_multiple == (0.60 if year < 2024 else 0.70)
+        assert rule.reserve_sale_share == 0.20  # June 2018: at most a fifth of a bidder's shortage
+
+
+def test_holding_limits_are_a_tool_that_is_off():
+    for year in range(2015, 2031):
+        rule = KETS.holding[str(year)]
+        assert (rule.active, rule.min_share, rule.max_share) == (False, 0.70, 1.50)
 
 
 def test_market():
