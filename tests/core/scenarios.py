@@ -11,6 +11,7 @@ from nea_env.scenario import (
     BankingRule,
     BorrowingRule,
     CalendarRule,
+    Collar,
     Firm,
     Frictions,
     Gap,
@@ -19,6 +20,7 @@ from nea_env.scenario import (
     OffsetSeries,
     OutputShock,
     PenaltyRule,
+    Range,
     Regime,
     Scenario,
     Technology,
@@ -45,13 +47,16 @@ def market(
     gap: dict[str, Gap] | None = None,
     offset: OffsetSeries | None = None,
     turnover: tuple[float, ...] = (1.0,) * 12,
+    collar: Collar | None = None,
+    quote_noise: float = 0.0,
     **frictions: float,
 ) -> Market:
     """A constant price and no frictions, unless told otherwise."""
     quiet = {"spread": 0.0, "impact": 0.0, "volume_share": 10.0, "season_multiple": 1.0}
     return Market(
         name="m", title="m", currency="X", price=price, discount_rate=rate, volatility=volatility, gap=gap or {},
-        offset=offset, turnover=turnover, frictions=Frictions(**(quiet | frictions)),
+        offset=offset, turnover=turnover, law="collared" if collar else "gbm", collar=collar, quote_noise=quote_noise,
+        frictions=Frictions(**(quiet | frictions)),
     )  # fmt: skip
 
 
@@ -126,3 +131,8 @@ def scenario(law: Regime, who: Firm | None = None, where: Market | None = None, 
 def two_sided(down: float, up: float | None = None, resolved: float = 0.75) -> Gap:
     """Bounds of the front's discount and premium."""
     return Gap(down=down, up=down if up is None else up, resolved=resolved)
+
+
+def doubt(path: str, low: float, high: float, announced: str) -> tuple[Range, ...]:
+    """One number of the law that lies between two bounds until the month of its announcement."""
+    return (Range(path=path, low=low, high=high, announced=announced),)

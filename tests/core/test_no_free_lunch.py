@@ -76,7 +76,7 @@ def profit(scenario: Scenario, rule, paths: int = PATHS, discount: float | None 
     """Discounted profit (paths,), in units of one lot at the reference price; everything is sold by each deadline."""
     batch = Batch(scenario, paths, threads=1)
     batch.reset(np.arange(paths))
-    lot = LOT * batch.market()["volume_limit"][0] * scenario.market.price
+    lot = LOT * scenario.market.frictions.volume_share * scenario.firm.annual_emissions * scenario.market.price
     discount = discount or batch.discount
     earned, memory, first = np.zeros(paths), {}, True
     actions = np.zeros((paths, len(ACTIONS)), np.float32)
