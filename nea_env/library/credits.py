@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, NamedTuple
+from typing import NamedTuple
 
 from pydantic import Field
 
@@ -22,7 +22,7 @@ class Credit(Model):
     since: Year | None = None  # first year of issue
     units: str = "tCO2e"  # what one credit stands for
     prices: dict[Year, Positive] = Field(default_factory=dict)  # mean price by year, money per credit
-    offered_as: Annotated[tuple[str, ...], Field(min_length=1)]  # the names regimes know it by in their ``offsets``
+    offered_as: tuple[str, ...]  # the names regimes know it by in their ``offsets``; empty: no regime here takes it
 
 
 class Acceptance(NamedTuple):

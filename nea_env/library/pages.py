@@ -68,7 +68,8 @@ def credits_page() -> str:
         users = ", ".join(f"[{name}](regimes/{name}{MARKDOWN})" for name in accepted_by(credit)) or "no shipped system"
         offered = ", ".join(f"`{kind}`" for kind in credit.offered_as)
         about = f"`{credit.name}`: {credit.country}, {since}, money in {credit.currency}, {credit.units} each."
-        lines += [f"## {credit.title}", "", f"{about} Accepted as {offered} in {users}.", ""]
+        taken = f"Accepted as {offered} in {users}." if offered else "No system here accepts it under its own name."
+        lines += [f"## {credit.title}", "", f"{about} {taken}", ""]
         lines += [*_table([row for row in rows(file) if row.status], file, footnotes, str(credit.name)), ""]
     lines += _notes(footnotes)
     return "\n".join(lines).rstrip() + "\n"

@@ -59,7 +59,6 @@ def test_a_credits_numbers_carry_their_source(write):
         ("country:", "contry:", ["peat.yaml line 3", "contry: unknown key", "did you mean 'country'?"]),
         ("2023: 41.5", "2023: -1", ["line 11", "prices.2023: -1", "greater than 0"]),
         ("title: Peatland credits\n", "", ["title: missing"]),
-        ("[peat, peat_export]", "[]", ["offered_as", "at least 1 item"]),
     ],
 )
 def test_bad_credits_get_one_clear_line(write, old, new, parts):
