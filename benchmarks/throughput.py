@@ -21,7 +21,8 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch is imported
 import gymnasium
 import numpy as np
 
-import nea_env  # noqa: F401  registers the ids
+import nea_env
+from nea_env.core.batch import Batch
 
 ID = "nea/KETS-v0"
 CARTPOLE = "CartPole-v1"
@@ -137,6 +138,34 @@ def flatness(seconds: float, rounds: int) -> list[Line]:
             for n in SIZES]  # fmt: skip
 
 
+def mixed(seconds: float, rounds: int) -> Line:
+    """A batch of every shipped scenario, row by row in turn, over a batch of the default one."""
+    n = 4_096
+    every = [nea_env.load_scenario(name) for name in nea_env.scenarios()]
+    one = Batch(nea_env.load_scenario("kets"), n)
+    found = rates(
+        {"mixed": batch_block(Batch(every, n, scenario_of=np.arange(n) % len(every)), seconds),
+         "one": batch_block(one, seconds)}, rounds,
+    )  # fmt: skip
+    ratio = found["mixed"] / found["one"]
+    return Line(f"mixed: {len(every)} scenarios", f"{found['mixed']:,.0f}", "", f"{ratio:.2f}", "over kets alone")
+
+
+def batch_block(batch: Batch, seconds: float) -> Block:
+    actions = np.random.default_rng(0).uniform(-1, 1, (16, batch.n, 8)).astype(np.float32)
+    batch.step(actions[0], autoreset=True)
+
+    def block() -> int:
+        steps, end = 0, time.perf_counter() + seconds
+        while time.perf_counter() < end:
+            for action in actions:
+                batch.step(action, autoreset=True)
+            steps += batch.n * len(actions)
+        return steps
+
+    return block
+
+
 def memory() -> list[Line]:
     """Bytes a firm that a large vector environment keeps, and those a step needs on top while it runs."""
     n = SIZES[-1]
@@ -185,6 +214,7 @@ def main() -> None:
     if not options.no_ppo:
         lines.append(duel("SB3 PPO", our_ppo_block(), default_ppo_block(), 25.0, 3))
     lines += flatness(seconds, rounds)
+    lines.append(mixed(seconds, rounds))
     lines += memory()
     print("environment steps a second, best of", rounds, "blocks a side in turns")
     print(table(lines))

@@ -48,11 +48,13 @@ def _choices() -> tuple[Choice, ...]:
     choices = [_choice(trade, abate, {**a, **b}) for trade, abate, a, b in joint]
     choices.append(_choice("even", "at price", {"borrow none": (layout.BORROW, -1.0)}))
     choices.append(_choice("even", "at price", {"bank none": (layout.BANK, -1.0)}))
+    choices.append(_choice("even", "at price", {"output less": (layout.OUTPUT, -0.2)}))
+    choices.append(_choice("even", "at price", {"output more": (layout.OUTPUT, 0.2)}))
     return tuple(choices)
 
 
 CHOICES = _choices()
-"""The menu: trade {hold, even, sell, buy} x abate {none, at price} x invest x offsets, and two refusals."""
+"""Trade {hold, even, sell, buy} x abate {none, at price} x invest x offsets, two refusals, output less and more."""
 
 
 def menu() -> tuple[str, ...]:

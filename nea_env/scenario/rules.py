@@ -208,7 +208,6 @@ class StabilisationRule(Model):
     keeps the price a martingale, since the market knew that it might.
     """
 
-    announced: Month | None = None
     reference_months: Annotated[int, Field(ge=1, le=24)] = 24
     trigger_months: Annotated[int, Field(ge=1, le=24)] = 1  # in a row
     high_multiple: Positive | None = None  # of the mean front price of the reference months

@@ -14,6 +14,7 @@ from nea_env.core.batch import Batch
 from nea_env.library import load_scenario
 from nea_env.scenario import Scenario
 from tests.contract.plans import months
+from tests.core.walk import Walk
 
 FACTOR = 3.0
 ROWS = 96
@@ -97,3 +98,18 @@ def test_a_number_left_behind_is_found(name, keys, forgotten):
     cost, _, exposure = play(scenario)
     larger, _, _ = play(scaled(scenario, keys, skip=(forgotten,)))
     assert differ(larger, FACTOR * cost, FACTOR * exposure).any()
+
+
+@pytest.mark.parametrize("factor", [0.01, 1.0, 100.0])
+def test_what_is_too_little_to_be_a_miss_grows_with_the_firm(factor):
+    # the duty is met to a millionth of a year's emissions
+    law = {
+        "firm.output": 100_000 * factor, "firm.output_shock.volatility": 0.0, "last": "2016",
+        "market.frictions.volume_share": 0.5, "market.frictions.season_multiple": 1.0, "regime.auctions": {},
+    }  # fmt: skip
+    year = 200_000 * factor
+    for left, penalised in ((0.5e-6, False), (2e-6, True)):
+        walk = Walk(load_scenario("pilot_beijing", law)).through("2017-05")
+        walk.play(tonnes=walk["owed"] - walk["front"] - left * year)
+        assert walk.ended
+        assert (walk.flows["penalised"][0] > 0.0) == penalised

@@ -20,8 +20,6 @@ FREE = {
     "market.frictions.season_multiple": 1.0,
 }  # fmt: skip
 EXCEPTIONS = {"pilot_hubei"}
-
-
 MORE = ("kets_steel", "kets_phase4", "tps_class1_efficient", "tps_steel_efficient", "tokyo_factory")  # with a surplus
 
 
@@ -95,6 +93,7 @@ def test_in_hubei_it_makes_the_right(first):
     more = washed.carried[0] - plain.carried[0]
     assert (more > 0.01 * plain.year).mean() > 0.8  # the rest had nothing left that was never traded
     np.testing.assert_allclose(plain.lapsed[0] - washed.lapsed[0], more, atol=4e-6 * plain.year)
+    assert (np.diff(washed.carried.mean(axis=1)) > 0.05 * plain.year).all()  # and what was carried stays carriable
 
 
 @pytest.mark.parametrize(
