@@ -1,8 +1,7 @@
 """Buying and selling the same tonnes within one vintage leaves what is carried over, and what lapses, as it was.
 
-Hubei is the exception by its own law: units traded once may be carried, so a wash trade makes the right. Two things
-are no wash trades: a sale before a deadline that is bought back after it (another vintage), and in Tokyo and Saitama
-the sale of credits that were carried once already for some that were not.
+Hubei is the exception by its own law: units traded once may be carried, so a wash trade makes the right. A sale before
+a deadline that is bought back after it is no wash trade: it buys another vintage.
 """
 
 from __future__ import annotations
@@ -46,6 +45,7 @@ class Firm:
         scenario = load_scenario(name, FREE)
         due = {scenario.regime.calendar[year].deadline for year in scenario.periods}
         self.year = scenario.firm.annual_emissions
+        once = any(rule.limit == "next_period_only" for rule in scenario.regime.banking.values())
         carried, lapsed, self.washed = [], [], np.zeros(PATHS)
         plain, walk = Walk(scenario, PATHS), Walk(scenario, PATHS)
         washing = np.zeros(PATHS)
@@ -54,8 +54,8 @@ class Firm:
             plain.play(tonnes=own) if own is not None else plain.play()
             done = plain.flows["bought"] - plain.flows["sold"]
             if add_months(walk.date, 1) in due and own is not None:
-                young = walk.column("front") - walk.column("old") + done
-                washing = first * np.minimum(0.05 * self.year, np.maximum(young, 0.0))
+                held = walk.column("front") + done  # where units are carried once, all of it: the old ones too
+                washing = first * np.minimum((2.0 if once else 0.05) * self.year, np.maximum(held, 0.0))
                 self.washed += np.abs(washing)
                 done = done + washing
             elif walk.date in due:
