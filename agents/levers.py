@@ -12,6 +12,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from rich.console import Console
@@ -24,7 +25,7 @@ from agents.sb3 import EVALUATION_SEEDS
 from nea_env.core.batch import Batch
 from nea_env.core.layout import ABATE, INVEST, OBS_INDEX, OFFSET, TECHS, TRADE
 from nea_env.library import ScenarioError, load_scenario
-from nea_env.scenario import Scenario
+from nea_env.scenario import Regime, Scenario
 
 SEARCH_SEED = 800_000
 SEARCH_EPISODES, EPISODES = 2_000, 10_000
@@ -165,11 +166,17 @@ def _no_banking(scenario: Scenario) -> dict[str, object]:
         year: rule.model_copy(update={"limit": "none", "offsets_bankable": False})
         for year, rule in scenario.regime.banking.items()
     }
-    return {"regime": scenario.regime.model_copy(update={"banking": rules})}
+    return {"regime": _with(scenario.regime, "banking", rules)}
 
 
 def _no_borrowing(scenario: Scenario) -> dict[str, object]:
-    return {"regime": scenario.regime.model_copy(update={"borrowing": {}})}
+    return {"regime": _with(scenario.regime, "borrowing", {})}
+
+
+def _with(regime: Regime, mechanism: str, rules: dict[str, Any]) -> Regime:
+    """Another rule every year, and no doubt about it."""
+    ranges = tuple(entry for entry in regime.ranges if not entry.path.startswith(f"{mechanism}."))
+    return regime.model_copy(update={mechanism: rules, "ranges": ranges})
 
 
 def _no_offsets(scenario: Scenario) -> dict[str, object]:

@@ -1,0 +1,26 @@
+"""Taking a lever away leaves a scenario that can be played, in which the lever's action is never open."""
+
+import numpy as np
+import pytest
+
+from agents.levers import LEVERS
+from nea_env import load_scenario, scenarios
+from nea_env.core.batch import Batch
+from nea_env.core.layout import ABATE, BANK, BORROW, INVEST, OFFSET
+
+ACTION = {"abatement": ABATE, "investment": INVEST, "offsets": OFFSET, "borrowing": BORROW, "banking": BANK}
+
+
+@pytest.mark.parametrize("lever", LEVERS)
+@pytest.mark.parametrize("name", [name for name in scenarios() if "randomised" not in name])
+def test_every_scenario_plays_without_it(name, lever):
+    scenario = load_scenario(name)
+    batch = Batch(scenario.model_copy(update=LEVERS[lever](scenario)), 2, threads=1)
+    opened = np.zeros(8, bool)
+    for _ in range(int(batch.horizon[0])):
+        mask = batch.action_mask()
+        mask[mask.sum(axis=1) == 1] &= np.arange(8) != ABATE  # where nothing is open, idle abatement stands in
+        opened |= mask.any(axis=0)
+        batch.step(np.zeros((2, 8), np.float32))
+    assert opened.any() or name.startswith("tms")
+    assert not opened[ACTION[lever]]
