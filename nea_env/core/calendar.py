@@ -95,8 +95,9 @@ def _bookings(period: Period, found: tuple[Period, ...]) -> list[Row]:
             col.E_TO_NEXT: _to_next(period, found, month),
         }
         return [(month, col.ALLOCATE, values)]
+    rest = _completion(period, found)
     if booked_at_start(found, period):
-        return []
+        return rest
     # A vintage becomes a holding only when it is the one after front: at the roll of the one before that.
     place = rank(found, period)
     roll = deadlines(found)[place - 2] if place >= 2 else -1
@@ -105,14 +106,26 @@ def _bookings(period: Period, found: tuple[Period, ...]) -> list[Row]:
     on_output = period.rule.method == "historical_benchmarking"
     values = {
         col.E_SLOT: period.slot,
-        col.E_AMOUNT: period.booked,
+        col.E_AMOUNT: period.first_booking(month),
         col.E_KIND: col.ALLOCATE,
         col.E_UPDATE_SHARE: period.rule.update_share,
         col.E_UPDATE_ON_OUTPUT: float(on_output),
         col.E_PER_BASE: 1.0 / (period.base_output if on_output else period.base),
         col.E_TO_NEXT: 1.0 if after_roll else _to_next(period, found, month),
     }
-    return [(month, col.RESET_SALES if after_roll else col.ALLOCATE, values)]
+    return [(month, col.RESET_SALES if after_roll else col.ALLOCATE, values), *(r for r in rest if r[0] > month)]
+
+
+def _completion(period: Period, found: tuple[Period, ...]) -> list[Row]:
+    """The rest of a vintage that an interim plan booked in part."""
+    if period.completed is None or period.completed <= 0:
+        return []
+    values = {
+        col.E_SLOT: period.slot,
+        col.E_AMOUNT: period.booked * (1.0 - period.rule.interim_share),
+        col.E_TO_NEXT: _to_next(period, found, period.completed),
+    }
+    return [(period.completed, col.ALLOCATE, values)]
 
 
 def _credits(period: Period, found: tuple[Period, ...]) -> list[Row]:

@@ -38,10 +38,13 @@ def fill_due(monthly: np.ndarray, outlook: Outlook, table: np.ndarray, months: n
     for t in range(len(monthly)):
         running = _running(found, t)
         monthly[t, col.M_MARGINAL] = outlook.expected("marginal", running, t) if running else 1.0
+        row = monthly[t]
+        if running is not None:
+            year_end = t + (running.end - t) % 12
+            row[col.M_YEAR_LEFT] = monthly[t : year_end + 1, col.M_EMISSIONS].sum()
         due = next_deadline(found, t)
         if due is None:
             continue
-        row = monthly[t]
         due_periods = [p for p in found if p.deadline == due]
         row[col.M_DEFICIT_CAP : col.M_DEFICIT_CAP + 3] = -1.0
         for period in due_periods:
@@ -52,8 +55,8 @@ def fill_due(monthly: np.ndarray, outlook: Outlook, table: np.ndarray, months: n
 
 
 def _fill_due_period(monthly: np.ndarray, t: int, outlook: Outlook, period: Period) -> None:
-    row, scenario, found = monthly[t], outlook.scenario, outlook.periods
-    if period.rule.method in BOOKED and not booked_at_start(found, period):
+    row, scenario = monthly[t], outlook.scenario
+    if period.rule.method in BOOKED:
         row[col.M_FUTURE_ALLOCATION] += _booking_ahead(outlook, period, t)
     if t > period.verified:
         return
@@ -88,9 +91,16 @@ def _fill_due_period(monthly: np.ndarray, t: int, outlook: Outlook, period: Peri
 
 def _booking_ahead(outlook: Outlook, period: Period, t: int) -> float:
     """Units of a vintage that will be booked straight into front between ``t`` and its own deadline."""
-    booked = max(period.allocated or 0, 0)
-    front = next_deadline(outlook.periods, booked) == period.deadline
-    return outlook.expected("booked", period, t) if front and t <= booked else 0.0
+    found, whole = outlook.periods, outlook.expected("booked", period, t)
+    at, share = max(period.allocated or 0, 0), 1.0
+    ahead = 0.0
+    if period.completed is not None and period.completed > at:
+        share = period.rule.interim_share
+        if t <= period.completed and next_deadline(found, period.completed) == period.deadline:
+            ahead += (1.0 - share) * whole
+    if not booked_at_start(found, period) and t <= at and next_deadline(found, at) == period.deadline:
+        ahead += share * whole
+    return ahead
 
 
 def fill_law(monthly: np.ndarray, outlook: Outlook) -> None:

@@ -150,7 +150,7 @@ _LAW = (
     Field("borrow_high", "share of the duty", "most", 0, 1),
     Field("offset_low", "share of its base", "least share that offset credits may cover; 1 without a limit", 0, 1),
     Field("offset_high", "share of its base", "most", 0, 1),
-    Field("penalty_low", "squashed", "least penalty per missing tonne, as a multiple of the price", 0, 1),
+    Field("penalty_low", "squashed", "least cost of missing a tenth of a year, as a multiple of buying it", 0, 1),
     Field("penalty_high", "squashed", "most", 0, 1),
 )  # fmt: skip
 LAW = tuple(field.name for field in _LAW)

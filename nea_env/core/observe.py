@@ -183,9 +183,11 @@ def observe_rows(low, high, pick, months, state, history, static, monthly, event
                 static[p, col.P_ABATE_PER_SCALE],
                 static[p, col.P_ABATE_PER_SHARE],
             )
-            if static[p, col.P_TRADABLE] <= 0.0:  # only abatement can close the gap
-                possible = static[p, col.P_ABATE_MAX] * monthly[p, t, col.M_FUTURE_EMISSIONS]
-                at_price = clip(gap / possible, 0.0, 1.0) if possible > 0.0 else 0.0
+            if static[p, col.P_TRADABLE] <= 0.0:  # abatement alone meets the target: evenly to year's end
+                target = monthly[p, t, col.M_ALLOCATION_RATE] * static[p, col.P_ANNUAL] - state[i, ACCRUED]
+                coming = monthly[p, t, col.M_YEAR_LEFT] * (1.0 - capacity_share)
+                possible = static[p, col.P_ABATE_MAX] * coming
+                at_price = clip((coming - target) / possible, 0.0, 1.0) if possible > 0.0 else 0.0
         state[i, EVEN_TRADE] = even
         state[i, ABATE_AT_PRICE] = at_price
 

@@ -6,6 +6,7 @@ was published last.
 
 from __future__ import annotations
 
+import math
 from functools import cached_property
 
 import numpy as np
@@ -103,12 +104,22 @@ class Outlook:
         """Least and most that a number of the allocation, ``name`` of `Period`, can be as known in month ``t``."""
         if self.known("allocation", period, t):
             return getattr(period, name), getattr(period, name)
-        if ("allocation", period.year) in self._ranged:
+        if self._own_number_ranged(period):
             ends = [getattr(side[period.index], name) for side in (self._low_periods, self._high_periods)]
             return min(ends), max(ends)
         published = [p for p in self.periods if self.known("allocation", p, t) and p.rule.method == period.rule.method]
         value = getattr(published[-1] if published else period, name)
         return value, value
+
+    def _own_number_ranged(self, period: Period) -> bool:
+        """Whether the number that sets this firm's allocation, not just another class's, has a range."""
+        unit_class, rule = self.scenario.firm.unit_class, self.scenario.regime.allocation[period.year]
+        root = f"allocation.{period.year}."
+        if unit_class in rule.classes:
+            root += f"classes.{unit_class}."
+        own = {f"{root}correction_factor"}
+        own |= {f"{root}{table}.{unit_class}" for table in ("benchmark", "balance", "reduction_factor")}
+        return any(entry.path in own for entry in self.scenario.regime.ranges)
 
     def expected(self, name: str, period: Period, t: int) -> float:
         """Middle of the bounds."""
@@ -205,7 +216,7 @@ class Outlook:
         if mechanism == "offsets":
             base, share = offset_rule(law, year)
             return 1.0 if base == offsets.LIMIT_NONE else min(1.0, share)
-        return _penalty(law.regime.penalty[year], law.market.price)
+        return _penalty(law.regime.penalty[year], law.market.price, law.firm.annual_emissions)
 
 
 def _carry(rule: BankingRule) -> float:
@@ -214,6 +225,10 @@ def _carry(rule: BankingRule) -> float:
     return rule.net_sales_multiple / (1.0 + rule.net_sales_multiple) if rule.limit == "net_sales" else 1.0
 
 
-def _penalty(rule: PenaltyRule, price: float) -> float:
-    multiple = rule.multiple + rule.side_multiple + rule.deducted + rule.price / price
+def _penalty(rule: PenaltyRule, price: float, annual_emissions: float) -> float:
+    """What missing a tenth of a year's emissions costs at the reference price, as a multiple of buying them."""
+    missing = 0.1 * annual_emissions
+    per_tonne = min(rule.multiple * price, rule.cap or math.inf) + rule.price
+    fine = min(per_tonne * missing + rule.lump_sum, rule.max_total or math.inf)
+    multiple = fine / (missing * price) + rule.side_multiple + rule.deducted
     return multiple / (1.0 + multiple)

@@ -1,7 +1,8 @@
 """The parameter tables that the kernels read: one row a scenario, a month or an event.
 
 ``STATIC`` is constant over an episode, ``MONTHLY`` depends on the calendar month only, ``EVENTS`` are the
-steps of the law that fall due. ``calendar.py``, ``lowering.py`` and ``outlook.py`` fill them from a scenario.
+steps of the law that fall due. ``lowering.py`` fills them from a scenario, with the events of ``calendar.py`` and the
+monthly columns of ``law_months.py`` and ``market_months.py``.
 """
 
 from __future__ import annotations
@@ -70,6 +71,7 @@ MONTHLY = (
     *(f"deficit_cap_{k}" for k in range(SLOTS)),  # deficit cap of that slot, negative: none
     "rate_running", "free_running",  # the same for the running year
     "marginal",  # net duty that one more tonne emitted this month adds
+    "year_left",  # baseline emissions of the running year from this month on, t
     "future_emissions",  # baseline emissions from this month on that fall due at the next deadline, t
     "future_allocation",  # free units expected on them and bookings still to come before it, t
     "cap_due",  # Tokyo: caps of the periods due, t
@@ -93,7 +95,8 @@ _M = {name: index for index, name in enumerate(MONTHLY)}
     M_TO_DEADLINE, M_MONTHS_TO_TRADE, M_DEADLINE_EVENT, M_AUCTION_EVENT, M_TRIGGER_EVENT,
     M_HIGH_PRICE, M_HIGH_PER_SUM, M_LOW_PRICE, M_LOW_PER_SUM, M_TRIGGER_MONTHS, M_DUE_ACCRUED,
     M_DUE_CLOSED, _, _, M_RATE, _, _, M_FREE, _, _, M_DEFICIT_CAP, _, _,
-    M_RATE_RUNNING, M_FREE_RUNNING, M_MARGINAL, M_FUTURE_EMISSIONS, M_FUTURE_ALLOCATION, M_CAP_DUE, M_DEBT_DUE,
+    M_RATE_RUNNING, M_FREE_RUNNING, M_MARGINAL, M_YEAR_LEFT,
+    M_FUTURE_EMISSIONS, M_FUTURE_ALLOCATION, M_CAP_DUE, M_DEBT_DUE,
     M_PRICE_DUE_FRONT, M_OFFSET_SHARE, M_OFFSET_FIXED, M_ALLOCATION_KNOWN, M_ALLOCATION_RATE, M_SEASON_SIN,
     M_SEASON_COS, M_PRODUCING_MONTHS,
     M_SAVING_MONTHS, _, _, M_RUNNING_COST, _, _, M_RESIDUAL, _, _,

@@ -26,6 +26,7 @@ class Period:
     end: int  # last month
     announced: int
     allocated: int | None
+    completed: int | None  # month in which the rest of an interim allocation is booked
     verified: int
     deadline: int
     rule: AllocationRule
@@ -43,6 +44,11 @@ class Period:
     def slot(self) -> int:
         """Where its emissions wait for verification."""
         return self.index % SLOTS
+
+    def first_booking(self, month: int) -> float:
+        """Units booked at once when the vintage is booked in ``month``, t: an interim share while the rest waits."""
+        waits = self.completed is not None and self.completed > month
+        return self.booked * (self.rule.interim_share if waits else 1.0)
 
     @property
     def cap(self) -> float:
@@ -86,6 +92,7 @@ def _period(scenario: Scenario, index: int, year: str) -> Period:
         end=months_between(start, add_months(opening, 12 * calendar.years - 1)),
         announced=LONG_AGO if calendar.announced is None else months_between(start, calendar.announced),
         allocated=None if calendar.allocated is None else months_between(start, calendar.allocated),
+        completed=None if calendar.completed is None else months_between(start, calendar.completed),
         verified=months_between(start, calendar.verified),
         deadline=months_between(start, calendar.deadline),
         rule=rule,
@@ -145,8 +152,8 @@ def starting_units(found: tuple[Period, ...]) -> tuple[float, float]:
     front, after = 0.0, 0.0
     for period in found:
         if booked_at_start(found, period):
-            front += period.booked if rank(found, period) == 0 else 0.0
-            after += period.booked if rank(found, period) == 1 else 0.0
+            front += period.first_booking(0) if rank(found, period) == 0 else 0.0
+            after += period.first_booking(0) if rank(found, period) == 1 else 0.0
     return front, after
 
 

@@ -25,6 +25,10 @@ BY_PERIOD = ("allocation", "banking", "borrowing", "offsets", "penalty", "auctio
 """Mechanisms keyed by a compliance period's first year, beside the calendar."""
 
 
+BOUNDED = ("allocation", "banking", "borrowing", "offsets", "penalty")
+"""Mechanisms whose numbers can have a range."""
+
+
 class Regime(Model):
     """The law of one emissions-trading system."""
 
@@ -57,12 +61,17 @@ class Regime(Model):
             unknown = [year for year in getattr(self, mechanism) if year not in self.calendar]
             if unknown:
                 raise ValueError(f"{mechanism} names {', '.join(unknown)}, which calendar does not have")
+        baseline = any(rule.method == "baseline" for rule in self.allocation.values())
+        if baseline and (self.holding or self.sell_limit_share is not None):
+            raise ValueError("holding and sell_limit_share are shares of free units: a baseline regime gives none")
         return self
 
     @model_validator(mode="after")
     def _ranges_name_numbers(self) -> Self:
         seen = set()
         for entry in self.ranges:
+            if entry.path.split(".")[0] not in BOUNDED:
+                raise ValueError(f"ranges: {entry.path}: only numbers of {', '.join(BOUNDED)} can have one")
             if self.number(entry.path) is None:
                 raise ValueError(f"ranges: {entry.path} is no number of this regime")
             if entry.path in seen:

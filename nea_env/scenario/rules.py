@@ -18,6 +18,7 @@ class CalendarRule(Model):
     years: Annotated[int, Field(ge=1, le=5)] = 1  # length of the compliance period
     announced: Month | None = None  # when its benchmark or factor is published; None: known from the start
     allocated: Month | None = None  # free units booked (pre-allocation, where there is a true-up)
+    completed: Month | None = None  # the rest of them booked, where the first plan was interim
     verified: Month  # emissions become a duty; true-up of the allocation
     deadline: Month  # surrender
     credits_issued: dict[Annotated[str, Field(pattern=r"^[1-5]$")], Month] = {}
@@ -78,6 +79,7 @@ class AllocationRule(Model):
     heat_supply: dict[str, Share] = {}  # unit class -> cut of the power benchmark per unit of the firm's heat ratio
     heat_benchmark: dict[str, Positive] = {}  # unit class -> t per GJ of heat supplied
     pre_share: Share = 0.0
+    interim_share: Annotated[float, Field(gt=0, le=1)] = 1.0  # of booked units, until calendar.completed
     update_share: Share = 0.0  # of the base that follows the period verified last (base-year revision)
     deficit_cap: NonNegative | None = None  # duty <= allocation + this share of verified emissions
     balance: dict[str, Positive] = {}  # benchmark_band: unit class -> intensity of the industry, t per unit
@@ -107,6 +109,8 @@ class AllocationRule(Model):
             ratios = [order * tier.ratio for tier in getattr(self, name)]
             if ratios != sorted(ratios):
                 raise ValueError(f"{name}: ratios move away from one, the least adjustment first")
+        if self.update_share > 0.0 and self.method not in ("grandfathering", "historical_benchmarking"):
+            raise ValueError(f"update_share: {self.method} has no base years to revise")
         if self.method in ("verified_emissions", "benchmark_band") and (self.auction_share or self.correction_factor):
             raise ValueError(f"method {self.method} takes no auction_share and no correction_factor")
         for unit_class, rule in self.classes.items():
@@ -232,6 +236,12 @@ class HoldingRule(Model):
     min_share: NonNegative = 0.0
     max_share: NonNegative | None = None
 
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.max_share is not None and self.max_share < self.min_share:
+            raise ValueError(f"max_share: {self.max_share:g} lies below min_share, {self.min_share:g}")
+        return self
+
 
 class LeakageTest(Model):
     """One way to be free of the auction share: every threshold given is met by the firm."""
@@ -248,6 +258,12 @@ class Phase(Model):
     first: Year
     last: Year
     leakage_tests: tuple[LeakageTest, ...] = ()  # any one of them exempts the firm from the auction share
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.last < self.first:
+            raise ValueError(f"last: {self.last} lies before first, {self.first}")
+        return self
 
 
 class Range(Model):

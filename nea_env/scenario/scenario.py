@@ -64,6 +64,7 @@ class Scenario(Model):
             )
         if market.currency != regime.currency:
             raise ValueError(f"market.currency: {market.currency} is not {regime.currency}, the regime's")
+        self._check_names()
         for year in self.periods:
             self._check_period(year)
         for year in market.gap:
@@ -77,6 +78,22 @@ class Scenario(Model):
                     f" ({played} months): capacity must outlive it"
                 )
         return self
+
+    def _check_names(self) -> None:
+        rules = [rule for yearly in self.regime.allocation.values() for rule in (yearly, *yearly.classes.values())]
+        tables = [(*r.classes, *r.benchmark, *r.balance, *r.reduction_factor) for r in rules]
+        classes = sorted({name for table in tables for name in table})
+        if classes and self.firm.unit_class and self.firm.unit_class not in classes:
+            raise ValueError(
+                f"firm.unit_class: {self.firm.unit_class!r} is no class of {self.regime.name}"
+                f" (has {', '.join(map(repr, classes))})"
+            )
+        types = sorted({name for yearly in self.regime.offsets.values() for name in yearly})
+        if types and self.market.offset is not None and self.market.offset.type not in types:
+            raise ValueError(
+                f"market.offset.type: {self.regime.name} accepts no {self.market.offset.type!r}"
+                f" (has {', '.join(map(repr, types))})"
+            )
 
     def _check_period(self, year: str) -> None:
         unit_class = self.firm.unit_class
@@ -97,6 +114,10 @@ class Scenario(Model):
             raise ValueError(
                 f"regime.calendar.{year}: verified {calendar.verified} comes after deadline {calendar.deadline}"
             )
+        if rule.interim_share < 1.0 and calendar.completed is None:
+            raise ValueError(f"regime.allocation.{year}.interim_share: below 1 it needs calendar.{year}.completed")
+        if calendar.completed and not (calendar.allocated or "9999") <= calendar.completed <= calendar.verified:
+            raise ValueError(f"regime.calendar.{year}.completed: lies outside the time from allocated to verified")
         if rule.method in ("grandfathering", "historical_benchmarking") and calendar.allocated is None:
             raise ValueError(f"regime.calendar.{year}.allocated: {rule.method} needs a month of booking")
         if rule.method == "baseline" and self.firm.certified and self.firm.certified not in rule.certified:

@@ -137,3 +137,18 @@ def test_one_bidder_takes_at_most_15_percent_of_an_auction():
     walk = played(2026, 2027, where=spread).through("2026-08").play(tonnes=400_000)
     assert walk.flows["auctioned"][0] == tonnes(0.15 * 2_000_000)
     assert walk.flows["bought"][0] == tonnes(400_000)
+
+
+def test_the_interim_plan_books_538_of_601_mt_and_the_final_one_the_rest():
+    # decided on 19 December 2017 for 2018 alone: 538.46 Mt; July 2018: 601.0 Mt, 0.9507 of expected emissions
+    walk = Walk(load_scenario("kets")).through("2017-11")
+    assert walk["next"] == 0
+    walk.through("2017-12")
+    assert walk["next"] == pytest.approx(0.9507e6 * 538.46 / 601.0, rel=1e-4)
+    walk.through("2018-06")
+    carried = walk["front"] - 0.9507e6 * 538.46 / 601.0
+    walk.through("2018-07")
+    assert walk["front"] == pytest.approx(carried + 0.9507e6, rel=1e-4)
+    late = Walk(load_scenario("kets_phase2"))  # begins with the interim units in hand
+    assert late["front"] == pytest.approx(0.9507e6 * 538.46 / 601.0, rel=1e-4)
+    assert late.through("2018-07").total["issued"][0] > 0.098e6

@@ -179,13 +179,29 @@ def test_bad_overrides(write, overrides, parts):
         assert part in message
 
 
-def test_a_benchmark_missing_for_a_year(write):
+def test_a_class_that_no_year_has(write):
     text = MINE.replace("2018-01", "2019-01").replace("2018", "2019").replace("2020", "2022")
     text = text.replace("kets_generator", "tps_class1").replace("kets", "tps").replace("kau", "cea")
     message = refusal(write(text + "overrides: {firm: {unit_class: V}}\n"))
-    assert "regime.allocation.2019.benchmark" in message
-    assert "'V'" in message
+    assert "firm.unit_class: 'V' is no class of tps" in message
     assert "'I', 'II', 'III', 'IV'" in message
+
+
+def test_a_benchmark_missing_for_a_year(write):
+    text = MINE.replace("2018-01", "2019-01").replace("2018", "2019").replace("2020", "2022")
+    text = text.replace("kets_generator", "tps_class1").replace("kets", "tps").replace("kau", "cea")
+    fewer = "{II: {method: benchmarking, benchmark: {I: 0.9}}}"
+    message = refusal(
+        write(
+            text + f"overrides: {{firm: {{unit_class: II}}, regime: {{allocation: {{2019: {{classes: {fewer}}}}}}}}}\n"
+        )
+    )
+    assert "regime.allocation.2019.benchmark: no value for the firm's unit_class 'II' (has 'I')" in message
+
+
+def test_a_credit_that_the_regime_does_not_accept(write):
+    message = refusal(write(MINE + "overrides: {market: {offset: {type: ccerr}}}\n"))
+    assert "market.offset.type: kets accepts no 'ccerr' (has 'i_kcu', 'kcu')" in message
 
 
 def test_an_error_in_a_users_part_names_that_part(write):

@@ -65,7 +65,7 @@ def test_units_are_carried_and_never_borrowed():
 
 def test_cers_count_without_limit():
     for year in YEARS:
-        assert JVETS.offsets[year]["jcer"].limit_base == "none"
+        assert JVETS.offsets[year]["jcer"].limit_base == "duty"
 
 
 def test_price_starts_at_the_second_phases_mean():
