@@ -223,9 +223,19 @@ def test_penalties(name, multiple, months, lump_sum, at_most, deducted, side):
 @pytest.mark.parametrize("name", PILOTS)
 def test_multiples_left_to_the_authority(name):
     bounds = {"beijing": (3, 5), "fujian": (1, 3), "hubei": (1, 3)}.get(name)
-    found = {entry.path: (entry.low, entry.high) for entry in LAW[name].ranges}
+    ranges = [entry for entry in LAW[name].ranges if entry.path.startswith("penalty.")]
+    found = {entry.path: (entry.low, entry.high) for entry in ranges}
     assert found == ({f"penalty.{year}.multiple": bounds for year in YEARS} if bounds else {})
-    assert {entry.announced for entry in LAW[name].ranges} <= {"2016-01"}
+    assert {entry.announced for entry in ranges} <= {"2016-01"}
+
+
+@pytest.mark.parametrize("name", PILOTS)
+def test_factors_are_known_with_the_allocation_and_not_before(name):
+    ranges = [entry for entry in LAW[name].ranges if entry.path.startswith("allocation.")]
+    assert [entry.path.split(".")[1] for entry in ranges] == list(YEARS)
+    for year, entry in zip(YEARS, ranges, strict=True):
+        assert entry.announced == LAW[name].calendar[year].allocated == LAW[name].calendar[year].announced
+        assert entry.low < LAW[name].number(entry.path) < entry.high
 
 
 def test_who_holds_auctions():
