@@ -122,7 +122,7 @@ def _completion(period: Period, found: tuple[Period, ...]) -> list[Row]:
         return []
     values = {
         col.E_SLOT: period.slot,
-        col.E_AMOUNT: period.booked * (1.0 - period.rule.interim_share),
+        col.E_AMOUNT: max(0.0, period.booked - period.interim),
         col.E_TO_NEXT: _to_next(period, found, period.completed),
     }
     return [(period.completed, col.ALLOCATE, values)]

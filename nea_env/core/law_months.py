@@ -31,7 +31,7 @@ def _running(found: tuple[Period, ...], t: int) -> Period | None:
     return next((p for p in found if p.first <= t <= p.end), None)
 
 
-def fill_due(monthly: np.ndarray, outlook: Outlook, table: np.ndarray, months: np.ndarray) -> None:
+def fill_due(monthly: np.ndarray, outlook: Outlook) -> None:
     """What falls due at the next deadline, as seen at the start of each month."""
     scenario, found = outlook.scenario, outlook.periods
     opens = opening(scenario, len(monthly) - 1)
@@ -68,8 +68,8 @@ def _fill_due_period(monthly: np.ndarray, t: int, outlook: Outlook, period: Peri
     row[col.M_DEFICIT_CAP + period.slot] = -1.0 if period.rule.deficit_cap is None else period.rule.deficit_cap
     row[col.M_CAP_DUE] += outlook.expected("cap", period, t)
     row[col.M_DEBT_DUE] = max(row[col.M_DEBT_DUE], float(period.rule.method not in (*BOOKED, "baseline")))
-    base, share = offset_rule(scenario, period.year)
-    share = share if outlook.known("offsets", period, t) else sum(outlook.offset_share(period, t)) / 2.0
+    base, _ = offset_rule(scenario, period.year)
+    share = outlook.offset_share(period, t)
     if base == offsets.LIMIT_DUTY:
         row[col.M_OFFSET_SHARE] = share
     elif base == offsets.LIMIT_ALLOCATION:
@@ -92,14 +92,13 @@ def _fill_due_period(monthly: np.ndarray, t: int, outlook: Outlook, period: Peri
 def _booking_ahead(outlook: Outlook, period: Period, t: int) -> float:
     """Units of a vintage that will be booked straight into front between ``t`` and its own deadline."""
     found, whole = outlook.periods, outlook.expected("booked", period, t)
-    at, share = max(period.allocated or 0, 0), 1.0
-    ahead = 0.0
+    at, first, ahead = max(period.allocated or 0, 0), whole, 0.0
     if period.completed is not None and period.completed > at:
-        share = period.rule.interim_share
+        first = period.interim
         if t <= period.completed and next_deadline(found, period.completed) == period.deadline:
-            ahead += (1.0 - share) * whole
+            ahead += max(0.0, whole - first)
     if not booked_at_start(found, period) and t <= at and next_deadline(found, at) == period.deadline:
-        ahead += share * whole
+        ahead += first
     return ahead
 
 

@@ -83,7 +83,7 @@ def lower(scenario: Scenario, ends: tuple[Scenario, Scenario] | None = None) -> 
     table = fill_deadlines(monthly, outlook, table, months)
     table = fill_auctions(monthly, scenario, found, table)
     table = fill_triggers(monthly, outlook, table)
-    fill_due(monthly, outlook, table, months)
+    fill_due(monthly, outlook)
     fill_law(monthly, outlook)
     _fill_investment(monthly, static, outlook)
     monthly[:, col.M_FIRST_EVENT] = np.searchsorted(months, np.arange(horizon + 1), side="left")

@@ -73,12 +73,11 @@ class Outlook:
         months = [months_between(start, r.announced) for r in regime.ranges if r.path.startswith(prefix)]
         if mechanism == "allocation":
             months.append(next(p.announced for p in self.periods if p.year == year))
-        elif mechanism == "offsets":
-            series = self.scenario.market.offset
-            rule = regime.offsets.get(year, {}).get(series.type) if series else None
-            months.append(LONG_AGO if rule is None or rule.announced is None else months_between(start, rule.announced))
         else:
             rule = getattr(regime, mechanism).get(year)
+            if mechanism == "offsets":
+                series = self.scenario.market.offset
+                rule = rule.get(series.type) if rule and series else None
             months.append(LONG_AGO if rule is None or rule.announced is None else months_between(start, rule.announced))
         if mechanism == "banking" and regime.banking[year].base_share > 0.0:
             first, last = phase_of(self.scenario, year)
@@ -191,23 +190,22 @@ class Outlook:
             row += [min(low, high), max(low, high)]
         return np.array(row)
 
-    def offset_share(self, period: Period, t: int) -> tuple[float, float]:
-        """Bounds of the share of its base that offset credits may cover in one period."""
-        if self.known("offsets", period, t):
-            ends = [offset_rule(self.scenario, period.year)[1]] * 2
-        elif ("offsets", period.year) in self._ranged:
-            ends = [offset_rule(law, period.year)[1] for law in (self._low, self._high)]
-        else:
-            ends = [offset_rule(self.scenario, self._year_before(period.year))[1]] * 2
-        return min(ends), max(ends)
+    def offset_share(self, period: Period, t: int) -> float:
+        """Middle of the bounds of the share of its base that offset credits may cover in one period."""
+        laws = [self._standing(bound, "offsets", period, t) for bound in (self._low, self._high)]
+        return sum(offset_rule(law, year)[1] for law, year in laws) / 2.0
+
+    def _standing(self, bound: Scenario, mechanism: str, period: Period, t: int) -> tuple[Scenario, str]:
+        """The law and the year whose rule stands for one mechanism: as it is, a bound of it, or the year before's."""
+        if self.known(mechanism, period, t):
+            return self.scenario, period.year
+        if (mechanism, period.year) in self._ranged:
+            return bound, period.year
+        return self.scenario, self._year_before(period.year)
 
     def _strength(self, bound: Scenario, mechanism: str, period: Period, t: int) -> float:
         """One mechanism of one bound on the observation's scale."""
-        year, law = period.year, bound
-        if self.known(mechanism, period, t):
-            law = self.scenario
-        elif (mechanism, year) not in self._ranged:
-            year, law = self._year_before(year), self.scenario
+        law, year = self._standing(bound, mechanism, period, t)
         if mechanism == "banking":
             return _carry(law.regime.banking[year])
         if mechanism == "borrowing":

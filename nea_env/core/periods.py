@@ -33,6 +33,7 @@ class Period:
     calendar: CalendarRule
     rate: float  # free units per unit of verified output; 0 unless benchmarked
     booked: float  # t booked whole; 0 unless grandfathered or on a historical benchmark
+    interim: float  # t booked on the interim plan; as much as booked where there was none
     expected: float  # emissions that the booked units were computed from, t; 0 unless booked whole
     free: float  # free units per tonne of own verified emissions, at baseline intensity; 0 unless they follow these
     marginal: float  # net duty that one more tonne emitted adds
@@ -46,9 +47,9 @@ class Period:
         return self.index % SLOTS
 
     def first_booking(self, month: int) -> float:
-        """Units booked at once when the vintage is booked in ``month``, t: an interim share while the rest waits."""
+        """Units booked at once when the vintage is booked in ``month``, t: an interim plan's while the rest waits."""
         waits = self.completed is not None and self.completed > month
-        return self.booked * (self.rule.interim_share if waits else 1.0)
+        return self.interim if waits else self.booked
 
     @property
     def cap(self) -> float:
@@ -83,6 +84,7 @@ def _period(scenario: Scenario, index: int, year: str) -> Period:
         "grandfathering": base,
         "historical_benchmarking": rule.benchmark.get(firm.unit_class, 0.0) * base_output,
     }.get(rule.method, 0.0)
+    interim = rule.interim_factor or rule.correction_factor or 1.0
     rate = given * benchmark_rate(rule, firm) if rule.method == "benchmarking" else 0.0
     return Period(
         year=year,
@@ -99,6 +101,7 @@ def _period(scenario: Scenario, index: int, year: str) -> Period:
         calendar=calendar,
         rate=rate,
         booked=given * booked * calendar.years,
+        interim=free_share(regime, rule, year, firm) * interim * booked * calendar.years,
         expected=booked * calendar.years,
         free=_own_share(rule, firm),
         marginal=_marginal(rule, firm, rate),

@@ -114,8 +114,8 @@ class Scenario(Model):
             raise ValueError(
                 f"regime.calendar.{year}: verified {calendar.verified} comes after deadline {calendar.deadline}"
             )
-        if rule.interim_share < 1.0 and calendar.completed is None:
-            raise ValueError(f"regime.allocation.{year}.interim_share: below 1 it needs calendar.{year}.completed")
+        if rule.interim_factor is not None and calendar.completed is None:
+            raise ValueError(f"regime.allocation.{year}.interim_factor: it needs calendar.{year}.completed")
         if calendar.completed and not (calendar.allocated or "9999") <= calendar.completed <= calendar.verified:
             raise ValueError(f"regime.calendar.{year}.completed: lies outside the time from allocated to verified")
         if rule.method in ("grandfathering", "historical_benchmarking") and calendar.allocated is None:

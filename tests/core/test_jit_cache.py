@@ -21,7 +21,7 @@ SHOW = """
 import numpy as np
 from nea_env.core import jit
 from nea_env.core.layout import DEBT, FLOWS, FRONT, STATE
-from nea_env.core.settle import issue
+from nea_env.core.booking import issue
 state, flows = np.zeros((1, len(STATE))), np.zeros((1, len(FLOWS)))
 state[0, DEBT] = 30.0
 issue(0, state, flows, 100.0, 0.0)

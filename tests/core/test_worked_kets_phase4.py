@@ -144,11 +144,11 @@ def test_the_interim_plan_books_538_of_601_mt_and_the_final_one_the_rest():
     walk = Walk(load_scenario("kets")).through("2017-11")
     assert walk["next"] == 0
     walk.through("2017-12")
-    assert walk["next"] == pytest.approx(0.9507e6 * 538.46 / 601.0, rel=1e-4)
+    assert walk["next"] == pytest.approx(1e6 * 538.46 / 632.17, rel=1e-4)
     walk.through("2018-06")
-    carried = walk["front"] - 0.9507e6 * 538.46 / 601.0
+    carried = walk["front"] - 1e6 * 538.46 / 632.17
     walk.through("2018-07")
     assert walk["front"] == pytest.approx(carried + 0.9507e6, rel=1e-4)
     late = Walk(load_scenario("kets_phase2"))  # begins with the interim units in hand
-    assert late["front"] == pytest.approx(0.9507e6 * 538.46 / 601.0, rel=1e-4)
+    assert late["front"] == pytest.approx(1e6 * 538.46 / 632.17, rel=1e-4)
     assert late.through("2018-07").total["issued"][0] > 0.098e6
