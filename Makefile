@@ -58,6 +58,7 @@ bench: setup  ## throughput, as ratios to Gymnasium's CartPole in one run
 
 docs: setup  ## a page for every regime, the credits, and the README's table of systems, from the YAML
 	$(BIN)/python -m nea_env.library docs --readme README.md $(ARGS)
+	$(BIN)/python -m nea_env.market calibration $(ARGS)
 
 clean:  ## remove .venv, caches and build products; runs stay
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

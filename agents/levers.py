@@ -3,7 +3,7 @@
 A lever's worth is the cost of the best policy without it less the cost of the best policy with every
 lever, in % of exposure; "best" is the best member of ``LeverRule``'s family, searched again for each
 variant. A lever is taken away by changing the scenario (no carry-over, no borrowing, no offsets, no
-technologies, no operational abatement) or, for the timing of trades, by holding the rule to the even
+links, no technologies, no operational abatement) or, for the timing of trades, by holding the rule to the even
 trade. The search uses training seeds, the table evaluation seeds, the same draws for every variant.
 """
 
@@ -20,10 +20,10 @@ from rich.progress import track
 from rich.table import Table
 
 from agents.evaluate import interval
-from agents.rules import FULL, JustInTime, Rule
+from agents.rules import FULL, JustInTime, Rule, imports, unsquashed
 from agents.sb3 import EVALUATION_SEEDS
 from nea_env.core.batch import Batch
-from nea_env.core.layout import ABATE, INVEST, OBS_INDEX, OFFSET, TECHS, TRADE
+from nea_env.core.layout import ABATE, FOREIGN_TRADE, INVEST, OBS_INDEX, OFFSET, TECHS, TRADE
 from nea_env.library import ScenarioError, load_scenario
 from nea_env.scenario import Regime, Scenario
 
@@ -41,6 +41,7 @@ class Parameters:
     hold: float = 0.0  # share of a surplus kept while the front is at a discount
     lend: float = 0.0  # share of the borrowing right left uncovered while the front is dear
     early: float = 0.0  # share of an expected gap bought each month before the emissions have ended
+    abroad: float = -0.1  # import while the log of the foreign over the home price lies below
     abate: float = 1.0  # operational abatement, times the share whose marginal cost meets the price
 
 
@@ -51,6 +52,7 @@ SEARCH: dict[str, tuple[float, ...]] = {
     "hold": (0.0, 0.5, 0.6, 0.75, 0.83, 1.0),
     "lend": (0.0, 0.5, 1.0),
     "early": (0.0, 0.05, 0.2),
+    "abroad": (-9.0, -0.5, -0.2, -0.1, -0.05, 0.0),
     "abate": (1.0, 0.8, 1.2, 0.0),
 }
 
@@ -78,20 +80,18 @@ class LeverRule(Rule):
         actions[:, INVEST] = value >= hurdle
         actions[:, OFFSET] = column["log_offset_ratio"] < own.offset_below
 
-        gap, even = _unsquash(column["gap"]) / 10.0, column["even_trade"]
+        actions[:, FOREIGN_TRADE] = imports(observation, own.abroad)
+
+        gap, even = unsquashed(column["gap"]) / 10.0, column["even_trade"]
         surplus, short = np.maximum(-gap, 0.0), np.maximum(gap, 0.0)
         kept = np.where(column["front_gap"] < 0.0, own.hold * surplus, 0.0)
         lent = np.where(column["front_gap"] > 0.0, own.lend * np.minimum(column["borrow_right"], short), 0.0)
         wanted = np.divide(gap + kept - lent, gap, out=np.ones_like(gap), where=np.abs(gap) > 1e-9)
         trade = even * np.clip(wanted, 0.0, 1.0)
-        limit = np.maximum(_unsquash(column["volume_limit"]), 1e-9)
+        limit = np.maximum(unsquashed(column["volume_limit"]), 1e-9)
         before = (even == 0.0) & (column["market_open"] > 0.0) & (gap > 0.0)
         actions[:, TRADE] = np.where(before, np.minimum(own.early * gap / limit, 1.0), trade)
         return actions
-
-
-def _unsquash(value: np.ndarray) -> np.ndarray:
-    return value / np.maximum(1.0 - np.abs(value), 1e-6)
 
 
 @dataclass(frozen=True)
@@ -108,7 +108,7 @@ def play(scenario: Scenario, rule: Rule, seeds: np.ndarray) -> Outcome:
     batch = Batch(scenario, n)
     observation = batch.reset(seeds)
     cost, weight = np.zeros(n), 1.0
-    tonnes = {name: np.zeros(n) for name in ("abated", "invested", "offsets_bought", "borrowed")}
+    tonnes = {name: np.zeros(n) for name in ("abated", "invested", "offsets_bought", "foreign_bought", "borrowed")}
     carried = np.zeros(n)
     building = np.zeros((n, TECHS))
     first = OBS_INDEX["capacity_0"]
@@ -133,6 +133,7 @@ def play(scenario: Scenario, rule: Rule, seeds: np.ndarray) -> Outcome:
         "banking": carried > 1e-3 * annual,
         "borrowing": tonnes["borrowed"] > 1e-3 * annual,
         "offsets": tonnes["offsets_bought"] > 1e-3 * annual,
+        "links": tonnes["foreign_bought"] > 1e-3 * annual,
     }
     used |= {f"technology {k + 1}": building[:, k] > 0.1 for k in range(len(scenario.firm.technologies))}
     return Outcome(100.0 * cost * batch.reward_scale / batch.exposure, used)
@@ -183,6 +184,10 @@ def _no_offsets(scenario: Scenario) -> dict[str, object]:
     return {"market": scenario.market.model_copy(update={"offset": None})}
 
 
+def _no_links(scenario: Scenario) -> dict[str, object]:
+    return {"links": ()}
+
+
 def _no_investment(scenario: Scenario) -> dict[str, object]:
     return {"firm": scenario.firm.model_copy(update={"technologies": ()})}
 
@@ -198,6 +203,7 @@ LEVERS: dict[str, Callable[[Scenario], dict[str, object]]] = {
     "banking": _no_banking,
     "borrowing": _no_borrowing,
     "offsets": _no_offsets,
+    "links": _no_links,
 }
 TIMING = ("hold", "lend", "early")
 """Parameters that make trades differ from the even trade."""
@@ -209,8 +215,9 @@ def measure(scenario: Scenario) -> tuple[Parameters, Outcome, dict[str, dict[str
     best = search(scenario)
     full = play(scenario, LeverRule(best), seeds)
     worth: dict[str, dict[str, float]] = {}
+    levers = [name for name in LEVERS if name != "links" or scenario.links]
     for name in track(
-        (*LEVERS, "trade timing"), description=scenario.name, console=Console(stderr=True), transient=True
+        (*levers, "trade timing"), description=scenario.name, console=Console(stderr=True), transient=True
     ):
         changed = _without(scenario, LEVERS[name]) if name in LEVERS else scenario
         fixed = () if name in LEVERS else TIMING

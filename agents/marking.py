@@ -70,8 +70,17 @@ def reference_position(scenario: Scenario) -> NDArray[np.float64]:
         update={
             "firm": scenario.firm.model_copy(update={"output_shock": OutputShock()}),
             "market": scenario.market.model_copy(
-                update={"law": "gbm", "collar": None, "volatility": 0.0, "gap": {}, "quote_noise": 0.0}
+                update={
+                    "law": "gbm",
+                    "collar": None,
+                    "volatility": 0.0,
+                    "gap": {},
+                    "quote_noise": 0.0,
+                    "stale": 0.0,
+                    "frictions": scenario.market.frictions.model_copy(update={"permanent_impact": 0.0}),
+                }
             ),
+            "links": (),
             "policy": Policy(),
         }
     )

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from ruamel.yaml import YAML
 
-from nea_env.core.layout import ABATE, ACTIONS, INVEST, OBS_INDEX, OBSERVATION, TECHS, TRADE
+from nea_env.core.layout import ABATE, ACTIONS, FOREIGN_TRADE, INVEST, OBS_INDEX, OBSERVATION, PARTNERS, TECHS, TRADE
 
 TUNED = Path(__file__).with_name("tuned.yaml")
 """Parameters found by ``python -m agents.tune``, by scenario."""
@@ -93,23 +93,47 @@ class JustInTime(Rule):
         return actions
 
 
+def imports(observation: np.ndarray, below: Any) -> np.ndarray:
+    """Foreign units bought, share of the volume limit, (n,): what the gap still lacks, while they cost little enough.
+
+    Args:
+        observation: (n, OBS).
+        below: log of their price over the long price, of the cheapest open partner; scalar or (n,).
+    """
+    short, limit = (unsquashed(_column(observation, name)) for name in ("gap", "volume_limit"))
+    cheapest = np.full(len(observation), np.inf)
+    for k in range(PARTNERS):
+        price = _column(observation, f"foreign_premium_{k}")
+        cheapest = np.minimum(cheapest, np.where(_column(observation, f"link_{k}") > 0.0, price, np.inf))
+    wanted = np.clip(short / 10.0 / np.maximum(limit, 1e-9), 0.0, 1.0)
+    return np.where(cheapest < below, wanted, 0.0)
+
+
+def unsquashed(value: np.ndarray) -> np.ndarray:
+    """The number y of which the observation shows y / (1 + |y|)."""
+    value = value.astype(float)
+    return value / np.maximum(1.0 - np.abs(value), 1e-6)
+
+
 class TunedRule(JustInTime):
-    """Just in time, and invests at the rate ``a + b (P / P0 - 1)`` until a stop date.
+    """Just in time, invests at the rate ``a + b (P / P0 - 1)`` until a stop date, and imports where that is cheap.
 
     Args:
         a: investment at the reference price, share of the monthly limit; scalar or (n,).
         b: what a price twice the reference adds; scalar or (n,).
         stop: share of the episode after which nothing is started; scalar or (n,).
+        abroad: foreign units are bought while the log of their price over the home price is less; scalar or (n,).
     """
 
     name = "tuned_rule"
 
-    def __init__(self, a: Any = 0.0, b: Any = 0.0, stop: Any = 0.0) -> None:
-        self.a, self.b, self.stop = a, b, stop
+    def __init__(self, a: Any = 0.0, b: Any = 0.0, stop: Any = 0.0, abroad: Any = -0.1) -> None:
+        self.a, self.b, self.stop, self.abroad = a, b, stop, abroad
 
     def act(self, observation: np.ndarray) -> np.ndarray:
-        """Just in time with investment, (n, 8)."""
+        """Just in time with investment and imports, (n, 8)."""
         actions = super().act(observation)
+        actions[:, FOREIGN_TRADE] = imports(observation, self.abroad)
         rate = np.clip(self.a + self.b * np.expm1(_column(observation, "log_price")), 0.0, 1.0)
         actions[:, INVEST] = np.where(_column(observation, "progress") < self.stop, rate, 0.0)
         return actions

@@ -31,6 +31,9 @@ GRIDS: dict[type[Rule], dict[str, tuple[float, ...]]] = {
     },
     InvestAtTrigger: {"kappa": (0.6, 0.8, 0.9, 1.0, 1.1, 1.25, 1.5, 1.75, 2.0, 2.5, 3.0, 4.0)},
 }
+LINKED: dict[type[Rule], dict[str, tuple[float, ...]]] = {TunedRule: {"abroad": (-0.6, -0.3, -0.15, -0.05, 0.05)}}
+"""What is searched besides where there are foreign units to buy."""
+
 _ROWS = 40_000
 
 
@@ -69,7 +72,7 @@ def _around(best: dict[str, float], widths: dict[str, float]) -> dict[str, Seque
 
 def tune(kind: type[Rule], scenario: Scenario, episodes: int) -> dict[str, float]:
     """Best parameters of a rule: a coarse grid on a third of the seeds, two refinements on all of them."""
-    grid = GRIDS[kind]
+    grid = GRIDS[kind] | (LINKED.get(kind, {}) if scenario.links else {})
     seeds = np.arange(FIRST_SEED, FIRST_SEED + episodes)
     cells = _product(grid)
     best = cells[int(score(kind, cells, scenario, seeds[: max(2, episodes // 3)]).argmin())]

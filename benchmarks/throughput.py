@@ -27,6 +27,7 @@ from nea_env.core.batch import Batch
 ID = "nea/KETS-v0"
 CARTPOLE = "CartPole-v1"
 PPO_CONFIG = Path(__file__).parents[1] / "configs" / "algo" / "ppo.yaml"
+LAWS = ("lattice", "jumps", "two_regimes", "bootstrap", "log_ou", "equilibrium")
 SIZES = (1_024, 4_096, 16_384, 100_000)
 
 Block = Callable[[], int]  # plays for a while, returns environment steps
@@ -151,6 +152,20 @@ def mixed(seconds: float, rounds: int) -> Line:
     return Line(f"mixed: {len(every)} scenarios", f"{found['mixed']:,.0f}", "", f"{ratio:.2f}", "over kets alone")
 
 
+def worlds(seconds: float, rounds: int) -> list[Line]:
+    """Batches under every other price law, and of every linked scenario, over the default one."""
+    n, kets = 4_096, nea_env.load_scenario("kets")
+    changed = {f"kets, {law}": nea_env.load_scenario("kets", {"market.law": law}) for law in LAWS}
+    linked = {name: nea_env.load_scenario(name) for name in nea_env.scenarios() if name.startswith("linked_")}
+    every = {"kets": kets, **changed, **linked}
+    found = rates({name: batch_block(Batch(scenario, n), seconds) for name, scenario in every.items()}, rounds)
+    targets = dict.fromkeys(changed, ">= 0.7 x kets") | dict.fromkeys(linked, ">= 0.6 x kets")
+    return [
+        Line(name, f"{found[name]:,.0f}", "", f"{found[name] / found['kets']:.2f}", target)
+        for name, target in targets.items()
+    ]
+
+
 def batch_block(batch: Batch, seconds: float) -> Block:
     actions = np.random.default_rng(0).uniform(-1, 1, (16, batch.n, 8)).astype(np.float32)
     batch.step(actions[0], autoreset=True)
@@ -215,6 +230,7 @@ def main() -> None:
         lines.append(duel("SB3 PPO", our_ppo_block(), default_ppo_block(), 25.0, 3))
     lines += flatness(seconds, rounds)
     lines.append(mixed(seconds, rounds))
+    lines += worlds(seconds, rounds)
     lines += memory()
     print("environment steps a second, best of", rounds, "blocks a side in turns")
     print(table(lines))

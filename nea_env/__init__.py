@@ -1,8 +1,9 @@
 """Gymnasium environments of a covered firm under Asian emissions trading.
 
-Importing this package registers the ids ``nea/KETS-v0``, ``nea/TPS-v0``, ``nea/Tokyo-v0`` and their
-discrete twins ``nea/…Discrete-v0``. Layers, imports pointing only downward: `scenario` and `library`
-(the law and the world as data), `core` (the compiled month), `envs` (Gymnasium's faces of it).
+Importing this package registers the ids ``nea/KETS-v0``, ``nea/TPS-v0``, ``nea/Tokyo-v0``, those with links to
+other systems (``nea/LinkedKETS-v0``, …) and their discrete twins ``nea/…Discrete-v0``. Layers, imports pointing only downward: `scenario` and `library`
+(the law and the world as data), `core` (the compiled month), `envs` (Gymnasium's faces of it), `market` (its prices
+on their own: `price_paths` and pictures).
 """
 
 from __future__ import annotations
@@ -13,9 +14,10 @@ from nea_env.envs.registration import register_ids
 
 if TYPE_CHECKING:
     from nea_env.library import ScenarioError, load_scenario, scenarios
+    from nea_env.market import price_paths
     from nea_env.scenario import Scenario
 
-__all__ = ["Scenario", "ScenarioError", "__version__", "load_scenario", "scenarios"]
+__all__ = ["Scenario", "ScenarioError", "__version__", "load_scenario", "price_paths", "scenarios"]
 
 register_ids()
 
@@ -26,6 +28,10 @@ def __getattr__(name: str) -> Any:
         from nea_env import library
 
         return getattr(library, name)
+    if name == "price_paths":
+        from nea_env.market import price_paths
+
+        return price_paths
     if name == "Scenario":
         from nea_env.scenario import Scenario
 

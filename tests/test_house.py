@@ -22,6 +22,7 @@ LAYERS = (  # lowest first; a unit may import itself and what stands in a lower 
     ("nea_env.library",),
     ("nea_env.core",),
     ("nea_env.envs", "nea_env.solvers"),
+    ("nea_env.market",),
     ("nea_env.bench",),
     ("nea_env",),  # the package's own __init__, which opens it to the outside
     ("agents",),
@@ -32,8 +33,9 @@ LEVEL = {unit: level for level, row in enumerate(LAYERS) for unit in row}
 THIRD_PARTY = {  # what each unit may import beside the standard library
     "nea_env.scenario": {"pydantic"},
     "nea_env.library": {"pydantic", "pydantic_core", "ruamel"},
-    "nea_env.core": {"numpy", "numba"},
+    "nea_env.core": {"numpy", "numba", "tqdm"},
     "nea_env.envs": {"numpy", "gymnasium", "matplotlib"},
+    "nea_env.market": {"numpy", "matplotlib", "tqdm"},
 }
 HEAVY = {"torch", "matplotlib", "numba", "stable_baselines3", "hydra", "pandas", "scipy"}
 
@@ -156,6 +158,8 @@ BROKEN = [
     (upward_imports, "nea_env/core/month.py", "from ..envs.firm import FirmEnv"),
     (upward_imports, "nea_env/core/month.py", "def late():\n    import nea_env"),
     (upward_imports, "nea_env/core/month.py", "import gymnasium"),
+    (upward_imports, "nea_env/envs/rendering.py", "from nea_env.market import figures"),
+    (upward_imports, "nea_env/market/figures.py", "import scipy"),
     (upward_imports, "nea_env/solvers/lattice.py", "import nea_env.envs.firm"),
     (upward_imports, "nea_env/bench/scores.py", "from agents import rules"),
     (long_files, "nea_env/core/month.py", "x = 1\n" * (LINES_MAX + 1)),

@@ -19,20 +19,30 @@ from nea_env.core.layout import (
     CLOSED,
     EVEN_TRADE,
     FLOWS,
+    FOREIGN_PRICE,
     FRONT_RATIO,
     HISTORY,
+    LINK,
+    LOG_FX,
     LOG_OFFSET_RATIO,
+    LOG_PRICE,
+    NODE,
     OBSERVATION,
+    PARTNER_NODE,
     PRICE,
     QUEUE,
     QUOTE_ERROR,
+    SHOCK,
     SLOTS,
     STATE,
     STRIKE,
     TECHS,
+    WORLD,
 )  # fmt: skip
+from nea_env.core.links import OPEN
 from nea_env.core.lowering import lowered
 from nea_env.core.observe import observe_rows
+from nea_env.core.price_laws import EQUILIBRIUM
 from nea_env.core.step import start_rows, step_parallel, step_rows
 from nea_env.core.valuation import mark_rows
 from nea_env.scenario import Scenario
@@ -82,6 +92,11 @@ class Batch:
         for k, table in enumerate(tables):
             self._monthly[k, : table.horizon + 1] = table.monthly
             self._events[k, : len(table.events)] = table.events
+        self._grids = np.zeros(1)
+        for k, table in enumerate(tables):
+            if len(table.grid):
+                self._static[k, col.P_GRID_FIRST] = len(self._grids)
+                self._grids = np.concatenate([self._grids, table.grid])
         chosen = np.zeros(n, np.int64) if scenario_of is None else np.array(scenario_of, np.int64)
         if chosen.shape != (n,) or chosen.min() < 0 or chosen.max() >= len(self.scenarios):
             raise ValueError(f"scenario_of: one index in 0..{len(self.scenarios) - 1} for each of {n} firms")
@@ -94,6 +109,7 @@ class Batch:
         self._months = np.zeros(n, np.int64)
         self._ended = np.zeros(n, np.bool_)
         self._state = np.zeros((n, len(STATE)))
+        self._world = np.zeros((n, len(WORLD) if _needs_world(self._static) else 0))
         self._queue = np.zeros((n, TECHS * QUEUE), np.float32)
         self._history = np.zeros((n, HISTORY), np.float32)
         self._flows = np.zeros((n, len(FLOWS)))
@@ -164,9 +180,9 @@ class Batch:
         reward = np.empty(self.n)
         terminated = np.empty(self.n, np.bool_)
         tail = (
-            autoreset, self._pick, self._ended, self._months, self.seeds, self.episodes, self._state, self._queue,
-            self._history, self._flows, actions, reward, terminated, self._static, self._monthly, self._events,
-            observation, self._mask,
+            autoreset, self._pick, self._ended, self._months, self.seeds, self.episodes, self._state, self._world,
+            self._queue, self._history, self._flows, actions, reward, terminated, self._static, self._monthly,
+            self._events, self._grids, observation, self._mask,
         )  # fmt: skip
         if self.threads > 1 and self.n >= PARALLEL_FROM:
             step_parallel(*tail)
@@ -187,6 +203,7 @@ class Batch:
             self._pick,
             self._months,
             self._state,
+            self._world,
             self._history,
             self._static,
             self._monthly,
@@ -210,10 +227,14 @@ class Batch:
     def market(self) -> dict[str, NDArray[np.float64]]:
         """Prices (n,) in money per t, volume and auction room in t, and the month that the observation shows.
 
+        A linked scenario adds for partner k ``foreign_price_k``, what a home-usable tonne costs in home money,
+        ``local_price_k`` in the partner's, ``fx_k`` and ``link_k`` (1 while open); the equilibrium law adds
+        ``aggregate_bank``, in shares of the market's baseline emissions a year, and ``lapse_probability``, that
+        the limit on carrying over binds at the end of the running period.
         ``quote`` is what the observation shows of the long price; they differ where prices are not disclosed.
         """
         price = self._state[:, PRICE]
-        return {
+        found = {
             "month": self._months.astype(np.float64),
             "long_price": price.copy(),
             "front_price": price * self._state[:, FRONT_RATIO],
@@ -221,11 +242,38 @@ class Batch:
             * np.exp(self._state[:, LOG_OFFSET_RATIO])
             * self._static[self._pick, col.P_HAS_OFFSET],
             "strike": self._state[:, STRIKE].copy(),
-            "quote": price * np.exp(self._state[:, QUOTE_ERROR]),
+            "quote": np.exp(self._state[:, LOG_PRICE] + self._state[:, QUOTE_ERROR]),
             "auction_room": self._state[:, AUCTION_ROOM].copy(),
             "auction_price": self._state[:, AUCTION_PRICE] * (self._state[:, AUCTION_ROOM] > 0.0),
             "volume_limit": self._now(col.M_VOLUME_LIMIT),
         }
+        return found | self._world_prices()
+
+    def _world_prices(self) -> dict[str, NDArray[np.float64]]:
+        """What a law or a link adds: prices abroad, rates, the state of links, the aggregate bank."""
+        found, own, world = {}, self._static[self._pick], self._world
+        for k in range(int(own[:, col.P_LINKS].max())):
+            linked = own[:, col.P_LINKS] > k
+            foreign, rate = world[:, FOREIGN_PRICE + k] * linked, np.exp(world[:, LOG_FX + k])
+            found[f"foreign_price_{k}"] = foreign
+            found[f"local_price_{k}"] = foreign / (rate * np.where(linked, own[:, col.P_LINK_UNITS + k], 1.0))
+            found[f"fx_{k}"] = rate * linked
+            found[f"link_{k}"] = (world[:, LINK + k] == OPEN).astype(np.float64)
+        if (own[:, col.P_LAW] == EQUILIBRIUM).any():
+            solved = own[:, col.P_LAW] == EQUILIBRIUM
+            found["aggregate_bank"] = solved * (own[:, col.P_GRID_LOW] + own[:, col.P_GRID_STEP] * world[:, NODE])
+            found["lapse_probability"] = np.where(solved, self._grids[self._lapse_places()], 0.0)
+        return found
+
+    def _lapse_places(self) -> NDArray[np.int64]:
+        """Where in the grids each row's probability stands that units will lapse; 0 under other laws."""
+        own, world = self._static[self._pick], self._world
+        first, banks, others, shocks, months = own[
+            :, [col.P_GRID_FIRST, col.P_GRID_BANKS, col.P_GRID_PARTNER_BANKS, col.P_GRID_SHOCKS, col.P_GRID_MONTHS]
+        ].T
+        before = (7.0 * months + 3.0 + self._months) * banks * others * shocks + shocks * shocks
+        cell = (world[:, NODE] * others + world[:, PARTNER_NODE]) * shocks + world[:, SHOCK]
+        return np.where(banks > 0.0, first + before + cell, 0.0).astype(np.int64)
 
     def position(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """The mark to market of each firm's books: value = tonnes x long price + money, two (n,) arrays.
@@ -235,7 +283,16 @@ class Batch:
         """
         tonnes, money = np.empty(self.n), np.empty(self.n)
         mark_rows(
-            self._pick, self._ended, self._months, self._state, self._queue, self._static, self._monthly, tonnes, money
+            self._pick,
+            self._ended,
+            self._months,
+            self._state,
+            self._world,
+            self._queue,
+            self._static,
+            self._monthly,
+            tonnes,
+            money,
         )
         return tonnes, money
 
@@ -283,10 +340,20 @@ class Batch:
             self.seeds,
             self.episodes,
             self._state,
+            self._world,
             self._queue,
             self._history,
             self._static,
+            self._monthly,
+            self._grids,
         )
 
 
-_CHANGING = ("_pick", "seeds", "episodes", "_months", "_ended", "_state", "_queue", "_history", "_flows", "_mask")
+def _needs_world(static: NDArray[np.float64]) -> bool:
+    """Whether some law or link keeps a state beyond that of the default."""
+    return bool(static[:, [col.P_LAW, col.P_LINKS, col.P_PERMANENT]].any())
+
+
+_CHANGING = (
+    "_pick", "seeds", "episodes", "_months", "_ended", "_state", "_world", "_queue", "_history", "_flows", "_mask",
+)  # fmt: skip

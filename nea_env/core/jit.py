@@ -40,13 +40,21 @@ def _cache_folder() -> str:
 _FOLDER = _cache_folder()
 
 
-def jit(function: Callable[..., Any] | None = None, *, parallel: bool = False) -> Any:
-    """Compile ``function`` with Numba, cached on disk; IEEE arithmetic, no fastmath, no bounds checks."""
+def cache_folder() -> str:
+    """Folder for what is computed from this version of the core's sources."""
+    return _FOLDER
+
+
+def jit(function: Callable[..., Any] | None = None, *, parallel: bool = False, inline: bool = False) -> Any:
+    """Compile ``function`` with Numba, cached on disk; IEEE arithmetic, no fastmath, no bounds checks.
+
+    ``inline`` puts it into its callers: worth it where arrays are passed for every row, which count references.
+    """
     if function is None:
-        return lambda wrapped: jit(wrapped, parallel=parallel)
+        return lambda wrapped: jit(wrapped, parallel=parallel, inline=inline)
     before = numba.config.CACHE_DIR
     numba.config.CACHE_DIR = _FOLDER  # set only while decorating: other packages keep their own folder
     try:
-        return numba.njit(cache=True, parallel=parallel, error_model="numpy")(function)
+        return numba.njit(cache=True, parallel=parallel, forceinline=inline, error_model="numpy")(function)
     finally:
         numba.config.CACHE_DIR = before

@@ -83,6 +83,33 @@ STATE = (
     CAPACITY, _, _, BUILDING, _, _, AGED, _, _, OFFSET_BUYABLE, AUCTION_ROOM, AUCTION_PRICE, EVEN_TRADE, ABATE_AT_PRICE,
 ) = range(len(STATE))  # fmt: skip
 
+# --- what the price laws beyond the default and the links keep: float64, only where a scenario of the batch needs it
+PARTNERS = 2  # systems that one scenario can be linked to
+WORLD = (
+    Field("wild", "flag", "the volatile regime holds"),
+    Field("node", "1", "place on the lattice of prices, or on the grid of the aggregate bank"),
+    Field("partner_node", "1", "place on the grid of a partner's aggregate bank, where both systems are solved together"),
+    Field("shock", "1", "state of the aggregate shock"),
+    Field("split", "flag", "the last period's vintage cannot become the running one: units were short, or had to lapse"),
+    Field("split_price", "money/t", "its price then"),
+    Field("partner_split", "flag", "the same of a partner, where both systems are solved together"),
+    Field("partner_split_price", "money/t", "in the partner's money"),
+    Field("partner_price", "money/t", "price of the partner's units that count at the next home deadline, in its money"),
+    Field("pressure", "1", "part of the log price that the firm's own trades have moved it by"),
+    *(Field(f"log_foreign_{k}", "1", "log of the price of a partner's units that count as one home tonne, home money") for k in range(PARTNERS)),
+    *(Field(f"foreign_price_{k}", "money/t", "that price") for k in range(PARTNERS)),
+    *(Field(f"log_fx_{k}", "1", "log of the price of the partner's money") for k in range(PARTNERS)),
+    *(Field(f"place_{k}", "1", "sum of the news about where the foreign price stands between its bounds") for k in range(PARTNERS)),
+    *(Field(f"link_{k}", "1", "0 not open yet, 1 open, 2 broken") for k in range(PARTNERS)),
+    *(Field(f"held_{k}", "t", "the partner's units held, in home-usable tonnes") for k in range(PARTNERS)),
+    *(Field(f"room_{k}", "t", "of them, what counts against verified duty at the next deadline") for k in range(PARTNERS)),
+    *(Field(f"buyable_{k}", "t", "of them, what can be bought this month") for k in range(PARTNERS)),
+)
+(
+    WILD, NODE, PARTNER_NODE, SHOCK, SPLIT, SPLIT_PRICE, PARTNER_SPLIT, PARTNER_SPLIT_PRICE, PARTNER_PRICE, PRESSURE,
+    LOG_FOREIGN, _, FOREIGN_PRICE, _, LOG_FX, _, PLACE, _, LINK, _, HELD, _, ROOM, _, BUYABLE, _,
+) = range(len(WORLD))  # fmt: skip
+
 # --- actions: Box [-1, 1] ---------------------------------------------------------------------------
 ACTIONS = (
     Field("trade", "share of the monthly volume limit", "net purchase of front units, at auction where that is cheaper; sells only what is held", -1, 1),
@@ -197,6 +224,11 @@ OBSERVATION = (
     Field("trigger_run", "years", "months in a row beyond a price trigger: positive above, negative below", -2, 2),
     Field("intervened", "flag", "1: the committee acted against high prices last month; -1: against low ones", -1, 1),
     *_LAW,
+    Field("wild", "flag", "prices are in their volatile regime, where the price law has one", 0, 1),
+    Field("aggregate_bank", "squashed years", "what all firms hold less what they owe, under the equilibrium price law", -1, 1),
+    *(Field(f"link_{k}", "flag", "the link to this partner is open", 0, 1) for k in range(PARTNERS)),
+    *(Field(f"foreign_premium_{k}", "1", "log of what a home-usable tonne of this partner costs over the long price; 0 without the partner", -4, 4) for k in range(PARTNERS)),
+    Field("foreign_room", "squashed tenths of a year", "foreign units that can be bought this month and would count", 0, 1),
 )  # fmt: skip
 OBS_INDEX = {field.name: index for index, field in enumerate(OBSERVATION)}
 

@@ -10,13 +10,21 @@ import numpy as np
 
 from nea_env.core import parameters as col
 from nea_env.core.calendar import events
+from nea_env.core.equilibrium_months import fill_equilibrium
 from nea_env.core.law_months import fill_deadlines, fill_due, fill_law
 from nea_env.core.layout import TECHS
+from nea_env.core.link_terms import link_columns
 from nea_env.core.market_months import fill_auctions, fill_market, fill_triggers, opening
 from nea_env.core.outlook import Outlook, ends_of
 from nea_env.core.periods import Period, starting_units
 from nea_env.core.policy import laws
+from nea_env.core.price_laws import bootstrap_table, law_columns
 from nea_env.scenario import Scenario, add_months, months_between
+
+LAW_COLUMNS = {
+    name.removeprefix("law_"): index for index, name in enumerate(col.STATIC) if col.P_LAW <= index <= col.P_PULL
+}
+"""Columns of what ``price_laws.law_columns`` finds."""
 
 DRAWN_KEPT = 8  # randomised scenarios
 MINIMUM_BOOK_RATE = 1e-6  # keeps the annuity of a book value defined at a discount rate of zero
@@ -24,11 +32,12 @@ MINIMUM_BOOK_RATE = 1e-6  # keeps the annuity of a book value defined at a disco
 
 @dataclass(frozen=True)
 class Tables:
-    """One scenario as numbers: static (P,), monthly (horizon + 1, M), events (E, W)."""
+    """One scenario as numbers: static (P,), monthly (horizon + 1, M), events (E, W), and the price law's table (G,)."""
 
     static: np.ndarray
     monthly: np.ndarray
     events: np.ndarray
+    grid: np.ndarray
     horizon: int
     exposure: float  # discounted baseline emissions x reference price, money
 
@@ -86,12 +95,15 @@ def lower(scenario: Scenario, ends: tuple[Scenario, Scenario] | None = None) -> 
     fill_due(monthly, outlook)
     fill_law(monthly, outlook)
     _fill_investment(monthly, static, outlook)
+    grid = bootstrap_table(scenario.market)
+    if scenario.market.law == "equilibrium":
+        grid = fill_equilibrium(monthly, static, scenario, found)
     monthly[:, col.M_FIRST_EVENT] = np.searchsorted(months, np.arange(horizon + 1), side="left")
     monthly[:, col.M_LAST_EVENT] = np.searchsorted(months, np.arange(horizon + 1), side="right")
     monthly[horizon, col.M_LAST_EVENT] = monthly[horizon, col.M_FIRST_EVENT]
     discount = static[col.P_DISCOUNT] ** np.arange(horizon)
     exposure = float(discount @ monthly[:horizon, col.M_EMISSIONS]) * scenario.market.price
-    return Tables(static, monthly, table, horizon, exposure)
+    return Tables(static, monthly, table, grid, horizon, exposure)
 
 
 def _static(scenario: Scenario, found: tuple[Period, ...], horizon: int) -> np.ndarray:
@@ -133,8 +145,9 @@ def _static(scenario: Scenario, found: tuple[Period, ...], horizon: int) -> np.n
         # actions are float32, so a duty is met to one part in a million of a year's emissions
         col.P_ROUNDING: 1e-6 * firm.annual_emissions,
         col.P_HORIZON: horizon,
-        col.P_COLLARED: float(market.law == "collared"),
         col.P_QUOTE_SD: market.quote_noise,
+        col.P_STALE: market.stale,
+        col.P_PERMANENT: market.frictions.permanent_impact / firm.annual_emissions,
         col.P_TRADABLE: float(scenario.regime.market_opens is not None),
         col.P_REFERENCE_MONTHS: _reference_months(scenario),
         col.P_FLEXIBILITY: choice.flexibility if choice else 0.0,
@@ -160,6 +173,11 @@ def _static(scenario: Scenario, found: tuple[Period, ...], horizon: int) -> np.n
         values[col.P_LIFE_DISCOUNT + k] = values[col.P_BOOK_GROWTH] ** (-12.0 * tech.life_years)
     static = np.zeros(len(col.STATIC))
     for column, value in values.items():
+        static[column] = value
+    for name, value in law_columns(market).items():
+        if name in LAW_COLUMNS:
+            static[LAW_COLUMNS[name]] = value
+    for column, value in link_columns(scenario, horizon).items():
         static[column] = value
     return static
 

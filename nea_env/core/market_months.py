@@ -48,7 +48,7 @@ def fill_market(monthly: np.ndarray, scenario: Scenario, found: tuple[Period, ..
         row[col.M_TO_DEADLINE] = -1.0 if due is None else due - t
         row[[col.M_DEADLINE_EVENT, col.M_AUCTION_EVENT, col.M_TRIGGER_EVENT]] = -1.0
         row[[col.M_HIGH_PRICE, col.M_TRIGGER_MONTHS]] = NEVER
-    if scenario.market.collar is not None:
+    if scenario.market.law == "collared":
         _fill_collar(monthly, scenario, opens)
     else:
         _fill_gap(monthly, scenario, found)

@@ -31,6 +31,7 @@ from nea_env.core.layout import (
     F_CLOSING_COST,
     F_COST,
     F_EMITTED,
+    F_FOREIGN_COST,
     F_INVESTED,
     F_INVESTMENT_COST,
     F_MARGIN_COST,
@@ -44,12 +45,14 @@ from nea_env.core.layout import (
     F_SURRENDERED,
     F_TRADING_COST,
     FLOWS,
+    FOREIGN_TRADE,
     FRONT,
     FRONT_RATIO,
     HISTORY,
     INVEST,
     LOG_OFFSET_RATIO,
     LOG_OUTPUT,
+    LOG_PRICE,
     LONG_SALES,
     NET_SALES,
     NEXT,
@@ -60,6 +63,7 @@ from nea_env.core.layout import (
     OLD_SOLD,
     OUTPUT,
     OWED,
+    PRESSURE,
     PRICE,
     QUEUE,
     REFERENCE_SUM,
@@ -70,9 +74,10 @@ from nea_env.core.layout import (
     TRADE,
     TRADED,
 )  # fmt: skip
+from nea_env.core.links import foreign_worth, trade_foreign
 from nea_env.core.lowering import arrival as _arrival
 from nea_env.core.settle import settle
-from nea_env.core.trading import feasible_trade, split_purchase, trading_cost
+from nea_env.core.trading import feasible_trade, mean_price_factor, split_purchase, trading_cost
 
 N_FLOWS = len(FLOWS)
 ONE, LEAST = np.float32(1.0), np.float32(-1.0)
@@ -87,8 +92,9 @@ def within(action):
 
 @jit
 def play_rows(
-    low, high, pick, ended, months, state, queue, history, flows, actions, reward, terminated, static, monthly, events
-):
+    low, high, pick, ended, months, state, world, queue, history, flows, actions, reward, terminated, static, monthly,
+    events,
+):  # fmt: skip
     """Play one month of rows ``low`` to ``high``; rows that had ended are left alone.
 
     ``pick`` (n,) is each row's scenario; actions (n, A) are clipped to [-1, 1].
@@ -167,6 +173,8 @@ def play_rows(
                     market -= won
                     flows[i, F_AUCTIONED] = won
                     flows[i, F_ALLOWANCE_COST] = won * state[i, AUCTION_PRICE]
+                    if static[p, col.P_PERMANENT] > 0.0:
+                        flows[i, F_ALLOWANCE_COST] *= push(i, won, state, world, static[p])
                     e = int(monthly[p, t, col.M_AUCTION_EVENT])
                     if e >= 0 and events[p, e, col.E_OWN_USE] > 0.0:  # set off against the duty at once
                         state[i, OWED] -= won
@@ -190,7 +198,11 @@ def play_rows(
                     state[i, OLD_SOLD] += state[i, OLD] - state[i, FRONT]
                     state[i, OLD] = state[i, FRONT]
                 state[i, AUCTIONED] = min(state[i, AUCTIONED], state[i, FRONT])  # and those that can be carried over
-            flows[i, F_ALLOWANCE_COST] += market * front_price
+            if static[p, col.P_PERMANENT] > 0.0:  # the price moves as the trade goes on
+                front_price = state[i, PRICE] * state[i, FRONT_RATIO]
+                flows[i, F_ALLOWANCE_COST] += market * front_price * push(i, market, state, world, static[p])
+            else:
+                flows[i, F_ALLOWANCE_COST] += market * front_price
             flows[i, F_TRADING_COST] = trading_cost(
                 market, front_price, monthly[p, t, col.M_PER_VOLUME], static[p, col.P_SPREAD], static[p, col.P_IMPACT]
             )
@@ -203,19 +215,41 @@ def play_rows(
                     credits * price * math.exp(state[i, LOG_OFFSET_RATIO]) / static[p, col.P_OFFSET_MULTIPLIER]
                 )
 
+                if static[p, col.P_PERMANENT] > 0.0:  # its price is that of a market the firm does not move
+                    flows[i, F_OFFSET_COST] *= math.exp(-world[i, PRESSURE])
+        if static[p, col.P_LINKS] > 0.0 and actions[i, FOREIGN_TRADE] != 0.0:
+            share = float(within(actions[i, FOREIGN_TRADE]))
+            per_volume = monthly[p, t, col.M_PER_VOLUME]
+            trade_foreign(i, p, share, volume, per_volume, state, world, flows, static)
+
         if monthly[p, t, col.M_LAST_EVENT] > monthly[p, t, col.M_FIRST_EVENT]:
             borrow_share = 1.0 + min(0.0, within(actions[i, BORROW]))
             bank_share = 1.0 + min(0.0, within(actions[i, BANK]))
-            settle(i, t, state, history, flows, static[p], monthly[p], events[p], borrow_share, bank_share)
+            settle(i, t, state, world, history, flows, static[p], monthly[p], events[p], borrow_share, bank_share)
 
         if t + 1 >= static[p, col.P_HORIZON]:
             terminated[i] = True
-            flows[i, F_CLOSING_COST] = closing_cost(i, state, static[p])
+            flows[i, F_CLOSING_COST] = closing_cost(i, state, world, static[p])
         cost = flows[i, F_ALLOWANCE_COST] + flows[i, F_TRADING_COST] + flows[i, F_OFFSET_COST]
+        cost += flows[i, F_FOREIGN_COST]
         cost += flows[i, F_ABATEMENT_COST] + flows[i, F_OPERATING_COST] + flows[i, F_INVESTMENT_COST]
         cost += flows[i, F_MARGIN_COST] + flows[i, F_PENALTY_COST] + flows[i, F_CLOSING_COST]
         flows[i, F_COST] = cost
         reward[i] = -cost * static[p, col.P_PER_REWARD_SCALE]
+
+
+@jit
+def push(i, tonnes, state, world, own):
+    """Move the price by a trade; returns the mean price of the trade over the price before it.
+
+    A front at a discount moves the long price by so much less: else a firm could push the value of its other
+    vintages up with units that are about to lapse.
+    """
+    moved = own[col.P_PERMANENT] * state[i, FRONT_RATIO] * tonnes
+    world[i, PRESSURE] += moved
+    state[i, LOG_PRICE] += moved
+    state[i, PRICE] *= math.exp(moved)
+    return mean_price_factor(moved)
 
 
 @jit
@@ -240,13 +274,18 @@ def invest(i, p, t, state, queue, flows, share, static):
 
 
 @jit
-def closing_cost(i, state, own):
+def closing_cost(i, state, world, own):
     """At the end: debt and unmet duty are bought, holdings sold at the next price, capacity left at book value."""
     unmet = state[i, DEBT] + state[i, OWED] + state[i, ACCRUED]
     for k in range(SLOTS):
         unmet += state[i, CLOSED + k]
     credit = state[i, OFFSETS] * min(1.0, math.exp(state[i, LOG_OFFSET_RATIO]) / own[col.P_OFFSET_MULTIPLIER])
-    value = (state[i, FRONT] + state[i, NEXT] + credit - unmet) * state[i, PRICE]
+    position = state[i, FRONT] + state[i, NEXT] + credit - unmet
+    if own[col.P_LINKS] > 0.0:
+        position += foreign_worth(i, state, world, own)
+    value = position * state[i, PRICE]
+    if own[col.P_PERMANENT] > 0.0:  # what selling it all would bring
+        value *= mean_price_factor(-own[col.P_PERMANENT] * position)
     for k in range(TECHS):
         capex = own[col.P_CAPEX + k]
         aged = state[i, AGED + k] * own[col.P_BOOK_GROWTH] ** own[col.P_HORIZON]

@@ -25,6 +25,7 @@ from nea_env.core.layout import (
     BORROW_LIMIT,
     BORROW_PERMIT,
     BUILDING,
+    BUYABLE,
     CAPACITY,
     CLOSED,
     CLOSED_OUTPUT,
@@ -36,9 +37,12 @@ from nea_env.core.layout import (
     FOREIGN_TRADE,
     FRONT,
     FRONT_RATIO,
+    HELD,
     INTERVENED,
     INVEST,
     LAW,
+    LINK,
+    LOG_FOREIGN,
     LOG_OFFSET_RATIO,
     LOG_OUTPUT,
     LOG_PRICE,
@@ -46,6 +50,7 @@ from nea_env.core.layout import (
     MISSED,
     NET_SALES,
     NEXT,
+    NODE,
     OBS_INDEX,
     OFFSET,
     OFFSET_BUYABLE,
@@ -54,6 +59,7 @@ from nea_env.core.layout import (
     OLD,
     OUTPUT,
     OWED,
+    PARTNERS,
     PREALLOCATED,
     PRICE,
     QUOTE_ERROR,
@@ -63,13 +69,18 @@ from nea_env.core.layout import (
     TRADE,
     TRADED,
     TRIGGER_RUN,
+    WILD,
 )  # fmt: skip
+from nea_env.core.links import OPEN, foreign_ask, see_links, sellable
 from nea_env.core.offsets import buyable
+from nea_env.core.price_laws import EQUILIBRIUM, TWO_REGIMES
 from nea_env.core.settle import mean_price
 from nea_env.core.trading import auction_price
 
 N_ACTIONS = len(ACTIONS)
 N_LAW = len(LAW)
+O_MARKET = OBS_INDEX["wild"]
+N_MARKET = len(OBS_INDEX) - O_MARKET
 O_AUCTION, O_LAW = OBS_INDEX["auction_room"], OBS_INDEX[LAW[0]]
 ONE = np.float32(1.0)
 
@@ -98,7 +109,7 @@ def reserve_price(i, t, history, own_monthly, event):
 
 
 @jit
-def observe_rows(low, high, pick, months, state, history, static, monthly, events, observation, mask):
+def observe_rows(low, high, pick, months, state, world, history, static, monthly, events, observation, mask):
     """Write observations (n, OBSERVATION) float32 and masks (n, ACTIONS) bool of rows ``low`` to ``high``.
 
     A mask says which actions can change anything this month. What the observation suggests is kept in the state.
@@ -141,6 +152,10 @@ def observe_rows(low, high, pick, months, state, history, static, monthly, event
         offset_open = static[p, col.P_HAS_OFFSET] * monthly[p, t, col.M_OPEN]
         state[i, OFFSET_BUYABLE] = offset_open * buyable(limit, duty, state[i, OFFSETS])
 
+        foreign = 0.0
+        if static[p, col.P_LINKS] > 0.0:
+            foreign = see_links(i, p, due, duty, monthly[p, t, col.M_OPEN] > 0.0, state, world, static)
+
         # the gap at the next deadline, the trade that closes it evenly, and the abatement that meets the price
         gap = 0.0
         even = 0.0
@@ -150,7 +165,7 @@ def observe_rows(low, high, pick, months, state, history, static, monthly, event
         if static[p, col.P_QUOTE_SD] > 0.0:
             seen *= math.exp(state[i, QUOTE_ERROR])
         if monthly[p, t, col.M_DEADLINE_EVENT] >= 0.0:
-            gap = duty_ahead - allocation - state[i, FRONT] - min(state[i, OFFSETS], limit)
+            gap = duty_ahead - allocation - state[i, FRONT] - min(state[i, OFFSETS], limit) - foreign
             held = int(monthly[p, t, col.M_AUCTION_EVENT])
             front_price = state[i, PRICE] * state[i, FRONT_RATIO]
             state[i, AUCTION_PRICE] = front_price
@@ -165,7 +180,7 @@ def observe_rows(low, high, pick, months, state, history, static, monthly, event
                 if events[p, held, col.E_SHORT_ONLY] > 0.0:
                     room = min(room, max(0.0, gap))
                 if events[p, held, col.E_OWN_USE] > 0.0:  # nothing but the verified duty that is not covered yet
-                    covered = state[i, FRONT] + min(state[i, OFFSETS], limit)
+                    covered = state[i, FRONT] + min(state[i, OFFSETS], limit) + foreign
                     room = min(room, max(0.0, state[i, OWED] - covered))
             trigger = int(monthly[p, t, col.M_TRIGGER_EVENT])
             own_use = held >= 0 and events[p, held, col.E_OWN_USE] > 0.0
@@ -286,7 +301,32 @@ def observe_rows(low, high, pick, months, state, history, static, monthly, event
         observation[i, O_AUCTION + 3] = state[i, INTERVENED]
         for k in range(N_LAW):
             observation[i, O_LAW + k] = monthly[p, t, col.M_LAW + k]
+        for k in range(N_MARKET):
+            observation[i, O_MARKET + k] = 0.0
+        if static[p, col.P_LAW] == TWO_REGIMES or static[p, col.P_LAW] == EQUILIBRIUM or static[p, col.P_LINKS] > 0.0:
+            observe_market(i, p, volume, year, state, world, static, observation, mask)
         any_action = False
         for a in range(N_ACTIONS):
             any_action = any_action or mask[i, a]
         mask[i, ABATE] = mask[i, ABATE] or not any_action  # agents with masks need a choice, even an idle one
+
+
+@jit(inline=True)
+def observe_market(i, p, volume, year, state, world, static, observation, mask):
+    """The regime of prices, the aggregate bank, and the links; and whether foreign units can be traded."""
+    observation[i, O_MARKET] = world[i, WILD]
+    if static[p, col.P_LAW] == EQUILIBRIUM:
+        bank = static[p, col.P_GRID_LOW] + static[p, col.P_GRID_STEP] * world[i, NODE]
+        observation[i, O_MARKET + 1] = squash(bank)
+    room = 0.0
+    for k in range(int(static[p, col.P_LINKS])):
+        opened = world[i, LINK + k] == OPEN
+        observation[i, O_MARKET + 2 + k] = 1.0 if opened else 0.0
+        premium = world[i, LOG_FOREIGN + k] - state[i, LOG_PRICE]
+        if static[p, col.P_LINK_FEE + k] > 0.0:
+            premium = math.log(foreign_ask(i, p, k, state, world, static) / state[i, PRICE])
+        observation[i, O_MARKET + 2 + PARTNERS + k] = clip(premium, -4.0, 4.0)
+        tradable = world[i, BUYABLE + k] > 0.0 or (world[i, HELD + k] > 0.0 and sellable(i, p, k, world, static))
+        mask[i, FOREIGN_TRADE] = mask[i, FOREIGN_TRADE] or (volume > 0.0 and tradable)
+        room += min(world[i, BUYABLE + k], volume)
+    observation[i, O_MARKET + 2 + 2 * PARTNERS] = squash(10.0 * room * year)

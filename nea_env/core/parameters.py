@@ -7,7 +7,18 @@ monthly columns of ``law_months.py`` and ``market_months.py``.
 
 from __future__ import annotations
 
-from nea_env.core.layout import LAW, SLOTS, TECHS
+from nea_env.core.layout import LAW, PARTNERS, SLOTS, TECHS
+
+LINK = (
+    "link_kind",  # links.NOT_TRADABLE, TIED, BANDED, FREE or SOLVED
+    "link_fee", "link_spread", "link_quota", "link_two_way", "link_bankable",  # quota: share of the duty, or NEVER
+    "link_low", "link_high", "link_news_sd", "link_months",  # bounds of the ratio, its news a month, for how long
+    "link_starts", "link_start_chance", "link_ends", "link_end_chance", "link_weight",
+    "link_log_ratio", "link_persistence", "link_wander",  # before the link: the log ratio's start and mean, its AR(1)
+    "link_drift", "link_sd", "link_correlation",  # the partner's own price, and its correlation with the home price
+    "link_units", "fx_drift", "fx_sd", "start_log_fx",
+)  # fmt: skip
+"""Parameters of a partner."""
 
 STATIC = (
     "discount", "log_drift", "price_sd", "has_offset", "offset_multiplier", "offset_drift", "offset_sd",
@@ -18,7 +29,6 @@ STATIC = (
     "abate_per_share",  # 1 / (steepness x largest share), 0 without abatement
     "invest_rate", "spread", "impact",
     "reward_scale", "per_reward_scale", "log_reference", "rounding", "horizon", "carries_once", "book_growth",
-    "collared",  # 1: the price stays between a floor and a ceiling (its bounds stand in the gap's columns)
     "quote_sd",  # sd of the log quote about the price it hides
     "tradable",  # 0: units never change hands
     "reference_months",  # of the mean price that triggers look at; 0 without triggers
@@ -29,6 +39,17 @@ STATIC = (
     *(f"opex_{k}" for k in range(TECHS)), *(f"lead_{k}" for k in range(TECHS)),
     *(f"life_discount_{k}" for k in range(TECHS)),
     *(f"per_potential_{k}" for k in range(TECHS)),  # 1 / potential, 0 without the technology
+    "law", "law_drift", "law_sd",  # of the price: its code, and what price_laws.law_columns finds for it
+    "jump_chance", "jump_sd", "diffusion_sd", "calm_sd", "wild_sd", "begins", "ends", "wild_share", "entries",
+    "states", "log_step", "up_chance", "log_level", "pull",
+    "stale",  # chance of a month that trades at the price of the month before
+    "permanent",  # how far the log price stays moved per tonne traded
+    "grid_first",  # where the law's table begins in the grids
+    "grid_banks", "grid_shocks", "grid_months", "grid_node", "grid_shock", "grid_low", "grid_step",  # of an equilibrium
+    "grid_partner_banks", "grid_partner_node",  # 1 and 0 where one system is solved alone
+    "partner_reference",  # price of the first partner at the start, money/t
+    "links", "link_rotation", "fx_rotation",  # number of partners; correlation of the second's news with the first's
+    *(f"{name}_{k}" for name in LINK for k in range(PARTNERS)),
     "start_log_price", "start_log_offset_ratio", "start_front", "start_next", "start_borrow_limit", "start_accrued",
 )  # fmt: skip
 (
@@ -39,9 +60,19 @@ STATIC = (
     P_ABATE_PER_SHARE,
     P_INVEST_RATE, P_SPREAD, P_IMPACT,
     P_REWARD_SCALE, P_PER_REWARD_SCALE, P_LOG_REFERENCE, P_ROUNDING, P_HORIZON, P_CARRIES_ONCE, P_BOOK_GROWTH,
-    P_COLLARED, P_QUOTE_SD, P_TRADABLE, P_REFERENCE_MONTHS, P_FLEXIBILITY, P_MARGIN_SLOPE, P_SUBSIDY,
+    P_QUOTE_SD, P_TRADABLE, P_REFERENCE_MONTHS, P_FLEXIBILITY, P_MARGIN_SLOPE, P_SUBSIDY,
     P_FIRST_LAW, P_LAWS,
     P_POTENTIAL, _, _, P_CAPEX, _, _, P_OPEX, _, _, P_LEAD, _, _, P_LIFE_DISCOUNT, _, _, P_PER_POTENTIAL, _, _,
+    P_LAW, P_LAW_DRIFT, P_LAW_SD, P_JUMP_CHANCE, P_JUMP_SD, P_DIFFUSION_SD, P_CALM_SD, P_WILD_SD, P_BEGINS, P_ENDS,
+    P_WILD_SHARE, P_ENTRIES, P_STATES, P_LOG_STEP, P_UP_CHANCE, P_LOG_LEVEL, P_PULL, P_STALE, P_PERMANENT,
+    P_GRID_FIRST, P_GRID_BANKS, P_GRID_SHOCKS, P_GRID_MONTHS, P_GRID_NODE, P_GRID_SHOCK, P_GRID_LOW, P_GRID_STEP,
+    P_GRID_PARTNER_BANKS, P_GRID_PARTNER_NODE,
+    P_PARTNER_REFERENCE, P_LINKS, P_LINK_ROTATION, P_FX_ROTATION,
+    P_LINK_KIND, _, P_LINK_FEE, _, P_LINK_SPREAD, _, P_LINK_QUOTA, _, P_LINK_TWO_WAY, _, P_LINK_BANKABLE, _,
+    P_LINK_LOW, _, P_LINK_HIGH, _, P_LINK_NEWS_SD, _, P_LINK_MONTHS, _,
+    P_LINK_STARTS, _, P_LINK_START_CHANCE, _, P_LINK_ENDS, _, P_LINK_END_CHANCE, _, P_LINK_WEIGHT, _,
+    P_LINK_LOG_RATIO, _, P_LINK_PERSISTENCE, _, P_LINK_WANDER, _, P_LINK_DRIFT, _, P_LINK_SD, _, P_LINK_CORRELATION, _,
+    P_LINK_UNITS, _, P_FX_DRIFT, _, P_FX_SD, _, P_START_LOG_FX, _,
     P_START_LOG_PRICE, P_START_LOG_OFFSET_RATIO, P_START_FRONT, P_START_NEXT, P_START_BORROW_LIMIT, P_START_ACCRUED,
 ) = range(len(STATIC))  # fmt: skip
 
@@ -57,6 +88,7 @@ MONTHLY = (
     "hold_min", "hold_max",  # t of front that sales must leave and purchases may reach
     "gap_sd", "gap_offset", "gap_inverse_spread",  # front discount, or place between the collar's bounds: see prices.py
     "gap_down", "gap_up",  # its bounds, relative to the long price; of a collar, money per t
+    "front_running",  # equilibrium: 1 where the front is the vintage of the running period, 0 of the one before
     "to_deadline",  # months to the next deadline; this month's is 0; -1 after the last
     "months_to_trade",  # months left to close the gap once its emissions have ended, this one included; else 0
     "deadline_event",  # row of EVENTS that says what is known of the next deadline; -1 after the last
@@ -91,7 +123,8 @@ MONTHLY = (
 _M = {name: index for index, name in enumerate(MONTHLY)}
 (
     M_OUTPUT, M_EMISSIONS, M_OUTPUT_CORRECTION, M_OPEN, M_PRICE_MOVES, M_VOLUME_LIMIT, M_PER_VOLUME, M_TURNOVER,
-    M_SELL_LIMIT, M_HOLD_MIN, M_HOLD_MAX, M_GAP_SD, M_GAP_OFFSET, M_GAP_INVERSE_SPREAD, M_GAP_DOWN, M_GAP_UP,
+    M_SELL_LIMIT, M_HOLD_MIN, M_HOLD_MAX, M_GAP_SD, M_GAP_OFFSET, M_GAP_INVERSE_SPREAD, M_GAP_DOWN, M_GAP_UP, 
+    M_FRONT_RUNNING,
     M_TO_DEADLINE, M_MONTHS_TO_TRADE, M_DEADLINE_EVENT, M_AUCTION_EVENT, M_TRIGGER_EVENT,
     M_HIGH_PRICE, M_HIGH_PER_SUM, M_LOW_PRICE, M_LOW_PER_SUM, M_TRIGGER_MONTHS, M_DUE_ACCRUED,
     M_DUE_CLOSED, _, _, M_RATE, _, _, M_FREE, _, _, M_DEFICIT_CAP, _, _,

@@ -18,7 +18,11 @@ import numpy as np
 from nea_env.core.jit import jit
 
 PRICE, OFFSET_RATIO, GAP, DEMAND = range(4)  # lanes of the monthly draw: one per source
-QUOTE, COMMITTEE = range(2)  # lanes of the second draw, for the scenarios that need it
+QUOTE, COMMITTEE, STALE = range(3)  # lanes of the second draw, for the scenarios that need it
+COUNT, REGIME = range(2)  # lanes of the law's draw: how many jumps, the regime
+CHAIN_SHOCK, CHAIN_BANK, CHAIN_PARTNER = range(3)  # the same draw under the equilibrium law
+OWN_PRICE, FX = 0, 2  # lanes of the foreign draw: one a partner
+BEGINS, BREAKS = 0, 2  # lanes of the draw of what happens to links: one a partner
 
 _M0 = np.uint64(0xD2511F53)
 _M1 = np.uint64(0xCD9E8D57)
@@ -123,8 +127,26 @@ def monthly_draw(seed, episode, month):
 
 @jit
 def second_draw(seed, episode, month):
-    """Lanes QUOTE, COMMITTEE."""
+    """Lanes QUOTE, COMMITTEE, STALE."""
     return draw(seed, episode, month, 1)
+
+
+@jit
+def law_draw(seed, episode, month):
+    """Lanes COUNT, REGIME, or CHAIN_SHOCK, CHAIN_BANK, CHAIN_PARTNER."""
+    return draw(seed, episode, month, 3)
+
+
+@jit
+def foreign_draw(seed, episode, month):
+    """Lanes OWN_PRICE and FX, one each a partner."""
+    return draw(seed, episode, month, 4)
+
+
+@jit
+def link_draw(seed, episode, month):
+    """Lanes BEGINS and BREAKS, one each a partner."""
+    return draw(seed, episode, month, 5)
 
 
 @jit

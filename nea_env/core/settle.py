@@ -44,8 +44,10 @@ from nea_env.core.layout import (
     SUBSIDY,
     TRADED,
 )  # fmt: skip
+from nea_env.core.links import allow_foreign, surrender_foreign
 from nea_env.core.offsets import used
 from nea_env.core.penalty import penalty_cost, strike_price
+from nea_env.core.price_laws import COLLARED
 
 
 @jit
@@ -60,10 +62,13 @@ def mean_price(i, t, history, monthly, months, weighted):
 
 
 @jit
-def deadline(i, state, flows, static, event, borrow_share, bank_share):
+def deadline(i, state, world, flows, static, event, borrow_share, bank_share):
     """Surrender, borrowing, penalty, carry-over, lapse, and the roll of the next vintage into front."""
     owed = state[i, OWED]
     credits = used(state[i, OFFSETS], state[i, OFFSET_ROOM], owed)
+    state[i, OFFSETS] -= credits
+    if static[col.P_LINKS] > 0.0:
+        credits += surrender_foreign(i, owed - credits, state, world, flows, static)
     units = min(owed - credits, state[i, FRONT])
     gap = owed - credits - units
     loan = _borrow(i, state, flows, static, event, gap, borrow_share)
@@ -89,14 +94,13 @@ def deadline(i, state, flows, static, event, borrow_share, bank_share):
             state[i, SUBSIDY] = 0.0
         deduct(i, state, flows, event[col.E_DEDUCTED] * missing)
     state[i, OWED] = 0.0
-    state[i, OFFSETS] -= credits
     state[i, FRONT] -= units
     state[i, OLD] = max(0.0, state[i, OLD] - units)  # carried units are used first
     state[i, AUCTIONED] = max(0.0, state[i, AUCTIONED] - units)  # as are those that cannot be carried
     state[i, TRADED] = min(state[i, TRADED], state[i, FRONT])
     _carry_over(i, state, flows, static, event, bank_share)
     state[i, STRIKE] = 0.0
-    if static[col.P_COLLARED] <= 0.0:
+    if static[col.P_LAW] != COLLARED:
         state[i, NEWS] = 0.0
     state[i, OFFSET_ROOM] = 0.0
     state[i, BORROW_PERMIT] = 0.0
@@ -161,7 +165,7 @@ def _carry_over(i, state, flows, static, event, share):
 
 
 @jit
-def settle(i, t, state, history, flows, static, monthly, events, borrow_share, bank_share):
+def settle(i, t, state, world, history, flows, static, monthly, events, borrow_share, bank_share):
     """Every event of month ``t`` for firm ``i``."""
     for e in range(int(monthly[t, col.M_FIRST_EVENT]), int(monthly[t, col.M_LAST_EVENT])):
         event = events[e]
@@ -182,13 +186,16 @@ def settle(i, t, state, history, flows, static, monthly, events, borrow_share, b
         elif kind == col.ISSUE_CREDITS:
             issue_credits(i, state, flows, event)
         elif kind == col.VERIFY:
+            before = state[i, OWED]
             verify(i, state, flows, event)
+            if static[col.P_LINKS] > 0.0:
+                allow_foreign(i, max(0.0, state[i, OWED] - before), world, static)
         elif kind == col.FIX_STRIKE:
             mean = mean_price(i, t, history, monthly, int(event[col.E_MEAN_MONTHS]), event[col.E_VOLUME_WEIGHTED] > 0.0)
             state[i, STRIKE] = strike_price(
                 mean, event[col.E_MULTIPLE], event[col.E_STRIKE_CAP], event[col.E_STRIKE_PRICE]
             )
         elif kind == col.DEADLINE:
-            deadline(i, state, flows, static, event, borrow_share, bank_share)
+            deadline(i, state, world, flows, static, event, borrow_share, bank_share)
         elif kind == col.RESET_SALES:
             state[i, LONG_SALES] = 0.0

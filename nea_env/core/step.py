@@ -35,10 +35,12 @@ from nea_env.core.layout import (
     TECHS,
     TRIGGER_RUN,
 )  # fmt: skip
+from nea_env.core.links import foreign_prices, start_links, turn_links
 from nea_env.core.month import play_rows
+from nea_env.core.news import bounded_price, law_price, stale_price, start_market
 from nea_env.core.observe import observe_rows
+from nea_env.core.price_laws import COLLARED, EQUILIBRIUM, GBM
 from nea_env.core.prices import (
-    collared_price,
     front_ratio,
     intervention,
     next_log_output,
@@ -65,7 +67,7 @@ CHUNK = 256  # rows a thread takes at a time: their state stays in the second-le
 
 
 @jit
-def start_row(i, pick, months, seeds, episodes, state, queue, history, static):
+def start_row(i, pick, months, seeds, episodes, state, world, queue, history, static, monthly, grids):
     """Put row ``i`` at the start of an episode, under the law that it draws."""
     if static[pick[i], col.P_LAWS] > 1.0:
         count = static[pick[i], col.P_LAWS]
@@ -91,16 +93,24 @@ def start_row(i, pick, months, seeds, episodes, state, queue, history, static):
     if own[col.P_QUOTE_SD] > 0.0:
         state[i, QUOTE_ERROR] = quote_error(own[col.P_QUOTE_SD], seeds[i], episodes[i], 0)
     state[i, BORROW_LIMIT] = own[col.P_START_BORROW_LIMIT]
+    for w in range(world.shape[1]):
+        world[i, w] = 0.0
+    if own[col.P_LAW] != GBM:
+        start_market(i, pick[i], seeds[i], episodes[i], state, world, static, monthly, grids)
+    if own[col.P_LINKS] > 0.0:
+        start_links(i, pick[i], state, world, static)
 
 
 @jit
-def start_rows(mask, advance, pick, ended, months, seeds, episodes, state, queue, history, static):
+def start_rows(
+    mask, advance, pick, ended, months, seeds, episodes, state, world, queue, history, static, monthly, grids
+):
     """Start the rows of ``mask`` (n,); ``advance`` moves them to their next episode first."""
     for i in range(mask.shape[0]):
         if mask[i]:
             episodes[i] += advance
             ended[i] = False
-            start_row(i, pick, months, seeds, episodes, state, queue, history, static)
+            start_row(i, pick, months, seeds, episodes, state, world, queue, history, static, monthly, grids)
 
 
 @jit
@@ -119,7 +129,7 @@ def committee(i, p, e, t, seed, episode, state, events):
 
 
 @jit
-def turn_rows(low, high, pick, ended, months, seeds, episodes, state, queue, static, monthly, events):
+def turn_rows(low, high, pick, ended, months, seeds, episodes, state, world, queue, static, monthly, events, grids):
     """The month turns for rows that go on: capacity comes on line, and the news of the new month arrives."""
     for i in range(low, high):
         if ended[i]:
@@ -129,20 +139,19 @@ def turn_rows(low, high, pick, ended, months, seeds, episodes, state, queue, sta
         months[i] = t
         words = monthly_draw(seeds[i], episodes[i], t)
         moves = monthly[p, t, col.M_PRICE_MOVES]
-        if static[p, col.P_COLLARED] > 0.0:
-            state[i, NEWS] += monthly[p, t, col.M_GAP_SD] * normal(words[PRICE_LANE])
-            state[i, PRICE] = collared_price(
-                state[i, NEWS],
-                monthly[p, t, col.M_GAP_OFFSET],
-                monthly[p, t, col.M_GAP_INVERSE_SPREAD],
-                monthly[p, t, col.M_GAP_DOWN],
-                monthly[p, t, col.M_GAP_UP],
-            )
-            state[i, LOG_PRICE] = math.log(state[i, PRICE])
+        law, before = static[p, col.P_LAW], state[i, LOG_PRICE]
+        bounded = law == COLLARED or law == EQUILIBRIUM
+        if bounded:
+            bounded_price(i, p, t, words[PRICE_LANE], state, world, static, monthly, grids, seeds[i], episodes[i])
         else:
-            sd = static[p, col.P_PRICE_SD] * moves
-            drift = static[p, col.P_LOG_DRIFT] - 0.5 * sd * sd
-            log_price = next_log_price(state[i, LOG_PRICE], drift, sd, normal(words[PRICE_LANE]))
+            if law == GBM:
+                sd = static[p, col.P_PRICE_SD] * moves
+                drift = static[p, col.P_LOG_DRIFT] - 0.5 * sd * sd
+                log_price = next_log_price(before, drift, sd, normal(words[PRICE_LANE]))
+            else:
+                log_price = law_price(
+                    i, p, t, seeds[i], episodes[i], words[PRICE_LANE], state, world, static, monthly, grids
+                )
             if static[p, col.P_REFERENCE_MONTHS] > 0.0:
                 reference = state[i, REFERENCE_SUM]
                 run = trigger_run(
@@ -156,25 +165,35 @@ def turn_rows(low, high, pick, ended, months, seeds, episodes, state, queue, sta
                 if abs(run) >= monthly[p, t, col.M_TRIGGER_MONTHS]:
                     e = int(monthly[p, t, col.M_TRIGGER_EVENT])
                     log_price += committee(i, p, e, t, seeds[i], episodes[i], state, events)
+            if static[p, col.P_LINKS] > 0.0:
+                log_price += turn_links(i, p, t, seeds[i], episodes[i], state, world, static)
             state[i, LOG_PRICE] = log_price
-            state[i, PRICE] = math.exp(log_price)
+            if static[p, col.P_STALE] > 0.0:
+                stale_price(i, p, t, seeds[i], episodes[i], state, static)
+            else:
+                state[i, PRICE] = math.exp(log_price)
+        if static[p, col.P_LINKS] > 0.0:
+            if bounded:
+                turn_links(i, p, t, seeds[i], episodes[i], state, world, static)
+            foreign_prices(i, p, t, before, normal(words[PRICE_LANE]), seeds[i], episodes[i], state, world, static)
         if static[p, col.P_QUOTE_SD] > 0.0:
             state[i, QUOTE_ERROR] = quote_error(static[p, col.P_QUOTE_SD], seeds[i], episodes[i], t)
         if static[p, col.P_OFFSET_SD] > 0.0:
             state[i, LOG_OFFSET_RATIO] += moves * (
                 static[p, col.P_OFFSET_DRIFT] + static[p, col.P_OFFSET_SD] * normal(words[OFFSET_RATIO])
             )
-        ratio = 1.0
-        if monthly[p, t, col.M_GAP_DOWN] > 0.0 and static[p, col.P_COLLARED] <= 0.0:
-            state[i, NEWS] += monthly[p, t, col.M_GAP_SD] * normal(words[GAP])
-            ratio = front_ratio(
-                state[i, NEWS],
-                monthly[p, t, col.M_GAP_OFFSET],
-                monthly[p, t, col.M_GAP_INVERSE_SPREAD],
-                monthly[p, t, col.M_GAP_DOWN],
-                monthly[p, t, col.M_GAP_UP],
-            )
-        state[i, FRONT_RATIO] = ratio
+        if not bounded:
+            ratio = 1.0
+            if monthly[p, t, col.M_GAP_DOWN] > 0.0:
+                state[i, NEWS] += monthly[p, t, col.M_GAP_SD] * normal(words[GAP])
+                ratio = front_ratio(
+                    state[i, NEWS],
+                    monthly[p, t, col.M_GAP_OFFSET],
+                    monthly[p, t, col.M_GAP_INVERSE_SPREAD],
+                    monthly[p, t, col.M_GAP_DOWN],
+                    monthly[p, t, col.M_GAP_UP],
+                )
+            state[i, FRONT_RATIO] = ratio
         if static[p, col.P_DEMAND_SD] > 0.0:
             z = normal(words[DEMAND])
             state[i, LOG_OUTPUT] = next_log_output(
@@ -193,8 +212,8 @@ def turn_rows(low, high, pick, ended, months, seeds, episodes, state, queue, sta
 
 @jit
 def step_rows(
-    low, high, autoreset, pick, ended, months, seeds, episodes, state, queue, history, flows, actions, reward,
-    terminated, static, monthly, events, observation, mask,
+    low, high, autoreset, pick, ended, months, seeds, episodes, state, world, queue, history, flows, actions, reward,
+    terminated, static, monthly, events, grids, observation, mask,
 ):  # fmt: skip
     """One call of ``step`` for rows ``low`` to ``high``: the month, the news, the observation.
 
@@ -207,6 +226,7 @@ def step_rows(
         ended,
         months,
         state,
+        world,
         queue,
         history,
         flows,
@@ -217,28 +237,28 @@ def step_rows(
         monthly,
         events,
     )
-    turn_rows(low, high, pick, ended, months, seeds, episodes, state, queue, static, monthly, events)
+    turn_rows(low, high, pick, ended, months, seeds, episodes, state, world, queue, static, monthly, events, grids)
     for i in range(low, high):
         if not ended[i]:
             ended[i] = terminated[i]
         elif autoreset:
             episodes[i] += 1
             ended[i] = False
-            start_row(i, pick, months, seeds, episodes, state, queue, history, static)
-    observe_rows(low, high, pick, months, state, history, static, monthly, events, observation, mask)
+            start_row(i, pick, months, seeds, episodes, state, world, queue, history, static, monthly, grids)
+    observe_rows(low, high, pick, months, state, world, history, static, monthly, events, observation, mask)
 
 
 @jit(parallel=True)
 def step_parallel(
-    autoreset, pick, ended, months, seeds, episodes, state, queue, history, flows, actions, reward, terminated,
-    static, monthly, events, observation, mask,
+    autoreset, pick, ended, months, seeds, episodes, state, world, queue, history, flows, actions, reward, terminated,
+    static, monthly, events, grids, observation, mask,
 ):  # fmt: skip
     """``step_rows`` over all rows, in chunks shared among threads: the same machine code a row, so the same bits."""
     n = pick.shape[0]
     for c in numba.prange((n + CHUNK - 1) // CHUNK):
         step_rows(
-            c * CHUNK, min(n, (c + 1) * CHUNK), autoreset, pick, ended, months, seeds, episodes, state, queue,
-            history, flows, actions, reward, terminated, static, monthly, events, observation, mask,
+            c * CHUNK, min(n, (c + 1) * CHUNK), autoreset, pick, ended, months, seeds, episodes, state, world, queue,
+            history, flows, actions, reward, terminated, static, monthly, events, grids, observation, mask,
         )  # fmt: skip
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from nea_env.core.jit import jit
 
 
@@ -12,6 +14,17 @@ def feasible_trade(share, volume_limit, held, sellable):
     if tonnes < 0.0:
         tonnes = -min(-tonnes, held, max(sellable, 0.0))
     return tonnes
+
+
+@jit
+def mean_price_factor(moved):
+    """Mean price of a trade that moves the log price by ``moved``, over the price before it.
+
+    The price a trade pays is that of every tonne in turn, so what it costs depends on where it begins and ends
+    alone: trading in circles earns nothing (Huberman and Stanzl, "Price manipulation and quasi-arbitrage",
+    Econometrica 72, 2004).
+    """
+    return math.expm1(moved) / moved if moved != 0.0 else 1.0
 
 
 @jit

@@ -26,10 +26,11 @@ from nea_env.core.layout import (
     SLOTS,
     TECHS,
 )  # fmt: skip
+from nea_env.core.links import foreign_worth
 
 
 @jit
-def mark_rows(pick, ended, months, state, queue, static, monthly, tonnes, money):
+def mark_rows(pick, ended, months, state, world, queue, static, monthly, tonnes, money):
     """Write the position of every row: ``tonnes`` (n,) worth the long price each, and ``money`` (n,) besides.
 
     An ended episode is worth nothing more: its last month has settled everything.
@@ -46,6 +47,8 @@ def mark_rows(pick, ended, months, state, queue, static, monthly, tonnes, money)
         position += state[i, OFFSETS] * min(
             1.0, math.exp(state[i, LOG_OFFSET_RATIO]) / static[p, col.P_OFFSET_MULTIPLIER]
         )
+        if static[p, col.P_LINKS] > 0.0:
+            position += foreign_worth(i, state, world, static[p])
         for k in range(SLOTS):
             position -= state[i, CLOSED + k]
         cash = 0.0

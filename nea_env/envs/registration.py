@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import gymnasium
 
-SYSTEMS = {"TPS": "tps", "KETS": "kets", "Tokyo": "tokyo"}
+SYSTEMS = {
+    "TPS": "tps",
+    "KETS": "kets",
+    "Tokyo": "tokyo",
+    "LinkedTPS": "linked_tps",
+    "LinkedKETS": "linked_kets",
+    "LinkedTokyo": "linked_tokyo",
+}
 """Name in the id -> default scenario."""
 
 FORMS = {"": "box", "Discrete": "discrete"}

@@ -50,11 +50,13 @@ def _choices() -> tuple[Choice, ...]:
     choices.append(_choice("even", "at price", {"bank none": (layout.BANK, -1.0)}))
     choices.append(_choice("even", "at price", {"output less": (layout.OUTPUT, -0.2)}))
     choices.append(_choice("even", "at price", {"output more": (layout.OUTPUT, 0.2)}))
+    choices.append(_choice("even", "at price", {"foreign buy": (layout.FOREIGN_TRADE, 1.0)}))
+    choices.append(_choice("even", "at price", {"foreign sell": (layout.FOREIGN_TRADE, -1.0)}))
     return tuple(choices)
 
 
 CHOICES = _choices()
-"""Trade {hold, even, sell, buy} x abate {none, at price} x invest x offsets, two refusals, output less and more."""
+"""Trade {hold, even, sell, buy} x abate {none, at price} x invest x offsets, two refusals, output, foreign units."""
 
 
 def menu() -> tuple[str, ...]:

@@ -1,10 +1,10 @@
-"""The law and the world as data: regimes, firms, markets, scenarios and credits in YAML, every number with its source.
+"""The law and the world as data: regimes, firms, markets, links, scenarios and credits in YAML, each with its sources.
 
 ``python -m nea_env.library`` lists, shows and compares what ships.
 """
 
 from nea_env.library.catalogue import Kind, load_regime, names, provenance, scenarios, unsourced
-from nea_env.library.compose import load_scenario
+from nea_env.library.compose import load_link, load_scenario
 from nea_env.library.credits import Acceptance, Credit, accepts, load_credit
 from nea_env.library.errors import ScenarioError
 from nea_env.library.reader import Provenance
@@ -17,6 +17,7 @@ __all__ = [
     "ScenarioError",
     "accepts",
     "load_credit",
+    "load_link",
     "load_regime",
     "load_scenario",
     "names",

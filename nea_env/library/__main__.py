@@ -10,6 +10,7 @@ from pathlib import Path
 
 from nea_env.library.catalogue import KINDS, Kind, document, is_file_name, load_regime, names, validated
 from nea_env.library.columns import width_of_terminal
+from nea_env.library.compose import load_link
 from nea_env.library.credits import Credit
 from nea_env.library.errors import ScenarioError, did_you_mean
 from nea_env.library.listing import listed, markdown_list
@@ -49,7 +50,7 @@ def _parser() -> argparse.ArgumentParser:
     listing = commands.add_parser("list", help="what ships, and how much of it is sourced")
     listing.add_argument("--markdown", action="store_true", help="the table of the README")
     listing.set_defaults(run=_list)
-    docs = commands.add_parser("docs", help="write a page for every regime")
+    docs = commands.add_parser("docs", help="write a page for every regime, one of the credits and one of the links")
     docs.add_argument("--out", type=Path, default=Path("docs/regimes"), help="folder of the pages (docs/regimes)")
     docs.add_argument("--readme", type=Path, help="also put the table of systems between this file's markers")
     docs.add_argument("--check", action="store_true", help="write nothing; exit 1 when a page is out of date")
@@ -91,12 +92,14 @@ def _file(name: str, kind: Kind | None) -> Document:
     if is_file_name(name):
         file = read(Path(name))
         kind = kind or _kind_of(file)
-        if kind in MODELS:
+        if kind == "link":
+            load_link(name)
+        elif kind in MODELS:
             validated(MODELS[kind], file)
         return file
     if kind is not None:
         return document(kind, name)
-    for candidate in ("regime", "scenario", "firm", "market", "credit"):
+    for candidate in ("regime", "scenario", "firm", "market", "credit", "link"):
         if name in names(candidate):
             return document(candidate, name)
     known = sorted({shipped for candidate in KINDS for shipped in names(candidate)})
@@ -104,7 +107,9 @@ def _file(name: str, kind: Kind | None) -> Document:
 
 
 def _kind_of(file: Document) -> Kind:
-    marks: dict[str, Kind] = {"calendar": "regime", "regime": "scenario", "offered_as": "credit", "output": "firm"}
+    marks: dict[str, Kind] = {
+        "calendar": "regime", "type": "link", "regime": "scenario", "offered_as": "credit", "output": "firm"
+    }  # fmt: skip
     return next((kind for mark, kind in marks.items() if mark in file.values), "market")
 
 

@@ -14,7 +14,7 @@ from nea_env.library.reader import Document, Provenance, line_of, read
 from nea_env.library.reader import unsourced as _unsourced
 from nea_env.scenario import Model, Regime
 
-Kind = Literal["regime", "firm", "market", "scenario", "credit"]
+Kind = Literal["regime", "firm", "market", "scenario", "credit", "link"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 ROOT = Path(__file__).parent
 SUFFIXES = (".yaml", ".yml")
@@ -57,7 +57,7 @@ def provenance(kind: Kind, name: str | Path) -> dict[str, Provenance]:
     """Where the numbers of one file come from: dotted path -> `Provenance`.
 
     Args:
-        kind: ``regime``, ``firm``, ``market``, ``scenario`` or ``credit``.
+        kind: ``regime``, ``firm``, ``market``, ``scenario``, ``credit`` or ``link``.
         name: a shipped name of that kind, or a path ending in .yaml.
     """
     return dict(document(kind, name).provenance)

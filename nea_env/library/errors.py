@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import types
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
@@ -59,7 +60,11 @@ def reason(detail: ErrorDetails, model: type[BaseModel], keys: tuple[str | int, 
     text = " ".join(detail["msg"].removeprefix("Value error, ").split())
     if detail["type"] == "value_error":
         return text  # our own validators name the value themselves
-    return f"{shown(detail['input'])}: {text[0].lower()}{text[1:]}"
+    hint = ""
+    if detail["type"] == "literal_error":
+        words = re.findall(r"'([^']*)'", str(detail.get("ctx", {}).get("expected", "")))
+        hint, _, _ = did_you_mean(str(detail["input"]), words).partition("allowed: ")
+    return f"{shown(detail['input'])}: {hint}{text[0].lower()}{text[1:]}"
 
 
 def fields_at(model: Any, keys: Iterable[str | int]) -> list[str]:

@@ -7,8 +7,10 @@ from typing import NamedTuple
 
 from nea_env.library.catalogue import document, load_regime, names, scenarios
 from nea_env.library.columns import paragraph, table
+from nea_env.library.compose import load_link
 from nea_env.library.credits import Acceptance, Credit, accepts, load_credit
 from nea_env.library.tables import STATUSES, counts, period_ends, shares, span
+from nea_env.scenario import Link
 
 COUNTRIES = {"CNY": "China", "JPY": "Japan", "KRW": "Korea"}
 """Where a regime is in force, by its currency."""
@@ -57,20 +59,33 @@ def accepted_by(credit: Credit) -> tuple[str, ...]:
     )
 
 
+def links() -> list[Link]:
+    """Every shipped link, by name."""
+    return [load_link(name) for name in names("link")]
+
+
+def linked_in(link: str) -> tuple[str, ...]:
+    """Shipped scenarios that name a link."""
+    return tuple(name for name in scenarios() if link in (document("scenario", name).values.get("links") or []))
+
+
 def counts_for(row: Acceptance) -> bool:
     """Whether a row of ``accepts`` lets anything count: a share above zero, or no limit."""
     return row.limit_base == "none" or row.limit_share > 0.0
 
 
 def listed(width: int) -> list[str]:
-    """The plain tables of systems and credits, with counts of figures by how sure they are."""
+    """The plain tables of systems, credits and links, with counts of figures by how sure they are."""
     head = ["system", "title", "country", "years", "money", *STATUSES, "scenarios"]
     body = [[*system[:5], *_counted(system.counts), ", ".join(system.scenarios)] for system in systems()]
     lines = table(head, body, width)
     if credits():
         head = ["credit", "title", "country", "since", "money", *STATUSES, "accepted by"]
         lines += ["", *table(head, [_credit_row(credit) for credit in credits()], width)]
-    total = f"{len(systems())} systems, {len(scenarios())} scenarios, {len(credits())} credits"
+    if links():
+        head = ["link", "title", "partner", "type", "money", *STATUSES, "scenarios"]
+        lines += ["", *table(head, [_link_row(link) for link in links()], width)]
+    total = f"{len(systems())} systems, {len(scenarios())} scenarios, {len(credits())} credits, {len(links())} links"
     return [*lines, "", *paragraph(total, width)]
 
 
@@ -82,6 +97,12 @@ def _credit_row(credit: Credit) -> list[str]:
     sure = _counted(counts(document("credit", credit.name)))
     accepting = ", ".join(accepted_by(credit))
     return [credit.name, credit.title, credit.country, credit.since or "", credit.currency, *sure, accepting]
+
+
+def _link_row(link: Link) -> list[str]:
+    sure = _counted(counts(document("link", link.name)))
+    users = ", ".join(linked_in(link.name))
+    return [link.name, link.title, link.market.name, link.type, link.market.currency, *sure, users]
 
 
 def markdown_list() -> list[str]:

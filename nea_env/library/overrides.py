@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
+from nea_env.library.assembly import Assembly
+from nea_env.library.catalogue import ROOT
 from nea_env.library.errors import ScenarioError, did_you_mean, fields_at, first_of, keys_of, reason, shown
+from nea_env.library.reader import Document
 from nea_env.scenario import Scenario
 
 Overrides = Mapping[str, Any] | Sequence[str]
@@ -70,7 +74,7 @@ def _parsed(text: str) -> Change:
 def _put(node: Any, change: Change, depth: int) -> Any:
     """A copy of the tree below ``depth`` keys of the path, with the value at its end."""
     if depth == len(change.keys):
-        return plain(change.value)
+        return _with_named_links(change)
     before, key = change.keys[:depth], change.keys[depth]
     fields = [field for field in fields_at(Scenario, before) if before or field not in KEPT]
     if isinstance(node, list):
@@ -89,6 +93,21 @@ def _put(node: Any, change: Change, depth: int) -> Any:
     return {**(node or {}), key: _put((node or {}).get(key), change, depth + 1)}
 
 
+def _with_named_links(change: Change) -> Any:
+    """The change's value; where it is a link, or all of them, each may be a shipped name or a path."""
+    value = plain(change.value)
+    one = len(change.keys) == 2
+    if change.keys[0] != "links" or len(change.keys) > 2 or (isinstance(value, list) and one):
+        return value
+    links = [value] if one else value
+    try:
+        found = Assembly(Document(Path("overrides"), {"links": links}, {})).scenario(ROOT).tree["links"]
+    except ScenarioError as error:
+        why = str(error).removeprefix("overrides: ").removeprefix(f"{change.path}: ")
+        raise ScenarioError(f"override {change.path}: {why}") from None
+    return found[0] if one else found
+
+
 def _explain(error: ValidationError, tree: dict[str, Any], changes: list[Change]) -> str:
     """The first of pydantic's complaints as one line, with the override that caused it, or all of them."""
     detail = first_of(error.errors(include_url=False))
@@ -97,6 +116,7 @@ def _explain(error: ValidationError, tree: dict[str, Any], changes: list[Change]
     guilty = [c for c in changes if all(a == b for a, b in zip(c.keys, keys, strict=False))] or changes
     label = f"override {guilty[0].path}" if len(guilty) == 1 else f"overrides {', '.join(c.path for c in guilty)}"
     path = ".".join(keys)
+    why = why.removeprefix(f"{guilty[0].path}: ") if len(guilty) == 1 else why
     return f"{label}: {why}" if path in ("", guilty[0].path) else f"{label}: {path}: {why}"
 
 

@@ -1,4 +1,4 @@
-"""The pages in docs: one a regime, an index, the credits; and the README's table of systems."""
+"""The pages in docs: one a regime, an index, the credits, the links; and the README's table of systems."""
 
 from __future__ import annotations
 
@@ -7,12 +7,22 @@ from pathlib import Path
 
 from nea_env.library.catalogue import document, load_regime, names
 from nea_env.library.credits import Acceptance, accepts
-from nea_env.library.entries import text
+from nea_env.library.entries import GENERAL, text
 from nea_env.library.errors import ScenarioError
-from nea_env.library.listing import COUNTRIES, accepted_by, counts_for, credits, markdown_list, scenarios_of, systems
+from nea_env.library.listing import (
+    COUNTRIES,
+    accepted_by,
+    counts_for,
+    credits,
+    linked_in,
+    links,
+    markdown_list,
+    scenarios_of,
+    systems,
+)
 from nea_env.library.reader import Document
 from nea_env.library.tables import Row, counts, period_ends, rows, runs, shares, span
-from nea_env.scenario import Regime
+from nea_env.scenario import Link, Regime
 
 MARKDOWN = ".md"
 WRITTEN = "<!-- Written by `python -m nea_env.library docs`: change the YAML, then run it again. -->"
@@ -25,6 +35,7 @@ def pages(out: Path, readme: Path | None = None) -> dict[Path, str]:
     found = {out / f"{name}{MARKDOWN}": regime_page(name) for name in names("regime")}
     found[out / f"README{MARKDOWN}"] = _index()
     found[out.parent / f"credits{MARKDOWN}"] = credits_page()
+    found[out.parent / f"links{MARKDOWN}"] = links_page()
     if readme is not None:
         found[readme] = _with_table(readme)
     return found
@@ -73,6 +84,49 @@ def credits_page() -> str:
         lines += [*_table([row for row in rows(file) if row.status], file, footnotes, str(credit.name)), ""]
     lines += _notes(footnotes)
     return "\n".join(lines).rstrip() + "\n"
+
+
+LINKS = (
+    "A scenario names up to two links to other systems: `links: [kets_tps]` in its file, or"
+    " `scenario.links=[kets_tps]` for train.py. The ratio is the price of the partner's units that count as one home"
+    " tonne, in home money, over the home price: measured before the link opens, then tied to the home price by its"
+    " type. `full`, `exchange_rate` and `discount` hold it at 1; `border_fee` between 1 less and 1 plus the fee;"
+    " `quota` between `low` and 1, with purchases up to the quota of each duty; `one_way` between 1 and `high`, or,"
+    " with a quota, wherever the partner's own price takes it. Until a link opens, and after it breaks, nothing is"
+    " traded."
+)
+
+
+def links_page() -> str:
+    """Every link: the partner, where it is used, its terms with their sources."""
+    footnotes: dict[str, int] = {}
+    lines = ["# Links to other systems", "", WRITTEN, "", LINKS, ""]
+    for link in links():
+        file = document("link", link.name)
+        lines += [f"## {link.title}", "", _about_link(link), ""]
+        terms = [
+            row if row.rule == GENERAL else row._replace(parameter=f"{row.rule}.{row.parameter}")
+            for row in rows(file)
+            if row.status
+        ]
+        lines += [*_table(terms, file, footnotes), ""]
+    lines += _notes(footnotes)
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _about_link(link: Link) -> str:
+    """One paragraph of what a link is, said from its data."""
+    law = f", law `{link.regime.name}`" if link.regime is not None else ""
+    users = ", ".join(f"`{name}`" for name in linked_in(link.name)) or "no shipped scenario"
+    found = counts(document("link", link.name))
+    said = [
+        f"`{link.name}`: the partner's market is `{link.market.name}` in {link.market.currency}{law};"
+        f" type {link.type.replace('_', ' ')}, {'both ways' if link.two_way else 'imports alone'},"
+        f" units left at a deadline {'are kept' if link.bankable else 'lapse'}.",
+        f"Used in {users}.",
+        f"Of {sum(found.values())} figures {shares(found)} are sourced / derived / assumed.",
+    ]
+    return " ".join(said)
 
 
 def _about(law: Regime, file: Document) -> str:

@@ -6,6 +6,7 @@ override can reach it. Months are written "YYYY-MM". Quantities are tCO2e, money
 currency, shares are fractions of one.
 """
 
+from nea_env.scenario.aggregate import Aggregate
 from nea_env.scenario.firm import (
     LEAD_MONTHS_MAX,
     TECHNOLOGIES,
@@ -15,7 +16,19 @@ from nea_env.scenario.firm import (
     OutputShock,
     Technology,
 )
-from nea_env.scenario.market import Collar, Frictions, Gap, Market, OffsetSeries
+from nea_env.scenario.links import Exchange, Link
+from nea_env.scenario.market import (
+    Bootstrap,
+    Collar,
+    Frictions,
+    Gap,
+    Jumps,
+    Lattice,
+    Market,
+    OffsetSeries,
+    Reversion,
+    Turbulence,
+)
 from nea_env.scenario.regime import BY_PERIOD, Regime
 from nea_env.scenario.rules import (
     AllocationRule,
@@ -51,17 +64,23 @@ __all__ = [
     "LEAD_MONTHS_MAX",
     "TECHNOLOGIES",
     "Abatement",
+    "Aggregate",
     "AllocationRule",
     "AuctionRule",
     "BankingRule",
+    "Bootstrap",
     "BorrowingRule",
     "CalendarRule",
     "Collar",
+    "Exchange",
     "Firm",
     "Frictions",
     "Gap",
     "HoldingRule",
+    "Jumps",
+    "Lattice",
     "LeakageTest",
+    "Link",
     "LoadCorrection",
     "LoadStep",
     "Market",
@@ -78,11 +97,13 @@ __all__ = [
     "Positive",
     "Range",
     "Regime",
+    "Reversion",
     "Scenario",
     "Share",
     "StabilisationRule",
     "Technology",
     "Tier",
+    "Turbulence",
     "Year",
     "add_months",
     "months_between",

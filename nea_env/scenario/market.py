@@ -6,7 +6,18 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from nea_env.scenario.aggregate import Aggregate
 from nea_env.scenario.types import Model, NonNegative, Positive, Year
+
+Law = Literal["gbm", "lattice", "jumps", "two_regimes", "bootstrap", "collared", "equilibrium", "log_ou"]
+NEEDS = {
+    "jumps": "jumps",
+    "two_regimes": "turbulence",
+    "bootstrap": "bootstrap",
+    "equilibrium": "aggregate",
+    "log_ou": "reversion",
+}
+"""Laws of the price that need a section of their own."""
 
 
 class Gap(Model):
@@ -49,11 +60,53 @@ class Collar(Model):
         return self
 
 
+class Jumps(Model):
+    """Jumps of the log price: so many a year on average, with this share of the price's variance."""
+
+    rate: Annotated[float, Field(gt=0, le=60)]
+    share: Annotated[float, Field(gt=0, lt=1)]
+
+
+class Turbulence(Model):
+    """A wild regime beside the calm one: how much more volatile it is, and how it begins and ends, by month."""
+
+    ratio: Annotated[float, Field(gt=1, le=20)]  # volatility in the wild regime over that in the calm one
+    begins: Annotated[float, Field(gt=0, le=1)]  # chance that a calm month is followed by a wild one
+    ends: Annotated[float, Field(gt=0, le=1)]
+
+
+class Bootstrap(Model):
+    """Changes of the log price of which one is drawn each month, recentred and scaled to the market's volatility."""
+
+    changes: Annotated[tuple[float, ...], Field(min_length=4, max_length=1000)]
+
+
+class Lattice(Model):
+    """Prices on a finite lattice: up or down one step a month, absorbed at either end."""
+
+    states: Annotated[int, Field(ge=3, le=1001)] = 61
+
+    @model_validator(mode="after")
+    def _centred(self) -> Self:
+        if self.states % 2 == 0:
+            raise ValueError(f"states: {self.states} is even: the start stands in the middle, so it must be odd")
+        return self
+
+
+class Reversion(Model):
+    """Pull of the log price towards a level. Not a martingale: whoever buys low and sells high is paid."""
+
+    rate: Annotated[float, Field(gt=0, le=12)]  # a year
+    level: Positive  # money per t
+
+
 class Frictions(Model):
     """What trading costs and how much of it a month allows."""
 
     spread: Annotated[float, Field(ge=0, lt=1)] = 0.0  # between bid and ask, of the price
     impact: Annotated[float, Field(ge=0, le=1)] = 0.0  # price moves this share against a trade at the volume limit
+    permanent_impact: Annotated[float, Field(ge=0, le=2)] = 0.0
+    """How far the log price stays moved by a trade of a year's baseline emissions; 0: the firm is a price taker."""
     volume_share: Positive = 0.05  # monthly limit off season, of the firm's baseline emissions a year
     season_multiple: Annotated[float, Field(ge=1, le=20)] = 3.0  # in the deadline quarter
 
@@ -66,9 +119,17 @@ class Market(Model):
     currency: str
     price: Positive  # long price at the start, and the reference price of every percentage
     discount_rate: Annotated[float, Field(ge=0, le=0.5)]  # a year, continuous
-    volatility: Annotated[float, Field(ge=0, le=2)]  # a year, of the log long price
-    law: Literal["gbm", "collared"] = "gbm"
-    collar: Collar | None = None  # law collared: the volatility follows from it
+    volatility: Annotated[float, Field(ge=0, le=2)]  # a year, of the log long price, whatever the law
+    law: Law = "gbm"
+    collar: Collar | None = None  # of law collared, whose volatility follows from it, or of the equilibrium
+    jumps: Jumps | None = None
+    turbulence: Turbulence | None = None  # law two_regimes
+    bootstrap: Bootstrap | None = None
+    lattice: Lattice = Lattice()
+    reversion: Reversion | None = None  # law log_ou
+    aggregate: Aggregate | None = None  # law equilibrium: all other firms under the regime
+    stale: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    """Share of months in which trade settles at the price of the month before. It pays whoever knows better."""
     quote_noise: Annotated[float, Field(ge=0, le=1)] = 0.0  # sd of the log quote about a price not disclosed
     turnover: Annotated[tuple[NonNegative, ...], Field(min_length=12, max_length=12)] = (1.0,) * 12
     """Relative market volume by calendar month: the weights of a volume-weighted mean price."""
@@ -76,10 +137,24 @@ class Market(Model):
     offset: OffsetSeries | None = None
     frictions: Frictions = Frictions()
 
+    @property
+    def is_martingale(self) -> bool:
+        """Whether no one who only trades can earn from the price law."""
+        return self.law != "log_ou" and self.stale == 0.0
+
     @model_validator(mode="after")
     def _law_is_complete(self) -> Self:
-        if (self.law == "collared") != (self.collar is not None):
-            raise ValueError("collar: the law collared needs one, and no other law has it")
+        if self.law == "collared" and self.collar is None:
+            raise ValueError("collar: missing: the law collared needs one")
+        if self.collar is not None and self.law not in ("collared", "equilibrium"):
+            raise ValueError(
+                f"collar: the law {self.law} knows no bounds; allowed: none, or law collared or equilibrium"
+            )
+        needed = NEEDS.get(self.law)
+        if needed is not None and getattr(self, needed) is None:
+            raise ValueError(f"law: {self.law} needs market.{needed}")
+        if self.stale > 0.0 and self.quote_noise > 0.0:
+            raise ValueError("stale: a price that is not disclosed (quote_noise) cannot be stale as well")
         if self.collar and not self.collar.floor < self.price < self.collar.ceiling:
             raise ValueError(f"price: {self.price:g} lies outside the collar")
         return self

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from nea_env.scenario.firm import Firm
+from nea_env.scenario.link_checks import check_links
+from nea_env.scenario.links import Link
 from nea_env.scenario.market import Market
 from nea_env.scenario.regime import Regime
 from nea_env.scenario.types import Model, Month, Year, add_months, months_between
+
+LINKS_MAX = 2
 
 
 class Policy(Model):
@@ -35,6 +39,7 @@ class Scenario(Model):
     regime: Regime
     firm: Firm
     market: Market
+    links: tuple[Link, ...] = ()  # at most two
     policy: Policy = Policy()
 
     @property
@@ -46,6 +51,13 @@ class Scenario(Model):
     def end(self) -> str:
         """Month of the last deadline: the last month played."""
         return self.regime.calendar[self.last].deadline
+
+    @field_validator("links", mode="before")
+    @classmethod
+    def _at_most_two(cls, links: object) -> object:
+        if isinstance(links, list | tuple) and len(links) > LINKS_MAX:
+            raise ValueError(f"{len(links)} links; allowed: at most {LINKS_MAX}")
+        return links
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -70,6 +82,7 @@ class Scenario(Model):
         for year in market.gap:
             if year not in regime.calendar:
                 raise ValueError(f"market.gap: {year} is no vintage of {regime.name} ({known})")
+        check_links(self.links, market, regime, self.start, self.end)
         played = months_between(self.start, self.end) + 1
         for tech in firm.technologies:
             if tech.life_years * 12 < played:

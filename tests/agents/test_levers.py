@@ -6,9 +6,16 @@ import pytest
 from agents.levers import LEVERS
 from nea_env import load_scenario, scenarios
 from nea_env.core.batch import Batch
-from nea_env.core.layout import ABATE, BANK, BORROW, INVEST, OFFSET
+from nea_env.core.layout import ABATE, BANK, BORROW, FOREIGN_TRADE, INVEST, OFFSET
 
-ACTION = {"abatement": ABATE, "investment": INVEST, "offsets": OFFSET, "borrowing": BORROW, "banking": BANK}
+ACTION = {
+    "abatement": ABATE,
+    "investment": INVEST,
+    "offsets": OFFSET,
+    "borrowing": BORROW,
+    "banking": BANK,
+    "links": FOREIGN_TRADE,
+}
 
 
 @pytest.mark.parametrize("lever", LEVERS)

@@ -23,7 +23,7 @@ def test_boxes_have_the_tables_bounds():
 
 def test_the_menu_is_small_named_and_unique():
     names = menu()
-    assert len(names) == len(set(names)) == action_space("discrete").n == 36 <= 60
+    assert len(names) == len(set(names)) == action_space("discrete").n == 38 <= 60
     assert names[0] == "hold, none"
     assert {"even, at price", "even, at price, invest, offsets", "sell, none, invest"} <= set(names)
     assert {"even, at price, borrow none", "even, at price, bank none"} <= set(names)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
-from nea_env.library import ScenarioError, load_scenario, names, provenance, scenarios
+from nea_env.library import ScenarioError, load_link, load_scenario, names, provenance, scenarios
 from nea_env.scenario import Scenario
 
 MINE = """name: mine
@@ -72,7 +72,8 @@ def test_the_dumped_tree_is_the_same_scenario(name):
 )
 def test_every_part_is_used_and_named_like_its_file(kind, part):
     users = [load_scenario(name) for name in scenarios()]
-    assert part in {getattr(user, kind).name for user in users}
+    partners = [load_link(name) for name in names("link")] if kind == "market" else []
+    assert part in {getattr(user, kind).name for user in (*users, *partners)}
 
 
 def test_a_users_file_names_shipped_parts(write):

@@ -1,0 +1,158 @@
+"""From a scenario's law to the market that the equilibrium price law is solved for.
+
+Policy in, price out: supply, carrying over, borrowing, offsets, penalty, auctions and interventions come from the
+regime, so an override of any of them moves the price. What is simplified: free units and credits come evenly over
+the months of emission (the bank is units less emissions to date, so only the balance at a period's end counts), and
+prices that the law takes from a mean of the market are taken of its price at the start, grown at the discount rate.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nea_env.core.aggregate_calendar import solved_months, spans
+from nea_env.core.aggregate_limits import choke_price
+from nea_env.core.aggregate_months import FLOWS, PRICES, SETTLED, fill
+from nea_env.core.equilibrium_problem import EXPONENTIAL, Array, Problem, shock_chain
+from nea_env.scenario import Abatement, Aggregate, Link, Market, Regime, Scenario
+
+BANKS, SHOCKS = 121, 5
+MOST_BANKED = 1.5
+"""Largest bank of the grid, in years of emissions, where carrying over has no limit."""
+
+
+def problem(scenario: Scenario, *, banks: int = BANKS, shocks: int = SHOCKS) -> Problem:
+    """The scenario's own market, from its first month to some years after its last period.
+
+    Args:
+        scenario: law, market and dates; its firm does not count.
+        banks: nodes of the grid of banks.
+        shocks: nodes of the chain of shocks.
+
+    Raises:
+        ValueError: the market has no aggregate, or one that its law needs more of.
+    """
+    months = solved_months(scenario.regime, scenario.start, scenario.last)
+    return market_problem(scenario.regime, scenario.market, scenario.start, months, banks=banks, shocks=shocks)
+
+
+def partner_problem(link: Link, scenario: Scenario, *, banks: int = BANKS, shocks: int = SHOCKS) -> Problem:
+    """A partner's market in the calendar months of the home market's problem, in its own money and units.
+
+    Raises:
+        ValueError: the link has no regime, or its market no aggregate.
+    """
+    if link.regime is None:
+        raise ValueError(f"links.{link.name}.regime: needed for an equilibrium of both systems")
+    months = solved_months(scenario.regime, scenario.start, scenario.last)
+    return market_problem(link.regime, link.market, scenario.start, months, banks=banks, shocks=shocks)
+
+
+def market_problem(
+    regime: Regime, market: Market, start: str, months: int, *, banks: int = BANKS, shocks: int = SHOCKS
+) -> Problem:
+    """A market under a law, from ``start`` on.
+
+    After the last month the price is the one that would clear one further period without news.
+
+    Args:
+        regime: the law; after its last period, and before its first, the nearest one's rules hold.
+        market: with an aggregate.
+        start: first month, "YYYY-MM".
+        months: number of months, T.
+        banks: nodes of the grid of banks.
+        shocks: nodes of the chain of shocks.
+
+    Raises:
+        ValueError: see ``problem``.
+    """
+    aggregate = market.aggregate
+    if aggregate is None:
+        raise ValueError(f"market.aggregate: {market.name} has none, and an equilibrium needs one")
+    periods = spans(regime, start, months)
+    held = {name: np.zeros(months) for name in (*FLOWS, *PRICES, *SETTLED)}
+    for span in periods:
+        fill(held, regime, market, aggregate, start, span)
+    if market.collar is not None:
+        _collar(held, market, aggregate)
+    levels, chances = shock_chain(aggregate.shock.persistence, aggregate.shock.volatility, shocks)
+    grid = _grid(held, aggregate, levels, market.price, banks)
+    return Problem(
+        **held,
+        discount=float(np.exp(-market.discount_rate / 12.0)),
+        target=0.0,
+        brokers=aggregate.brokers,
+        kind=EXPONENTIAL,
+        scale=aggregate.abatement.scale,
+        steepness=aggregate.abatement.steepness,
+        max_share=aggregate.abatement.max_share,
+        shocks=levels,
+        chances=chances,
+        banks=grid,
+        start_bank=aggregate.initial_bank,
+        start_shock=len(levels) // 2,
+        terminal=_clearing(held, aggregate, grid, levels, 12.0 * periods[-1].years),
+    )
+
+
+def _collar(held: dict[str, Array], market: Market, aggregate: Aggregate) -> None:
+    """A floor at which units are bought back, and a ceiling at which as much is sold as is wanted."""
+    assert market.collar is not None
+    grown = np.exp(market.discount_rate * np.arange(len(held["supply"])) / 12.0)
+    held["supply"] += held["auctioned"] - aggregate.buy_back / 12.0
+    held["auctioned"][:] = aggregate.buy_back / 12.0
+    held["reserve_price"][:] = market.collar.floor * grown
+    held["released"][:] = held["emissions"]
+    held["release_price"][:] = market.collar.ceiling * grown
+
+
+def _grid(held: dict[str, Array], aggregate: Aggregate, levels: Array, price: float, banks: int) -> Array:
+    """(B,) banks from the largest shortfall of a period to the largest bank, under lasting shocks.
+
+    Low: the highest shock and no abatement, with what was missing paid for at every period's end. High: the lowest
+    shock without abatement, or with what the price at the start induces up to what all years ahead can lack; at
+    most ``MOST_BANKED``. A grid no wider than that keeps the steps small beside the flows, and has a node at nothing,
+    to which a market returns that was short.
+    """
+    abatement, emissions = aggregate.abatement, held["emissions"]
+    induced = min(np.log1p(price / abatement.scale) / abatement.steepness, abatement.max_share)
+    supply = held["supply"] + held["auctioned"]
+    down = supply - emissions * np.exp(levels[-1])
+    idle = supply - emissions * np.exp(levels[0])
+    eager = idle + held["offsets"] + induced * emissions * np.exp(levels[0])
+    needed = np.zeros(len(supply) + 1)
+    needed[-1] = max(-12.0 * down[-1], 0.0)
+    for month in reversed(range(len(supply))):
+        needed[month] = max(needed[month + 1] - down[month], 0.0)
+    limit = held["carry_multiple"] * held["deficit"] + (1.0 + held["carry_multiple"]) * aggregate.brokers
+    limit += held["carry_base"]
+    low = high = least = most = aggregate.initial_bank
+    for month in range(len(supply)):
+        low = low + down[month]
+        high = max(high + idle[month], min(high + eager[month], needed[month + 1]))
+        least, most = min(least, low), max(most, high)
+        if held["year_end"][month] > 0.0:
+            low = min(max(low, -held["borrowing"][month]), 0.0)
+            high = max(high, 0.0) if held["unlimited"][month] > 0.0 else min(max(high, 0.0), limit[month])
+    most = max(min(most, MOST_BANKED), aggregate.initial_bank)
+    step = max(most - least, 1e-3) / (banks - 5)
+    first = int(np.floor(least / step)) - 1
+    return np.asarray(step * np.arange(first, first + banks), np.float64)
+
+
+def _clearing(held: dict[str, Array], aggregate: Aggregate, grid: Array, levels: Array, months: float) -> Array:
+    """(B, Z) price that clears ``months`` further months at the last month's flows, without news and discounting."""
+    demand = np.maximum(months * held["emissions"][-1], 1e-9) * np.exp(levels)[None, :]
+    units = grid[:, None] + months * (held["supply"][-1] + held["auctioned"][-1])
+    credits, threshold = months * held["offsets"][-1], held["offset_price"][-1]
+    without, with_credits = (
+        _marginal_cost(1.0 - (units + more) / demand, aggregate.abatement) for more in (0.0, credits)
+    )
+    price = np.maximum(np.minimum(without, threshold), with_credits)
+    ends = np.flatnonzero(held["year_end"])
+    most = held["shortage_price"][ends[-1]] if len(ends) else choke_price(aggregate)
+    return np.minimum(price, most)
+
+
+def _marginal_cost(share: Array, abatement: Abatement) -> Array:
+    return abatement.scale * np.expm1(abatement.steepness * np.clip(share, 0.0, abatement.max_share))

@@ -1,0 +1,106 @@
+"""What a law lets a whole market carry over and borrow, and what a missing unit costs, in shares of its emissions.
+
+Pure functions of the regime's rules and the market's aggregate. ``reference`` is the price that the law's
+multiples are taken of, money/t: the market's price at the start, grown at the discount rate.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+from nea_env.core.aggregate_supply import HALF
+from nea_env.scenario import Aggregate, BankingRule, BorrowingRule, PenaltyRule
+
+
+class Carry(NamedTuple):
+    """What the firms may carry over at a period's end: ``multiple`` x net sales + ``base``, or all."""
+
+    multiple: float
+    base: float
+    unlimited: bool
+
+
+def per_firm(aggregate: Aggregate, what: str) -> float:
+    """Number of firms, where the law counts by the firm.
+
+    Raises:
+        ValueError: the aggregate does not say.
+    """
+    if aggregate.firms is None:
+        raise ValueError(f"market.aggregate.firms: needed, since {what} counts by the firm")
+    return aggregate.firms
+
+
+def deficit(aggregate: Aggregate, years: float, auctioned: float, unpaid: float) -> float:
+    """What short firms buy from others in a period: their gap, less what they get at auction or are let off."""
+    return max(aggregate.gross_deficit - auctioned - unpaid, 0.0) * years
+
+
+def carry(rule: BankingRule, aggregate: Aggregate, years: float, counted: float, allocation: float) -> Carry:
+    """The firms' carry-over limit.
+
+    Args:
+        rule: the banking rule of the vintage.
+        aggregate: the market.
+        years: length of the period.
+        counted: years of net sales that the rule counts.
+        allocation: units a year, for a base that is a share of them.
+
+    A rule under which short firms carry whatever they buy limits no one: the surplus is sold to them. A
+    deduction of the excess from the next vintage takes it away in all but name. Small holders: half of the long
+    firms, each with half of what the rule lets them hold, on average.
+    """
+    if rule.limit == "unlimited" or (rule.limit == "net_sales" and rule.deficit_firm_exempt):
+        return Carry(0.0, 0.0, True)
+    if rule.limit == "none":
+        return Carry(0.0, 0.0, False)
+    if rule.limit == "traded_units":
+        return Carry(0.0, aggregate.traded * years, False)
+    base = rule.base_share * allocation
+    if rule.base_tonnes > 0.0:
+        base += HALF * per_firm(aggregate, "base_tonnes") * rule.base_tonnes / aggregate.emissions
+    small = rule.small_holder_tonnes.get("firm", 0.0)
+    if small > 0.0:
+        base += HALF * HALF * per_firm(aggregate, "small_holder_tonnes") * HALF * small / aggregate.emissions
+    multiple = rule.net_sales_multiple * counted / years / rule.net_sales_years if rule.limit == "net_sales" else 0.0
+    return Carry(multiple, base, False)
+
+
+def borrowing(rule: BorrowingRule | None, aggregate: Aggregate, emissions: float, gap: float) -> float:
+    """Units that may be borrowed at a period's end.
+
+    Args:
+        rule: the borrowing rule, if any. A decaying limit is at its start.
+        aggregate: the market.
+        emissions: of the period: the duty.
+        gap: of the short firms, for a rule that tests it.
+    """
+    if rule is None or rule.limit == "none":
+        return 0.0
+    if rule.limit == "gap_test":
+        return rule.gap_share * gap if aggregate.gross_deficit / HALF >= rule.gap_threshold else 0.0
+    return rule.share * emissions
+
+
+def shortage_price(rule: PenaltyRule, aggregate: Aggregate, years: float, reference: float) -> float:
+    """What a missing tonne costs at the deadline, money/t, at most the cost of the last tonne that can be abated.
+
+    Fine, side penalties, and units deducted from the next allocation at the reference price. A sum by the firm is
+    spread over what a short firm lacks.
+    """
+    gap = math.inf
+    if rule.lump_sum > 0.0 or rule.max_total is not None:
+        firms = per_firm(aggregate, "penalty")
+        gap = aggregate.gross_deficit * years * aggregate.emissions / (HALF * firms)
+    fine = min(rule.multiple * reference, rule.cap or math.inf) + rule.price
+    fine += rule.lump_sum / gap if gap > 0.0 else 0.0
+    if rule.max_total is not None and gap > 0.0:
+        fine = min(fine, rule.max_total / gap)
+    return min(fine + (rule.side_multiple + rule.deducted) * reference, choke_price(aggregate))
+
+
+def choke_price(aggregate: Aggregate) -> float:
+    """Marginal cost of the last tonne that can be abated, money/t."""
+    abatement = aggregate.abatement
+    return abatement.scale * math.expm1(abatement.steepness * abatement.max_share)

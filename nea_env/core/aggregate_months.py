@@ -1,0 +1,121 @@
+"""A whole market month by month: what comes in and what is emitted, and how each period is settled."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nea_env.core import aggregate_limits as limits
+from nea_env.core import aggregate_supply as units
+from nea_env.core.aggregate_calendar import Span
+from nea_env.core.equilibrium_problem import Array
+from nea_env.scenario import Aggregate, Market, Regime, months_between
+
+FLOWS = "emissions supply auctioned offsets released response".split()
+PRICES = "reserve_price offset_price release_price".split()
+SETTLED = ("year_end wait carry_multiple carry_base unlimited deficit borrowing shortage_price lapse_price").split()
+
+
+def reference(market: Market, month: int) -> float:
+    """The price that the law's multiples are taken of, in a month counted from the start, money/t."""
+    return float(market.price * np.exp(market.discount_rate * month / 12.0))
+
+
+def baseline(regime: Regime, aggregate: Aggregate, year: int) -> float:
+    """Emissions of a compliance year without a carbon price, in shares of ``aggregate.emissions``."""
+    since = int(max(aggregate.path, default=min(regime.calendar)))
+    return float(units.of_year(aggregate.path, year) * np.exp(aggregate.growth * max(year - since, 0)))
+
+
+def fill(held: dict[str, Array], regime: Regime, market: Market, aggregate: Aggregate, start: str, span: Span) -> None:
+    """Write one period into the columns of the months, (T,) each.
+
+    Args:
+        held: the columns ``FLOWS``, ``PRICES`` and ``SETTLED`` of an equilibrium's problem.
+        regime: the law.
+        market: prices.
+        aggregate: the market's.
+        start: first month, "YYYY-MM".
+        span: the period.
+    """
+    months = range(max(span.first, 0), min(span.last + 1, len(held["supply"])))
+    rule, committee = regime.allocation[span.law].of_class(aggregate.unit_class), regime.stabilisation.get(span.law)
+    share, high = units.allocation_share(rule, aggregate), units.released(committee, aggregate)
+    allocated = sold = emitted = 0.0
+    for month in months:
+        year, price = span.year + (month - span.first) // 12, reference(market, month)
+        emissions = baseline(regime, aggregate, year)
+        supply = share * units.of_year(aggregate.allocation, year)
+        auctioned = units.auctions(rule, regime.auctions.get(span.law), aggregate, supply)
+        free = supply * (1.0 - units.auction_share(rule, aggregate)) + units.forgiven(rule, aggregate)
+        free, above = units.held_back(free, auctioned, committee, aggregate)
+        offsets = units.offset_share(regime.offsets.get(span.law, {}), aggregate, supply, emissions)
+        met = emissions * (1.0 - units.net_share(rule))  # by units that follow them
+        flows = (emissions - met, free - met, above.amount, offsets, high.amount, aggregate.supply_response)
+        for name, value in zip(FLOWS, flows, strict=True):
+            held[name][month] = value / 12.0
+        thresholds = (above.threshold(price), (aggregate.offset_ratio or 0.0) * price, high.threshold(price))
+        for name, value in zip(PRICES, thresholds, strict=True):
+            held[name][month] = value
+        allocated += supply / 12.0
+        sold += auctioned.amount / 12.0
+        emitted += emissions / 12.0
+    if span.last < len(held["supply"]):
+        _settle(held, regime, market, aggregate, start, span, allocated, sold, emitted)
+
+
+def _settle(
+    held: dict[str, Array],
+    regime: Regime,
+    market: Market,
+    aggregate: Aggregate,
+    start: str,
+    span: Span,
+    allocated: float,
+    sold: float,
+    emitted: float,
+) -> None:
+    """Write what holds at the period's end; the last three are the period's own, in shares."""
+    rule = regime.allocation[span.law].of_class(aggregate.unit_class)
+    gap = limits.deficit(aggregate, span.years, sold, units.forgiven(rule, aggregate) * span.years)
+    carry = limits.carry(
+        regime.banking[span.law], aggregate, span.years, counted_years(regime, start, span), allocated / span.years
+    )
+    if regime.banking[span.law].limit == "next_period_only":
+        carry = _own_credits(held, regime, aggregate, span, allocated - emitted)
+    settled = (
+        1.0,
+        max(span.deadline - span.last, 0),
+        carry.multiple,
+        carry.base,
+        carry.unlimited,
+        gap,
+        limits.borrowing(regime.borrowing.get(span.law), aggregate, emitted, gap),
+        limits.shortage_price(regime.penalty[span.law], aggregate, span.years, reference(market, span.deadline)),
+        0.0,
+    )
+    for name, value in zip(SETTLED, settled, strict=True):
+        held[name][span.last] = value
+
+
+def _own_credits(
+    held: dict[str, Array], regime: Regime, aggregate: Aggregate, span: Span, excess: float
+) -> limits.Carry:
+    """Carry-over of credits that live for one more period: the period's own excess; older ones lapse.
+
+    One number holds old and own credits together, so the own excess is that of the baseline emissions, which is
+    exact in expectation where no abatement is induced. Nothing older can lapse at the end of the first period.
+    """
+    if span.law == min(regime.calendar) and span.later == 0 and aggregate.initial_bank == 0.0:
+        return limits.Carry(0.0, 0.0, True)
+    return limits.Carry(0.0, max(excess, 0.0), False)
+
+
+def counted_years(regime: Regime, start: str, span: Span) -> float:
+    """Years of net sales that the banking rule of a period counts."""
+    since = regime.banking[span.law].net_sales_since
+    if since == "vintage":
+        return span.years
+    if since == "phase":
+        phase = next((p for p in regime.phases.values() if int(p.first) <= int(span.law) <= int(p.last)), None)
+        return span.years + (int(span.law) - int(phase.first) if phase else 0)
+    return (span.deadline + 1 - (months_between(start, since) + span.later)) / 12.0

@@ -1,0 +1,146 @@
+"""What units a law lets come to a whole market, in shares of its baseline emissions a year.
+
+Pure functions of the regime's rules and the market's aggregate: free allocation, auctions, interventions, credits.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from nea_env.scenario import Aggregate, AllocationRule, AuctionRule, OffsetRule, StabilisationRule
+
+HALF = 0.5
+"""Share of the firms, and of the emissions, on either side: 283 of 522 Korean firms had a surplus in 2015."""
+
+
+class Sales(NamedTuple):
+    """Units a year that come above a price: money/t plus a multiple of the reference price. 0 and 0: at any price."""
+
+    amount: float
+    price: float = 0.0
+    multiple: float = 0.0
+
+    def threshold(self, reference: float) -> float:
+        """That price, money/t."""
+        return self.price + self.multiple * reference
+
+
+NOTHING = Sales(0.0)
+
+
+def of_year(values: Mapping[str, float], year: int) -> float:
+    """The value of a compliance year: that of the last one named before it, of the first one named, or 1."""
+    named = sorted(values)
+    if not named:
+        return 1.0
+    return values[max([name for name in named if int(name) <= year], default=named[0])]
+
+
+def allocation_share(rule: AllocationRule, aggregate: Aggregate) -> float:
+    """The law's own number: units per tonne of baseline emissions (a cap's share of them under a baseline).
+
+    Raises:
+        ValueError: a benchmark or balance without the class's value or the system's intensity.
+    """
+    if rule.method == "grandfathering":
+        return float(rule.correction_factor or 1.0)
+    if rule.method == "verified_emissions":
+        return 1.0
+    table = {"benchmark_band": rule.balance, "baseline": rule.reduction_factor}.get(rule.method, rule.benchmark)
+    if aggregate.unit_class not in table:
+        raise ValueError(f"market.aggregate.unit_class: {aggregate.unit_class!r} is none of {', '.join(table)}")
+    value = table[aggregate.unit_class]
+    if rule.method == "baseline":
+        return 1.0 - value
+    if aggregate.intensity is None:
+        raise ValueError(f"market.aggregate.intensity: {rule.method} needs the system's, t per unit of output")
+    if rule.method == "benchmark_band":
+        place = (1.0 - aggregate.intensity / value) / rule.band
+        return 1.0 + rule.band_share * min(max(place, -1.0), 1.0)
+    return value * (rule.correction_factor or 1.0) / aggregate.intensity
+
+
+def net_share(rule: AllocationRule) -> float:
+    """Part of one more tonne emitted that is not met by more units: units that follow own emissions meet the rest.
+
+    Under a band the units per tonne fall by ``band_share / band`` of the intensity's distance from the balance.
+    """
+    return {"verified_emissions": 0.0, "benchmark_band": rule.band_share / rule.band}.get(rule.method, 1.0)
+
+
+def forgiven(rule: AllocationRule, aggregate: Aggregate) -> float:
+    """Part of the short firms' gap that their deficit cap leaves unpaid, a year."""
+    if rule.deficit_cap is None:
+        return 0.0
+    return max(aggregate.gross_deficit - rule.deficit_cap * HALF, 0.0)
+
+
+def auctions(rule: AllocationRule, auction: AuctionRule | None, aggregate: Aggregate, supply: float) -> Sales:
+    """Units sold by auction a year: the share of the allocation that must be bought, else the volumes on offer.
+
+    Args:
+        rule: the allocation's rule, with its auction share.
+        auction: the auctions of the period, if any.
+        aggregate: the market.
+        supply: units a year, free and sold.
+    """
+    price, multiple = (auction.reserve_price, auction.reserve_multiple) if auction else (0.0, 0.0)
+    if not rule.auction_share and auction is not None:
+        return Sales(auction.volume * len(auction.months) / aggregate.emissions, price, multiple)
+    return Sales(auction_share(rule, aggregate) * supply, price, multiple)
+
+
+def auction_share(rule: AllocationRule, aggregate: Aggregate) -> float:
+    """Share of the allocation that is not free. Volumes of auctions come on top only where the law names no share."""
+    return rule.auction_share.get(aggregate.sector, rule.auction_share.get("", 0.0)) * (1.0 - aggregate.exempt)
+
+
+def acting(rule: StabilisationRule) -> float:
+    """Chance that the committee acts at least once in a year in which a trigger is met."""
+    return 1.0 - (1.0 - rule.acts) ** 12
+
+
+def released(rule: StabilisationRule | None, aggregate: Aggregate) -> Sales:
+    """Units of the reserve released a year above the high trigger."""
+    if rule is None or (rule.high_price is None and rule.high_multiple is None):
+        return NOTHING
+    return Sales(aggregate.reserve * acting(rule), rule.high_price or 0.0, rule.high_multiple or 0.0)
+
+
+def held_back(free: float, sold: Sales, rule: StabilisationRule | None, aggregate: Aggregate) -> tuple[float, Sales]:
+    """Units a year that come at any price, and those that come above one.
+
+    Auctions without a reserve price are held back below the low trigger, as often as the committee acts; where
+    there is none, units are bought back there.
+
+    Args:
+        free: free units a year.
+        sold: units auctioned a year.
+        rule: the intervention's rule, if any.
+        aggregate: the market.
+    """
+    if sold.amount > 0.0 and sold.price + sold.multiple > 0.0:
+        return free, sold
+    if rule is None or (rule.low_price is None and rule.low_multiple is None):
+        return free + sold.amount, NOTHING
+    held = (sold.amount or aggregate.buy_back) * acting(rule)
+    return free + sold.amount - held, Sales(held, rule.low_price or 0.0, rule.low_multiple or 0.0)
+
+
+def offset_share(rules: Mapping[str, OffsetRule], aggregate: Aggregate, supply: float, emissions: float) -> float:
+    """Offset credits a year that count, of those on offer: types share one limit, the widest of them.
+
+    Args:
+        rules: the types of credit.
+        aggregate: the market.
+        supply: units (or cap) a year.
+        emissions: baseline emissions a year: the duty.
+    """
+    if aggregate.offset_ratio is None or not rules:
+        return 0.0
+    base = {"duty": emissions, "allocation": supply, "required_reduction": max(emissions - supply, 0.0)}
+    limits = [rule.limit_share * base.get(rule.limit_base, math.inf) for rule in rules.values()]
+    free = any(rule.limit_base == "none" for rule in rules.values())
+    return aggregate.offset_supply if free else min(max(limits), aggregate.offset_supply)

@@ -1,0 +1,105 @@
+"""What a solved price law does: the chances of its nodes by month, paths drawn from it, and what is traded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nea_env.core.equilibrium_problem import Array, Chain, Problem
+
+
+@dataclass(frozen=True)
+class Paths:
+    """Paths of a market; quantities in shares of baseline emissions a year.
+
+    Attributes:
+        running: (n, M + 1) money/t, price of the vintage of the period whose emissions accrue.
+        after: (n, M + 1) money/t, price of the vintage after it.
+        lapse: (n, M + 1) probability that the limit on carrying binds at the end of the running period.
+        bank: (n, M + 1) aggregate bank at the start of the month.
+        shock: (n, M + 1) index of the shock.
+        outcome: (n, M) how the month ended: WITHIN, LAPSED or SHORT.
+    """
+
+    running: Array
+    after: Array
+    lapse: Array
+    bank: Array
+    shock: NDArray[np.int64]
+    outcome: NDArray[np.int8]
+
+
+def start_nodes(problem: Problem) -> Array:
+    """(B,) chances of the nodes at the start, which keep the mean of the bank."""
+    step = (problem.banks[-1] - problem.banks[0]) / (len(problem.banks) - 1)
+    place = (problem.start_bank - problem.banks[0]) / step
+    return np.clip(1.0 - np.abs(np.arange(len(problem.banks)) - place), 0.0, 1.0)
+
+
+def law(chain: Chain) -> Array:
+    """(T + 1, B, Z) chances of the nodes month by month, from the problem's start; each month sums to one."""
+    problem = chain.problem
+    shape = chain.running.shape
+    chances = np.zeros(shape)
+    chances[0, :, problem.start_shock] = start_nodes(problem)
+    states = np.arange(shape[2])
+    for month in range(problem.months):
+        below = np.minimum(chain.landing[month].astype(np.int64), shape[1] - 2)
+        share = chain.landing[month] - below
+        landed = np.zeros(shape[1:])
+        np.add.at(landed, (below, states), chances[month] * (1.0 - share))
+        np.add.at(landed, (below + 1, states), chances[month] * share)
+        chances[month + 1] = landed @ problem.chances
+    return chances
+
+
+def simulate(chain: Chain, n: int, seed: int, months: int | None = None) -> Paths:
+    """Draw paths of the chain.
+
+    Args:
+        chain: the solved market.
+        n: number of paths.
+        seed: of the draws.
+        months: M, how many months; all of them by default.
+
+    Returns:
+        The paths.
+
+    Raises:
+        ValueError: fewer than one path, or more months than the market has.
+    """
+    problem = chain.problem
+    months = problem.months if months is None else months
+    if n < 1 or not 0 <= months <= problem.months:
+        raise ValueError(f"simulate: n = {n} and months = {months}, of {problem.months}")
+    draws = np.random.default_rng(seed)
+    node, state = np.empty((n, months + 1), np.int64), np.empty((n, months + 1), np.int64)
+    outcome = np.empty((n, months), np.int8)
+    node[:, 0] = np.searchsorted(np.cumsum(start_nodes(problem))[:-1], draws.random(n), side="right")
+    state[:, 0] = problem.start_shock
+    upto = np.cumsum(problem.chances, axis=1)[:, :-1]
+    for month in range(months):
+        place = chain.landing[month, node[:, month], state[:, month]]
+        outcome[:, month] = chain.outcome[month, node[:, month], state[:, month]]
+        below = np.minimum(place.astype(np.int64), len(problem.banks) - 2)
+        node[:, month + 1] = below + (draws.random(n) < place - below)
+        state[:, month + 1] = (draws.random(n)[:, None] >= upto[state[:, month]]).sum(axis=1)
+    when = np.arange(months + 1)
+    return Paths(
+        running=chain.running[when, node, state],
+        after=chain.after[when, node, state],
+        lapse=chain.lapse[when, node, state],
+        bank=problem.banks[node],
+        shock=state,
+        outcome=outcome,
+    )
+
+
+def volume(problem: Problem) -> Array:
+    """(T,) units that the long firms sell the short ones for a period, in its last month: the gross shortfalls.
+
+    What intermediaries buy to carry over comes on top; it is no final demand. No gross shortfall, no trade.
+    """
+    return np.where(problem.year_end > 0.0, problem.deficit, 0.0)

@@ -1,0 +1,214 @@
+"""A whole market by month, as the equilibrium price law sees it; quantities in shares of baseline emissions a year.
+
+The market is two groups, since one representative firm would have no net sales: firms with a gross shortfall and
+firms with a gross surplus. What they hold between them, less what they owe, is the aggregate bank.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nea_env.core.jit import jit
+
+Array = NDArray[np.float64]
+
+EXPONENTIAL, LINEAR = 0, 1  # marginal cost of abatement: scale (exp(steepness a) - 1), or scale x a
+WITHIN, LAPSED, SHORT = range(3)  # how a vintage's year ended: all carried or lent, limit on carrying, limit on lending
+RAMP = 0.01  # supply at a threshold price comes evenly within one per cent of it
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One market. Arrays (T,) by month; what belongs to a year's end counts in its last month of emissions alone.
+
+    Attributes:
+        discount: monthly discount factor.
+        emissions: baseline emissions of the month.
+        supply: units that the month adds whatever the price: the free allocation, spread over its year.
+        auctioned, reserve_price: units that the month adds above a price, money/t.
+        offsets, offset_price: offset credits that the month adds above a price.
+        released, release_price: reserve units that the month adds above a price.
+        response, target: units withdrawn per unit of bank above the target, in the month.
+        year_end: 1 in the last month of a compliance period.
+        wait: months from there to its deadline.
+        carry_multiple, carry_base, unlimited: of net sales; units; 1 where carrying over has no limit.
+        deficit: gross shortfall of the short firms in the period, net of what they buy at auction.
+        brokers: units that intermediaries carry over outside the limit.
+        borrowing: units that may be borrowed from the next period.
+        shortage_price: what a missing unit costs at the deadline: the penalty, or the choke price where that is less;
+            the running price at a year's end is never above it, since firms would rather pay.
+        lapse_price: what a unit that must lapse is worth: the floor, or nothing.
+        kind, scale, steepness, max_share: abatement, of the month's emissions.
+        shocks, chances: (Z,) log shocks of the emissions, and (Z, Z) their monthly transition.
+        banks: (B,) grid of the aggregate bank, increasing, evenly spaced; the lottery between two nodes adds to the
+            spread of the bank, so a step must be small beside the news of a few months.
+        start_bank, start_shock: where it begins: a bank, and an index of ``shocks``.
+        terminal: (B, Z) price of the running vintage after the last month.
+    """
+
+    discount: float
+    emissions: Array
+    supply: Array
+    auctioned: Array
+    reserve_price: Array
+    offsets: Array
+    offset_price: Array
+    released: Array
+    release_price: Array
+    response: Array
+    target: float
+    year_end: Array
+    wait: Array
+    carry_multiple: Array
+    carry_base: Array
+    unlimited: Array
+    deficit: Array
+    brokers: float
+    borrowing: Array
+    shortage_price: Array
+    lapse_price: Array
+    kind: int
+    scale: float
+    steepness: float
+    max_share: float
+    shocks: Array
+    chances: Array
+    banks: Array
+    start_bank: float
+    start_shock: int
+    terminal: Array
+
+    @property
+    def months(self) -> int:
+        """T."""
+        return len(self.emissions)
+
+
+@dataclass(frozen=True)
+class Chain:
+    """The solved price law: a finite Markov chain on (aggregate bank, shock), in which prices are exact martingales.
+
+    The bank lands between two nodes of its grid; the chain goes to one or the other with chances that keep its
+    mean, so a price at the nodes is the discounted expectation of the next, to the last digit.
+
+    Attributes:
+        running: (T + 1, B, Z) money/t, price of the vintage of the period whose emissions accrue.
+        after: (T + 1, B, Z) money/t, price of the vintage after it.
+        landing: (T, B, Z) the bank that the month leads to, as a place on the grid, 0 to B - 1.
+        outcome: (T, B, Z) WITHIN where the running price is the value of the bank carried, as in all months but a
+            year's last; LAPSED where the limit on carrying binds, SHORT where units are missing: then it is not.
+        lapse: (T + 1, B, Z) probability that the limit on carrying binds at the end of the running period.
+    """
+
+    problem: Problem
+    running: Array
+    after: Array
+    landing: Array
+    outcome: NDArray[np.int8]
+    lapse: Array
+
+
+@jit
+def abated_share(price, kind, scale, steepness, max_share):
+    """Share of emissions whose marginal cost of abatement lies below the price."""
+    share = price / scale if kind == LINEAR else np.log1p(price / scale) / steepness
+    return min(max(share, 0.0), max_share)
+
+
+@jit
+def offered(price, threshold, amount):
+    """Units that come to the market above a threshold price, evenly within one per cent of it."""
+    if amount == 0.0:
+        return 0.0
+    return amount * min(max((price / threshold - 1.0) / RAMP + 0.5, 0.0), 1.0) if threshold > 0.0 else amount
+
+
+def shock_chain(persistence: float, volatility: float, states: int) -> tuple[Array, Array]:
+    """A finite chain for an AR(1) of log emissions whose mean effect on emissions is one.
+
+    Rouwenhorst's chain has the autocorrelation and the variance of the AR(1) exactly. Without persistence the
+    nodes and chances are those of Gauss-Hermite quadrature, which are right in more moments.
+
+    Args:
+        persistence: of the log shock from month to month, in [0, 1).
+        volatility: standard deviation of one month's news.
+        states: number of nodes, Z.
+
+    Returns:
+        (Z,) log shocks, increasing, and (Z, Z) transition chances.
+
+    Raises:
+        ValueError: an argument is out of range.
+    """
+    if not (0.0 <= persistence < 1.0 and volatility >= 0.0 and states >= 1):
+        raise ValueError(f"shock chain: persistence {persistence}, volatility {volatility}, states {states}")
+    if states == 1 or volatility == 0.0:
+        return np.zeros(states), np.full((states, states), 1.0 / states)
+    if persistence == 0.0:
+        nodes, weights = np.polynomial.hermite_e.hermegauss(states)
+        stationary = weights / weights.sum()
+        chances = np.tile(stationary, (states, 1))
+        shocks = volatility * nodes
+    else:
+        stays = (1.0 + persistence) / 2.0
+        chances = np.array([[stays, 1.0 - stays], [1.0 - stays, stays]])
+        stationary = np.array([0.5, 0.5])
+        for size in range(3, states + 1):
+            wider = np.zeros((size, size))
+            wider[:-1, :-1] += stays * chances
+            wider[:-1, 1:] += (1.0 - stays) * chances
+            wider[1:, :-1] += (1.0 - stays) * chances
+            wider[1:, 1:] += stays * chances
+            wider[1:-1] /= 2.0
+            chances = wider
+            stationary = np.convolve(stationary, [0.5, 0.5])
+        spread = volatility * np.sqrt((states - 1.0) / (1.0 - persistence**2))
+        shocks = np.linspace(-spread, spread, states)
+    return shocks - np.log(stationary @ np.exp(shocks)), chances
+
+
+def falling_terminal(banks: Array, states: int, top: float, start: float = 0.0, end: float = 0.0) -> Array:
+    """(B, Z) a last price: ``top`` up to the bank ``start``, nothing from the bank ``end``, and even in between."""
+    left = (end - banks) / (end - start) if end > start else np.where(banks < end, 1.0, 0.0)
+    return np.tile((top * np.clip(left, 0.0, 1.0))[:, None], (1, states))
+
+
+def check(problem: Problem) -> None:
+    """Whether a problem is well formed.
+
+    Raises:
+        ValueError: it is not; the message names the field.
+    """
+    months, banks, states = problem.months, len(problem.banks), len(problem.shocks)
+    for name in (
+        "supply auctioned reserve_price offsets offset_price released release_price response year_end wait "
+        "carry_multiple carry_base unlimited deficit borrowing shortage_price lapse_price"
+    ).split():
+        if np.shape(getattr(problem, name)) != (months,):
+            raise ValueError(f"{name}: shape {np.shape(getattr(problem, name))} is not that of the months, ({months},)")
+        if name != "supply" and np.min(getattr(problem, name), initial=0.0) < 0.0:
+            raise ValueError(f"{name}: {np.min(getattr(problem, name)):g} is negative")
+    shapes = {"chances": (states, states), "terminal": (banks, states)}
+    for name, shape in shapes.items():
+        if getattr(problem, name).shape != shape:
+            raise ValueError(f"{name}: shape {getattr(problem, name).shape} is not {shape}")
+    for name in Problem.__dataclass_fields__:
+        if not np.all(np.isfinite(getattr(problem, name))):
+            raise ValueError(f"{name}: not finite")
+    if not 0.0 < problem.discount <= 1.0:
+        raise ValueError(f"discount: {problem.discount:g} is not in (0, 1]")
+    steps = np.diff(problem.banks)
+    if banks < 2 or steps[0] <= 0.0 or np.ptp(steps) > 1e-9 * (problem.banks[-1] - problem.banks[0]):
+        raise ValueError("banks: not an increasing, evenly spaced grid of two nodes or more")
+    if not problem.banks[0] <= problem.start_bank <= problem.banks[-1]:
+        ends = f"{problem.banks[0]:g} to {problem.banks[-1]:g}"
+        raise ValueError(f"start_bank: {problem.start_bank:g} is off the grid of banks, {ends}")
+    if not 0 <= problem.start_shock < states:
+        raise ValueError(f"start_shock: {problem.start_shock} is no index of the {states} shocks")
+    if np.min(problem.chances) < 0.0 or np.max(np.abs(problem.chances.sum(axis=1) - 1.0)) > 1e-12:
+        raise ValueError("chances: rows are not probabilities that sum to one")
+    if np.min(problem.terminal) < 0.0 or np.max(np.diff(problem.terminal, axis=0)) > 0.0:
+        raise ValueError("terminal: prices must be positive or zero and must not rise with the bank")

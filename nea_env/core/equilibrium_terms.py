@@ -1,0 +1,184 @@
+"""What two linked markets are solved for, the terms between them, and what comes out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nea_env.core.equilibrium_problem import Array, Problem
+
+LinkType = Literal["none", "full", "quota", "exchange_rate", "discount", "border_fee", "one_way"]
+ONE_PRICE = ("full", "exchange_rate", "discount")  # units swap without limit, both ways: one price, one pool of units
+
+
+@dataclass(frozen=True)
+class Terms:
+    """On what terms units of the partner count at home.
+
+    Attributes:
+        type: as a scenario's link has it.
+        quota: (T,) units of home that imports may stand for, in the month that ends a home period; shares of the
+            home market's baseline emissions a year, ``inf`` where there is no limit. Read where type is quota or
+            one_way.
+        units: units of the partner that count as one home tonne.
+        fee: paid on a purchase, share of the home price.
+        rate: home money per unit of the partner's, in the first month. It moves with the two discount rates
+            and not otherwise: a partner unit kept is then worth the same as a home unit kept.
+        scale: partner's baseline emissions over home's.
+        open: (T,) months in which units can cross.
+        two_way: a quota limits imports alone, and home units can be sold to the partner without limit.
+        correlation: of the two markets' news of emissions: the share of it that is common.
+    """
+
+    type: LinkType
+    quota: Array
+    open: NDArray[np.bool_]
+    units: float = 1.0
+    fee: float = 0.0
+    rate: float = 1.0
+    scale: float = 1.0
+    two_way: bool = False
+    correlation: float = 0.0
+
+    def __post_init__(self) -> None:
+        """Refuse terms that say nothing sensible.
+
+        Raises:
+            ValueError: an unknown type, a negative or missing quota, a share or a factor out of its range.
+        """
+        known = (*ONE_PRICE, "none", "quota", "border_fee", "one_way")
+        if self.type not in known:
+            raise ValueError(f"type: {self.type!r} is none of {', '.join(sorted(known))}")
+        if not (np.asarray(self.quota) >= 0.0).all():
+            raise ValueError("quota: negative, or not a number")
+        if not 0.0 <= self.fee < 1.0:
+            raise ValueError(f"fee: {self.fee:g} is not a share of the home price below 1")
+        if not -1.0 <= self.correlation <= 1.0:
+            raise ValueError(f"correlation: {self.correlation:g} does not lie between -1 and 1")
+        for name in ("units", "rate", "scale"):
+            if not 0.0 < getattr(self, name) < np.inf:
+                raise ValueError(f"{name}: {getattr(self, name):g} is not positive")
+        if len(self.quota) != len(self.open):
+            raise ValueError(f"quota: {len(self.quota)} months, but open has {len(self.open)}")
+        if self.type == "one_way" and self.two_way:
+            raise ValueError("two_way: a link of type one_way is not")
+
+    @property
+    def one_price(self) -> bool:
+        """Whether an open link makes one market of the two."""
+        return self.type in ONE_PRICE
+
+    def trades(self, home: Problem) -> NDArray[np.bool_]:
+        """(T,) months in which units may cross.
+
+        Under a quota they count when the home period is settled; without one they can cross in any open month.
+        """
+        if self.type == "none":
+            return np.zeros(len(self.open), bool)
+        settled = np.asarray(home.year_end) > 0
+        limited = self.type == "quota" or (self.type == "one_way" and bool(np.isfinite(self.quota[settled]).any()))
+        return np.asarray(self.open, bool) & settled if limited else np.asarray(self.open, bool)
+
+    def limits(self) -> Array:
+        """(T,) most units of home that imports may stand for."""
+        return np.asarray(self.quota, float) if self.type in ("quota", "one_way") else np.full(len(self.open), np.inf)
+
+    @property
+    def exports(self) -> bool:
+        """Whether home units can be sold to the partner."""
+        return self.type != "one_way" and (self.type != "quota" or self.two_way)
+
+    def parities(self, home: Problem, partner: Problem) -> Array:
+        """(T + 1,) home money per partner money times units: what the units for one home tonne cost, over their price.
+
+        Money that yields less is dearer later: the rate grows at the home discount rate less the partner's.
+        """
+        growth = partner.discount / home.discount
+        return np.asarray(self.units * self.rate * growth ** np.arange(len(self.open) + 1), np.float64)
+
+    def chances(self, home: Problem, partner: Problem) -> Array:
+        """(Z, Z) transition of the pair of shocks, (home state) x Z2 + (partner state); each alone keeps its own.
+
+        Common news moves both in step, from rank to rank (opposite ranks where the correlation is negative); the rest
+        is independent. The shares of the two are that of the correlation and what is left.
+        """
+        own, other = home.chances, partner.chances
+        if self.correlation < 0.0:
+            other = other[::-1, ::-1]
+        upto, other_upto = (np.cumsum(np.pad(each, ((0, 0), (1, 0))), axis=1) for each in (own, other))
+        top = np.minimum(upto[:, None, 1:, None], other_upto[None, :, None, 1:])
+        bottom = np.maximum(upto[:, None, :-1, None], other_upto[None, :, None, :-1])
+        common = np.maximum(top - bottom, 0.0)
+        if self.correlation < 0.0:
+            common, other = common[:, ::-1, :, ::-1], partner.chances
+        states = len(own) * len(other)
+        weight = abs(self.correlation)
+        independent = np.kron(own, other)
+        return np.asarray(weight * common.reshape(states, states) + (1.0 - weight) * independent, np.float64)
+
+
+@dataclass(frozen=True)
+class LinkedChain:
+    """The price law of two linked markets: a finite Markov chain on (home bank, partner bank, both shocks).
+
+    Each bank lands between two nodes of its grid, and the four nodes about the pair are drawn so that both means are
+    kept: a price at the nodes is its own discounted expectation to the last digit. Shock state z is
+    (home state) x Z2 + (partner state). A pool has one bank, counted in home units:
+    then B2 is 1 and ``imports`` is 0.
+
+    Attributes:
+        home, partner, terms: what was solved.
+        home_banks, partner_banks: (B1,), (B2,) grids; of a pool, (B,) of the pool and [0].
+        chances: (Z, Z) monthly transition of the pair of shocks.
+        home_running, partner_running: (T + 1, B1, B2, Z) price of the vintage whose emissions accrue, each in its
+            own money per t.
+        home_after, partner_after: (T + 1, B1, B2, Z) price of the vintage after it.
+        home_landing, partner_landing: (T, B1, B2, Z) place of each bank on its grid after the month.
+        home_outcome, partner_outcome: (T, B1, B2, Z) WITHIN, LAPSED or SHORT.
+        home_lapse, partner_lapse: (T + 1, B1, B2, Z) probability that the limit on carrying binds at the period's end.
+        imports: (T, B1, B2, Z) home units that imports stand for; negative: exports of home units.
+    """
+
+    home: Problem
+    partner: Problem
+    terms: Terms
+    home_banks: Array
+    partner_banks: Array
+    chances: Array
+    home_running: Array
+    partner_running: Array
+    home_after: Array
+    partner_after: Array
+    home_landing: Array
+    partner_landing: Array
+    home_outcome: NDArray[np.int8]
+    partner_outcome: NDArray[np.int8]
+    home_lapse: Array
+    partner_lapse: Array
+    imports: Array
+
+    @property
+    def wedge(self) -> Array:
+        """(T + 1, B1, B2, Z) home price less what the partner's units for one home tonne cost, home money per t."""
+        parity = self.terms.parities(self.home, self.partner)
+        return self.home_running - parity[:, None, None, None] * self.partner_running
+
+    @property
+    def start(self) -> tuple[float, float, int]:
+        """Places of the two banks at the start, and the index of the pair of shocks."""
+        state = self.home.start_shock * len(self.partner.shocks) + self.partner.start_shock
+        if len(self.partner_banks) == 1:
+            share = self.terms.scale / self.terms.units
+            return _place(self.home_banks, self.home.start_bank + share * self.partner.start_bank), 0.0, state
+        return (
+            _place(self.home_banks, self.home.start_bank),
+            _place(self.partner_banks, self.partner.start_bank),
+            state,
+        )
+
+
+def _place(banks: Array, bank: float) -> float:
+    return float(np.interp(bank, banks, np.arange(len(banks))))

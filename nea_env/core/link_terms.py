@@ -1,0 +1,87 @@
+"""The terms of a scenario's links as numbers."""
+
+from __future__ import annotations
+
+import math
+
+from nea_env.core import parameters as col
+from nea_env.core.links import BANDED, FREE, NOT_TRADABLE, SOLVED, TIED
+from nea_env.core.periods import NEVER
+from nea_env.core.solved import is_joint
+from nea_env.scenario import Link, Scenario, months_between
+
+RESOLVED = 0.9  # share of the news about a bounded ratio that is out by the end of the link
+MONTH = 1.0 / 12.0
+
+
+def link_columns(scenario: Scenario, horizon: int) -> dict[int, float]:
+    """Columns of ``parameters.STATIC`` for every partner of a scenario."""
+    values: dict[int, float] = {col.P_LINKS: len(scenario.links)}
+    for k, link in enumerate(scenario.links):
+        values |= {column + k: value for column, value in _terms(scenario, link, horizon).items()}
+    if scenario.links:
+        values[col.P_PARTNER_REFERENCE] = scenario.links[0].market.price
+    if len(scenario.links) > 1:
+        values[col.P_LINK_ROTATION] = scenario.links[1].correlation_with_first
+        values[col.P_FX_ROTATION] = scenario.links[1].fx_correlation_with_first
+    return values
+
+
+def kind_of(scenario: Scenario, link: Link) -> int:
+    """How the foreign price moves while the link is open."""
+    if link is scenario.links[0] and is_joint(scenario):
+        return SOLVED
+    if link.type == "none":
+        return NOT_TRADABLE
+    if link.free_price:
+        return FREE
+    low, high = link.bounds
+    return BANDED if low < high else TIED
+
+
+def _terms(scenario: Scenario, link: Link, horizon: int) -> dict[int, float]:
+    home, partner, fx = scenario.market, link.market, link.fx
+    starts = _month(scenario, link.starts, 0.0)
+    ends = _month(scenario, link.ends, NEVER)
+    months = max(1.0, min(ends, float(horizon - 1)) - max(0.0, starts))
+    low, high = link.bounds
+    kind = kind_of(scenario, link)
+    rate, fx_volatility = (fx.rate, fx.volatility) if fx else (1.0, 0.0)
+    growth = partner.discount_rate if fx else home.discount_rate  # of the partner's price in its own money
+    if kind == SOLVED:  # the equilibrium is that of a known rate
+        fx_volatility = 0.0
+    ratio = partner.price * rate * link.units / home.price
+    if kind in (TIED, BANDED) and starts <= 0.0 and link.start_chance is None:
+        ratio = min(max(ratio, low), high)
+    return {
+        col.P_LINK_KIND: kind,
+        col.P_LINK_FEE: link.fee,
+        col.P_LINK_SPREAD: link.spread,
+        col.P_LINK_QUOTA: NEVER if link.quota is None else link.quota,
+        col.P_LINK_TWO_WAY: float(link.two_way),
+        col.P_LINK_BANKABLE: float(link.bankable),
+        col.P_LINK_LOW: low,
+        col.P_LINK_HIGH: high,
+        col.P_LINK_NEWS_SD: math.sqrt(RESOLVED / months),
+        col.P_LINK_MONTHS: months,
+        col.P_LINK_STARTS: starts,
+        col.P_LINK_START_CHANCE: link.start_chance or 0.0,
+        col.P_LINK_ENDS: ends,
+        col.P_LINK_END_CHANCE: link.end_chance or 0.0,
+        col.P_LINK_WEIGHT: link.weight if kind == TIED else 0.0,
+        col.P_LINK_LOG_RATIO: math.log(ratio),
+        col.P_LINK_PERSISTENCE: link.persistence,
+        col.P_LINK_WANDER: link.wander,
+        # in its own money the partner's price grows at its own discount rate; the rate makes up the difference
+        col.P_LINK_DRIFT: MONTH * (growth - 0.5 * partner.volatility**2),
+        col.P_LINK_SD: partner.volatility * math.sqrt(MONTH),
+        col.P_LINK_CORRELATION: link.correlation,
+        col.P_LINK_UNITS: link.units,
+        col.P_FX_DRIFT: MONTH * (home.discount_rate - growth - 0.5 * fx_volatility**2),
+        col.P_FX_SD: fx_volatility * math.sqrt(MONTH),
+        col.P_START_LOG_FX: math.log(rate),
+    }
+
+
+def _month(scenario: Scenario, month: str | None, otherwise: float) -> float:
+    return otherwise if month is None else float(months_between(scenario.start, month))

@@ -1,0 +1,8 @@
+"""Prices on their own: paths as arrays, pictures of them, and the table of what each market was calibrated to.
+
+``python -m nea_env.market`` draws and tabulates.
+"""
+
+from nea_env.market.paths import PricePaths, price_paths
+
+__all__ = ["PricePaths", "price_paths"]

@@ -1,0 +1,80 @@
+"""``python -m nea_env.market``: pictures of a scenario's prices, and the table of calibrated moments."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from nea_env.library import ScenarioError, load_scenario, scenarios
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; 0 when all is well, 1 when a page is out of date, 2 for a mistake in the command."""
+    parser = _parser()
+    options, rest = parser.parse_known_args(arguments)
+    stray = [text for text in rest if text.startswith("-") or "=" not in text]
+    if stray or (rest and options.command != "plot"):
+        parser.error(f"not known: {' '.join(stray or rest)}")
+    options.rest = rest  # argparse reads no positional arguments after an option
+    try:
+        return int(options.run(options))
+    except (ScenarioError, ValueError, ModuleNotFoundError) as error:
+        print(error, file=sys.stderr)
+        return 2
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m nea_env.market", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    plot = commands.add_parser(
+        "plot",
+        help="fans of prices, prices at deadlines, front discount, partners, aggregate bank: one PNG each",
+        description="Draw a scenario's prices; without a scenario, list those that ship.",
+    )
+    plot.add_argument("scenario", nargs="?", help="a shipped name, or a path ending in .yaml")
+    plot.add_argument("overrides", nargs="*", metavar="key=value", help="such as market.law=jumps")
+    plot.add_argument("--out", type=Path, default=Path("runs/market"), help="folder of the pictures (runs/market)")
+    plot.add_argument("--paths", type=int, default=5000, help="number of paths (5000)")
+    plot.add_argument("--seed", type=int, default=0, help="of the first path (0)")
+    plot.add_argument(
+        "--only", action="append", default=[], metavar="PICTURE",
+        help="prices, deadlines, discount, links or bank; may be given again (all that show something)",
+    )  # fmt: skip
+    plot.set_defaults(run=_plot)
+    table = commands.add_parser("calibration", help="write the table of target and simulated moments, by market")
+    table.add_argument("--out", type=Path, default=Path("docs/calibration.md"), help="the page (docs/calibration.md)")
+    table.add_argument("--check", action="store_true", help="write nothing; exit 1 when the page is out of date")
+    table.set_defaults(run=_calibration)
+    return parser
+
+
+def _plot(options: argparse.Namespace) -> int:
+    if options.scenario is None:
+        print(
+            "python -m nea_env.market plot SCENARIO [key=value ...] [--out DIR] [--paths N] [--seed S] [--only PICTURE]"
+        )
+        print(f"scenarios: {', '.join(scenarios())}")
+        return 0
+    from nea_env.market.figures import draw
+    from nea_env.market.paths import price_paths
+
+    scenario = load_scenario(options.scenario, [*options.overrides, *options.rest])
+    for path in draw(price_paths(scenario, options.paths, options.seed), options.out, options.only):
+        print(path)
+    return 0
+
+
+def _calibration(options: argparse.Namespace) -> int:
+    from nea_env.market.calibration import write
+
+    current = write(options.out, check=options.check)
+    if options.check and not current:
+        print(f"out of date: {options.out}")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

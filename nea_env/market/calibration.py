@@ -1,0 +1,143 @@
+"""The page on calibration: what each market's laws were set to, and that their samples have those moments."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from nea_env.core.price_laws import law_columns
+from nea_env.library.catalogue import document, names, provenance, validated
+from nea_env.market.moments import MONTHS, YEARS, Moment, moments
+from nea_env.scenario.market import Law, Market
+
+LAWS: tuple[Law, ...] = ("gbm", "lattice", "jumps", "two_regimes", "bootstrap", "log_ou")
+SEED = 20170901
+BOUND = 2.0  # standard errors beyond which a figure is marked
+ASSUMED = "\\*"  # after a figure, in Markdown
+COLUMNS = ("sd", "gain", "kurtosis", "jumps", "wild")
+HEAD = """\
+# Calibration of the price laws
+
+<!-- Written by `python -m nea_env.market calibration`: change the YAML, then run it again. -->
+
+What each market's laws were set to. The figures stand in `nea_env/library/markets/`, each with its source;
+`*` marks what is assumed. The volatility of a year holds under every law: jumps and wild months take their
+share of it, and the shocks of the bootstrap (their number is given here) are scaled to it.
+Where it is held below what was measured (the file's note says so), jumps and wild months shrink with it.
+
+"""
+MOMENTS = """\
+## Moments: target, then sample ± standard error
+
+From {years} years of {months} months a row, drawn with the laws' own kernels and seed {seed}.
+`!` marks a sample more than {bound} standard errors from its target: {beyond} of {every}, where one in twenty is
+expected; the farthest is {worst} away.
+
+- **sd** of a year's change of the log price; under log_ou the price is pulled back, so it is below the volatility
+- **gain**: mean of the discounted price after a year over its start, less 1: zero for a martingale, and log_ou is none
+- **kurtosis** of a month's change, less the normal's 3
+- **jumps** a year
+- **wild**: share of months in the wild regime
+
+"""
+
+
+def write(path: Path | str, check: bool = False) -> bool:
+    """Write the page; with ``check`` only say whether it is up to date. True when the file now holds the page."""
+    path, text = Path(path), page()
+    if check:
+        return path.is_file() and path.read_text(encoding="utf-8") == text
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    return True
+
+
+def load_market(name: str) -> Market:
+    """A market of the library by its name."""
+    return validated(Market, document("market", name))
+
+
+def calibrated() -> tuple[str, ...]:
+    """Names of the markets whose volatility is a parameter: not a band's result, and not zero."""
+    return tuple(name for name in names("market") if (m := load_market(name)).volatility > 0.0 and m.collar is None)
+
+
+def under(name: str, law: Law) -> Market:
+    """The market under another law."""
+    return Market.model_validate(load_market(name).model_dump() | {"law": law})
+
+
+@lru_cache
+def table() -> dict[tuple[str, Law], list[Moment]]:
+    """Moments by market and law, each pair from draws of its own."""
+    return {
+        (name, law): moments(under(name, law), [SEED, *name.encode(), *law.encode()])
+        for name in calibrated()
+        for law in LAWS
+    }
+
+
+def page() -> str:
+    """The page as Markdown."""
+    found = table()
+    every = [moment for row in found.values() for moment in row]
+    beyond = [moment for moment in every if moment.misses > BOUND]
+    worst = max(moment.misses for moment in every)
+    lines = [
+        *HEAD.splitlines(),
+        *_parameters(),
+        "",
+        *MOMENTS.format(
+            years=f"{YEARS:,}", months=MONTHS, seed=SEED, bound=f"{BOUND:g}", beyond=len(beyond), every=len(every),
+            worst=f"{worst:.1f}",
+        ).splitlines(),
+        "| Market | Law | " + " | ".join(COLUMNS) + " |",
+        "|---" * (2 + len(COLUMNS)) + "|",
+    ]  # fmt: skip
+    for (name, law), row in found.items():
+        cells = {moment.name: _cell(moment) for moment in row}
+        lines.append(f"| {name} | {law} | " + " | ".join(cells.get(column, "") for column in COLUMNS) + " |")
+    left_out = [name for name in names("market") if name not in calibrated()]
+    lines += [
+        "",
+        f"Not here: {', '.join(left_out)}, whose price has no volatility of its own (a band, or no trade).",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _cell(moment: Moment) -> str:
+    digits = 2 if moment.name in ("kurtosis", "jumps") else 3
+    mark = " !" if moment.misses > BOUND else ""
+    target, sample = (f"{round(value, digits) + 0.0:.{digits}f}" for value in (moment.target, moment.sample))  # no -0
+    return f"{target}, {sample} ± {moment.error:.{digits + 1}f}{mark}"
+
+
+def _parameters() -> list[str]:
+    heads = (
+        "Market", "volatility", "jumps a year", "share of variance", "wild over calm", "begins", "ends", "wild months",
+        "reversion a year", "level", "shocks",
+    )  # fmt: skip
+    paths = (
+        "volatility", "jumps.rate", "jumps.share", "turbulence.ratio", "turbulence.begins", "turbulence.ends", "",
+        "reversion.rate", "reversion.level", "bootstrap.changes",
+    )  # fmt: skip
+    lines = ["| " + " | ".join(heads) + " |", "|---" * len(heads) + "|"]
+    for name in calibrated():
+        sources, market = provenance("market", name), load_market(name)
+        cells = [name]
+        for path in paths:
+            if not path:
+                cells.append(f"{law_columns(under(name, 'two_regimes'))['wild_share']:.2f}")
+                continue
+            value: Any = market
+            for key in path.split("."):
+                value = getattr(value, key)
+            text = f"{len(value)}" if isinstance(value, tuple) else f"{value:g}"
+            assumed = any(
+                found.status == "assumed" for key, found in sources.items() if f"{key}.".startswith(f"{path}.")
+            )
+            cells.append(text + ASSUMED * assumed)
+        lines.append("| " + " | ".join(cells) + " |")
+    return lines

@@ -1,0 +1,219 @@
+"""Pictures of price paths: fans over time, the prices at each deadline, the front's discount, partners, the bank.
+
+Matplotlib is loaded when the first picture is drawn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nea_env.market.axes import BLUE, GREEN, GREY, ORANGE, fan, key, label, page, thousands
+from nea_env.market.paths import PricePaths
+from nea_env.scenario import Link
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+_MEASURED = 1e-9  # a ratio further from 1 than this is no rounding
+
+
+def draw(paths: PricePaths, folder: Path, only: Sequence[str] = ()) -> list[Path]:
+    """Write PNG files named after the scenario, its law and the picture.
+
+    Args:
+        paths: what to draw.
+        folder: made where it is missing.
+        only: some of `PICTURES`; default: all that the scenario has something to show on.
+
+    Raises:
+        ValueError: a picture that is not known, or that the scenario has nothing to show on.
+        ModuleNotFoundError: matplotlib is not installed.
+    """
+    shown = [name for name in PICTURES if _shows(paths, name)]
+    name = paths.scenario.name
+    for wanted in only:
+        if wanted not in shown:
+            raise ValueError(f"only: {name} has no picture {wanted!r}; it has {', '.join(shown)}")
+    folder.mkdir(parents=True, exist_ok=True)
+    written = []
+    for wanted in only or shown:
+        path = folder / f"{name}_{paths.scenario.market.law}_{wanted}.png"
+        beside = path.with_name(f".writing_{path.name}")
+        PICTURES[wanted](paths).savefig(beside, dpi=110, format="png")
+        beside.replace(path)
+        written.append(path)
+    return written
+
+
+def _shows(paths: PricePaths, picture: str) -> bool:
+    """Whether there is anything to see on a picture."""
+    if picture == "discount":
+        apart = np.abs(paths["front_price"] - paths["long_price"]).max()
+        return bool(apart > _MEASURED * paths["long_price"].max())
+    return {"links": "foreign_price_0", "bank": "aggregate_bank"}.get(picture, "long_price") in paths
+
+
+def prices(paths: PricePaths) -> Figure:
+    """Fans of the long price, the front price and the offset price, with what the long price is expected to be."""
+    shown = [("long_price", "long price", BLUE), ("front_price", "front price", ORANGE)]
+    if "offset_price" in paths:
+        shown.append(("offset_price", "offset credit", GREEN))
+    figure = page(paths, len(shown), 1)
+    for axis, (name, title, colour) in zip(figure.axes, shown, strict=True):
+        fan(axis, paths, paths[name], colour)
+        label(axis, f"{title}\n({paths.scenario.market.currency}/t)")
+        axis.set_ylim(bottom=0.0)
+    top = max(figure.axes[0].get_ylim()[1], figure.axes[1].get_ylim()[1])
+    for axis in figure.axes[:2]:
+        axis.set_ylim(0.0, top)  # the two are to be compared
+    if paths.scenario.market.is_martingale and paths.scenario.market.law != "equilibrium":  # its rolled price is not
+        opens, growth = paths.opening, paths.scenario.market.discount_rate / 12.0
+        expected = paths["long_price"][0, 0] * np.exp(growth * np.arange(opens, len(paths.months)))
+        figure.axes[0].plot(
+            paths.years[opens:], expected, color=GREY, lw=1.2, ls="--", label="start grown at the discount rate"
+        )
+        figure.axes[0].legend(frameon=False, fontsize=8, loc="upper left")
+    figure.align_ylabels()
+    return figure
+
+
+def at_deadlines(paths: PricePaths) -> Figure:
+    """One histogram a deadline: the front price (filled) and the long price (line), with their medians."""
+    due = {month: vintage for month, vintage in paths.deadlines.items() if month >= paths.opening}
+    figure = page(paths, len(due), 1, height=0.75, dates=False)
+    low, high, log = _span(np.concatenate([paths[name][:, list(due)] for name in ("front_price", "long_price")]))
+    count = int(np.clip(len(paths) ** 0.5, 12, 60)) + 1
+    edges = np.geomspace(low, high, count) if log else np.linspace(low, high, count)
+    for axis, (month, vintage) in zip(figure.axes, due.items(), strict=True):
+        for name, colour, filled in (("front_price", ORANGE, True), ("long_price", BLUE, False)):
+            values = paths[name][:, month]
+            axis.stairs(np.histogram(values, edges)[0], edges, fill=filled, color=colour, alpha=0.45 if filled else 1.0)
+            axis.axvline(float(np.median(values)), color=colour, lw=1.4, ls="-" if filled else "--")
+        axis.set_xscale("log" if log else "linear")
+        axis.set_yticks([])
+        axis.set_xlim(low, high)
+        axis.spines[["top", "right", "left"]].set_visible(False)
+        axis.set_ylabel(
+            f"{vintage}\n{paths.months[month]}", rotation=0, ha="right", va="center", fontsize=8, labelpad=8
+        )
+        axis.tick_params(labelbottom=axis is figure.axes[-1], which="both")
+    figure.axes[0].set_title("vintage,\ndeadline", loc="left", x=-0.085, fontsize=8)
+    thousands(figure.axes[-1].xaxis)
+    if log:
+        from matplotlib.ticker import LogLocator, NullFormatter
+
+        figure.axes[-1].xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0) if high < 300.0 * low else (1.0,)))
+        figure.axes[-1].xaxis.set_minor_formatter(NullFormatter())
+    figure.axes[-1].set_xlabel(f"price in the deadline's month ({paths.scenario.market.currency}/t)")
+    key(figure, [(ORANGE, "-", "front price (filled) and its median"), (BLUE, "--", "long price and its median")])
+    return figure
+
+
+def _span(values: NDArray[np.float64]) -> tuple[float, float, bool]:
+    """Ends of an axis that shows all but a thousandth of the values at either end, and whether it is of logs."""
+    low, high = (float(np.quantile(values, q)) for q in (0.001, 0.999))
+    if low > 0.0 and 5.0 < high / low < 1e4:  # a price of next to nothing would take all of a log axis
+        return low, high, True
+    low = float(values.min())
+    margin = 0.02 * (high - low) or 0.1 * high or 1.0  # a price without risk has no width of its own
+    return low - margin, high + margin, False
+
+
+def front_discount(paths: PricePaths) -> Figure:
+    """Fan of the front price over the long price, less one, broken where the next vintage becomes the front."""
+    figure = page(paths, 1, 1, height=3.6)
+    axis = figure.axes[0]
+    ratio = _excess(paths["front_price"], paths["long_price"])
+    previous = paths.opening - 1
+    for month, vintage in paths.deadlines.items():
+        if month > previous:
+            own = slice(previous + 1, month + 1)
+            fan(axis, paths, ratio, ORANGE, own)
+            axis.plot(paths.years[own], ratio[:, own].mean(axis=0), color=BLUE, lw=1.4, ls="--")
+            middle = float(paths.years[own].mean())
+            axis.text(middle, 1.0, vintage.replace(", ", "\n"), transform=axis.get_xaxis_transform(), ha="center",
+                      va="bottom", fontsize=8)  # fmt: skip
+        previous = max(previous, month)
+    axis.axhline(0.0, color=GREY, lw=0.8)
+    label(axis, "front price over long price, less one (%)")
+    key(figure, [(ORANGE, "-", "median"), (BLUE, "--", "mean")])
+    return figure
+
+
+def _excess(price: NDArray[np.float64], base: NDArray[np.float64]) -> NDArray[np.float64]:
+    """A price over another, less one, in per cent; 0 where the other is worthless."""
+    return 100.0 * (np.divide(price, base, out=np.ones_like(price), where=base > 0.0) - 1.0)
+
+
+def links(paths: PricePaths) -> Figure:
+    """By partner: its price beside the home price, the gap between them, and how often the link is open."""
+    scenario = paths.scenario
+    figure = page(paths, 3, len(scenario.links), height=2.4)
+    axes = np.array(figure.axes).reshape(3, len(scenario.links))
+    home = paths["long_price"]
+    for k, link in enumerate(scenario.links):
+        foreign, (top, middle, bottom) = paths[f"foreign_price_{k}"], axes[:, k]
+        fan(top, paths, home, BLUE)
+        fan(top, paths, foreign, ORANGE, style="--")  # an open full link puts one on the other
+        top.set_title(f"{link.title}\n{_terms(link)}", fontsize=9)
+        top.set_ylim(bottom=0.0)
+        fan(middle, paths, _excess(foreign, home), ORANGE)
+        middle.axhline(0.0, color=GREY, lw=0.8)
+        least, most = middle.get_ylim()
+        middle.set_ylim(min(least, -5.0), max(most, 5.0))  # a gap of nothing is a line, not noise
+        bottom.step(paths.years, 100.0 * paths[f"link_{k}"].mean(axis=0), where="post", color=GREY, lw=1.6)
+        bottom.set_ylim(-4.0, 104.0)
+        for axis, text in (
+            (top, f"price per tonne at home\n({scenario.market.currency}/t)"),
+            (middle, "partner's price over\nhome price, less one (%)"),
+            (bottom, "link open\n(% of paths)"),
+        ):
+            label(axis, text if k == 0 else "")
+    key(figure, [(BLUE, "-", "home, long price"), (ORANGE, "--", "partner")])
+    return figure
+
+
+def _terms(link: Link) -> str:
+    found = [f"type {link.type}"]
+    if link.quota is not None:
+        found.append(f"quota {100.0 * link.quota:.3g} % of the duty")
+    if link.starts is not None:
+        found.append(
+            f"from {link.starts}" + (f" at {100.0 * link.start_chance:.3g} % a month" if link.start_chance else "")
+        )
+    if link.ends is not None:
+        found.append(
+            f"to {link.ends}" + (f" or later, {100.0 * link.end_chance:.3g} % a month" if link.end_chance else "")
+        )
+    return ", ".join(found)
+
+
+def bank(paths: PricePaths) -> Figure:
+    """Fans of what the whole market has banked, and of the probability that part of the running vintage must lapse."""
+    figure = page(paths, 2, 1)
+    top, bottom = figure.axes
+    fan(top, paths, paths["aggregate_bank"], BLUE)
+    top.axhline(0.0, color=GREY, lw=0.8)
+    label(top, "bank of the whole market\n(years of baseline emissions)")
+    lapse = 100.0 * paths["lapse_probability"]
+    fan(bottom, paths, lapse, ORANGE)
+    bottom.plot(paths.years[paths.opening :], lapse[:, paths.opening :].mean(axis=0), color=BLUE, lw=1.4, ls="--")
+    bottom.set_ylim(-4.0, 104.0)
+    label(bottom, "probability that units of the\nrunning period will lapse (%)")
+    key(figure, [(BLUE, "-", "bank"), (ORANGE, "-", "probability of a lapse, median"), (BLUE, "--", "its mean")])
+    return figure
+
+
+PICTURES: dict[str, Callable[[PricePaths], Figure]] = {
+    "prices": prices,
+    "deadlines": at_deadlines,
+    "discount": front_discount,
+    "links": links,
+    "bank": bank,
+}
+"""Every picture, by the name that its file ends in."""

@@ -1,0 +1,183 @@
+"""Price paths without a firm: the very prices that the environments show, as one array."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from nea_env.core.batch import Batch
+from nea_env.core.layout import ACTIONS
+from nea_env.envs.episodes import one_seed
+from nea_env.library import load_scenario
+from nea_env.scenario import Scenario, add_months
+
+CHUNK = 4096  # paths played at a time: bounds the memory of the batch behind them
+BAR_AFTER = 2.0  # seconds
+_OF_A_LINK = ("foreign_price", "local_price", "fx", "link")
+
+
+@dataclass(frozen=True, eq=False)
+class PricePaths:
+    """Paths of every price of a scenario; ``np.asarray(paths)`` is ``paths.values``.
+
+    ``paths["front_price"]`` is one series, (n, months). Which series there are depends on the scenario:
+
+    - ``long_price``, ``front_price``: home money per t;
+    - ``offset_price``: of the credit on sale, home money per home-usable t;
+    - for partner k of a link ``foreign_price_k``, home money per home-usable t; ``local_price_k``, the partner's
+      money per t; ``fx_k``, home money per unit of the partner's; ``link_k``, 1 while the link is open, else 0;
+    - under the equilibrium law ``aggregate_bank``, of the whole market in years of its baseline emissions, and
+      ``lapse_probability``, that part of the running period's units will have to lapse.
+
+    Attributes:
+        values: (n, months, series) float64.
+        series: names of the last axis.
+        months: "YYYY-MM" of the middle axis, from the scenario's start to its last deadline.
+        scenario: what was played.
+        seed: of the first path; path i has seed + i.
+    """
+
+    values: NDArray[np.float64]
+    series: tuple[str, ...]
+    months: tuple[str, ...]
+    scenario: Scenario
+    seed: int
+
+    def __getitem__(self, name: str) -> NDArray[np.float64]:
+        if name not in self.series:
+            raise KeyError(f"{name!r} is no series of {self.scenario.name}: {', '.join(self.series)}")
+        found: NDArray[np.float64] = self.values[:, :, self.series.index(name)]
+        return found
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.series
+
+    def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> NDArray[Any]:
+        if copy is False and dtype is not None and np.dtype(dtype) != self.values.dtype:
+            raise ValueError(f"values are {self.values.dtype}: {np.dtype(dtype)} needs a copy")
+        return np.array(self.values, dtype=dtype) if copy else np.asarray(self.values, dtype=dtype)
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """(n, months, series)."""
+        return self.values.shape
+
+    @property
+    def years(self) -> NDArray[np.float64]:
+        """(months,) the middle axis in years: January 2015 is 2015.0."""
+        return np.array([int(month[:4]) + (int(month[5:]) - 1) / 12.0 for month in self.months])
+
+    @property
+    def opening(self) -> int:
+        """Place on the month axis from which the market is open; 0 where it never is."""
+        opens = self.scenario.regime.market_opens
+        return 0 if opens is None else next((t for t, month in enumerate(self.months) if month >= opens), 0)
+
+    @property
+    def deadlines(self) -> dict[int, str]:
+        """Place of each surrender deadline on the month axis, and the vintages due then, such as "2018"."""
+        due: dict[int, list[str]] = {}
+        for year in self.scenario.periods:
+            month = self.months.index(self.scenario.regime.calendar[year].deadline)
+            due.setdefault(month, []).append(year)
+        return {month: ", ".join(years) for month, years in sorted(due.items())}
+
+
+def price_paths(
+    scenario: str | Path | Mapping[str, Any] | Scenario, n: int, seed: int = 0, *, progress: bool = True
+) -> PricePaths:
+    """Prices of ``n`` episodes of a scenario, in home currency.
+
+    Path i holds the prices that ``env.reset(seed=seed + i)`` and the steps after it show, and row i of a vector
+    environment after ``reset(seed=seed)``; a longer call begins with the paths of a shorter one. The firm does
+    nothing, so permanent impact moves none of them.
+
+    Args:
+        scenario: a shipped name, a path to YAML, a mapping or a `Scenario`; `load_scenario` takes overrides.
+        n: number of paths.
+        seed: of the first path.
+        progress: show a bar on a terminal when it takes more than two seconds.
+
+    Raises:
+        ScenarioError: the scenario is unknown or does not hold together.
+        ValueError: ``n`` or ``seed`` is no whole number in its range.
+    """
+    loaded = load_scenario(scenario)
+    try:
+        count = operator.index(n)
+    except TypeError:
+        raise ValueError(f"n is {n!r}: expected a whole number") from None
+    if count < 1:
+        raise ValueError(f"n is {count}: expected at least 1 path")
+    first = one_seed(seed, "seed")
+    one_seed(first + count - 1, "the last path's seed, seed + n - 1,")
+    parts = []
+    with _bar(count, f"{loaded.name} prices", progress) as bar:
+        for start in range(0, count, CHUNK):
+            rows = min(CHUNK, count - start)
+            names, values = _play(loaded, first + start, rows)
+            parts.append(values)
+            bar.update(rows)
+    months = tuple(add_months(loaded.start, month) for month in range(parts[0].shape[1]))
+    return PricePaths(np.concatenate(parts) if len(parts) > 1 else parts[0], names, months, loaded, first)
+
+
+def _play(scenario: Scenario, seed: int, rows: int) -> tuple[tuple[str, ...], NDArray[np.float64]]:
+    """Names of the series and their values (rows, months, series)."""
+    batch = Batch(scenario, rows)
+    batch.reset(np.arange(seed, seed + rows, dtype=np.int64))
+    idle = np.zeros((rows, len(ACTIONS)), np.float32)
+    months = int(batch.horizon.max())  # the laws that one scenario draws from share their calendar
+    market = batch.market()
+    names = _series(scenario, market)
+    values = np.empty((rows, months, len(names)))
+    for month in range(months):
+        if month:
+            batch.step(idle)
+            market = batch.market()
+        for index, name in enumerate(names):
+            values[:, month, index] = market[name]
+    return names, values
+
+
+def _series(scenario: Scenario, market: Mapping[str, Any]) -> tuple[str, ...]:
+    names = ["long_price", "front_price"]
+    if scenario.market.offset is not None:
+        names.append("offset_price")
+    names += [f"{name}_{k}" for k in range(len(scenario.links)) for name in _OF_A_LINK]
+    if scenario.market.law == "equilibrium":
+        names += ["aggregate_bank", "lapse_probability"]
+    return tuple(name for name in names if name in market)
+
+
+class _NoBar:
+    """Stands in for a bar."""
+
+    def __enter__(self) -> _NoBar:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        return None
+
+    def update(self, done: int) -> None:
+        """Show nothing."""
+
+
+def _bar(total: int, title: str, shown: bool) -> Any:
+    """A bar on stderr where that is a terminal and tqdm is installed."""
+    if not shown:
+        return _NoBar()
+    try:
+        from tqdm import tqdm
+    except ImportError:
+        return _NoBar()
+    return tqdm(total=total, desc=title, unit=" paths", unit_scale=True, delay=BAR_AFTER, disable=None, leave=False)

@@ -1,0 +1,43 @@
+"""All other firms under a regime: what the equilibrium price law is solved for."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from nea_env.scenario.firm import Abatement, OutputShock
+from nea_env.scenario.types import Model, NonNegative, Positive, Share, Year
+
+
+class Aggregate(Model):
+    """A whole market, in shares of ``emissions`` where no unit is named.
+
+    What it is given, may carry over, borrow and import, and what a missing tonne costs, come from the regime.
+    Half of its firms have a shortfall, half have a surplus. Where free units follow output, every quantity is
+    that of a year's output: ``growth``, ``path`` and ``shock`` are then those of the emission intensity.
+
+    In ``path`` and ``allocation`` a year that is not named is like the last one named before it (before the first:
+    like the first, and 1 where there is none).
+    """
+
+    emissions: Positive  # t a year, baseline: the unit of every share, and the market's weight beside a linked one
+    path: dict[Year, Positive] = {}  # baseline emissions relative to that, by compliance year
+    growth: Annotated[float, Field(ge=-0.2, le=0.2)] = 0.0  # a year, continuous, from the last year of the path on
+    unit_class: str = ""  # whose number in the regime's allocation stands for the whole
+    sector: str = ""  # whose auction share
+    intensity: Positive | None = None  # t per unit of output, mean of the class; needed for a benchmark or a balance
+    allocation: dict[Year, Positive] = {}  # units issued in all, relative to the law's number
+    exempt: Share = 0.0  # of the allocation, all free whatever the auction share
+    gross_deficit: Share = 0.1  # gross shortfall of the short firms, a year
+    firms: Positive | None = None  # number of firms; needed where the law counts tonnes or money by the firm
+    brokers: NonNegative = 0.0  # what intermediaries carry over outside the limit of the firms
+    traded: NonNegative = 0.0  # units traded in a year beyond what is then surrendered, where only these are carried
+    abatement: Abatement
+    shock: OutputShock = OutputShock()  # of emissions; under an intensity target, of the intensity over the target
+    offset_ratio: Positive | None = None  # price at which offset credits are supplied, over the market's price
+    offset_supply: NonNegative = 1.0  # credits on offer a year at that price, whatever the law would accept
+    reserve: Share = 0.0  # units a year that an intervention releases at the regime's high trigger
+    buy_back: Share = 0.0  # units a year bought back at its low trigger, or at the floor of a collar
+    initial_bank: float = 0.0
+    supply_response: NonNegative = 0.0  # units withdrawn a year per unit of bank

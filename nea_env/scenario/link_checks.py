@@ -1,0 +1,126 @@
+"""What a link must agree with at home: money, dates, vintage gaps and the laws of both prices."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from nea_env.scenario.links import CURRENCIES, Link
+from nea_env.scenario.market import Market
+from nea_env.scenario.regime import Regime
+
+ONE_PRICE = ("full", "exchange_rate", "discount")
+"""Types of link under which units of both systems swap without limit."""
+
+TIED_LAWS = ("lattice", "collared", "equilibrium")
+"""Laws of the home price that cannot jump to a common price."""
+
+
+def check_links(links: Sequence[Link], home: Market, regime: Regime, start: str, end: str) -> None:
+    """Holds the links of a scenario against its own market and law.
+
+    Args:
+        links: at most two.
+        home: the scenario's market.
+        regime: the scenario's law.
+        start: first month played.
+        end: last month played.
+
+    Raises:
+        ValueError: names the key, its value and what is allowed.
+    """
+    for index, link in enumerate(links):
+        where = f"links.{index}"
+        if link.name in [other.name for other in links[:index]]:
+            raise ValueError(f"{where}.name: {link.name} stands twice; allowed: one link with each name")
+        _check_money(where, link, home)
+        _check_dates(where, link, start, end)
+        _check_prices(where, link, home)
+        _check_carry(where, link, home, regime, start, end)
+    if links and home.frictions.permanent_impact > 0.0:
+        raise ValueError("market.frictions.permanent_impact: a linked market is too large to be moved; allowed: 0")
+    _check_correlations(links)
+    free = [year for year, gap in sorted(home.gap.items()) if gap.down > 0.0 and _carries_all(regime, year)]
+    if links and free:
+        raise ValueError(
+            f"market.gap: {', '.join(free)}: banking without limit leaves the front no gap; allowed: vintages whose"
+            " banking is limited"
+        )
+
+
+def _carries_all(regime: Regime, year: str) -> bool:
+    return regime.banking[year].limit == "unlimited"
+
+
+def _check_money(where: str, link: Link, home: Market) -> None:
+    money = link.market.currency
+    known = sorted({*CURRENCIES, home.currency})
+    if money not in known:
+        raise ValueError(f"{where}.market.currency: {money} is not known; allowed: {', '.join(known)}")
+    if money != home.currency and link.fx is None:
+        raise ValueError(f"{where}.fx: missing: {link.name} is priced in {money}, home in {home.currency}")
+    if money == home.currency and link.fx is not None:
+        raise ValueError(f"{where}.fx: home and partner both count in {money}; allowed: none")
+
+
+def _check_dates(where: str, link: Link, start: str, end: str) -> None:
+    if link.starts is not None and link.starts > end:
+        raise ValueError(f"{where}.starts: {link.starts} lies after the last month played; allowed: up to {end}")
+    if link.ends is not None and link.ends <= start:
+        raise ValueError(f"{where}.ends: {link.ends} does not lie after the first month played, {start}")
+    opens = link.regime.market_opens if link.regime is not None else None
+    if link.type != "none" and link.regime is not None:
+        if opens is None:
+            raise ValueError(f"{where}.regime: units of {link.regime.name} are not tradable; allowed: type none")
+        if max(link.starts or start, start) < opens:
+            raise ValueError(
+                f"{where}.starts: {link.starts or start} lies before the partner's market opens; allowed: from {opens}"
+            )
+
+
+def _check_prices(where: str, link: Link, home: Market) -> None:
+    if link.weight > 0.0 and home.law in TIED_LAWS:
+        raise ValueError(f"{where}.weight: a price of law {home.law} cannot jump to a common price; allowed: 0")
+    if home.law != "equilibrium" or link.type == "none" or link.free_price:
+        return
+    for part, missing in (("regime", link.regime is None), ("market.aggregate", link.market.aggregate is None)):
+        if missing:
+            raise ValueError(
+                f"{where}.{part}: missing: under the equilibrium law a link of type {link.type} needs the partner's"
+            )
+    if where != "links.0":
+        raise ValueError(
+            f"{where}.type: {link.type}: the equilibrium is that of home and the first partner; allowed: none, or"
+            " one_way with a quota"
+        )
+
+
+def _check_carry(where: str, link: Link, home: Market, regime: Regime, start: str, end: str) -> None:
+    """No discount of the front where all may carry foreign units, no premium where all may use them in its place."""
+    swaps = link.type in ONE_PRICE
+    if link.type == "none" or not (link.bankable or swaps):
+        return
+    first, last = link.starts or start, end if link.ends is None or link.end_chance else min(link.ends, end)
+    hit = [
+        year
+        for year, gap in sorted(home.gap.items())
+        if gap.down > 0.0 and first <= regime.calendar[year].deadline and f"{year}-01" <= last
+    ]
+    if hit:
+        raise ValueError(
+            f"{where}.{'type' if swaps else 'bankable'}: foreign units {'at the home price' if swaps else 'carried'}"
+            f" without limit leave the front no gap, but market.gap has one for {', '.join(hit)};"
+            f" allowed: {'a type with limits' if swaps else 'false'}"
+        )
+
+
+def _check_correlations(links: Sequence[Link]) -> None:
+    """Shocks of three prices exist only where their correlations agree with one another."""
+    if len(links) < 2:
+        return
+    first, second = (link.correlation for link in links)
+    between = links[1].correlation_with_first
+    if 1.0 + 2.0 * first * second * between <= first**2 + second**2 + between**2:
+        raise ValueError(
+            f"links.1.correlation_with_first: {between:g} cannot stand beside correlations of {first:g} and"
+            f" {second:g} with the home price"
+        )

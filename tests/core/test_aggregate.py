@@ -1,0 +1,241 @@
+"""A whole market under its law: supply, limits and prices typed in from the law, and prices that answer to it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from nea_env import load_scenario
+from nea_env.core import aggregate_limits as limits
+from nea_env.core import aggregate_supply as units
+from nea_env.core.aggregate import market_problem, partner_problem, problem
+from nea_env.core.aggregate_calendar import solved_months, spans
+from nea_env.core.equilibrium import solve
+from nea_env.scenario import (
+    Aggregate,
+    BankingRule,
+    BorrowingRule,
+    Exchange,
+    Link,
+    OffsetRule,
+    PenaltyRule,
+    StabilisationRule,
+)
+
+
+def made(**changes) -> Aggregate:
+    """A market of 100 Mt and 200 firms: each short firm lacks 0.1 x 100 Mt / 100 = 100 kt a year."""
+    known = {
+        "emissions": 1e8,
+        "firms": 200,
+        "gross_deficit": 0.1,
+        "abatement": {"scale": 1000.0, "steepness": 10.0, "max_share": 0.4},
+    }
+    return Aggregate.model_validate(known | changes)
+
+
+# Supply
+
+
+def test_korean_units_are_the_final_caps():
+    months = problem(load_scenario("kets"), banks=21, shocks=3)
+    # 540.1, 560.7 and 585.5 Mt of 545 Mt; 593.5 Mt for 2018
+    for year, cap in ((0, 540.1), (1, 560.7), (2, 585.5), (3, 593.5)):
+        total = months.supply[12 * year : 12 * year + 12].sum()
+        assert total == pytest.approx(cap / 545, rel=2e-4)
+    # phase III: 589.3 Mt, of which 0.10 x 0.39 is auctioned, and held back below 0.6 x the reference as often as
+    # the committee acts in a year, 1 - 0.875^12 = 0.7986
+    assert 12 * months.auctioned[72] == pytest.approx(589.3 / 545 * 0.039 * 0.7986, rel=1e-3)
+    assert 12 * (months.supply[72] + months.auctioned[72]) == pytest.approx(589.3 / 545, rel=2e-4)
+    assert months.reserve_price[72] == pytest.approx(0.6 * 10506 * np.exp(0.03 * 6), rel=1e-12)
+
+
+def test_chinese_units_are_the_benchmark_over_the_intensity():
+    months = problem(load_scenario("tps"), banks=21, shocks=3)
+    assert 12 * months.supply[0] == pytest.approx(0.877 / 0.865)
+    assert 12 * months.supply[24] == pytest.approx(0.8218 / 0.865)
+    assert 12 * months.supply[60] == pytest.approx(0.7910 * 1.0526 / 0.865)
+    assert months.auctioned.sum() == 0.0
+
+
+def test_units_that_follow_own_emissions_leave_only_the_band_to_the_market():
+    months = problem(load_scenario("tps_steel"), banks=21, shocks=3)
+    assert months.emissions[0] == months.supply[0] == 0.0  # 2024: units as verified, whatever is emitted
+    # 2025: two per cent above the balance of a band of 20 % and 3 %; a tonne more or less moves 0.15 units
+    assert 12 * months.emissions[12] == pytest.approx(0.15)
+    assert 12 * (months.supply[12] - months.emissions[12]) == pytest.approx(-0.03 * 0.02 / 0.20)
+
+
+def test_a_tokyo_period_is_five_fiscal_years_and_is_settled_a_year_and_a_half_later():
+    months = problem(load_scenario("tokyo"), banks=21, shocks=3)
+    assert np.flatnonzero(months.year_end).tolist() == [59, 119, 179, 239]  # March 2015, 2020, 2025, 2030
+    assert months.wait[[59, 119, 179]].tolist() == [18, 22, 18]  # September 2016, January 2022, September 2026
+    for month, cap in ((0, 0.92), (60, 0.83), (120, 0.73), (180, 0.50)):
+        assert 12 * months.supply[month] == pytest.approx(cap)
+
+
+def test_rules_hold_on_beyond_the_calendar_and_before_it():
+    regime = load_scenario("tps").regime  # compliance years 2019 to 2024
+    found = spans(regime, "2015-01", 180)
+    assert [span.law for span in found] == ["2019"] * 5 + ["2020", "2021", "2022", "2023"] + ["2024"] * 6
+    assert [span.year for span in found] == list(range(2015, 2030))
+    assert found[0].deadline == 35  # December 2017, as December 2021 for 2019
+    assert found[-1].deadline == 191  # December 2030, as December 2025 for 2024
+    assert solved_months(load_scenario("kets").regime, "2015-01", "2025") == 192  # to the end of 2030
+
+
+# Carrying over and borrowing
+
+
+def test_korean_carry_over_limits():
+    months = problem(load_scenario("kets"), banks=21, shocks=3)
+    ends = np.arange(11, 192, 12)
+    free = dict(zip(range(2015, 2031), months.unlimited[ends], strict=True))
+    assert [year for year, is_free in free.items() if is_free] == [2015, 2016, *range(2023, 2031)]
+    multiples = dict(zip(range(2015, 2031), months.carry_multiple[ends], strict=True))
+    assert [multiples[year] for year in range(2017, 2023)] == [0, 3, 2, 1, 2, 2]  # KAU20: three years' sales over 3
+    base = dict(zip(range(2015, 2031), months.carry_base[ends], strict=True))
+    # KAU17: a tenth of the allocation, and 20,000 t at half of 525 firms
+    assert base[2017] == pytest.approx(0.10 * 585.5 / 545 + 262.5 * 20000 / 545e6, rel=1e-3)
+    # KAU18: a quarter of 525 firms hold half of 75,000 t
+    assert base[2018] == pytest.approx(131.25 * 37500 / 545e6)
+
+
+def test_chinese_limit_counts_two_years_of_net_sales_and_ten_thousand_tonnes_a_firm():
+    months = problem(load_scenario("tps"), banks=21, shocks=3)
+    assert months.unlimited[11:60:12].all()
+    assert months.carry_multiple[71] == pytest.approx(1.5 * 2)
+    assert months.carry_base[71] == pytest.approx(1081 * 10000 / 4.5e9)
+    assert months.carry_multiple[83] == pytest.approx(1.5 * 2)  # the window moves on with the year
+
+
+def test_what_other_banking_rules_let_through():
+    assert limits.carry(BankingRule(limit="none"), made(), 1, 1, 1.0) == (0.0, 0.0, False)
+    assert limits.carry(BankingRule(limit="traded_units"), made(traded=0.05), 1, 1, 1.0) == (0.0, 0.05, False)
+    assert problem(load_scenario("pilot_hubei"), banks=21, shocks=3).carry_base[11] == 0.05
+    exempt = BankingRule(limit="net_sales", net_sales_multiple=3, deficit_firm_exempt=True)
+    assert limits.carry(exempt, made(), 1, 1, 1.0).unlimited
+
+
+def test_old_tokyo_credits_lapse_and_the_own_excess_is_carried():
+    easy = {
+        "market.aggregate.path": {"2010": 0.80},
+        "market.aggregate.growth": 0.0,
+        "regime.allocation.2020.reduction_factor.I-1": 0.30,
+    }
+    months = problem(load_scenario("tokyo", easy), banks=21, shocks=3)
+    assert months.unlimited[59] == 1.0  # nothing older can be left over
+    assert months.unlimited[119] == months.unlimited[179] == 0.0
+    assert months.carry_base[119] == pytest.approx(5 * (0.83 - 0.80))
+    assert months.carry_base[179] == 0.0  # cap 0.70 below emissions: no excess
+
+
+def test_borrowing_limits():
+    months = problem(load_scenario("kets"), banks=21, shocks=3)
+    assert months.borrowing[11] == pytest.approx(0.20)
+    assert months.borrowing[23] == pytest.approx(0.15 * 1.02)
+    assert months.borrowing[35] == 0.0  # last year of a phase
+    test = BorrowingRule(limit="gap_test", gap_threshold=0.10, gap_share=0.5)
+    assert limits.borrowing(test, made(gross_deficit=0.06), 1.0, 0.06) == pytest.approx(0.03)  # 12 % of half the firms
+    assert limits.borrowing(test, made(gross_deficit=0.04), 1.0, 0.04) == 0.0  # 8 % of half the firms
+
+
+# Penalty, offsets, interventions
+
+
+def test_a_missing_tonne_costs_the_fine_up_to_its_cap_or_the_last_tonne_that_can_be_abated():
+    korea, dear = PenaltyRule(multiple=3, cap=100000), {"scale": 1e6, "steepness": 10, "max_share": 0.4}
+    assert limits.shortage_price(korea, made(abatement=dear), 1, 20000) == 60000
+    assert limits.shortage_price(korea, made(abatement=dear), 1, 40000) == 1e5
+    assert limits.shortage_price(korea, made(), 1, 40000) == pytest.approx(1000 * (np.exp(4.0) - 1))
+    hubei = PenaltyRule(multiple=1, max_total=150000, deducted=2)
+    assert limits.shortage_price(hubei, made(), 1, 12.0) == pytest.approx(150000 / 100000 + 2 * 12)
+    china = PenaltyRule(lump_sum=30000, deducted=1, side_multiple=1.1)
+    assert limits.shortage_price(china, made(), 1, 50.0) == pytest.approx(0.3 + 50 + 55)
+    months = problem(load_scenario("kets"), banks=21, shocks=3)
+    assert months.shortage_price[11] == pytest.approx(3 * 10506 * np.exp(0.03 * 17 / 12))  # June 2016
+
+
+def test_offsets_count_up_to_the_limit_and_to_what_is_on_offer():
+    scarce, plenty = made(offset_ratio=0.5, offset_supply=0.02), made(offset_ratio=0.5)
+    duty = {"a": OffsetRule(limit_share=0.10, limit_base="duty"), "b": OffsetRule(limit_share=0.05, limit_base="duty")}
+    assert units.offset_share(duty, scarce, 0.9, 1.0) == 0.02
+    assert units.offset_share(duty, plenty, 0.9, 1.0) == 0.10
+    third = {"a": OffsetRule(limit_share=1 / 3, limit_base="required_reduction")}
+    assert units.offset_share(third, plenty, 0.7, 1.0) == pytest.approx(0.10)
+    free = {"a": OffsetRule(limit_share=0, limit_base="none")}
+    assert units.offset_share(free, scarce, 0.7, 1.0) == 0.02
+    assert units.offset_share(duty, made(), 0.9, 1.0) == 0.0  # no price at which any is supplied
+
+
+def test_interventions_release_and_hold_back_as_often_as_they_are_made():
+    beijing = StabilisationRule(high_price=150, low_price=20, acts=0.25, price_move=0.1)
+    market = made(reserve=0.05, buy_back=0.04)
+    often = 1 - 0.75**12
+    assert units.released(beijing, market) == pytest.approx((0.05 * often, 150, 0))
+    free, above = units.held_back(1.0, units.NOTHING, beijing, market)
+    assert free == pytest.approx(1.0 - 0.04 * often)
+    assert above == pytest.approx((0.04 * often, 20, 0))
+    own = units.Sales(0.03, 16.0)
+    assert units.held_back(0.97, own, beijing, market) == (0.97, own)  # auctions with a reserve price of their own
+    assert units.released(StabilisationRule(high_price=150), market).amount == 0.0
+
+
+def test_short_firms_buy_less_from_others_where_they_buy_at_auction():
+    plain = problem(load_scenario("kets"), banks=21, shocks=3)
+    more = problem(load_scenario("kets", {"regime.allocation.2021.auction_share": {"": 0.2}}), banks=21, shocks=3)
+    assert plain.deficit[83] == pytest.approx(0.10 - 0.039 * 589.3 / 545, rel=1e-3)
+    assert more.deficit[83] == pytest.approx(0.10 - 0.078 * 589.3 / 545, rel=1e-3)
+
+
+def test_a_deficit_cap_lets_short_firms_off():
+    exempt = {"market.aggregate.unit_class": "IV", "market.aggregate.intensity": 0.392}
+    months = problem(load_scenario("tps", exempt), banks=21, shocks=3)
+    assert months.deficit[11] == 0.0  # gas units need cover no deficit
+    assert 12 * months.supply[0] == pytest.approx(1.0 + 0.04)
+
+
+def test_a_collar_buys_at_the_floor_and_sells_at_the_ceiling():
+    months = problem(load_scenario("gx_ets"), banks=41, shocks=3)
+    chain = solve(months)
+    grown = np.exp(0.0296 * np.arange(months.months) / 12)
+    assert months.release_price == pytest.approx(4300 * grown)
+    assert months.reserve_price == pytest.approx(1700 * grown)
+    # supply at a threshold comes within one per cent of it
+    assert chain.running[0].max() <= 4300 * 1.005
+
+
+# Linked partners
+
+
+def test_a_partner_runs_in_the_home_markets_calendar_months():
+    china, korea = load_scenario("tps"), load_scenario("kets")
+    fx = Exchange(currency="CNY", rate=180)
+    link = Link(name="china", title="China", market=china.market, regime=china.regime, fx=fx, type="full")
+    home, partner = problem(korea, banks=21, shocks=3), partner_problem(link, korea, banks=21, shocks=3)
+    assert partner.months == home.months == 192
+    assert 12 * partner.supply[0] == pytest.approx(0.877 / 0.865)  # 2015: the first law's rules
+    assert 12 * partner.supply[72] == pytest.approx(0.8218 / 0.865)  # January 2021
+    assert partner.discount == pytest.approx(np.exp(-0.05 / 12))
+    with pytest.raises(ValueError, match=r"links\.china\.regime"):
+        partner_problem(link.model_copy(update={"regime": None}), korea)
+
+
+# Errors
+
+
+def test_errors_name_what_is_missing():
+    kets, tps = load_scenario("kets"), load_scenario("tps")
+    with pytest.raises(ValueError, match=r"market\.aggregate"):
+        problem(load_scenario("tms"))
+    with pytest.raises(ValueError, match=r"aggregate\.firms.*base_tonnes"):
+        problem(load_scenario("kets", {"market.aggregate.firms": None}))
+    with pytest.raises(ValueError, match=r"aggregate\.intensity"):
+        problem(load_scenario("tps", {"market.aggregate.intensity": None}))
+    with pytest.raises(ValueError, match=r"aggregate\.unit_class.*'V'"):
+        problem(load_scenario("tps", {"market.aggregate.unit_class": "V"}))
+    with pytest.raises(ValueError, match=r"calendar\.2017"):
+        gone = {year: rule for year, rule in kets.regime.calendar.items() if year != "2016"}
+        spans(kets.regime.model_copy(update={"calendar": gone}), "2015-01", 24)
+    # a market need not end with a period
+    assert market_problem(tps.regime, tps.market, "2021-01", 20, banks=21, shocks=3).months == 20

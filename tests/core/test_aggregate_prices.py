@@ -1,0 +1,71 @@
+"""Prices that come out of the laws: shipped markets start at the price that was seen, and policy moves it."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from nea_env import load_scenario
+from nea_env.core.aggregate import problem
+from nea_env.core.aggregate_scale import calibrated_scale, start_price, with_scale
+from nea_env.core.equilibrium import solve
+
+SHIPPED = {
+    "kets": 10506, "tps": 48, "tps_steel": 62.36, "tokyo": 10000, "saitama": 10000, "gx_ets": 3000,
+    "pilot_beijing": 50, "pilot_fujian": 35, "pilot_guangdong": 12.7, "pilot_hubei": 12, "pilot_shanghai": 31,
+    "pilot_shenzhen": 36, "pilot_tianjin": 8.3,
+}  # fmt: skip
+
+
+def price(scenario: str, overrides: dict | None = None) -> float:
+    """Start price on a small grid."""
+    return start_price(solve(problem(load_scenario(scenario, overrides or {}), banks=41, shocks=3)))
+
+
+@pytest.mark.parametrize(("scenario", "seen"), SHIPPED.items())
+def test_shipped_markets_start_at_their_price(scenario, seen):
+    chain = solve(problem(load_scenario(scenario)))
+    assert start_price(chain) == pytest.approx(seen, rel=0.01)
+    assert chain.running.min() >= 0.0
+    assert chain.running.max() <= max(chain.problem.shortage_price.max(), chain.problem.terminal.max()) * (1 + 1e-12)
+
+
+def test_the_scale_is_found_again():
+    scenario = load_scenario("pilot_fujian")
+    found = calibrated_scale(with_scale(scenario, 5.0), banks=41, shocks=3)
+    again = start_price(solve(problem(with_scale(scenario, found), banks=41, shocks=3)))
+    assert again == pytest.approx(35, rel=1e-3)
+    with pytest.raises(ValueError, match=r"none gives 1\.5"):
+        calibrated_scale(load_scenario("pilot_chongqing"), banks=21, shocks=3)
+
+
+@pytest.mark.parametrize(
+    ("scenario", "overrides", "sign"),
+    [
+        ("kets", {"regime.allocation.2016.correction_factor": 0.9}, 1),
+        ("kets", {"regime.allocation.2020.correction_factor": 0.95}, -1),
+        ("kets", {"regime.banking.2017.limit": "unlimited"}, 1),  # units that would lapse are kept
+        ("kets", {"regime.borrowing.2015.share": 0.0, "regime.borrowing.2016.share": 0.0}, 1),
+        ("kets", {"regime.penalty.2017.multiple": 1.0, "regime.penalty.2020.multiple": 1.0}, -1),
+        ("kets", {"market.aggregate.offset_supply": 0.05}, -1),
+        ("kets", {"market.aggregate.path.2018": 1.05}, -1),
+        ("tps", {"regime.allocation.2021.benchmark.I": 0.85}, -1),
+        ("tps", {"regime.offsets.2019.ccer.limit_share": 0.0}, 1),
+        ("tokyo", {"regime.allocation.2010.reduction_factor.I-1": 0.04}, -1),
+        ("tokyo", {"regime.allocation.2015.reduction_factor.I-1": 0.10}, -1),
+        ("pilot_beijing", {"regime.penalty.2019.multiple": 1.0}, -1),
+        ("pilot_hubei", {"regime.penalty.2016.deducted": 0.0}, -1),
+        ("gx_ets", {"market.collar.ceiling": 3500}, -1),
+        ("gx_ets", {"market.collar.floor": 2500}, 1),
+    ],
+)
+def test_policy_moves_the_price(scenario, overrides, sign):
+    assert sign * (price(scenario, overrides) - price(scenario)) > 0.002 * price(scenario)
+
+
+def test_a_market_is_solved_in_less_than_ten_seconds():
+    months = problem(load_scenario("kets"))
+    began = time.perf_counter()
+    solve(months)
+    assert time.perf_counter() - began < 10.0

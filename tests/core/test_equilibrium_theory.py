@@ -1,0 +1,211 @@
+"""The equilibrium price meets theory: stock-outs (B9), penalty times probability (B10), supply control (B11), signs."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from nea_env.core.equilibrium import solve
+from nea_env.core.equilibrium_paths import law
+from nea_env.core.equilibrium_problem import EXPONENTIAL, LAPSED, falling_terminal, shock_chain
+from tests.core.markets import NEVER_MISSING, anything, market, of_landing, ordinary
+
+
+def at_start(chain, values):
+    """Value at the problem's start, a mean over the nodes about it."""
+    return float(np.sum(law(chain)[0] * values[0]))
+
+
+def price(**fields):
+    chain = solve(ordinary(**fields))
+    return at_start(chain, chain.running)
+
+
+# --- B9: Schennach 2000, Deaton & Laroque 1992 --------------------------------------------------------
+@pytest.mark.parametrize(
+    ("second", "first_price", "banked", "next_price"), [((10, 40), 17.073, 7.073, 17.073), ((0, 15), 10.0, 0.0, 7.143)]
+)
+def test_b9_units_are_banked_only_where_the_next_price_pays_for_it(second, first_price, banked, next_price):
+    # Marginal cost is the cut itself, in units: so many emissions that the cut is a small share of them.
+    many = 1e8
+    banks = np.linspace(-60, 60, 121)
+    problem = market(
+        2,
+        discount=1 / 1.05,
+        emissions=many,
+        supply=many,
+        year_end=1.0,
+        unlimited=[1.0, 0.0],
+        shortage_price=NEVER_MISSING,
+        scale=many,
+        max_share=1.0,
+        banks=banks,
+        shocks=np.log1p(np.array([10, *second]) / many),
+        chances=np.tile([0, 0.5, 0.5], (3, 1)),
+    )
+    chain = solve(problem)
+    empty = 60
+    assert chain.running[0, empty, 0] == pytest.approx(first_price, abs=5e-4)
+    assert banks[0] + chain.landing[0, empty, 0] == pytest.approx(banked, abs=5e-4)
+    assert chain.after[0, empty, 0] == pytest.approx(next_price, abs=5e-4)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_b9_price_grows_at_the_discount_rate_if_a_bank_is_carried_and_less_if_and_only_if_none_is(seed):
+    problem = anything(seed, years=6, unlimited=1.0, borrowing=0.0, shortage_price=150.0)
+    chain = solve(problem)
+    growth = of_landing(chain, chain.running) / np.maximum(chain.running[:-1], 1e-300)
+    ends = problem.year_end > 0
+    some = chain.running[:-1] > 1e-9
+    carried = problem.banks[0] + chain.landing * (problem.banks[1] - problem.banks[0])
+    full = np.abs(growth * problem.discount - 1) < 1e-10
+    assert full[~ends][some[~ends]].all()
+    with_bank, without = (some[ends] & (carried[ends] > 1e-9)), (some[ends] & (carried[ends] <= 1e-9))
+    assert full[ends][with_bank].all()
+    assert without.any()
+    assert (growth[ends][without] * problem.discount < 1 - 1e-10).all()
+
+
+# --- B10: Carmona, Fehr & Hinz; Chesney & Taschini ----------------------------------------------------
+def test_b10_price_is_the_penalty_times_the_chance_of_a_shortage():
+    # News of a normal sum: monthly steps on a lattice whose midpoints the shortage of 2 meets; units, not shares.
+    many, step = 1e6, 4 / 15  # many: then a log shock moves emissions by its number of units
+    moves = np.arange(-30, 31)
+    news = np.exp(-0.5 * (moves * step) ** 2 / (25 / 12))
+    banks = np.arange(-300, 301) * step / 2
+    problem = market(
+        12,
+        discount=math.exp(-0.03 / 12),
+        emissions=many,
+        supply=np.r_[many - 2, np.full(11, many)],  # 102 expected, 100 given
+        year_end=np.r_[np.zeros(11), 1],
+        wait=1.0,
+        shortage_price=100.0,
+        banks=banks,
+        shocks=np.log1p(moves * step / many),
+        chances=np.tile(news / news.sum(), (61, 1)),
+    )
+    chain = solve(problem)
+    before_any_news = problem.chances[0] @ chain.running[0, 300]
+    assert before_any_news == pytest.approx(63.605, rel=5e-4)
+    assert chain.running.max() <= 100
+    assert set(np.round(chain.running[11] / math.exp(-0.03 / 12), 9).ravel()) == {0.0, 100.0}
+
+
+# --- B11: Kollenberg & Taschini 2016 ------------------------------------------------------------------
+def spread_of_prices(response, month):
+    """Standard deviation of the price in a month of 36, where the last price is 40 less the bank and news has sd 1."""
+    many = 1e6
+    banks = np.linspace(-40, 40, 401)
+    shocks, chances = shock_chain(0.0, 1 / many, 7)
+    problem = market(
+        36,
+        emissions=many,
+        supply=many,
+        response=response,
+        banks=banks,
+        shocks=shocks,
+        chances=chances,
+        start_shock=3,
+        terminal=falling_terminal(banks, 7, 80.0, start=-40, end=40),
+    )
+    chain = solve(problem)
+    chances_then = law(chain)[month]
+    mean = np.sum(chances_then * chain.running[month])
+    return math.sqrt(np.sum(chances_then * (chain.running[month] - mean) ** 2))
+
+
+@pytest.mark.parametrize(("response", "variance"), [(0.0, 35.0), (0.25, 2.2857), (0.5, 1.3333), (1.0, 1.0)])
+def test_b11_supply_that_answers_the_bank_bounds_the_variance_of_the_last_price(response, variance):
+    # The first month's shock is the known middle one, so 35 months bring news: sum of (1 - response)**(2 k).
+    assert spread_of_prices(response, 36) ** 2 == pytest.approx(variance, rel=0.02)
+
+
+def test_b11_price_variance_falls_to_nothing_as_supply_answers_faster():
+    spreads = [spread_of_prices(response, 24) for response in (0.0, 0.05, 0.1, 0.2, 0.4, 0.8)]
+    assert all(np.diff(spreads) < 0)
+    assert spreads[0] == pytest.approx(math.sqrt(24), rel=0.01)  # pure quantity: 24 months of news
+    assert spreads[-1] < 1e-6  # pure price
+
+
+def test_b11_with_abatement_and_penalties_too():
+    spreads = []
+    for response in (0.0, 0.03, 0.1, 0.3):
+        chain = solve(ordinary(5, unlimited=1.0, response=response))
+        chances = law(chain)[48]
+        mean = np.sum(chances * chain.running[48])
+        spreads.append(np.sum(chances * (chain.running[48] - mean) ** 2))
+    assert all(np.diff(spreads) < 0)
+
+
+# --- policy in, price out: signs ----------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("supply", np.array([0.90, 0.94, 0.98, 1.02]) / 12),
+        ("offset_price", [60.0, 40.0, 20.0, 10.0]),
+        ("offsets", np.array([0.0, 0.02, 0.05]) / 12),
+        ("borrowing", [0.0, 0.02, 0.05]),
+        ("start_bank", [-0.1, 0.0, 0.1]),
+        ("max_share", [0.02, 0.04, 0.06]),
+    ],
+)
+def test_price_of_a_short_market_falls_with(name, values):
+    short = {"supply": 0.90 / 12, "offset_price": 30.0, "offsets": 0.05 / 12, "max_share": 0.10}
+    prices = [price(**(short | {name: value})) for value in values]
+    assert all(np.diff(prices) < -1e-3)
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("shortage_price", [60.0, 80.0, 100.0]),
+        ("emissions", np.array([0.98, 1.0, 1.02]) / 12),
+        ("reserve_price", [1.0, 15.0, 40.0]),
+        ("release_price", [20.0, 30.0, 40.0]),
+        ("response", [0.0, 0.02, 0.05]),
+    ],
+)
+def test_price_of_a_short_market_rises_with(name, values):
+    short = {"supply": 0.85 / 12, "auctioned": 0.05 / 12, "released": 0.05 / 12, "release_price": 30.0}
+    short |= {"start_bank": 0.1}
+    prices = [price(**(short | {name: value})) for value in values]
+    assert all(np.diff(prices) > 1e-3)
+
+
+def test_a_larger_limit_on_carrying_makes_lapses_rarer_and_a_long_market_dearer():
+    found = [solve(ordinary(supply=1.01 / 12, carry_multiple=multiple)) for multiple in (0.0, 0.5, 1.0, 3.0)]
+    assert all(np.diff([at_start(chain, chain.lapse) for chain in found]) < -1e-3)
+    assert all(np.diff([at_start(chain, chain.running) for chain in found]) > 1e-3)
+
+
+def test_discount_of_the_front_vintage_is_at_most_the_chance_that_it_lapses():
+    # None is missing, so the front falls short of the next vintage only where the limit binds.
+    chain = solve(ordinary(supply=1.02 / 12, borrowing=1.0))
+    discount = 1 - at_start(chain, chain.running) / at_start(chain, chain.after)
+    assert 0.01 < discount <= at_start(chain, chain.lapse)
+
+
+@pytest.mark.parametrize("reserve", [15.0, 40.0])
+def test_a_reserve_price_is_a_floor_while_the_auction_is_needed(reserve):
+    # 0.15 units too many in all, none of which may be carried over; 0.15 too few without the auction.
+    long = {"emissions": 1.0, "supply": 0.85, "year_end": 1.0, "shortage_price": 100.0}
+    long |= {"kind": EXPONENTIAL, "scale": 20.0, "steepness": 18.3, "max_share": 0.15}
+    free, floored = (solve(market(1, **long, auctioned=0.30, reserve_price=at)) for at in (0.0, reserve))
+    assert free.running[0, 20, 0] == 0.0
+    assert free.outcome[0, 20, 0] == LAPSED
+    assert floored.running[0, 20, 0] == pytest.approx(reserve, rel=0.005)
+
+
+def test_a_release_price_with_units_enough_is_a_ceiling():
+    plenty = {"supply": 0.85 / 12, "released": 3.0, "release_price": 40.0}
+    chain = solve(ordinary(**plenty, terminal=np.full((81, 5), 40.0)))
+    assert chain.running.max() <= 40.0 * 1.005 + 1e-9
+    assert price(supply=0.85 / 12) > 45.0
+
+
+def test_generous_allocation_brings_the_price_near_nothing():
+    assert price(supply=1.10 / 12) < 0.5
+    assert price(supply=0.92 / 12) > 40.0

@@ -1,0 +1,135 @@
+"""What the right to use foreign units is worth, and what of it a firm sees."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from nea_env.core.batch import Batch
+from nea_env.core.layout import ACTIONS, FOREIGN_TRADE, OBS_INDEX, TRADE
+from nea_env.envs.firm import FirmEnv
+from nea_env.envs.spaces import menu
+from nea_env.scenario import Scenario
+from tests.core import scenarios as made
+from tests.core.partners import link, mean_and_error
+from tests.core.test_foreign_units import CHEAP, home, put
+from tests.core.walk import Walk
+
+
+def seen(walk: Walk, name: str) -> float:
+    """One number of the only firm's observation."""
+    return float(walk.batch.observe()[0, OBS_INDEX[name]])
+
+
+@pytest.mark.parametrize(("kind", "price", "worth"), [("full", 100.0, 100.0), ("one_way", 30.0, 60.0)])
+def test_at_the_end_they_are_worth_what_they_cost_or_a_home_unit_where_that_is_less(kind, price, worth):
+    terms = CHEAP if kind == "one_way" else {"rate": 2.0}
+    walks = [Walk(home(link(kind, price, bankable=True, **terms), share=1.0)).through("2016-05") for _ in range(2)]
+    put(walks[1], 1_200_000)
+    for walk in walks:
+        walk.play()
+        assert walk.ended
+    gained = walks[0].flows["closing_cost"][0] - walks[1].flows["closing_cost"][0]
+    used = 1_000_000 if kind == "full" else 100_000  # so many home units are left over
+    assert gained == pytest.approx(used * 100.0 + (1_200_000 - used) * worth)
+
+
+def test_a_foreign_unit_dearer_than_home_s_is_closed_at_the_home_price():
+    partner = link("one_way", 70.0, **CHEAP, bankable=True)
+    walk = put(Walk(home(partner, share=1.0)).through("2016-05"), 300_000).play()
+    assert walk.flows["closing_cost"][0] == pytest.approx(-(100_000 + 200_000) * 100.0)
+
+
+def test_a_firm_within_the_quota_saves_the_difference_of_the_prices():
+    """Q (P1 - P2 - fee x P1) = 100,000 x (100 - 60 - 5) in expectation, whenever it buys."""
+    partner = link("one_way", 30.0, rate=2.0, fx_volatility=0.1, volatility=0.4, quota=0.1, fee=0.05, correlation=0.3)
+    where = made.market(volatility=0.3, volume_share=0.2)
+    mean, error = mean_and_error(saved(home(partner, market=where), 14, 20_000, lambda home, ask: ask > 0.0))
+    assert error < 100_000
+    assert abs(mean - 3_500_000) < 4 * error
+
+
+def test_the_choice_of_the_cheaper_unit_is_margrabe_s_option():
+    """Prices 60 and 55, volatilities 0.3 and 0.4, correlation 0.2, a year: 12.9114 a tonne (Margrabe 1978, JF 33)."""
+    partner = link("one_way", 55.0, volatility=0.4, quota=0.1, correlation=0.2)
+    where = made.market(60.0, volatility=0.3, volume_share=0.2)
+    mean, error = mean_and_error(saved(home(partner, market=where), 12, 100_000, lambda home, ask: ask < home))
+    assert error < 6_000
+    assert abs(mean - 1_291_140) < 4 * error
+
+
+def saved(scenario: Scenario, month: int, paths: int, abroad) -> np.ndarray:
+    """What buying 100,000 t in a month ``abroad(home, ask)`` saves over buying it at home, money (paths,)."""
+    costs = []
+    for choose in (lambda home, ask: ask < 0.0, abroad):
+        batch, total = Batch(scenario, paths, threads=1), np.zeros(paths)
+        batch.reset(np.arange(paths))
+        for t in range(int(batch.horizon[0])):
+            actions = np.zeros((paths, len(ACTIONS)), np.float32)
+            if t == month:
+                market = batch.market()
+                ask = market["foreign_price_0"] + scenario.links[0].fee * market["long_price"]
+                away = choose(market["front_price"], ask)
+                actions[:, TRADE], actions[:, FOREIGN_TRADE] = 0.5 * ~away, 0.5 * away
+            batch.step(actions)
+            total += batch.flows()["cost"]
+        costs.append(total)
+    return costs[0] - costs[1]
+
+
+# --- what is shown ----------------------------------------------------------------------------------
+def test_the_observation_tells_link_premium_and_room():
+    first = link("one_way", 30.0, **CHEAP, fee=0.05, starts="2015-07")
+    second = link("full", 100.0, two_way=True, name="q")
+    walk = Walk(home(first, second, market=made.market(volume_share=0.05))).through("2015-04")
+    assert [seen(walk, f"link_{k}") for k in range(2)] == [0.0, 1.0]
+    assert seen(walk, "foreign_premium_1") == 0.0
+    assert seen(walk, "foreign_room") == pytest.approx(0.5 / 1.5)  # the volume: 50,000 t, half a tenth of a year
+    walk.through("2015-06")
+    assert seen(walk, "link_0") == 1.0
+    found = walk.batch.market()["foreign_price_0"][0]
+    assert seen(walk, "foreign_premium_0") == pytest.approx(math.log(found / 100.0 + 0.05), abs=1e-6)
+    assert seen(walk, "foreign_room") == pytest.approx(1.0 / 2.0)  # 50,000 t from either
+    walk.play(foreign=0.6)
+    assert seen(walk, "foreign") == pytest.approx(0.03 / 1.03)
+    gap = 1_000_000 - 900_000 - 30_000
+    assert seen(walk, "gap") == pytest.approx(10 * gap / 1e6 / (1 + 10 * gap / 1e6), abs=1e-6)
+
+
+def test_the_mask_is_open_where_something_can_be_bought_or_sold():
+    def is_open(walk):
+        return bool(walk.batch.action_mask()[0, FOREIGN_TRADE])
+
+    walk = Walk(home(link("one_way", 30.0, **CHEAP, starts="2015-07"), market=made.market(volume_share=0.2)))
+    assert not is_open(walk)
+    assert is_open(walk.through("2015-06"))
+    assert is_open(walk.through("2015-12").play(foreign=1.0)) is False  # the quota is used
+    both = Walk(home(link("full", 100.0, two_way=True, ends="2015-03"))).play(foreign=1.0)
+    assert is_open(both)
+    assert not is_open(both.play())  # nobody takes back what is held
+
+
+def test_the_menu_buys_and_sells_abroad():
+    env = FirmEnv("linked_kets", "discrete")
+    env.reset(seed=0)
+    buy, sell = (menu().index(f"even, at price, foreign {side}") for side in ("buy", "sell"))
+    while env.market()["link_0"] == 0.0:
+        *_, info = env.step(0)
+    assert info["action_mask"][buy] == 1
+    env.step(buy)
+    bought = env.flows()["foreign_bought"]
+    assert env.accounts()["foreign"] == bought > 0.0
+    env.step(sell)
+    assert env.accounts()["foreign"] == bought  # imports alone
+    both = FirmEnv("linked_tokyo", "discrete")
+    both.reset(seed=0)
+    for _ in range(60):
+        *_, info = both.step(buy)
+    held = both.accounts()["foreign"]
+    assert held > 0.0
+    assert info["action_mask"][sell] == 1
+    both.step(sell)
+    assert both.flows()["foreign_sold"] > 0.0
+    assert both.accounts()["foreign"] < held

@@ -1,0 +1,219 @@
+"""``python -m nea_env.market``: which pictures it writes, what they show, and its refusals."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import nea_env
+from nea_env.market import PricePaths, figures, price_paths
+from nea_env.market.__main__ import main
+from nea_env.market.axes import law_text
+from nea_env.scenario import Exchange, Link, add_months
+from tests.core import scenarios as made
+
+ROOT = Path(__file__).resolve().parents[2]
+image = pytest.importorskip("matplotlib.image")
+
+
+def plot(capsys, *arguments: str) -> list[str]:
+    """Names of the files that a plot command says it has written."""
+    assert main(["plot", *arguments]) == 0
+    return capsys.readouterr().out.split()
+
+
+def two_partners(open_from: int = 6, n: int = 50) -> PricePaths:
+    """Paths made by hand: home at 100, one partner at 80 and 120 by turns until the link opens, one at 50."""
+    where = made.market(100.0, rate=0.0)
+    fields = {"market": where.model_copy(update={"currency": "CNY"}), "fx": Exchange(currency="CNY", rate=2.0)}
+    links = (
+        Link(name="a", title="Partner A", type="full", starts="2015-07", **fields),
+        Link(name="b", title="Partner B", type="quota", quota=0.1, low=0.5, **fields),
+    )
+    scenario = made.scenario(made.regime(2015, 2015), where=where, links=links)
+    months = tuple(add_months("2015-01", month) for month in range(18))
+    names = ["long_price", "front_price"]
+    names += [f"{name}_{k}" for k in range(2) for name in ("foreign_price", "local_price", "fx", "link")]
+    names += ["aggregate_bank", "lapse_probability"]
+    values = np.full((n, 18, len(names)), 100.0)
+    values[:, :open_from, 2] += np.where(np.arange(n) % 2, 20.0, -20.0)[:, None]
+    values[:, :, 3], values[:, :, 4], values[:, :, 7], values[:, :, 8] = 50.0, 2.0, 25.0, 2.0
+    values[:, :, 6] = 50.0
+    values[:, :, 5] = np.arange(18) >= open_from
+    values[:, :, 9] = 1.0
+    values[:, :, 10] = np.linspace(-0.1, 0.3, n)[:, None]
+    values[:, :, 11] = np.where(np.arange(n) < n // 5, 1.0, 0.5)[:, None]
+    return PricePaths(values, tuple(names), months, scenario, 0)
+
+
+def line(axis, index: int) -> np.ndarray:
+    """The heights of one curve of an axis."""
+    return np.asarray(axis.get_lines()[index].get_ydata(), float)
+
+
+def test_plot_writes_a_picture_for_everything_that_moves(capsys, tmp_path):
+    written = plot(capsys, "kets", "--paths", "60", "--out", str(tmp_path))
+    assert written == [str(tmp_path / f"kets_gbm_{what}.png") for what in ("prices", "deadlines", "discount")]
+    for path in written:
+        pixels = image.imread(path)
+        assert min(pixels.shape[:2]) > 400
+        assert pixels[..., :3].std() > 0.05  # not blank
+    assert sorted(map(str, tmp_path.iterdir())) == sorted(written)  # nothing half written is left
+
+
+def test_real_links_and_equilibrium_are_drawn(capsys, tmp_path):
+    to = ("--paths", "20", "--out", str(tmp_path))
+    assert len(plot(capsys, "linked_kets_phase4", *to, "--only", "links")) == 1
+    written = plot(capsys, "pilot_chongqing", "market.law=equilibrium", *to, "--only", "bank", "--only", "deadlines")
+    assert [path.partition("equilibrium_")[2] for path in written] == ["bank.png", "deadlines.png"]
+
+
+def test_overrides_are_read_before_and_after_options(capsys, tmp_path):
+    flat = ("market.gap={}", "--paths", "20", "--out", str(tmp_path), "market.volatility=0")
+    assert [path.rpartition("_")[2] for path in plot(capsys, "kets", *flat)] == ["prices.png", "deadlines.png"]
+
+
+@pytest.mark.parametrize("scenario", ["gx_ets", "tms"])
+def test_other_kinds_of_market_are_drawn(capsys, tmp_path, scenario):
+    assert len(plot(capsys, scenario, "--paths", "20", "--out", str(tmp_path), "--seed", "3")) >= 2
+
+
+def test_seed_and_paths_are_passed_on(capsys, tmp_path, monkeypatch):
+    asked = []
+    monkeypatch.setattr("nea_env.market.figures.draw", lambda *given: asked.append(given) or [])
+    plot(capsys, "kets", "--paths", "7", "--seed", "5")
+    ((paths, folder, only),) = asked
+    np.testing.assert_array_equal(paths, price_paths("kets", 7, 5))
+    assert folder.as_posix() == "runs/market"
+    assert only == []
+
+
+def test_without_a_scenario_the_shipped_ones_are_listed(capsys):
+    assert main(["plot"]) == 0
+    out = capsys.readouterr().out
+    assert all(name in out for name in nea_env.scenarios())
+    assert "--paths" in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["kest"], "did you mean 'kets'"),
+        (["kets", "market.volatlity=0.2"], "volatility"),
+        (["kets", "market.law=brownian"], "market.law"),
+        (["kets", "--paths", "0"], "n is 0"),
+        (["kets", "--seed", "-1"], "seed is -1"),
+        (["kets", "--paths", "5", "--only", "links"], "no picture 'links'; it has prices, deadlines, discount"),
+        (["kets", "--paths", "5", "--only", "fan"], "no picture 'fan'"),
+    ],
+)
+def test_a_mistake_is_one_clear_line_and_status_2(capsys, tmp_path, arguments, message):
+    assert main(["plot", *arguments, "--out", str(tmp_path)]) == 2
+    said = capsys.readouterr()
+    assert message in said.err
+    assert said.err.count("\n") == 1
+    assert said.out == ""
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("arguments", [["plot", "kets", "--path-count", "3"], ["plot", "kets", "--paths", "3", "tps"]])
+def test_what_is_not_known_is_refused(capsys, arguments):
+    with pytest.raises(SystemExit) as caught:
+        main(arguments)
+    assert caught.value.code == 2
+    assert "not known" in capsys.readouterr().err
+
+
+def test_calibration_writes_or_checks_the_page(capsys, tmp_path, monkeypatch):
+    calibration = pytest.importorskip("nea_env.market.calibration")
+    asked = []
+
+    def write(path, check):
+        asked.append((path, check))
+        return False
+
+    monkeypatch.setattr(calibration, "write", write)
+    assert main(["calibration", "--out", str(tmp_path / "page")]) == 0
+    assert main(["calibration", "--check"]) == 1
+    assert asked == [(tmp_path / "page", False), (Path("docs/calibration.md"), True)]
+    assert capsys.readouterr().out == "out of date: docs/calibration.md\n"
+
+
+def test_title_names_the_law_and_the_reference_price():
+    kets = nea_env.load_scenario("kets").market
+    assert law_text(kets) == (
+        f"law gbm: geometric Brownian motion, volatility 30 % a year, reference price {kets.price:,.6g} KRW/t"
+    )
+    assert law_text(nea_env.load_scenario("gx_ets").market) == (
+        "law collared: price collar, reference price 3,000 JPY/t"
+    )
+
+
+def test_prices_start_where_the_market_opens():
+    figure = figures.prices(price_paths("tps", 20))
+    assert figure.axes[0].get_xlim() == pytest.approx((2021.5, 2025 + 11 / 12))
+    assert figure.axes[0].get_ylim() == figure.axes[1].get_ylim()
+
+
+def test_fan_shows_the_quantiles():
+    paths = price_paths("kets", 400)
+    axis = figures.prices(paths).axes[0]
+    median = next(curve for curve in axis.get_lines() if len(curve.get_ydata()) == 140)
+    np.testing.assert_allclose(median.get_ydata(), np.median(paths["long_price"], axis=0))
+    edges = axis.collections[0].get_paths()[0].vertices
+    at_end = edges[np.isclose(edges[:, 0], 2026 + 7 / 12), 1]
+    expected = np.quantile(paths["long_price"][:, -1], (0.05, 0.95))
+    assert (at_end.min(), at_end.max()) == pytest.approx(tuple(expected))
+
+
+def test_discount_is_broken_at_deadlines():
+    paths = price_paths("kets", 50)
+    axis = figures.front_discount(paths).axes[0]
+    assert [text.get_text() for text in axis.texts] == [str(year) for year in range(2015, 2026)]
+    curves = [curve for curve in axis.get_lines() if len(curve.get_xdata()) > 2]
+    medians, means = curves[::2], curves[1::2]
+    assert abs(means[5].get_ydata()[-1]) < abs(medians[5].get_ydata()[-1])  # KAU20 is skewed, about a mean of zero
+    assert [len(curve.get_xdata()) for curve in medians] == [18, 12, 12, 15, 14, 7, 12, 14, 12, 12, 12]
+
+
+def test_deadlines_show_the_price_of_their_month():
+    paths = price_paths("kets", 101)
+    for axis, month in zip(figures.at_deadlines(paths).axes, paths.deadlines, strict=True):
+        medians = [curve.get_xdata()[0] for curve in axis.get_lines()]
+        assert medians == pytest.approx([np.median(paths[name][:, month]) for name in ("front_price", "long_price")])
+
+
+def test_links_show_partner_gap_and_opening(tmp_path):
+    paths = two_partners()
+    axes = np.array(figures.links(paths).axes).reshape(3, 2)
+    assert axes[0, 0].get_title() == "Partner A\ntype full, from 2015-07"
+    assert axes[0, 1].get_title() == "Partner B\ntype quota, quota 10 % of the duty"
+    bands = axes[1, 0].collections[0].get_paths()[0].vertices[:, 1]
+    assert (bands.min(), bands.max()) == pytest.approx((-20.0, 20.0))
+    assert line(axes[2, 0], -1)[[0, 5, 6, 17]] == pytest.approx([0.0, 0.0, 100.0, 100.0])
+    assert np.median(axes[1, 1].collections[0].get_paths()[0].vertices[:, 1]) == pytest.approx(-50.0)
+    written = [path.name for path in figures.draw(paths, tmp_path)]
+    assert written == [f"s_gbm_{what}.png" for what in ("prices", "deadlines", "links", "bank")]
+
+
+def test_bank_shows_years_of_emissions_and_probability_of_a_lapse():
+    top, bottom = figures.bank(two_partners()).axes
+    assert top.collections[0].get_paths()[0].vertices[:, 1].max() == pytest.approx(0.28)  # 95 % of -0.1 to 0.3
+    median, mean = (curve.get_ydata() for curve in bottom.get_lines() if len(curve.get_ydata()) == 18)
+    assert (median[0], mean[0]) == pytest.approx((50.0, 60.0))  # a fifth of the paths at 100 %
+
+
+def test_docs_show_pictures_that_their_commands_draw():
+    text = (ROOT / "docs/markets.md").read_text()
+    shown = re.findall(r"\(figures/(\S+)\.png\)", text)
+    drawn = {}
+    for command in re.findall(r"python -m nea_env.market plot (.*) --out docs/figures", text):
+        scenario, *rest = command.split()
+        law = next((part.partition("=")[2] for part in rest if part.startswith("market.law=")), "gbm")
+        only = [rest[place + 1] for place, part in enumerate(rest) if part == "--only"]
+        drawn |= dict.fromkeys(f"{scenario}_{law}_{what}" for what in only or ("prices", "deadlines", "discount"))
+    assert sorted(shown) == sorted(drawn)
+    assert [name for name in shown if not (ROOT / f"docs/figures/{name}.png").is_file()] == []
