@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 
 from nea_env.core import parameters as col
-from nea_env.core.links import BANDED, FREE, NOT_TRADABLE, SOLVED, TIED
+from nea_env.core.equilibrium_terms import ONE_PRICE
+from nea_env.core.links import BANDED, FREE, NOT_TRADABLE, POOLED, SOLVED, TIED
 from nea_env.core.periods import NEVER
 from nea_env.core.solved import is_joint
 from nea_env.scenario import Link, Scenario, months_between
@@ -30,7 +31,7 @@ def link_columns(scenario: Scenario, horizon: int) -> dict[int, float]:
 def kind_of(scenario: Scenario, link: Link) -> int:
     """How the foreign price moves while the link is open."""
     if link is scenario.links[0] and is_joint(scenario):
-        return SOLVED
+        return POOLED if link.type in ONE_PRICE else SOLVED
     if link.type == "none":
         return NOT_TRADABLE
     if link.free_price:
@@ -48,7 +49,7 @@ def _terms(scenario: Scenario, link: Link, horizon: int) -> dict[int, float]:
     kind = kind_of(scenario, link)
     rate, fx_volatility = (fx.rate, fx.volatility) if fx else (1.0, 0.0)
     growth = partner.discount_rate if fx else home.discount_rate  # of the partner's price in its own money
-    if kind == SOLVED:  # the equilibrium is that of a known rate
+    if kind in (SOLVED, POOLED):  # the equilibrium is that of a known rate
         fx_volatility = 0.0
     ratio = partner.price * rate * link.units / home.price
     if kind in (TIED, BANDED) and starts <= 0.0 and link.start_chance is None:

@@ -48,7 +48,7 @@ from nea_env.core.rng import (
 )  # fmt: skip
 from nea_env.core.trading import trading_cost
 
-NOT_TRADABLE, TIED, BANDED, FREE, SOLVED = range(5)  # kinds of foreign price
+NOT_TRADABLE, TIED, BANDED, FREE, SOLVED, POOLED = range(6)  # kinds of foreign price
 CLOSED, OPEN, BROKEN = range(3)  # states of a link
 JUMP_MAX = 1.0  # of the log price, when a link opens by chance
 
@@ -91,14 +91,14 @@ def start_links(i, p, state, world, static):
         world[i, LOG_FX + k] = static[p, col.P_START_LOG_FX + k]
         world[i, LOG_FOREIGN + k] = state[i, LOG_PRICE] + static[p, col.P_LINK_LOG_RATIO + k]
         kind, chance = static[p, col.P_LINK_KIND + k], static[p, col.P_LINK_START_CHANCE + k]
-        if kind == SOLVED:
-            world[i, LOG_FOREIGN + k] = solved_log(i, p, k, world, static)
         if kind != NOT_TRADABLE and static[p, col.P_LINK_STARTS + k] <= 0.0 and chance <= 0.0:
             open_link(i, p, k, 0, state, world, static)
             if kind == TIED:
                 world[i, LOG_FOREIGN + k] = state[i, LOG_PRICE]
             elif kind == BANDED:
                 world[i, LOG_FOREIGN + k] = state[i, LOG_PRICE] + log_ratio(p, k, 0, world[i, PLACE + k], static)
+        if kind >= SOLVED:
+            world[i, LOG_FOREIGN + k] = solved_log(i, p, k, state, world, static)
         world[i, FOREIGN_PRICE + k] = math.exp(world[i, LOG_FOREIGN + k])
 
 
@@ -153,8 +153,8 @@ def foreign_prices(i, p, t, before, z_home, seed, episode, state, world, static)
             z_fx = rotated(first_fx, z_fx, static[p, col.P_FX_ROTATION])
         rate += static[p, col.P_FX_SD + k] * z_fx
         world[i, LOG_FX + k] += rate
-        if static[p, col.P_LINK_KIND + k] == SOLVED:
-            world[i, LOG_FOREIGN + k] = solved_log(i, p, k, world, static)
+        if static[p, col.P_LINK_KIND + k] >= SOLVED:
+            world[i, LOG_FOREIGN + k] = solved_log(i, p, k, state, world, static)
         elif tied:
             world[i, LOG_FOREIGN + k] = state[i, LOG_PRICE]
         elif world[i, LINK + k] != OPEN:
@@ -173,8 +173,10 @@ def foreign_prices(i, p, t, before, z_home, seed, episode, state, world, static)
 
 
 @jit
-def solved_log(i, p, k, world, static):
-    """Log of the foreign price that an equilibrium of both systems gives, home money."""
+def solved_log(i, p, k, state, world, static):
+    """Log of the foreign price in an equilibrium of both systems, home money: in an open pool that of the front."""
+    if static[p, col.P_LINK_KIND + k] == POOLED and world[i, LINK + k] == OPEN:
+        return state[i, LOG_PRICE] + math.log(state[i, FRONT_RATIO])
     return math.log(world[i, PARTNER_PRICE] * static[p, col.P_LINK_UNITS + k]) + world[i, LOG_FX + k]
 
 

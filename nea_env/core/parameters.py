@@ -10,7 +10,7 @@ from __future__ import annotations
 from nea_env.core.layout import LAW, PARTNERS, SLOTS, TECHS
 
 LINK = (
-    "link_kind",  # links.NOT_TRADABLE, TIED, BANDED, FREE or SOLVED
+    "link_kind",  # links.NOT_TRADABLE, TIED, BANDED, FREE, SOLVED or POOLED
     "link_fee", "link_spread", "link_quota", "link_two_way", "link_bankable",  # quota: share of the duty, or NEVER
     "link_low", "link_high", "link_news_sd", "link_months",  # bounds of the ratio, its news a month, for how long
     "link_starts", "link_start_chance", "link_ends", "link_end_chance", "link_weight",
