@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 
 from nea_env.core import parameters as col
-from nea_env.core.equilibrium_terms import ONE_PRICE
+from nea_env.core.equilibrium.solved import is_joint
+from nea_env.core.equilibrium.terms import ONE_PRICE
 from nea_env.core.links import BANDED, FREE, NOT_TRADABLE, POOLED, SOLVED, TIED
 from nea_env.core.periods import NEVER
-from nea_env.core.solved import is_joint
 from nea_env.scenario import Link, Scenario, months_between
 
 RESOLVED = 0.9  # share of the news about a bounded ratio that is out by the end of the link

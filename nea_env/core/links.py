@@ -4,7 +4,7 @@ The ratio is the price of the partner's units that count as one home tonne, in h
 price. Before a link opens and after it breaks it reverts to where it started, and nobody can trade on it. While
 it is open every foreign price that can be traded is a discounted martingale: tied to the home price, a bounded
 martingale times the home price (California and Quebec kept within 0.4 % of each other; a quota keeps a wedge),
-or, where units come in one way and in limited number, the partner's static price in home money.
+or, where units come in one way and in limited number, the partner's own price in home money.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ import numpy as np
 
 from nea_env.core import parameters as col
 from nea_env.core.calendar import events
-from nea_env.core.equilibrium_months import fill_equilibrium
+from nea_env.core.equilibrium.tables import fill_equilibrium
 from nea_env.core.law_months import fill_deadlines, fill_due, fill_law
 from nea_env.core.layout import TECHS
 from nea_env.core.link_terms import link_columns

@@ -1,7 +1,7 @@
 """The home price of a new month under every law but the default, and the market's state at the start of an episode.
 
 The laws themselves are in ``price_laws.py`` (changes of the log price), ``prices.py`` (the collar) and
-``equilibrium.py`` (a chain on aggregate bank and shock, solved before the batch is made).
+``equilibrium/solve.py`` (a chain on aggregate bank and shock, solved before the batch is made).
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 
 from nea_env.core import parameters as col
-from nea_env.core.equilibrium_problem import WITHIN
+from nea_env.core.equilibrium.problem import WITHIN
 from nea_env.core.jit import jit
 from nea_env.core.layout import (
     FRONT_RATIO,
@@ -115,7 +115,7 @@ def law_price(i, p, t, seed, episode, word, state, world, static, monthly, grids
 
 @jit
 def bounded_price(i, p, t, word, state, world, static, monthly, grids, seed, episode):
-    """The new month's price where it is a function of the law's static state: the collar, or the equilibrium."""
+    """The new month's price where it is a function of the law's own state: the collar, or the equilibrium."""
     if static[p, col.P_LAW] == COLLARED:
         state[i, NEWS] += monthly[p, t, col.M_GAP_SD] * normal(word)
         price = collared_price(
@@ -157,7 +157,7 @@ def chain_cell(i, p, world, static):
 
 @jit
 def turn_chain(i, p, t, words, world, static, grids):
-    """The equilibrium's chain goes from month t - 1 to month t; see ``equilibrium_months`` for the tables' order."""
+    """The equilibrium's chain goes from month t - 1 to month t; see ``equilibrium.tables`` for the tables' order."""
     shocks, months = int(static[p, col.P_GRID_SHOCKS]), int(static[p, col.P_GRID_MONTHS])
     cell, cells = chain_cell(i, p, world, static)
     first, at = int(static[p, col.P_GRID_FIRST]), (t - 1) * cells + cell

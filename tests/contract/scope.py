@@ -12,7 +12,7 @@ from nea_env.scenario import Scenario
 IDS = ids()
 BOX_IDS = tuple(name for name in IDS if "Discrete" not in name)
 SCENARIOS = nea_env.scenarios()
-MAIN = ("kets", "tps", "tokyo")
+MAIN = ("kets", "tps", "tokyo", "linked_kets", "linked_tps", "linked_tokyo")
 
 
 @cache

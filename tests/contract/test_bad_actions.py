@@ -9,6 +9,7 @@ from nea_env.envs.spaces import CHOICES
 from tests.asserts import assert_rejected_unharmed, assert_same
 
 K = len(CHOICES)
+SCENARIOS = ("kets", "linked_tokyo")  # without links, and with two that are open from the start
 
 
 def spoilt(value, dtype=float):
@@ -28,24 +29,27 @@ BAD_CHOICES = [[0, 1, K], [0, -1, 2], [0, 1], [0.0, 1.0, 2.0], 1, [[0, 1, 2]], [
 BAD_CHOICE = [-1, K, 10**12, 1.5, np.float64(1), np.nan, np.array([1]), [0], None, "hold", True]
 
 
+@pytest.mark.parametrize("scenario", SCENARIOS)
 @pytest.mark.parametrize("action", BAD_BOX, ids=repr)
-def test_single_box(action):
-    env = FirmEnv("kets")
+def test_single_box(action, scenario):
+    env = FirmEnv(scenario)
     env.reset(seed=0)
     assert_rejected_unharmed(env, action, np.full(8, 0.4))
 
 
+@pytest.mark.parametrize("scenario", SCENARIOS)
 @pytest.mark.parametrize("action", BAD_CHOICE, ids=repr)
-def test_single_discrete(action):
-    env = FirmEnv("kets", "discrete")
+def test_single_discrete(action, scenario):
+    env = FirmEnv(scenario, "discrete")
     env.reset(seed=0)
     assert_rejected_unharmed(env, action, 3)
 
 
+@pytest.mark.parametrize("scenario", SCENARIOS)
 @pytest.mark.parametrize("row", range(3))
 @pytest.mark.parametrize("action", BAD_ROW, ids=repr)
-def test_vector_box(action, row):
-    env = FirmVectorEnv(3, "kets")
+def test_vector_box(action, row, scenario):
+    env = FirmVectorEnv(3, scenario)
     env.reset(seed=0)
     actions = np.zeros((3, 8), np.asarray(action).dtype)
     actions[row] = action
@@ -59,9 +63,10 @@ def test_vector_box_shapes(actions):
     assert_rejected_unharmed(env, actions, np.full((3, 8), 0.4))
 
 
+@pytest.mark.parametrize("scenario", SCENARIOS)
 @pytest.mark.parametrize("actions", BAD_CHOICES, ids=repr)
-def test_vector_discrete(actions):
-    env = FirmVectorEnv(3, "kets", "discrete")
+def test_vector_discrete(actions, scenario):
+    env = FirmVectorEnv(3, scenario, "discrete")
     env.reset(seed=0)
     assert_rejected_unharmed(env, actions, np.array([1, 2, 3]))
 

@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from nea_env.core.equilibrium_problem import LAPSED, SHORT, WITHIN, Array, Chain, Problem, abated_share, check, offered
+from nea_env.core.equilibrium.problem import LAPSED, SHORT, WITHIN, Array, Chain, Problem, abated_share, check, offered
 from nea_env.core.jit import jit
 
 COLUMNS = (

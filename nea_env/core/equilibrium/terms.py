@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from nea_env.core.equilibrium_problem import Array, Problem
+from nea_env.core.equilibrium.problem import Array, Problem
 
 LinkType = Literal["none", "full", "quota", "exchange_rate", "discount", "border_fee", "one_way"]
 ONE_PRICE = ("full", "exchange_rate", "discount")  # units swap without limit, both ways: one price, one pool of units

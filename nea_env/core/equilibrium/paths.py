@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from nea_env.core.equilibrium_problem import Array, Chain, Problem
+from nea_env.core.equilibrium.problem import Array, Chain, Problem
 
 
 @dataclass(frozen=True)

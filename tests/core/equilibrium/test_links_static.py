@@ -12,9 +12,9 @@ from statistics import NormalDist
 import numpy as np
 import pytest
 
-from nea_env.core.equilibrium_linked import solve_linked
-from nea_env.core.equilibrium_terms import Terms
-from tests.core.markets import market
+from nea_env.core.equilibrium.linked import solve_linked
+from nea_env.core.equilibrium.terms import Terms
+from tests.core.equilibrium.markets import market
 
 EMISSIONS = 100.0
 COSTS, CUTS = (2.0, 1.0), (30.0, 20.0)

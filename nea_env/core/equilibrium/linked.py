@@ -14,11 +14,11 @@ from collections.abc import Callable
 
 import numpy as np
 
-from nea_env.core.equilibrium import REPORTS_A_SECOND, YEAR_END, at, table
-from nea_env.core.equilibrium_pair import mix, pair, traded
-from nea_env.core.equilibrium_pool import solve_pool
-from nea_env.core.equilibrium_problem import LAPSED, Array, Problem, check
-from nea_env.core.equilibrium_terms import LinkedChain, Terms
+from nea_env.core.equilibrium.pair import mix, pair, traded
+from nea_env.core.equilibrium.pool import solve_pool
+from nea_env.core.equilibrium.problem import LAPSED, Array, Problem, check
+from nea_env.core.equilibrium.solve import REPORTS_A_SECOND, YEAR_END, at, table
+from nea_env.core.equilibrium.terms import LinkedChain, Terms
 from nea_env.core.jit import jit
 
 HOME, PARTNER = 0, 1

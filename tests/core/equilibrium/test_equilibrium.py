@@ -9,10 +9,10 @@ import time
 import numpy as np
 import pytest
 
-from nea_env.core.equilibrium import carried_at_limit, carry_limit, solve, table
-from nea_env.core.equilibrium_paths import law, simulate, volume
-from nea_env.core.equilibrium_problem import LAPSED, SHORT, WITHIN, falling_terminal, shock_chain
-from tests.core.markets import anything, market, of_landing, ordinary
+from nea_env.core.equilibrium.paths import law, simulate, volume
+from nea_env.core.equilibrium.problem import LAPSED, SHORT, WITHIN, falling_terminal, shock_chain
+from nea_env.core.equilibrium.solve import carried_at_limit, carry_limit, solve, table
+from tests.core.equilibrium.markets import anything, market, of_landing, ordinary
 
 SEEDS = range(6)
 TINY = 1e-9  # money/t, below which a price counts as nothing

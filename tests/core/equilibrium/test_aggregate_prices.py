@@ -7,9 +7,9 @@ import time
 import pytest
 
 from nea_env import load_scenario
-from nea_env.core.aggregate import problem
-from nea_env.core.aggregate_scale import calibrated_scale, start_price, with_scale
-from nea_env.core.equilibrium import solve
+from nea_env.core.equilibrium.aggregate import problem
+from nea_env.core.equilibrium.aggregate_scale import calibrated_scale, start_price, with_scale
+from nea_env.core.equilibrium.solve import solve
 
 SHIPPED = {
     "kets": 10506, "tps": 48, "tps_steel": 62.36, "tokyo": 10000, "saitama": 10000, "gx_ets": 3000,

@@ -15,10 +15,10 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from nea_env.core.equilibrium import REPORTS_A_SECOND, RESPONSE, YEAR_END, at, place_of, table
-from nea_env.core.equilibrium_pair import cleared
-from nea_env.core.equilibrium_problem import LAPSED, WITHIN, Array, Problem
-from nea_env.core.equilibrium_terms import LinkedChain, Terms
+from nea_env.core.equilibrium.pair import cleared
+from nea_env.core.equilibrium.problem import LAPSED, WITHIN, Array, Problem
+from nea_env.core.equilibrium.solve import REPORTS_A_SECOND, RESPONSE, YEAR_END, at, place_of, table
+from nea_env.core.equilibrium.terms import LinkedChain, Terms
 from nea_env.core.jit import jit
 
 ROUNDING = 1e-9  # of a year's emissions

@@ -7,10 +7,10 @@ import math
 import numpy as np
 import pytest
 
-from nea_env.core.equilibrium import solve
-from nea_env.core.equilibrium_paths import law
-from nea_env.core.equilibrium_problem import EXPONENTIAL, LAPSED, falling_terminal, shock_chain
-from tests.core.markets import NEVER_MISSING, anything, market, of_landing, ordinary
+from nea_env.core.equilibrium.paths import law
+from nea_env.core.equilibrium.problem import EXPONENTIAL, LAPSED, falling_terminal, shock_chain
+from nea_env.core.equilibrium.solve import solve
+from tests.core.equilibrium.markets import NEVER_MISSING, anything, market, of_landing, ordinary
 
 
 def at_start(chain, values):

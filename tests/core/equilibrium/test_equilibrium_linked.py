@@ -8,13 +8,13 @@ import time
 import numpy as np
 import pytest
 
-from nea_env.core.equilibrium import solve
-from nea_env.core.equilibrium_linked import solve_linked
-from nea_env.core.equilibrium_linked_paths import simulate_linked
-from nea_env.core.equilibrium_pool import merged
-from nea_env.core.equilibrium_problem import WITHIN, falling_terminal, shock_chain
-from nea_env.core.equilibrium_terms import Terms
-from tests.core.markets import anything, last_of_years, market, ordinary
+from nea_env.core.equilibrium.linked import solve_linked
+from nea_env.core.equilibrium.linked_paths import simulate_linked
+from nea_env.core.equilibrium.pool import merged
+from nea_env.core.equilibrium.problem import WITHIN, falling_terminal, shock_chain
+from nea_env.core.equilibrium.solve import solve
+from nea_env.core.equilibrium.terms import Terms
+from tests.core.equilibrium.markets import anything, last_of_years, market, ordinary
 
 TINY = 1e-9  # money/t, below which a price counts as nothing
 EVEN = 1e-9  # relative, of two prices between which trade is even

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from nea_env.core.equilibrium import (
+from nea_env.core.equilibrium.problem import LAPSED, SHORT, WITHIN
+from nea_env.core.equilibrium.solve import (
     EMISSIONS,
     LAPSING,
     MISSING,
@@ -16,7 +17,6 @@ from nea_env.core.equilibrium import (
     least_carried,
     place_of,
 )
-from nea_env.core.equilibrium_problem import LAPSED, SHORT, WITHIN
 from nea_env.core.jit import jit
 
 CLOSE = 1e-13  # relative error of a price within its month

@@ -10,11 +10,11 @@ from functools import cache
 import numpy as np
 import pytest
 
-from nea_env.core.aggregate import problem
 from nea_env.core.batch import Batch
-from nea_env.core.equilibrium import solve
-from nea_env.core.equilibrium_paths import law
-from nea_env.core.equilibrium_problem import LAPSED, SHORT, WITHIN
+from nea_env.core.equilibrium.aggregate import problem
+from nea_env.core.equilibrium.paths import law
+from nea_env.core.equilibrium.problem import LAPSED, SHORT, WITHIN
+from nea_env.core.equilibrium.solve import solve
 from nea_env.core.layout import ACTIONS, NODE, OBS_INDEX, SHOCK, SPLIT
 from nea_env.library import load_scenario
 from nea_env.scenario import Scenario, add_months, months_between

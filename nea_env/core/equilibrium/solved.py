@@ -14,11 +14,11 @@ from zipfile import BadZipFile
 import numpy as np
 from tqdm import tqdm
 
-from nea_env.core.aggregate import partner_problem, problem
-from nea_env.core.equilibrium import solve
-from nea_env.core.equilibrium_linked import solve_linked
-from nea_env.core.equilibrium_problem import Chain, Problem
-from nea_env.core.equilibrium_terms import LinkedChain, Terms
+from nea_env.core.equilibrium.aggregate import partner_problem, problem
+from nea_env.core.equilibrium.linked import solve_linked
+from nea_env.core.equilibrium.problem import Chain, Problem
+from nea_env.core.equilibrium.solve import solve
+from nea_env.core.equilibrium.terms import LinkedChain, Terms
 from nea_env.core.jit import cache_folder
 from nea_env.scenario import Scenario, months_between
 
@@ -48,7 +48,7 @@ def solved_market(scenario: Scenario) -> Chain:
     A progress bar shows on stderr where solving takes longer than two seconds and stderr is a terminal.
 
     Raises:
-        ValueError: see ``aggregate.problem`` and ``equilibrium.solve``.
+        ValueError: see ``aggregate.problem`` and ``solve.solve``.
     """
     market = problem(scenario)
     return _kept(

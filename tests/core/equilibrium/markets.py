@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from nea_env.core.equilibrium_problem import EXPONENTIAL, LINEAR, Chain, Problem, falling_terminal, shock_chain
+from nea_env.core.equilibrium.problem import EXPONENTIAL, LINEAR, Chain, Problem, falling_terminal, shock_chain
 
 NEVER_MISSING = 1e4  # money/t: so dear that firms abate to the last unit rather than miss one
 BY_MONTH = (

@@ -6,10 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nea_env.core import parameters as col
-from nea_env.core.equilibrium_problem import Problem
-from nea_env.core.equilibrium_terms import LinkedChain
+from nea_env.core.equilibrium.problem import Problem
+from nea_env.core.equilibrium.solved import is_joint, solved_market, solved_pair
+from nea_env.core.equilibrium.terms import LinkedChain
 from nea_env.core.periods import Period, next_deadline
-from nea_env.core.solved import is_joint, solved_market, solved_pair
 from nea_env.scenario import Scenario
 
 
