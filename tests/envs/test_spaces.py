@@ -45,6 +45,7 @@ def test_choices_decode_to_what_they_say():
         expected[layout.OFFSET] = "offsets" in extras
         expected[layout.BORROW] = -("borrow none" in extras)
         expected[layout.BANK] = -("bank none" in extras)
+        expected[layout.FOREIGN_TRADE] = float("foreign buy" in extras) - ("foreign sell" in extras)
         expected[layout.OUTPUT] = 0.2 * (("output more" in extras) - ("output less" in extras))
         assert action.tolist() == expected.astype(np.float32).tolist(), name
     singles = [decode_choice(number, suggestions[:1]) for number in range(len(names))]
