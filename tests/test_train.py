@@ -161,7 +161,7 @@ def test_a_scenario_file_of_ones_own(monkeypatch, capsys, tmp_path):
 def test_help_says_what_there_is(monkeypatch, capsys):
     run(monkeypatch, "--help")
     text = capsys.readouterr().out
-    words = ("env: kets, linked_kets, linked_tokyo, linked_tps, tokyo, tps", "algo: a2c, dqn, maskable_ppo", "kets_steel", "resume=", "-m seed=0,1", "sweep: ")
-    for word in words:
+    envs = "env: kets, linked_kets, linked_tokyo, linked_tps, tokyo, tps"
+    for word in (envs, "algo: a2c, dqn, maskable_ppo", "kets_steel", "resume=", "-m seed=0,1", "sweep: "):
         assert word in text
     assert len(text.splitlines()) < 50

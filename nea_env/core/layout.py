@@ -96,6 +96,7 @@ WORLD = (
     Field("partner_split_price", "money/t", "in the partner's money"),
     Field("partner_price", "money/t", "price of the partner's units that count at the next home deadline, in its money"),
     Field("pressure", "1", "part of the log price that the firm's own trades have moved it by"),
+    Field("uncovered", "t", "duty to date that foreign units held do not cover"),
     *(Field(f"log_foreign_{k}", "1", "log of the price of a partner's units that count as one home tonne, home money") for k in range(PARTNERS)),
     *(Field(f"foreign_price_{k}", "money/t", "that price") for k in range(PARTNERS)),
     *(Field(f"log_fx_{k}", "1", "log of the price of the partner's money") for k in range(PARTNERS)),
@@ -106,7 +107,7 @@ WORLD = (
     *(Field(f"buyable_{k}", "t", "of them, what can be bought this month") for k in range(PARTNERS)),
 )
 (
-    WILD, NODE, PARTNER_NODE, SHOCK, SPLIT, SPLIT_PRICE, PARTNER_SPLIT, PARTNER_SPLIT_PRICE, PARTNER_PRICE, PRESSURE,
+    WILD, NODE, PARTNER_NODE, SHOCK, SPLIT, SPLIT_PRICE, PARTNER_SPLIT, PARTNER_SPLIT_PRICE, PARTNER_PRICE, PRESSURE, UNCOVERED,
     LOG_FOREIGN, _, FOREIGN_PRICE, _, LOG_FX, _, PLACE, _, LINK, _, HELD, _, ROOM, _, BUYABLE, _,
 ) = range(len(WORLD))  # fmt: skip
 

@@ -32,6 +32,7 @@ from nea_env.core.layout import (
     PLACE,
     PRICE,
     ROOM,
+    UNCOVERED,
 )  # fmt: skip
 from nea_env.core.periods import NEVER
 from nea_env.core.prices import normal_cdf
@@ -209,11 +210,14 @@ def trade_foreign(i, p, share, volume, per_volume, state, world, flows, static):
         price = world[i, FOREIGN_PRICE + k]
         if share > 0.0:
             tonnes = min(left, world[i, BUYABLE + k])
+            if tonnes > world[i, UNCOVERED] and world[i, BUYABLE + k] < NEVER:  # the other partner covered it just now
+                tonnes = world[i, UNCOVERED]
             if n > 0 and foreign_ask(i, p, k, state, world, static) > state[i, PRICE] * state[i, FRONT_RATIO]:
                 tonnes = 0.0
             flows[i, F_FOREIGN_BOUGHT] += tonnes
             flows[i, F_FOREIGN_COST] += tonnes * foreign_ask(i, p, k, state, world, static)
             world[i, HELD + k] += tonnes
+            world[i, UNCOVERED] = max(0.0, world[i, UNCOVERED] - tonnes)
         else:
             tonnes = min(left, world[i, HELD + k]) if sellable(i, p, k, world, static) else 0.0
             flows[i, F_FOREIGN_SOLD] += tonnes
@@ -237,6 +241,7 @@ def sellable(i, p, k, world, static):
 def see_links(i, p, due, duty, market_open, state, world, static):
     """How many of the foreign units held will count at the next deadline, t; and what can be bought, by partner."""
     covered = 0.0
+    world[i, UNCOVERED] = max(0.0, duty - state[i, FOREIGN])
     for k in range(int(static[p, col.P_LINKS])):
         quota, held = static[p, col.P_LINK_QUOTA + k], world[i, HELD + k]
         limit = NEVER if quota >= NEVER else quota * due + world[i, ROOM + k]
@@ -246,7 +251,7 @@ def see_links(i, p, due, duty, market_open, state, world, static):
             if static[p, col.P_LINK_TWO_WAY + k] > 0.0 and quota >= NEVER:  # nothing but the month's volume limits it
                 world[i, BUYABLE + k] = NEVER
             else:
-                world[i, BUYABLE + k] = max(0.0, min(limit, duty) - held)
+                world[i, BUYABLE + k] = max(0.0, min(limit - held, world[i, UNCOVERED]))
     return min(covered, duty)
 
 

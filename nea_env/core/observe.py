@@ -69,10 +69,12 @@ from nea_env.core.layout import (
     TRADE,
     TRADED,
     TRIGGER_RUN,
+    UNCOVERED,
     WILD,
 )  # fmt: skip
 from nea_env.core.links import OPEN, foreign_ask, see_links, sellable
 from nea_env.core.offsets import buyable
+from nea_env.core.periods import NEVER
 from nea_env.core.price_laws import EQUILIBRIUM, TWO_REGIMES
 from nea_env.core.settle import mean_price
 from nea_env.core.trading import auction_price
@@ -328,5 +330,7 @@ def observe_market(i, p, volume, year, state, world, static, observation, mask):
         observation[i, O_MARKET + 2 + PARTNERS + k] = clip(premium, -4.0, 4.0)
         tradable = world[i, BUYABLE + k] > 0.0 or (world[i, HELD + k] > 0.0 and sellable(i, p, k, world, static))
         mask[i, FOREIGN_TRADE] = mask[i, FOREIGN_TRADE] or (volume > 0.0 and tradable)
-        room += min(world[i, BUYABLE + k], volume)
-    observation[i, O_MARKET + 2 + 2 * PARTNERS] = squash(10.0 * room * year)
+        room += world[i, BUYABLE + k]
+    if room < NEVER:  # partners whose units count against the duty alone share it
+        room = min(room, world[i, UNCOVERED])
+    observation[i, O_MARKET + 2 + 2 * PARTNERS] = squash(10.0 * min(room, volume) * year)

@@ -30,7 +30,7 @@ def link(
     partner = Market(
         name=name, title=name, currency=money, price=price, discount_rate=discount_rate, volatility=volatility
     )
-    return Link(name=name, title=name, market=partner, fx=fx, type=kind, **terms)  # type: ignore[arg-type]
+    return Link(name=name, title=name, market=partner, fx=fx, type=kind, **terms)
 
 
 def played(

@@ -128,6 +128,13 @@ def test_the_cheapest_partner_comes_first():
         assert walk["foreign"] == pytest.approx(80_000)
 
 
+def test_two_partners_together_sell_no_more_than_the_duty():
+    """Half a year's emissions are due; either partner alone could sell as much."""
+    both = link("full", 100.0), link("full", 100.0, name="q")
+    walk = Walk(home(*both, market=made.market(volume_share=2.0))).through("2015-06").play(foreign=1.0)
+    assert walk.flows["foreign_bought"][0] == pytest.approx(500_000)
+
+
 def test_the_dearest_partner_is_sold_to_first():
     first = link("quota", 60.0, quota=0.1, low=0.2, two_way=True)
     second = link("quota", 80.0, quota=0.1, low=0.2, two_way=True, name="q")

@@ -144,6 +144,18 @@ def test_a_jump_to_the_common_price_is_made_up_for_while_it_waits(by_chance):
     assert (waited > 0.02) == (weight > 0.0)
 
 
+@pytest.mark.parametrize("sign", ["cheap", "dear"])
+def test_who_bets_on_the_jump_earns_nothing(by_chance, sign):
+    """Held while the link has not come and the partner is cheaper, or dearer, than home."""
+    _, seen = by_chance
+    ratio = seen["foreign_price_0"] / seen["long_price"]
+    holds = (seen["link_0"] == 0.0) & (ratio < 0.5 if sign == "cheap" else ratio > 0.5)
+    present = MONTHLY ** np.arange(18)[:, None] * seen["long_price"]
+    mean, error = mean_and_error((holds[:-1] * np.diff(present, axis=0)).sum(axis=0))
+    assert error > 0.01
+    assert abs(mean) < 4 * error
+
+
 def test_from_its_start_the_foreign_price_is_the_home_price(by_chance):
     _, seen = by_chance
     opened = seen["link_0"] > 0.0

@@ -38,9 +38,11 @@ MONTHLY = math.exp(-0.03 / 12)
 
 
 def scenario(name: str, **changes) -> Scenario:
-    """The trader of ``test_no_free_lunch``, with one link."""
-    terms = LINKS[name].model_copy(update=changes)
-    return Scenario.model_validate(trader(START, 0.30).model_dump() | {"links": [terms.model_dump()]})
+    """The trader of ``test_no_free_lunch`` with one link; units without limit at one price leave the front no gap."""
+    terms, plain = LINKS[name].model_copy(update=changes), trader(START, 0.30).model_dump()
+    if name in TRADED:
+        plain["market"]["gap"] = {}
+    return Scenario.model_validate(plain | {"links": [terms.model_dump()]})
 
 
 @pytest.fixture(scope="module", params=LINKS)

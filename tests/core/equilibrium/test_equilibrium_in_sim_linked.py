@@ -6,9 +6,9 @@ from functools import cache
 
 import numpy as np
 import pytest
-from nea_env.core.solved import solved_pair
 
 from nea_env.core.batch import Batch
+from nea_env.core.equilibrium.solved import solved_pair
 from nea_env.core.layout import ACTIONS, FOREIGN_TRADE, NODE, PARTNER_NODE, SHOCK
 from nea_env.library import load_scenario
 from nea_env.scenario import Scenario, months_between
