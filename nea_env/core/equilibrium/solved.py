@@ -115,8 +115,8 @@ def _check_deadlines(scenario: Scenario, home: Problem, partner: Problem, terms:
         return
     if scenario.links[0].quota is None:
         raise ValueError(
-            f"links.0.type: {terms.type} without a quota: between a period's end and its deadline nothing would hold its"
-            " price to the home price in an equilibrium of both; allowed: full, exchange_rate, discount, or a quota"
+            f"links.0.type: {terms.type} without a quota: between a period's end and its deadline nothing would hold"
+            " its price to the home price in an equilibrium of both; allowed: full, exchange_rate, discount, or a quota"
         )
     if scenario.links[0].bankable:
         raise ValueError("links.0.bankable: units of a partner that is solved as well do not last; allowed: false")
