@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from nea_env.core import parameters as col
+from nea_env.core.equilibrium.tables import LAPSE, RECORD
 from nea_env.core.layout import (
     ABATE_AT_PRICE,
     ACCOUNTS,
@@ -268,12 +269,12 @@ class Batch:
     def _lapse_places(self) -> NDArray[np.int64]:
         """Where in the grids each row's probability stands that units will lapse; 0 under other laws."""
         own, world = self._static[self._pick], self._world
-        first, banks, others, shocks, months = own[
-            :, [col.P_GRID_FIRST, col.P_GRID_BANKS, col.P_GRID_PARTNER_BANKS, col.P_GRID_SHOCKS, col.P_GRID_MONTHS]
+        first, banks, others, shocks = own[
+            :, [col.P_GRID_FIRST, col.P_GRID_BANKS, col.P_GRID_PARTNER_BANKS, col.P_GRID_SHOCKS]
         ].T
-        before = (7.0 * months + 3.0 + self._months) * banks * others * shocks + shocks * shocks
         cell = (world[:, NODE] * others + world[:, PARTNER_NODE]) * shocks + world[:, SHOCK]
-        return np.where(banks > 0.0, first + before + cell, 0.0).astype(np.int64)
+        record = first + shocks * shocks + (self._months * banks * others * shocks + cell) * RECORD
+        return np.where(banks > 0.0, record + LAPSE, 0.0).astype(np.int64)
 
     def position(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """The mark to market of each firm's books: value = tonnes x long price + money, two (n,) arrays.

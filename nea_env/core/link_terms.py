@@ -11,6 +11,7 @@ from nea_env.core.links import BANDED, FREE, NOT_TRADABLE, POOLED, SOLVED, TIED
 from nea_env.core.periods import NEVER
 from nea_env.scenario import Link, Scenario, months_between
 
+LEAST = 1e-6  # of a reference price: less is shown as this much
 RESOLVED = 0.9  # share of the news about a bounded ratio that is out by the end of the link
 MONTH = 1.0 / 12.0
 
@@ -21,7 +22,9 @@ def link_columns(scenario: Scenario, horizon: int) -> dict[int, float]:
     for k, link in enumerate(scenario.links):
         values |= {column + k: value for column, value in _terms(scenario, link, horizon).items()}
     if scenario.links:
-        values[col.P_PARTNER_REFERENCE] = scenario.links[0].market.price
+        partner = scenario.links[0].market
+        values[col.P_PARTNER_LEAST] = LEAST * partner.price
+        values[col.P_PARTNER_GROWTH] = math.exp(MONTH * partner.discount_rate)
     if len(scenario.links) > 1:
         values[col.P_LINK_ROTATION] = scenario.links[1].correlation_with_first
         values[col.P_FX_ROTATION] = scenario.links[1].fx_correlation_with_first

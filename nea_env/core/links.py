@@ -144,7 +144,9 @@ def foreign_prices(i, p, t, before, z_home, seed, episode, state, world, static)
     first, first_fx = 0.0, 0.0
     for k in range(int(static[p, col.P_LINKS])):
         tied = world[i, LINK + k] == OPEN and static[p, col.P_LINK_KIND + k] == TIED
-        z = 0.0 if tied and k > 0 else normal(words[OWN_PRICE + k])
+        z = 0.0
+        if not tied or (k == 0 and static[p, col.P_LINK_ROTATION] != 0.0):
+            z = normal(words[OWN_PRICE + k])
         rate = static[p, col.P_FX_DRIFT + k]
         z_fx = normal(words[FX + k]) if static[p, col.P_FX_SD + k] > 0.0 else 0.0
         if k == 0:
@@ -170,7 +172,7 @@ def foreign_prices(i, p, t, before, z_home, seed, episode, state, world, static)
             if t <= static[p, col.P_LINK_STARTS + k] + static[p, col.P_LINK_MONTHS + k]:
                 world[i, PLACE + k] += static[p, col.P_LINK_NEWS_SD + k] * z
             world[i, LOG_FOREIGN + k] = state[i, LOG_PRICE] + log_ratio(p, k, t, world[i, PLACE + k], static)
-        world[i, FOREIGN_PRICE + k] = math.exp(world[i, LOG_FOREIGN + k])
+        world[i, FOREIGN_PRICE + k] = state[i, PRICE] if tied else math.exp(world[i, LOG_FOREIGN + k])
 
 
 @jit

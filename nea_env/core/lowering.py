@@ -13,7 +13,7 @@ from nea_env.core.calendar import events
 from nea_env.core.equilibrium.tables import fill_equilibrium
 from nea_env.core.law_months import fill_deadlines, fill_due, fill_law
 from nea_env.core.layout import TECHS
-from nea_env.core.link_terms import link_columns
+from nea_env.core.link_terms import LEAST, link_columns
 from nea_env.core.market_months import fill_auctions, fill_market, fill_triggers, opening
 from nea_env.core.outlook import Outlook, ends_of
 from nea_env.core.periods import Period, starting_units
@@ -146,6 +146,7 @@ def _static(scenario: Scenario, found: tuple[Period, ...], horizon: int) -> np.n
         col.P_ROUNDING: 1e-6 * firm.annual_emissions,
         col.P_HORIZON: horizon,
         col.P_QUOTE_SD: market.quote_noise,
+        col.P_LEAST_PRICE: LEAST * market.price,
         col.P_STALE: market.stale,
         col.P_PERMANENT: market.frictions.permanent_impact / firm.annual_emissions,
         col.P_TRADABLE: float(scenario.regime.market_opens is not None),

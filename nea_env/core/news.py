@@ -10,6 +10,16 @@ import math
 
 from nea_env.core import parameters as col
 from nea_env.core.equilibrium.problem import WITHIN
+from nea_env.core.equilibrium.tables import (
+    AFTER,
+    LANDING,
+    OUTCOME,
+    PARTNER_LANDING,
+    PARTNER_OUTCOME,
+    PARTNER_RUNNING,
+    RECORD,
+    RUNNING,
+)  # fmt: skip
 from nea_env.core.jit import jit
 from nea_env.core.layout import (
     FRONT_RATIO,
@@ -55,8 +65,6 @@ from nea_env.core.rng import (
     second_draw,
     uniform,
 )  # fmt: skip
-
-LEAST = 1e-6  # of the reference price: the log of a price must stay finite where units are worth nothing
 
 
 @jit
@@ -113,7 +121,7 @@ def law_price(i, p, t, seed, episode, word, state, world, static, monthly, grids
     return log_price
 
 
-@jit
+@jit(inline=True)
 def bounded_price(i, p, t, word, state, world, static, monthly, grids, seed, episode):
     """The new month's price where it is a function of the law's own state: the collar, or the equilibrium."""
     if static[p, col.P_LAW] == COLLARED:
@@ -140,76 +148,66 @@ def stale_price(i, p, t, seed, episode, state, static):
     state[i, QUOTE_ERROR] = math.log(state[i, PRICE]) - state[i, LOG_PRICE]
 
 
-@jit
+@jit(inline=True)
 def drawn_node(place, u):
     """A node of the grid next to a place between two of them, with chances that keep the mean."""
     below = math.floor(place)
     return below + 1.0 if u < place - below else below
 
 
-@jit
-def chain_cell(i, p, world, static):
-    """Where the chain's place stands within one month of a table, and the number of places there."""
-    shocks, partner_banks = int(static[p, col.P_GRID_SHOCKS]), int(static[p, col.P_GRID_PARTNER_BANKS])
-    cell = (int(world[i, NODE]) * partner_banks + int(world[i, PARTNER_NODE])) * shocks + int(world[i, SHOCK])
-    return cell, int(static[p, col.P_GRID_BANKS]) * partner_banks * shocks
+@jit(inline=True)
+def chain_record(i, p, t, world, static):
+    """Where the record of the chain's place in month t begins; see ``equilibrium.tables`` for what it holds."""
+    shocks, partner_banks = static[p, col.P_GRID_SHOCKS], static[p, col.P_GRID_PARTNER_BANKS]
+    cell = (world[i, NODE] * partner_banks + world[i, PARTNER_NODE]) * shocks + world[i, SHOCK]
+    cells = static[p, col.P_GRID_BANKS] * partner_banks * shocks
+    return int(static[p, col.P_GRID_FIRST] + shocks * shocks + (t * cells + cell) * RECORD)
 
 
-@jit
+@jit(inline=True)
 def turn_chain(i, p, t, words, world, static, grids):
-    """The equilibrium's chain goes from month t - 1 to month t; see ``equilibrium.tables`` for the tables' order."""
-    shocks, months = int(static[p, col.P_GRID_SHOCKS]), int(static[p, col.P_GRID_MONTHS])
-    cell, cells = chain_cell(i, p, world, static)
-    first, at = int(static[p, col.P_GRID_FIRST]), (t - 1) * cells + cell
-    landing = first + 3 * (months + 1) * cells
-    outcome = grids[landing + months * cells + at]
+    """The equilibrium's chain goes from month t - 1 to month t."""
+    here = chain_record(i, p, t - 1, world, static)
+    outcome = grids[here + OUTCOME]
     world[i, SPLIT_PRICE] /= static[p, col.P_DISCOUNT]
     if outcome >= 0.0:  # negative: no period ends in that month
         world[i, SPLIT] = 0.0 if outcome == WITHIN else 1.0
-        world[i, SPLIT_PRICE] = grids[first + at] / static[p, col.P_DISCOUNT]
-    chances = landing + 2 * months * cells + int(world[i, SHOCK]) * shocks
-    world[i, NODE] = drawn_node(grids[landing + at], uniform(words[CHAIN_BANK]))
+        world[i, SPLIT_PRICE] = grids[here + RUNNING] / static[p, col.P_DISCOUNT]
     if static[p, col.P_LINKS] > 0.0:
-        abroad = landing + 2 * months * cells + shocks * shocks + at
-        outcome, growth = grids[abroad + months * cells], partner_growth(p, static)
+        outcome, growth = grids[here + PARTNER_OUTCOME], static[p, col.P_PARTNER_GROWTH]
         world[i, PARTNER_SPLIT_PRICE] *= growth
         if outcome >= 0.0:
             world[i, PARTNER_SPLIT] = 0.0 if outcome == WITHIN else 1.0
-            world[i, PARTNER_SPLIT_PRICE] = grids[first + 2 * (months + 1) * cells + at] * growth
-        world[i, PARTNER_NODE] = drawn_node(grids[abroad], uniform(words[CHAIN_PARTNER]))
+            world[i, PARTNER_SPLIT_PRICE] = grids[here + PARTNER_RUNNING] * growth
+        world[i, PARTNER_NODE] = drawn_node(grids[here + PARTNER_LANDING], uniform(words[CHAIN_PARTNER]))
+    world[i, NODE] = drawn_node(grids[here + LANDING], uniform(words[CHAIN_BANK]))
+    shocks = int(static[p, col.P_GRID_SHOCKS])
+    chances = int(static[p, col.P_GRID_FIRST]) + int(world[i, SHOCK]) * shocks
     u, shock = uniform(words[CHAIN_SHOCK]), 0
     while shock < shocks - 1 and u >= grids[chances + shock]:
         shock += 1
     world[i, SHOCK] = shock
 
 
-@jit
+@jit(inline=True)
 def chain_prices(i, p, t, state, world, static, monthly, grids):
     """Long and front price at the chain's place in month t, and the partner's where both are solved together."""
-    table = int(static[p, col.P_GRID_MONTHS]) + 1
-    cell, cells = chain_cell(i, p, world, static)
-    at = int(static[p, col.P_GRID_FIRST]) + t * cells + cell
-    least = LEAST * math.exp(static[p, col.P_LOG_REFERENCE])
-    running = max(grids[at], least)
+    here, least = chain_record(i, p, t, world, static), static[p, col.P_LEAST_PRICE]
+    running = max(grids[here + RUNNING], least)
     if monthly[p, t, col.M_FRONT_RUNNING] > 0.0:
-        long, front = max(grids[at + table * cells], least), running
+        long, front = max(grids[here + AFTER], least), running
     else:
         long, front = running, running
         if world[i, SPLIT] > 0.0:
             front = max(world[i, SPLIT_PRICE], least)
     state[i, LOG_PRICE] = math.log(long)
+    state[i, PRICE] = long
     if static[p, col.P_PERMANENT] > 0.0:
         state[i, LOG_PRICE] += world[i, PRESSURE]
-    state[i, PRICE] = math.exp(state[i, LOG_PRICE])
+        state[i, PRICE] *= math.exp(world[i, PRESSURE])
     state[i, FRONT_RATIO] = front / long
     if static[p, col.P_LINKS] > 0.0:
-        price = grids[at + 2 * table * cells]
+        price = grids[here + PARTNER_RUNNING]
         if monthly[p, t, col.M_FRONT_RUNNING] <= 0.0 and world[i, PARTNER_SPLIT] > 0.0:
             price = world[i, PARTNER_SPLIT_PRICE]
-        world[i, PARTNER_PRICE] = max(price, LEAST * static[p, col.P_PARTNER_REFERENCE])
-
-
-@jit
-def partner_growth(p, static):
-    """Factor a month at which money grows at the partner's discount rate."""
-    return math.exp(static[p, col.P_LINK_DRIFT] + 0.5 * static[p, col.P_LINK_SD] * static[p, col.P_LINK_SD])
+        world[i, PARTNER_PRICE] = max(price, static[p, col.P_PARTNER_LEAST])

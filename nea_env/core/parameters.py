@@ -45,9 +45,10 @@ STATIC = (
     "stale",  # chance of a month that trades at the price of the month before
     "permanent",  # how far the log price stays moved per tonne traded
     "grid_first",  # where the law's table begins in the grids
-    "grid_banks", "grid_shocks", "grid_months", "grid_node", "grid_shock", "grid_low", "grid_step",  # of an equilibrium
+    "grid_banks", "grid_shocks", "grid_node", "grid_shock", "grid_low", "grid_step",  # of an equilibrium
     "grid_partner_banks", "grid_partner_node",  # 1 and 0 where one system is solved alone
-    "partner_reference",  # price of the first partner at the start, money/t
+    "least_price", "partner_least",  # money/t: the log of a price must stay finite where units are worth nothing
+    "partner_growth",  # a month, of money at the first partner's discount rate
     "links", "link_rotation", "fx_rotation",  # number of partners; correlation of the second's news with the first's
     *(f"{name}_{k}" for name in LINK for k in range(PARTNERS)),
     "start_log_price", "start_log_offset_ratio", "start_front", "start_next", "start_borrow_limit", "start_accrued",
@@ -65,9 +66,9 @@ STATIC = (
     P_POTENTIAL, _, _, P_CAPEX, _, _, P_OPEX, _, _, P_LEAD, _, _, P_LIFE_DISCOUNT, _, _, P_PER_POTENTIAL, _, _,
     P_LAW, P_LAW_DRIFT, P_LAW_SD, P_JUMP_CHANCE, P_JUMP_SD, P_DIFFUSION_SD, P_CALM_SD, P_WILD_SD, P_BEGINS, P_ENDS,
     P_WILD_SHARE, P_ENTRIES, P_STATES, P_LOG_STEP, P_UP_CHANCE, P_LOG_LEVEL, P_PULL, P_STALE, P_PERMANENT,
-    P_GRID_FIRST, P_GRID_BANKS, P_GRID_SHOCKS, P_GRID_MONTHS, P_GRID_NODE, P_GRID_SHOCK, P_GRID_LOW, P_GRID_STEP,
+    P_GRID_FIRST, P_GRID_BANKS, P_GRID_SHOCKS, P_GRID_NODE, P_GRID_SHOCK, P_GRID_LOW, P_GRID_STEP,
     P_GRID_PARTNER_BANKS, P_GRID_PARTNER_NODE,
-    P_PARTNER_REFERENCE, P_LINKS, P_LINK_ROTATION, P_FX_ROTATION,
+    P_LEAST_PRICE, P_PARTNER_LEAST, P_PARTNER_GROWTH, P_LINKS, P_LINK_ROTATION, P_FX_ROTATION,
     P_LINK_KIND, _, P_LINK_FEE, _, P_LINK_SPREAD, _, P_LINK_QUOTA, _, P_LINK_TWO_WAY, _, P_LINK_BANKABLE, _,
     P_LINK_LOW, _, P_LINK_HIGH, _, P_LINK_NEWS_SD, _, P_LINK_MONTHS, _,
     P_LINK_STARTS, _, P_LINK_START_CHANCE, _, P_LINK_ENDS, _, P_LINK_END_CHANCE, _, P_LINK_WEIGHT, _,

@@ -91,7 +91,7 @@ def test_the_observation_tells_link_premium_and_room():
     assert seen(walk, "link_0") == 1.0
     found = walk.batch.market()["foreign_price_0"][0]
     assert seen(walk, "foreign_premium_0") == pytest.approx(math.log(found / 100.0 + 0.05), abs=1e-6)
-    assert seen(walk, "foreign_room") == pytest.approx(0.5 / 1.5)  # one volume for both
+    assert seen(walk, "foreign_room") == pytest.approx(0.5 / 1.5)  # the volume is one for both
     walk.play(foreign=0.6)
     assert seen(walk, "foreign") == pytest.approx(0.03 / 1.03)
     gap = 1_000_000 - 900_000 - 30_000

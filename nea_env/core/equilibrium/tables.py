@@ -12,16 +12,21 @@ from nea_env.core.equilibrium.terms import LinkedChain
 from nea_env.core.periods import Period, next_deadline
 from nea_env.scenario import Scenario
 
+RUNNING, AFTER, PARTNER_RUNNING, LANDING, OUTCOME, PARTNER_LANDING, PARTNER_OUTCOME, LAPSE = range(8)
+"""Places in a record: prices of the running vintage, of the one after, of the partner's running one, money/t; where
+the bank lands and how a period ends (-1: none does), at home and abroad; probability that units will lapse."""
+
+RECORD = 8
+
 
 def fill_equilibrium(
     monthly: np.ndarray, static: np.ndarray, scenario: Scenario, found: tuple[Period, ...]
 ) -> np.ndarray:
     """Solve the scenario's market, or both linked ones; fill its columns and return the chain, (G,).
 
-    The layout, where T is the scenario's own length in months and B2 is 1 without a partner: ``running``, ``after``
-    and the partner's ``running`` (T + 1, B1, B2, Z); ``landing`` and ``outcome`` (T, B1, B2, Z; -1 where no period
-    ends); the cumulative chances of the shocks (Z, Z); the partner's ``landing`` and ``outcome``; and ``lapse``
-    (T + 1, B1, B2, Z).
+    The layout: the cumulative chances of the shocks (Z, Z), then a record for each place of the chain in each month
+    (T + 1, B1, B2, Z, RECORD), where T is the scenario's own length in months and B2 is 1 without a partner. What a
+    month needs of a place stands together, since places far apart in memory are what costs time.
     """
     joint = is_joint(scenario)
     chain = solved_pair(scenario) if joint else solved_market(scenario)
@@ -46,7 +51,6 @@ def fill_equilibrium(
         col.P_GRID_BANKS: len(banks),
         col.P_GRID_PARTNER_BANKS: len(partner_banks),
         col.P_GRID_SHOCKS: len(chances),
-        col.P_GRID_MONTHS: months,
         col.P_GRID_LOW: banks[0],
         col.P_GRID_STEP: banks[1] - banks[0],
         col.P_GRID_NODE: node,
@@ -59,11 +63,14 @@ def fill_equilibrium(
         if due is not None:
             last = [p for p in found if p.deadline == due][-1]
             monthly[t, col.M_FRONT_RUNNING] = float(t <= last.end)
-    parts = (
-        running[: months + 1], after[: months + 1], abroad[: months + 1], landing[:months], outcomes[0][:months],
-        np.cumsum(chances, axis=1), landing_abroad[:months], outcomes[1][:months], lapse[: months + 1],
-    )  # fmt: skip
-    return np.concatenate([part.ravel() for part in parts])
+    records = np.zeros((months + 1, *running.shape[1:], RECORD))
+    for field, table in (
+        (RUNNING, running), (AFTER, after), (PARTNER_RUNNING, abroad), (LANDING, landing), (OUTCOME, outcomes[0]),
+        (PARTNER_LANDING, landing_abroad), (PARTNER_OUTCOME, outcomes[1]), (LAPSE, lapse),
+    ):  # fmt: skip
+        length = min(len(table), months + 1)
+        records[:length, ..., field] = table[:length]
+    return np.concatenate([np.cumsum(chances, axis=1).ravel(), records.ravel()])
 
 
 def _where_ended(outcome: NDArray[np.int8], market: Problem) -> NDArray[np.float64]:

@@ -22,7 +22,7 @@ FULL = JOINT | {
     "links.0.starts": "2021-07",
 }  # fmt: skip
 FEE = {"links.0.type": "border_fee", "links.0.quota": None, "links.0.fee": 0.15, "links.0.two_way": True}
-CASES = {"one way": JOINT, "wide": JOINT | {"links.0.quota": 0.5}, "full": FULL, "border fee": JOINT | FEE}
+CASES = {"one way": JOINT, "wide": JOINT | {"links.0.quota": 0.5}, "full": FULL}
 DUE, OPENS = 17, 6  # June 2022, for KAU21; July 2021
 
 
@@ -100,12 +100,10 @@ def test_a_full_link_keeps_one_price_whatever_limits_bind_at_the_end_of_either_m
     np.testing.assert_allclose(seen["foreign_price_0"][OPENS:], seen["front_price"][OPENS:], rtol=1e-6)
 
 
-@pytest.mark.parametrize("months", [(OPENS, 12), (12, DUE + 1)], ids=["in the year", "to the deadline"])
-def test_a_border_fee_keeps_the_prices_within_it_of_each_other(months):
-    seen = found("border fee").seen
-    ratio = (seen["foreign_price_0"] / seen["front_price"])[slice(*months)]
-    assert 0.85 - 1e-3 <= ratio.min() < 0.95
-    assert 1.05 < ratio.max() <= 1.15 + 1e-3
+def test_without_a_quota_two_prices_cannot_be_solved_together():
+    """From a year's end to its deadline nothing would keep them within the fee."""
+    with pytest.raises(ValueError, match=r"links.0.type: border_fee without a quota"):
+        Batch(load_scenario("linked_kets", JOINT | FEE), 1)
 
 
 def test_a_wider_quota_makes_units_cheaper_at_home_and_not_abroad():
