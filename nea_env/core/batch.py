@@ -93,11 +93,10 @@ class Batch:
         for k, table in enumerate(tables):
             self._monthly[k, : table.horizon + 1] = table.monthly
             self._events[k, : len(table.events)] = table.events
-        self._grids = np.zeros(1)
-        for k, table in enumerate(tables):
-            if len(table.grid):
-                self._static[k, col.P_GRID_FIRST] = len(self._grids)
-                self._grids = np.concatenate([self._grids, table.grid])
+        sizes = [len(table.grid) for table in tables]
+        self._static[:, col.P_GRID_FIRST] = np.cumsum([0, *sizes[:-1]])
+        used = [table.grid for table in tables if len(table.grid)] or [np.zeros(1)]
+        self._grids = used[0] if len(used) == 1 else np.concatenate(used)  # one alone is shared among batches
         chosen = np.zeros(n, np.int64) if scenario_of is None else np.array(scenario_of, np.int64)
         if chosen.shape != (n,) or chosen.min() < 0 or chosen.max() >= len(self.scenarios):
             raise ValueError(f"scenario_of: one index in 0..{len(self.scenarios) - 1} for each of {n} firms")

@@ -205,8 +205,11 @@ def trade_foreign(i, p, share, volume, per_volume, state, world, flows, static):
     links = int(static[p, col.P_LINKS])
     first = 0
     if links > 1:
-        second_cheaper = foreign_ask(i, p, 1, state, world, static) < foreign_ask(i, p, 0, state, world, static)
-        first = 1 if second_cheaper == (share > 0.0) else 0
+        if share > 0.0:
+            cheaper = foreign_ask(i, p, 1, state, world, static) < foreign_ask(i, p, 0, state, world, static)
+            first = 1 if cheaper else 0
+        else:
+            first = 1 if world[i, FOREIGN_PRICE + 1] > world[i, FOREIGN_PRICE] else 0
     for n in range(links):
         k = abs(first - n)
         price = world[i, FOREIGN_PRICE + k]
@@ -267,9 +270,11 @@ def allow_foreign(i, duty, world, own):
 
 @jit
 def surrender_foreign(i, owed, state, world, flows, own):
-    """Foreign units surrendered against what is owed; what is left lapses where it cannot be kept."""
-    used = 0.0
-    for k in range(int(own[col.P_LINKS])):
+    """Foreign units surrendered against what is owed, those that cannot be kept first; what is left of them lapses."""
+    used, links = 0.0, int(own[col.P_LINKS])
+    first = 1 if links > 1 and own[col.P_LINK_BANKABLE + 1] < own[col.P_LINK_BANKABLE] else 0
+    for n in range(links):
+        k = abs(first - n)
         counts = NEVER if own[col.P_LINK_QUOTA + k] >= NEVER else world[i, ROOM + k]
         units = min(min(world[i, HELD + k], counts), owed - used)
         used += units

@@ -77,7 +77,7 @@ def lattice_step(index, states, up_chance, u):
     """Next place on the lattice 0 .. states - 1: one up or down, staying for good at either end."""
     if index <= 0.0 or index >= states - 1.0:
         return index
-    return index + 1.0 if u < up_chance else index - 1.0
+    return index + 1.0 if u >= 1.0 - up_chance else index - 1.0
 
 
 @jit
@@ -123,6 +123,7 @@ def bootstrap_table(market: Market) -> np.ndarray:
     changes = np.array(market.bootstrap.changes)
     if changes.max() == changes.min():
         raise ValueError("bootstrap.changes: all are equal, so no scale gives them a volatility")
+    changes.sort()  # a higher draw is a higher change: news abroad may be correlated with it
     scaled = (changes - changes.mean()) * (market.volatility / math.sqrt(12.0) / changes.std())
     return scaled - math.log(np.exp(scaled).mean()) + market.discount_rate / 12.0
 

@@ -49,7 +49,10 @@ class PricePaths:
     scenario: Scenario
     seed: int
 
-    def __getitem__(self, name: str) -> NDArray[np.float64]:
+    def __getitem__(self, name: Any) -> Any:
+        """One series by its name, (n, months); anything else indexes the array."""
+        if not isinstance(name, str):
+            return self.values[name]
         if name not in self.series:
             raise KeyError(f"{name!r} is no series of {self.scenario.name}: {', '.join(self.series)}")
         found: NDArray[np.float64] = self.values[:, :, self.series.index(name)]

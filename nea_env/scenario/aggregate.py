@@ -38,6 +38,6 @@ class Aggregate(Model):
     offset_ratio: Positive | None = None  # price at which offset credits are supplied, over the market's price
     offset_supply: NonNegative = 1.0  # credits on offer a year at that price, whatever the law would accept
     reserve: Share = 0.0  # units a year that an intervention releases at the regime's high trigger
-    buy_back: Share = 0.0  # units a year bought back at its low trigger, or at the floor of a collar
+    buy_back: Share = 0.0  # units a year bought back at its low trigger
     initial_bank: float = 0.0
     supply_response: NonNegative = 0.0  # units withdrawn a year per unit of bank

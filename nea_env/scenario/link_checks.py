@@ -8,9 +8,6 @@ from nea_env.scenario.links import CURRENCIES, Link
 from nea_env.scenario.market import Market
 from nea_env.scenario.regime import Regime
 
-ONE_PRICE = ("full", "exchange_rate", "discount")
-"""Types of link under which units of both systems swap without limit."""
-
 TIED_LAWS = ("lattice", "collared", "equilibrium")
 """Laws of the home price that cannot jump to a common price."""
 
@@ -80,7 +77,20 @@ def _check_dates(where: str, link: Link, start: str, end: str) -> None:
 def _check_prices(where: str, link: Link, home: Market) -> None:
     if link.weight > 0.0 and home.law in TIED_LAWS:
         raise ValueError(f"{where}.weight: a price of law {home.law} cannot jump to a common price; allowed: 0")
-    if home.law != "equilibrium" or link.type == "none" or link.free_price:
+    if home.law != "equilibrium":
+        return
+    joint = where == "links.0" and link.type != "none" and link.regime is not None and link.market.aggregate is not None
+    if link.correlation != 0.0 and not joint:
+        raise ValueError(
+            f"{where}.correlation: {link.correlation:g}: under the equilibrium law only the price of a first partner"
+            " solved as well can move with the home price; allowed: 0"
+        )
+    if joint and link.fx is None and link.market.discount_rate != home.discount_rate:
+        raise ValueError(
+            f"{where}.market.discount_rate: {link.market.discount_rate:g}: in an equilibrium of both systems one money"
+            f" has one rate; allowed: {home.discount_rate:g}"
+        )
+    if link.type == "none" or link.free_price:
         return
     for part, missing in (("regime", link.regime is None), ("market.aggregate", link.market.aggregate is None)):
         if missing:
@@ -96,7 +106,7 @@ def _check_prices(where: str, link: Link, home: Market) -> None:
 
 def _check_carry(where: str, link: Link, home: Market, regime: Regime, start: str, end: str) -> None:
     """No discount of the front where all may carry foreign units, no premium where all may use them in its place."""
-    swaps = link.type in ONE_PRICE
+    swaps = link.quota is None
     if link.type == "none" or not (link.bankable or swaps):
         return
     first, last = link.starts or start, end if link.ends is None or link.end_chance else min(link.ends, end)
@@ -107,9 +117,9 @@ def _check_carry(where: str, link: Link, home: Market, regime: Regime, start: st
     ]
     if hit:
         raise ValueError(
-            f"{where}.{'type' if swaps else 'bankable'}: foreign units {'at the home price' if swaps else 'carried'}"
+            f"{where}.{'type' if swaps else 'bankable'}: foreign units {'used' if swaps else 'carried'}"
             f" without limit leave the front no gap, but market.gap has one for {', '.join(hit)};"
-            f" allowed: {'a type with limits' if swaps else 'false'}"
+            f" allowed: {'a type with a quota' if swaps else 'false'}"
         )
 
 

@@ -133,7 +133,7 @@ def test_the_kernel_walks_the_lattice_as_the_matrix_says():
     assert (c["start"], c["states"]) == (2.0, 5.0)
     for i in range(5):
         hit = np.zeros(5)
-        for low, high in pairwise((0.0, c["up_chance"], 1.0)):
+        for low, high in pairwise((0.0, 1.0 - c["up_chance"], 1.0)):
             change, place = lattice_change(float(i), GROWTH, c["log_step"], 5.0, c["up_chance"], (low + high) / 2)
             assert nodes[int(place)] == pytest.approx(nodes[i] * math.exp(change - GROWTH), rel=1e-12)
             hit[int(place)] += high - low
@@ -202,7 +202,7 @@ def test_the_bootstrap_grows_at_the_discount_rate_in_expectation():
 
 def test_a_bootstrap_of_two_equal_moves_is_known_by_hand():
     found = bootstrap_table(market("bootstrap", bootstrap={"changes": [3, 3, -1, -1]}))
-    by_hand = [0.0866025 - 0.0037453, 0.0866025 - 0.0037453, -0.0866025 - 0.0037453, -0.0866025 - 0.0037453]
+    by_hand = [-0.0866025 - 0.0037453, -0.0866025 - 0.0037453, 0.0866025 - 0.0037453, 0.0866025 - 0.0037453]
     assert found == pytest.approx(np.array(by_hand) + GROWTH, abs=1e-7)  # log cosh 0.0866025 = 0.0037453
 
 

@@ -89,7 +89,7 @@ def test_an_equilibrium_of_both_systems_needs_the_partners_aggregate():
 
 def test_units_at_the_home_price_leave_the_front_no_premium():
     message = refusal("kets", {"links": ["kets_eu"]})
-    assert "links.0.type: foreign units at the home price without limit leave the front no gap" in message
+    assert "links.0.type: foreign units used without limit leave the front no gap" in message
     assert "market.gap has one for 2017" in message
 
 

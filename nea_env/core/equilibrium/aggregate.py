@@ -74,7 +74,7 @@ def market_problem(
     for span in periods:
         fill(held, regime, market, aggregate, start, span)
     if market.collar is not None:
-        _collar(held, market, aggregate)
+        _collar(held, market)
     levels, chances = shock_chain(aggregate.shock.persistence, aggregate.shock.volatility, shocks)
     grid = _grid(held, aggregate, levels, market.price, banks)
     return Problem(
@@ -91,19 +91,33 @@ def market_problem(
         banks=grid,
         start_bank=aggregate.initial_bank,
         start_shock=len(levels) // 2,
-        terminal=_clearing(held, aggregate, grid, levels, 12.0 * periods[-1].years),
+        terminal=_within(market, months, _clearing(held, aggregate, grid, levels, 12.0 * periods[-1].years)),
     )
 
 
-def _collar(held: dict[str, Array], market: Market, aggregate: Aggregate) -> None:
-    """A floor at which units are bought back, and a ceiling at which as much is sold as is wanted."""
+def _within(market: Market, months: int, price: Array) -> Array:
+    """A price after so many months, inside the collar where there is one."""
+    if market.collar is None:
+        return price
+    growth = np.exp(market.discount_rate * months / 12.0)
+    return np.clip(price, market.collar.floor * growth, market.collar.ceiling * growth)
+
+
+def _collar(held: dict[str, Array], market: Market) -> None:
+    """A floor at which as much is bought back, and a ceiling at which as much is sold, as is wanted.
+
+    The state bids for a month's emissions at the floor, and offers as much at the ceiling; what cannot be carried
+    over goes to it at the floor.
+    """
     assert market.collar is not None
-    grown = np.exp(market.discount_rate * np.arange(len(held["supply"])) / 12.0)
-    held["supply"] += held["auctioned"] - aggregate.buy_back / 12.0
-    held["auctioned"][:] = aggregate.buy_back / 12.0
-    held["reserve_price"][:] = market.collar.floor * grown
-    held["released"][:] = held["emissions"]
-    held["release_price"][:] = market.collar.ceiling * grown
+    months = np.arange(len(held["supply"]))
+    floor, ceiling = (
+        bound * np.exp(market.discount_rate * months / 12.0) for bound in (market.collar.floor, market.collar.ceiling)
+    )
+    held["supply"] += held["auctioned"] - held["emissions"]
+    held["auctioned"][:] = held["released"][:] = held["emissions"]
+    held["reserve_price"][:], held["release_price"][:] = floor, ceiling
+    held["lapse_price"][:] = floor * np.exp(market.discount_rate * held["wait"] / 12.0)
 
 
 def _grid(held: dict[str, Array], aggregate: Aggregate, levels: Array, price: float, banks: int) -> Array:

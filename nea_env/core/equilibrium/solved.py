@@ -1,15 +1,9 @@
-"""Equilibria already solved: kept in memory and on disk under the hash of all that they depend on."""
+"""The equilibrium of a scenario: of its own market, or of that and its first partner's."""
 
 from __future__ import annotations
 
-import hashlib
-import json
-import os
-import tempfile
 from collections.abc import Callable
-from pathlib import Path
-from typing import TypeVar, cast
-from zipfile import BadZipFile
+from typing import TypeVar
 
 import numpy as np
 from tqdm import tqdm
@@ -19,18 +13,13 @@ from nea_env.core.equilibrium.linked import solve_linked
 from nea_env.core.equilibrium.problem import Chain, Problem
 from nea_env.core.equilibrium.solve import solve
 from nea_env.core.equilibrium.terms import LinkedChain, Terms
-from nea_env.core.jit import cache_folder
 from nea_env.scenario import Scenario, months_between
 
-KEPT = 16  # in memory, and on disk for each version of the core
 BAR_AFTER = 2.0  # seconds
 PAIR_BANKS, PAIR_SHOCKS = 49, 3
 """Nodes of each bank and each shock where two systems are solved together."""
 
-_PARTS = ("running", "after", "landing", "outcome", "lapse")
-_PAIR_PARTS = (*(f"{side}_{name}" for side in ("home", "partner") for name in ("banks", *_PARTS)), "imports")
 Solved = TypeVar("Solved", Chain, LinkedChain)
-_IN_MEMORY: dict[str, Chain | LinkedChain] = {}
 
 
 def is_joint(scenario: Scenario) -> bool:
@@ -43,7 +32,7 @@ def is_joint(scenario: Scenario) -> bool:
 
 
 def solved_market(scenario: Scenario) -> Chain:
-    """The equilibrium of a scenario's own market; callers must not change it.
+    """The equilibrium of a scenario's own market.
 
     A progress bar shows on stderr where solving takes longer than two seconds and stderr is a terminal.
 
@@ -51,12 +40,7 @@ def solved_market(scenario: Scenario) -> Chain:
         ValueError: see ``aggregate.problem`` and ``solve.solve``.
     """
     market = problem(scenario)
-    return _kept(
-        fingerprint(scenario),
-        _PARTS,
-        lambda parts: Chain(market, **parts),
-        lambda: _with_bar(scenario.name, lambda bar: solve(market, bar)),
-    )
+    return _with_bar(scenario.name, lambda bar: solve(market, bar))
 
 
 def solved_pair(scenario: Scenario) -> LinkedChain:
@@ -66,14 +50,7 @@ def solved_pair(scenario: Scenario) -> LinkedChain:
     partner = partner_problem(link, scenario, banks=PAIR_BANKS, shocks=PAIR_SHOCKS)
     terms = link_terms(scenario, home)
     _check_deadlines(scenario, home, partner, terms)
-    return _kept(
-        fingerprint(scenario),
-        _PAIR_PARTS,
-        lambda parts: LinkedChain(
-            home=home, partner=partner, terms=terms, chances=terms.chances(home, partner), **parts
-        ),
-        lambda: _with_bar(f"{scenario.name} and {link.name}", lambda bar: solve_linked(home, partner, terms, bar)),
-    )
+    return _with_bar(f"{scenario.name} and {link.name}", lambda bar: solve_linked(home, partner, terms, bar))
 
 
 def link_terms(scenario: Scenario, home: Problem) -> Terms:
@@ -127,55 +104,7 @@ def _check_deadlines(scenario: Scenario, home: Problem, partner: Problem, terms:
         )
 
 
-def _kept(
-    key: str, names: tuple[str, ...], made: Callable[[dict[str, np.ndarray]], Solved], solving: Callable[[], Solved]
-) -> Solved:
-    if key not in _IN_MEMORY:
-        stored = _read(key, names)
-        _IN_MEMORY[key] = solving() if stored is None else made(stored)
-        if stored is None:
-            _write(key, {name: getattr(_IN_MEMORY[key], name) for name in names})
-        while len(_IN_MEMORY) > KEPT:
-            del _IN_MEMORY[next(iter(_IN_MEMORY))]
-    return cast(Solved, _IN_MEMORY[key])
-
-
-def fingerprint(scenario: Scenario) -> str:
-    """Hash of the law, the markets, the links and the dates; the firm does not count."""
-    parts = scenario.model_dump(mode="json", include={"start", "first", "last", "regime", "market", "links"})
-    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:24]
-
-
 def _with_bar(name: str, work: Callable[[Callable[[float], None]], Solved]) -> Solved:
     """Run ``work`` with a report of the share done, shown as a bar when it takes long."""
     with tqdm(total=100, desc=f"equilibrium of {name}", unit="%", delay=BAR_AFTER, disable=None, leave=False) as bar:
         return work(lambda share: bar.update(int(100.0 * share) - bar.n))
-
-
-def _read(key: str, names: tuple[str, ...]) -> dict[str, np.ndarray] | None:
-    try:
-        with np.load(_folder() / f"{key}.npz") as file:
-            return {name: file[name] for name in names}
-    except (OSError, KeyError, ValueError, BadZipFile):  # not there, or cut short: solve again
-        return None
-
-
-def _write(key: str, arrays: dict[str, np.ndarray]) -> None:
-    """Save atomically, and keep the newest files only; a full or read-only disk is no error."""
-    folder = _folder()
-    try:
-        handle, name = tempfile.mkstemp(suffix=".part", dir=folder)
-        with os.fdopen(handle, "wb") as file:
-            np.savez(file, allow_pickle=False, **arrays)
-        Path(name).replace(folder / f"{key}.npz")
-        files = sorted(folder.glob("*.npz"), key=lambda path: path.stat().st_mtime)
-        for path in files[:-KEPT]:
-            path.unlink(missing_ok=True)
-    except OSError:
-        return
-
-
-def _folder() -> Path:
-    folder = Path(cache_folder()) / "equilibria"
-    folder.mkdir(exist_ok=True)
-    return folder
