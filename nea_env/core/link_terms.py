@@ -7,7 +7,7 @@ import math
 from nea_env.core import parameters as col
 from nea_env.core.equilibrium.solved import is_joint
 from nea_env.core.equilibrium.terms import ONE_PRICE
-from nea_env.core.links import BANDED, FREE, NOT_TRADABLE, POOLED, SOLVED, TIED
+from nea_env.core.links import BANDED, COLLARED, FREE, NOT_TRADABLE, POOLED, SOLVED, TIED
 from nea_env.core.periods import NEVER
 from nea_env.scenario import Link, Scenario, months_between
 
@@ -24,7 +24,6 @@ def link_columns(scenario: Scenario, horizon: int) -> dict[int, float]:
     if scenario.links:
         partner = scenario.links[0].market
         values[col.P_PARTNER_LEAST] = LEAST * partner.price
-        values[col.P_PARTNER_GROWTH] = math.exp(MONTH * partner.discount_rate)
     if len(scenario.links) > 1:
         values[col.P_LINK_ROTATION] = scenario.links[1].correlation_with_first
         values[col.P_FX_ROTATION] = scenario.links[1].fx_correlation_with_first
@@ -38,7 +37,7 @@ def kind_of(scenario: Scenario, link: Link) -> int:
     if link.type == "none":
         return NOT_TRADABLE
     if link.free_price:
-        return FREE
+        return COLLARED if link.market.collar is not None else FREE
     low, high = link.bounds
     return BANDED if low < high else TIED
 
@@ -50,6 +49,9 @@ def _terms(scenario: Scenario, link: Link, horizon: int) -> dict[int, float]:
     months = max(1.0, min(ends, float(horizon - 1)) - max(0.0, starts))
     low, high = link.bounds
     kind = kind_of(scenario, link)
+    if kind == COLLARED:  # its price goes on whether the link is open or not
+        assert partner.collar is not None
+        low, high, months = partner.collar.floor, partner.collar.ceiling, max(1.0, horizon - 1.0)
     rate, fx_volatility = (fx.rate, fx.volatility) if fx else (1.0, 0.0)
     growth = partner.discount_rate if fx else home.discount_rate  # of the partner's price in its own money
     if kind in (SOLVED, POOLED):  # the equilibrium is that of a known rate
@@ -67,7 +69,9 @@ def _terms(scenario: Scenario, link: Link, horizon: int) -> dict[int, float]:
         col.P_LINK_LOW: low,
         col.P_LINK_HIGH: high,
         col.P_LINK_NEWS_SD: math.sqrt(RESOLVED / months),
+        col.P_LINK_NEWS_FROM: 0.0 if kind == COLLARED else starts,
         col.P_LINK_MONTHS: months,
+        col.P_LINK_GROWTH: math.exp(MONTH * growth),
         col.P_LINK_STARTS: starts,
         col.P_LINK_START_CHANCE: link.start_chance or 0.0,
         col.P_LINK_ENDS: ends,

@@ -49,7 +49,7 @@ from nea_env.core.rng import (
 )  # fmt: skip
 from nea_env.core.trading import trading_cost
 
-NOT_TRADABLE, TIED, BANDED, FREE, SOLVED, POOLED = range(6)  # kinds of foreign price
+NOT_TRADABLE, TIED, BANDED, FREE, COLLARED, SOLVED, POOLED = range(7)  # kinds of foreign price
 CLOSED, OPEN, BROKEN = range(3)  # states of a link
 JUMP_MAX = 1.0  # of the log price, when a link opens by chance
 
@@ -70,7 +70,7 @@ def place_of(ratio, low, high, spread):
 @jit(inline=True)
 def spread_left(p, static, k, t):
     """Sd of the news about a bounded ratio that is still to come after month ``t``."""
-    played = min(max(0.0, t - static[p, col.P_LINK_STARTS + k]), static[p, col.P_LINK_MONTHS + k])
+    played = min(max(0.0, t - static[p, col.P_LINK_NEWS_FROM + k]), static[p, col.P_LINK_MONTHS + k])
     return math.sqrt(1.0 - static[p, col.P_LINK_NEWS_SD + k] ** 2 * played)
 
 
@@ -90,14 +90,21 @@ def start_links(i, p, state, world, static):
     """Prices of partners at the start of an episode, and the links that are open from it."""
     for k in range(int(static[p, col.P_LINKS])):
         world[i, LOG_FX + k] = static[p, col.P_START_LOG_FX + k]
-        world[i, LOG_FOREIGN + k] = state[i, LOG_PRICE] + static[p, col.P_LINK_LOG_RATIO + k]
         kind, chance = static[p, col.P_LINK_KIND + k], static[p, col.P_LINK_START_CHANCE + k]
+        own_price = kind == FREE or kind == COLLARED  # whatever an equilibrium makes of the home price
+        home = static[p, col.P_LOG_REFERENCE] if own_price else state[i, LOG_PRICE]
+        world[i, LOG_FOREIGN + k] = home + static[p, col.P_LINK_LOG_RATIO + k]
         if kind != NOT_TRADABLE and static[p, col.P_LINK_STARTS + k] <= 0.0 and chance <= 0.0:
             open_link(i, p, k, 0, state, world, static)
             if kind == TIED:
                 world[i, LOG_FOREIGN + k] = state[i, LOG_PRICE]
             elif kind == BANDED:
                 world[i, LOG_FOREIGN + k] = state[i, LOG_PRICE] + log_ratio(p, k, 0, world[i, PLACE + k], static)
+        if kind == COLLARED:
+            low, high = static[p, col.P_LINK_LOW + k], static[p, col.P_LINK_HIGH + k]
+            local = math.exp(world[i, LOG_FOREIGN + k] - world[i, LOG_FX + k]) / static[p, col.P_LINK_UNITS + k]
+            world[i, PLACE + k] = place_of(local, low, high, 1.0)
+            world[i, LOG_FOREIGN + k] = collared_log(i, p, k, 0, world, static)
         if kind >= SOLVED:
             world[i, LOG_FOREIGN + k] = solved_log(i, p, k, state, world, static)
         world[i, FOREIGN_PRICE + k] = math.exp(world[i, LOG_FOREIGN + k])
@@ -158,6 +165,9 @@ def foreign_prices(i, p, t, before, z_home, seed, episode, state, world, static)
         world[i, LOG_FX + k] += rate
         if static[p, col.P_LINK_KIND + k] >= SOLVED:
             world[i, LOG_FOREIGN + k] = solved_log(i, p, k, state, world, static)
+        elif static[p, col.P_LINK_KIND + k] == COLLARED:  # whether or not the link is open
+            world[i, PLACE + k] += static[p, col.P_LINK_NEWS_SD + k] * z
+            world[i, LOG_FOREIGN + k] = collared_log(i, p, k, t, world, static)
         elif tied:
             world[i, LOG_FOREIGN + k] = state[i, LOG_PRICE]
         elif world[i, LINK + k] != OPEN:
@@ -169,10 +179,19 @@ def foreign_prices(i, p, t, before, z_home, seed, episode, state, world, static)
             z = rotated(z_home, z, static[p, col.P_LINK_CORRELATION + k])
             world[i, LOG_FOREIGN + k] += static[p, col.P_LINK_DRIFT + k] + static[p, col.P_LINK_SD + k] * z + rate
         else:
-            if t <= static[p, col.P_LINK_STARTS + k] + static[p, col.P_LINK_MONTHS + k]:
+            if t <= static[p, col.P_LINK_NEWS_FROM + k] + static[p, col.P_LINK_MONTHS + k]:
                 world[i, PLACE + k] += static[p, col.P_LINK_NEWS_SD + k] * z
             world[i, LOG_FOREIGN + k] = state[i, LOG_PRICE] + log_ratio(p, k, t, world[i, PLACE + k], static)
         world[i, FOREIGN_PRICE + k] = state[i, PRICE] if tied else math.exp(world[i, LOG_FOREIGN + k])
+
+
+@jit
+def collared_log(i, p, k, t, world, static):
+    """Log of the home-money price of a partner whose own price stays between bounds that grow at its discount rate."""
+    growth = static[p, col.P_LINK_GROWTH + k] ** t
+    low, high = growth * static[p, col.P_LINK_LOW + k], growth * static[p, col.P_LINK_HIGH + k]
+    local = low + (high - low) * normal_cdf(world[i, PLACE + k] / spread_left(p, static, k, t))
+    return math.log(local * static[p, col.P_LINK_UNITS + k]) + world[i, LOG_FX + k]
 
 
 @jit

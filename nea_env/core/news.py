@@ -23,6 +23,7 @@ from nea_env.core.equilibrium.tables import (
 from nea_env.core.jit import jit
 from nea_env.core.layout import (
     FRONT_RATIO,
+    LOG_OFFSET_RATIO,
     LOG_PRICE,
     NEWS,
     NODE,
@@ -136,8 +137,15 @@ def bounded_price(i, p, t, word, state, world, static, monthly, grids, seed, epi
         state[i, PRICE] = price * math.exp(world[i, PRESSURE]) if static[p, col.P_PERMANENT] > 0.0 else price
         state[i, LOG_PRICE] = math.log(state[i, PRICE])
     else:
-        turn_chain(i, p, t, law_draw(seed, episode, t), world, static, grids)
+        ended = turn_chain(i, p, t, law_draw(seed, episode, t), world, static, grids)
         chain_prices(i, p, t, state, world, static, monthly, grids)
+        # where the long price is that of another vintage from now on, a credit costs what it did
+        if monthly[p, t - 1, col.M_FRONT_RUNNING] <= 0.0:
+            if monthly[p, t, col.M_FRONT_RUNNING] > 0.0:
+                state[i, LOG_OFFSET_RATIO] += math.log(state[i, FRONT_RATIO])
+            elif ended and world[i, SPLIT] > 0.0:
+                price = max(world[i, SPLIT_PRICE], static[p, col.P_LEAST_PRICE])
+                state[i, LOG_OFFSET_RATIO] += math.log(price) - state[i, LOG_PRICE]
 
 
 @jit(inline=True)
@@ -166,15 +174,16 @@ def chain_record(i, p, t, world, static):
 
 @jit(inline=True)
 def turn_chain(i, p, t, words, world, static, grids):
-    """The equilibrium's chain goes from month t - 1 to month t."""
+    """The equilibrium's chain goes from month t - 1 to month t; returns whether a period ended."""
     here = chain_record(i, p, t - 1, world, static)
     outcome = grids[here + OUTCOME]
+    ended = outcome >= 0.0
     world[i, SPLIT_PRICE] /= static[p, col.P_DISCOUNT]
-    if outcome >= 0.0:  # negative: no period ends in that month
+    if ended:
         world[i, SPLIT] = 0.0 if outcome == WITHIN else 1.0
         world[i, SPLIT_PRICE] = grids[here + RUNNING] / static[p, col.P_DISCOUNT]
     if static[p, col.P_LINKS] > 0.0:
-        outcome, growth = grids[here + PARTNER_OUTCOME], static[p, col.P_PARTNER_GROWTH]
+        outcome, growth = grids[here + PARTNER_OUTCOME], static[p, col.P_LINK_GROWTH]
         world[i, PARTNER_SPLIT_PRICE] *= growth
         if outcome >= 0.0:
             world[i, PARTNER_SPLIT] = 0.0 if outcome == WITHIN else 1.0
@@ -187,6 +196,7 @@ def turn_chain(i, p, t, words, world, static, grids):
     while shock < shocks - 1 and u >= grids[chances + shock]:
         shock += 1
     world[i, SHOCK] = shock
+    return ended
 
 
 @jit(inline=True)

@@ -10,9 +10,10 @@ from __future__ import annotations
 from nea_env.core.layout import LAW, PARTNERS, SLOTS, TECHS
 
 LINK = (
-    "link_kind",  # links.NOT_TRADABLE, TIED, BANDED, FREE, SOLVED or POOLED
+    "link_kind",  # links.NOT_TRADABLE, TIED, BANDED, FREE, COLLARED, SOLVED or POOLED
     "link_fee", "link_spread", "link_quota", "link_two_way", "link_bankable",  # quota: share of the duty, or NEVER
-    "link_low", "link_high", "link_news_sd", "link_months",  # bounds of the ratio, its news a month, for how long
+    "link_low", "link_high", "link_news_sd",  # bounds of the ratio, or of a collar; news a month
+    "link_news_from", "link_months", "link_growth",  # from when, for how long; of the partner's money a month
     "link_starts", "link_start_chance", "link_ends", "link_end_chance", "link_weight",
     "link_log_ratio", "link_persistence", "link_wander",  # before the link: the log ratio's start and mean, its AR(1)
     "link_drift", "link_sd", "link_correlation",  # the partner's own price, and its correlation with the home price
@@ -48,7 +49,6 @@ STATIC = (
     "grid_banks", "grid_shocks", "grid_node", "grid_shock", "grid_low", "grid_step",  # of an equilibrium
     "grid_partner_banks", "grid_partner_node",  # 1 and 0 where one system is solved alone
     "least_price", "partner_least",  # money/t: the log of a price must stay finite where units are worth nothing
-    "partner_growth",  # a month, of money at the first partner's discount rate
     "links", "link_rotation", "fx_rotation",  # number of partners; correlation of the second's news with the first's
     *(f"{name}_{k}" for name in LINK for k in range(PARTNERS)),
     "start_log_price", "start_log_offset_ratio", "start_front", "start_next", "start_borrow_limit", "start_accrued",
@@ -68,9 +68,9 @@ STATIC = (
     P_WILD_SHARE, P_ENTRIES, P_STATES, P_LOG_STEP, P_UP_CHANCE, P_LOG_LEVEL, P_PULL, P_STALE, P_PERMANENT,
     P_GRID_FIRST, P_GRID_BANKS, P_GRID_SHOCKS, P_GRID_NODE, P_GRID_SHOCK, P_GRID_LOW, P_GRID_STEP,
     P_GRID_PARTNER_BANKS, P_GRID_PARTNER_NODE,
-    P_LEAST_PRICE, P_PARTNER_LEAST, P_PARTNER_GROWTH, P_LINKS, P_LINK_ROTATION, P_FX_ROTATION,
+    P_LEAST_PRICE, P_PARTNER_LEAST, P_LINKS, P_LINK_ROTATION, P_FX_ROTATION,
     P_LINK_KIND, _, P_LINK_FEE, _, P_LINK_SPREAD, _, P_LINK_QUOTA, _, P_LINK_TWO_WAY, _, P_LINK_BANKABLE, _,
-    P_LINK_LOW, _, P_LINK_HIGH, _, P_LINK_NEWS_SD, _, P_LINK_MONTHS, _,
+    P_LINK_LOW, _, P_LINK_HIGH, _, P_LINK_NEWS_SD, _, P_LINK_NEWS_FROM, _, P_LINK_MONTHS, _, P_LINK_GROWTH, _,
     P_LINK_STARTS, _, P_LINK_START_CHANCE, _, P_LINK_ENDS, _, P_LINK_END_CHANCE, _, P_LINK_WEIGHT, _,
     P_LINK_LOG_RATIO, _, P_LINK_PERSISTENCE, _, P_LINK_WANDER, _, P_LINK_DRIFT, _, P_LINK_SD, _, P_LINK_CORRELATION, _,
     P_LINK_UNITS, _, P_FX_DRIFT, _, P_FX_SD, _, P_START_LOG_FX, _,

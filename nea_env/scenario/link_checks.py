@@ -8,6 +8,8 @@ from nea_env.scenario.links import CURRENCIES, Link
 from nea_env.scenario.market import Market
 from nea_env.scenario.regime import Regime
 
+PARTNER_LAWS = ("gbm", "collared")
+
 TIED_LAWS = ("lattice", "collared", "equilibrium")
 """Laws of the home price that cannot jump to a common price."""
 
@@ -75,6 +77,11 @@ def _check_dates(where: str, link: Link, start: str, end: str) -> None:
 
 
 def _check_prices(where: str, link: Link, home: Market) -> None:
+    if link.market.law not in PARTNER_LAWS:
+        raise ValueError(
+            f"{where}.market.law: {link.market.law}: a partner's own price is lognormal, or between bounds; allowed:"
+            f" {', '.join(PARTNER_LAWS)}"
+        )
     if link.weight > 0.0 and home.law in TIED_LAWS:
         raise ValueError(f"{where}.weight: a price of law {home.law} cannot jump to a common price; allowed: 0")
     if home.law != "equilibrium":
