@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Sequence
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -32,11 +31,30 @@ _NO_RUN = ("hydra_help", "version", "cfg", "info", "shell_completion")
 _GROUPS = ("env", "algo", "experiment", "sweep")
 
 
-@lru_cache
-def register_scenarios() -> None:
-    """Make every shipped scenario an option of the group ``scenario``, each value overridable."""
+_WHOLE: set[str] = set()
+"""Scenarios whose every value Hydra holds."""
+
+
+def register_scenarios(arguments: Sequence[str]) -> None:
+    """Make every shipped scenario an option of the group ``scenario``.
+
+    Only those that the arguments or a file in ``configs/`` name are stored with all their values, each overridable:
+    Hydra copies what it holds again and again, and forty laws would cost a quarter of a minute.
+    """
+    files = [
+        CONFIGS / "config.yaml",
+        *(path for group in ("experiment", "sweep") for path in (CONFIGS / group).glob("*")),
+    ]
+    words = set(re.findall(r"\w+", " ".join([*arguments, *(path.read_text() for path in files)])))
+    elsewhere = any(argument.startswith(("--config", "-c", "--cfg")) for argument in arguments)
     for name in scenarios():
-        _register(name, name)
+        if name in _WHOLE:
+            continue
+        if name in words or elsewhere:
+            _register(name, name)
+            _WHOLE.add(name)
+        else:
+            ConfigStore.instance().store(group="scenario", name=name, node={"name": name})
 
 
 def _register(name: str, source: str) -> None:
@@ -73,7 +91,7 @@ def prepare(arguments: Sequence[str]) -> list[str]:
     Raises:
         SettingsError: one line about the first mistake.
     """
-    register_scenarios()
+    register_scenarios(arguments)
     arguments = [_scenario_file(argument) for argument in arguments]
     options, unknown = get_args_parser().parse_known_args(arguments)
     if unknown:
@@ -92,7 +110,7 @@ def compose_settings(overrides: Sequence[str]) -> Settings:
     Raises:
         SettingsError: one line about the first mistake.
     """
-    register_scenarios()
+    register_scenarios(overrides)
     with _hydra():
         return _check_job(list(overrides))
 

@@ -38,9 +38,9 @@ MONTHLY = math.exp(-0.03 / 12)
 
 
 def scenario(name: str, **changes) -> Scenario:
-    """The trader of ``test_no_free_lunch`` with one link; units without limit at one price leave the front no gap."""
+    """The trader of ``test_no_free_lunch`` with one link; units used without limit leave the front no gap."""
     terms, plain = LINKS[name].model_copy(update=changes), trader(START, 0.30).model_dump()
-    if name in TRADED:
+    if terms.quota is None:
         plain["market"]["gap"] = {}
     return Scenario.model_validate(plain | {"links": [terms.model_dump()]})
 
