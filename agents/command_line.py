@@ -38,8 +38,8 @@ _WHOLE: set[str] = set()
 def register_scenarios(arguments: Sequence[str]) -> None:
     """Make every shipped scenario an option of the group ``scenario``.
 
-    Only those that the arguments, or a file of ``configs/`` behind them, name are stored with all their values, each overridable:
-    Hydra copies what it holds again and again, and forty laws would cost a quarter of a minute.
+    Only those that the arguments, or a file of ``configs/`` behind them, name are stored with all their values, each
+    overridable: Hydra copies what it holds again and again, and forty laws would cost a quarter of a minute.
     """
     chosen = [group for group in ("experiment", "sweep") if any(group in argument for argument in arguments)]
     files = [CONFIGS / "config.yaml", *(path for group in chosen for path in (CONFIGS / group).glob("*.yaml"))]
