@@ -9,7 +9,6 @@ doi:10.1007/s10640-018-00307-6) compare the kinds of limit.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 
 import numpy as np
@@ -17,7 +16,7 @@ import numpy as np
 from nea_env.core.equilibrium.pair import mix, pair, traded
 from nea_env.core.equilibrium.pool import solve_pool
 from nea_env.core.equilibrium.problem import LAPSED, Array, Problem, check
-from nea_env.core.equilibrium.solve import REPORTS_A_SECOND, YEAR_END, at, table
+from nea_env.core.equilibrium.solve import YEAR_END, at, backward, table
 from nea_env.core.equilibrium.terms import LinkedChain, Terms
 from nea_env.core.jit import jit
 
@@ -79,8 +78,7 @@ def _solve_joint(
     discounts = home.discount, partner.discount
     highest = max(_dearest(home), parities.max() * _dearest(partner) / (1.0 - terms.fee))
     tops = highest, highest / parities.min()
-    reported = time.monotonic()
-    for month in reversed(range(months)):
+    for month in backward(months, progress):
         ahead = [_ahead(running[side, month + 1], chances, discounts[side], side) for side in (HOME, PARTNER)]
         later = [_ahead(after[side, month + 1], chances, discounts[side], side) for side in (HOME, PARTNER)]
         binding = [_ahead(lapse[side, month + 1], chances, 1.0, side) for side in (HOME, PARTNER)]
@@ -90,11 +88,6 @@ def _solve_joint(
             ahead[HOME], ahead[PARTNER], later[HOME], later[PARTNER], binding[HOME], binding[PARTNER], tops,
             running[:, month], after[:, month], landing[:, month], outcome[:, month], lapse[:, month], imports[month],
         )  # fmt: skip
-        if progress is not None and time.monotonic() - reported > 1.0 / REPORTS_A_SECOND:
-            reported = time.monotonic()
-            progress(1.0 - month / months)
-    if progress is not None:
-        progress(1.0)
     return LinkedChain(
         home, partner, terms, home.banks, partner.banks, chances,
         running[HOME], running[PARTNER], after[HOME], after[PARTNER], landing[HOME], landing[PARTNER],

@@ -8,7 +8,6 @@ costs less, and what lapses is worth the higher of the two floors.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -17,7 +16,7 @@ from numpy.typing import NDArray
 
 from nea_env.core.equilibrium.pair import cleared
 from nea_env.core.equilibrium.problem import LAPSED, WITHIN, Array, Problem
-from nea_env.core.equilibrium.solve import REPORTS_A_SECOND, RESPONSE, YEAR_END, at, place_of, table
+from nea_env.core.equilibrium.solve import RESPONSE, YEAR_END, at, backward, place_of, table
 from nea_env.core.equilibrium.terms import LinkedChain, Terms
 from nea_env.core.jit import jit
 
@@ -133,8 +132,7 @@ def solve_pool(
     parity, share = terms.parities(home, partner), terms.scale / terms.units
     onward = pool.chances.T
     top = float(max(pool.terminal.max(), pool.shortage_price.max(), pool.lapse_price.max()))
-    reported = time.monotonic()
-    for month in reversed(range(months)):
+    for month in backward(months, progress):
         now = price[month], after[month], other_after[month], lapse[month], other_lapse[month]
         ahead = [pool.discount * (prices[month + 1] @ onward).T for prices in (price, after, other_after)]
         ahead += [(chance[month + 1] @ onward).T for chance in (lapse, other_lapse)]
@@ -143,11 +141,6 @@ def solve_pool(
             share, 1.0 / parity[month], np.ascontiguousarray(np.stack(ahead)), top,
             *now, landing[month], outcome[month],
         )  # fmt: skip
-        if progress is not None and time.monotonic() - reported > 1.0 / REPORTS_A_SECOND:
-            reported = time.monotonic()
-            progress(1.0 - month / months)
-    if progress is not None:
-        progress(1.0)
     abroad = 1.0 / parity[:, None, None, None]
     price, after, other_after, landing, lapse, other_lapse = (
         each[:, :, None, :] for each in (price, after, other_after, landing, lapse, other_lapse)

@@ -9,7 +9,7 @@ converge). Rubin 1996 and Schennach 2000 have the banking rule, Hitzemann & Uhri
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
@@ -189,6 +189,18 @@ def _solve_month(month, banks, factors, values, values_after, chance, running, a
                 lapse[node, state] = at(chance[:, state], place)
 
 
+def backward(months: int, progress: Callable[[float], None] | None) -> Iterator[int]:
+    """The months from the last to the first; the share that is done is reported as ``solve`` says."""
+    reported = time.monotonic()
+    for month in reversed(range(months)):
+        yield month
+        if progress is not None and time.monotonic() - reported > 1.0 / REPORTS_A_SECOND:
+            reported = time.monotonic()
+            progress(1.0 - month / months)
+    if progress is not None:
+        progress(1.0)
+
+
 def solve(problem: Problem, progress: Callable[[float], None] | None = None) -> Chain:
     """The price law of a market, backward from its last month.
 
@@ -210,17 +222,11 @@ def solve(problem: Problem, progress: Callable[[float], None] | None = None) -> 
     landing, outcome = np.zeros((months, *shape)), np.zeros((months, *shape), np.int8)
     running[months] = after[months] = problem.terminal
     rows, factors, onward = table(problem), np.exp(problem.shocks), problem.chances.T
-    reported = time.monotonic()
-    for month in reversed(range(months)):
+    for month in backward(months, progress):
         _solve_month(
             rows[month], problem.banks, factors,
             problem.discount * (running[month + 1] @ onward), problem.discount * (after[month + 1] @ onward),
             lapse[month + 1] @ onward,
             running[month], after[month], landing[month], outcome[month], lapse[month],
         )  # fmt: skip
-        if progress is not None and time.monotonic() - reported > 1.0 / REPORTS_A_SECOND:
-            reported = time.monotonic()
-            progress(1.0 - month / months)
-    if progress is not None:
-        progress(1.0)
     return Chain(problem, running, after, landing, outcome, lapse)
