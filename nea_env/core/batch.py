@@ -24,15 +24,12 @@ from nea_env.core.layout import (
     FRONT_RATIO,
     HISTORY,
     LINK,
-    LOG_FX,
-    LOG_OFFSET_RATIO,
-    LOG_PRICE,
     NODE,
     OBSERVATION,
     PARTNER_NODE,
+    PARTNERS,
     PRICE,
     QUEUE,
-    QUOTE_ERROR,
     SHOCK,
     SLOTS,
     STATE,
@@ -44,6 +41,7 @@ from nea_env.core.links import OPEN
 from nea_env.core.lowering import lowered
 from nea_env.core.observe import observe_rows
 from nea_env.core.price_laws import EQUILIBRIUM
+from nea_env.core.shown import show_prices
 from nea_env.core.step import start_rows, step_parallel, step_rows
 from nea_env.core.valuation import mark_rows
 from nea_env.scenario import Scenario
@@ -233,31 +231,30 @@ class Batch:
         the limit on carrying over binds at the end of the running period.
         ``quote`` is what the observation shows of the long price; they differ where prices are not disclosed.
         """
-        price = self._state[:, PRICE]
+        price, (offset_price, quote), fx = self._state[:, PRICE], np.empty((2, self.n)), np.empty((self.n, PARTNERS))
+        show_prices(self._pick, self._state, self._world, self._static, offset_price, quote, fx)
         found = {
             "month": self._months.astype(np.float64),
             "long_price": price.copy(),
             "front_price": price * self._state[:, FRONT_RATIO],
-            "offset_price": price
-            * np.exp(self._state[:, LOG_OFFSET_RATIO])
-            * self._static[self._pick, col.P_HAS_OFFSET],
+            "offset_price": offset_price,
             "strike": self._state[:, STRIKE].copy(),
-            "quote": np.exp(self._state[:, LOG_PRICE] + self._state[:, QUOTE_ERROR]),
+            "quote": quote,
             "auction_room": self._state[:, AUCTION_ROOM].copy(),
             "auction_price": self._state[:, AUCTION_PRICE] * (self._state[:, AUCTION_ROOM] > 0.0),
             "volume_limit": self._now(col.M_VOLUME_LIMIT),
         }
-        return found | self._world_prices()
+        return found | self._world_prices(fx)
 
-    def _world_prices(self) -> dict[str, NDArray[np.float64]]:
-        """What a law or a link adds: prices abroad, rates, the state of links, the aggregate bank."""
+    def _world_prices(self, fx: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
+        """What a law or a link adds: prices abroad, rates (n, PARTNERS), the state of links, the aggregate bank."""
         found, own, world = {}, self._static[self._pick], self._world
         for k in range(int(own[:, col.P_LINKS].max())):
             linked = own[:, col.P_LINKS] > k
-            foreign, rate = world[:, FOREIGN_PRICE + k] * linked, np.exp(world[:, LOG_FX + k])
+            foreign = world[:, FOREIGN_PRICE + k] * linked
             found[f"foreign_price_{k}"] = foreign
-            found[f"local_price_{k}"] = foreign / (rate * np.where(linked, own[:, col.P_LINK_UNITS + k], 1.0))
-            found[f"fx_{k}"] = rate * linked
+            found[f"local_price_{k}"] = foreign / np.where(linked, fx[:, k] * own[:, col.P_LINK_UNITS + k], 1.0)
+            found[f"fx_{k}"] = fx[:, k].copy()
             found[f"link_{k}"] = (world[:, LINK + k] == OPEN).astype(np.float64)
         if (own[:, col.P_LAW] == EQUILIBRIUM).any():
             solved = own[:, col.P_LAW] == EQUILIBRIUM

@@ -125,7 +125,8 @@ def bootstrap_table(market: Market) -> np.ndarray:
         raise ValueError("bootstrap.changes: all are equal, so no scale gives them a volatility")
     changes.sort()  # a higher draw is a higher change: news abroad may be correlated with it
     scaled = (changes - changes.mean()) * (market.volatility / math.sqrt(12.0) / changes.std())
-    return scaled - math.log(np.exp(scaled).mean()) + market.discount_rate / 12.0
+    mean = sum(map(math.exp, scaled)) / len(scaled)  # NumPy's exp would depend on the processor
+    return scaled - math.log(mean) + market.discount_rate / 12.0
 
 
 def lattice(market: Market) -> tuple[np.ndarray, np.ndarray]:
