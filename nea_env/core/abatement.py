@@ -13,7 +13,7 @@ def abatement_cost(share, scale, steepness, per_steepness):
 
     Marginal cost = scale * (exp(steepness * share) - 1), money per t; ``per_steepness`` is 1 / steepness.
     """
-    return scale * ((math.exp(steepness * share) - 1.0) * per_steepness - share)
+    return scale * (math.expm1(steepness * share) * per_steepness - share)
 
 
 @jit
@@ -22,7 +22,7 @@ def share_at_price(price, per_scale, per_share):
 
     ``per_scale`` is 1 / scale, ``per_share`` 1 / (steepness * largest share), 0 where nothing is possible.
     """
-    return min(math.log(1.0 + price * per_scale) * per_share, 1.0)
+    return min(math.log1p(price * per_scale) * per_share, 1.0)
 
 
 @jit

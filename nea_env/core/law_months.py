@@ -7,10 +7,13 @@ import numpy as np
 from nea_env.core import offsets
 from nea_env.core import parameters as col
 from nea_env.core.calendar import offset_rule, table_of
-from nea_env.core.layout import LAW
+from nea_env.core.layout import LAW, OBS_INDEX, OBSERVATION
 from nea_env.core.market_months import opening
 from nea_env.core.outlook import Outlook
 from nea_env.core.periods import BOOKED, NEVER, Period, booked_at_start, deadlines, next_deadline
+
+_LAW_BOUNDS = np.array([[getattr(OBSERVATION[OBS_INDEX[name]], end) for name in LAW] for end in ("low", "high")])
+"""Least and most (2, LAW) of what the observation shows of the law: where there is more, it shows the bound."""
 
 
 def fill_deadlines(monthly: np.ndarray, outlook: Outlook, table: np.ndarray, months: np.ndarray) -> np.ndarray:
@@ -112,4 +115,4 @@ def fill_law(monthly: np.ndarray, outlook: Outlook) -> None:
             monthly[t, col.M_ALLOCATION_RATE] = sum(outlook.allocation_rate(running, t)) / 2.0
         if due is not None:
             law = outlook.law(running, [p for p in found if p.deadline == due], t)
-            monthly[t, col.M_LAW : col.M_LAW + len(LAW)] = law
+            monthly[t, col.M_LAW : col.M_LAW + len(LAW)] = np.clip(law, *_LAW_BOUNDS)

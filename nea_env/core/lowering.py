@@ -14,12 +14,13 @@ from nea_env.core.equilibrium.tables import fill_equilibrium
 from nea_env.core.law_months import fill_deadlines, fill_due, fill_law
 from nea_env.core.layout import TECHS
 from nea_env.core.link_terms import LEAST, link_columns
+from nea_env.core.magnitudes import check_firm, check_tables
 from nea_env.core.market_months import fill_auctions, fill_market, fill_triggers, opening
 from nea_env.core.outlook import Outlook, ends_of
 from nea_env.core.periods import Period, starting_units
 from nea_env.core.policy import laws
 from nea_env.core.price_laws import bootstrap_table, law_columns
-from nea_env.scenario import Scenario, add_months, months_between
+from nea_env.scenario import Scenario, ScenarioError, add_months, months_between
 
 LAW_COLUMNS = {
     name.removeprefix("law_"): index for index, name in enumerate(col.STATIC) if col.P_LAW <= index <= col.P_PULL
@@ -58,8 +59,16 @@ def lowered(scenario: Scenario) -> Lowered:
     """Every law that a scenario's episodes play, as tables, which callers must not change.
 
     Raises:
-        ValueError: its calendar cannot be settled, or there is nothing to draw from.
+        ScenarioError: its calendar cannot be settled, there is nothing to draw from, or its numbers are so far apart
+            that the arithmetic of a month would overflow.
     """
+    try:
+        return _lowered(scenario)
+    except ValueError as error:
+        raise ScenarioError(f"scenario {scenario.name}: {error}") from None
+
+
+def _lowered(scenario: Scenario) -> Lowered:
     if scenario.policy.mode == "historical":
         return Lowered((scenario,), (lower(scenario),))
     key = scenario.model_dump_json()
@@ -79,8 +88,10 @@ def lower(scenario: Scenario, ends: tuple[Scenario, Scenario] | None = None) -> 
         ends: its lowest and highest (``outlook.ends_of``), which laws drawn from the same ranges share.
 
     Raises:
-        ValueError: its calendar cannot be settled (see ``consistency.check``).
+        ValueError: its calendar cannot be settled (see ``consistency.check``), or its numbers overflow (see
+            ``magnitudes``).
     """
+    check_firm(scenario)
     horizon = months_between(scenario.start, scenario.end) + 1
     outlook = Outlook(scenario, ends)
     found = outlook.periods
@@ -103,7 +114,9 @@ def lower(scenario: Scenario, ends: tuple[Scenario, Scenario] | None = None) -> 
     monthly[horizon, col.M_LAST_EVENT] = monthly[horizon, col.M_FIRST_EVENT]
     discount = static[col.P_DISCOUNT] ** np.arange(horizon)
     exposure = float(discount @ monthly[:horizon, col.M_EMISSIONS]) * scenario.market.price
-    return Tables(static, monthly, table, grid, horizon, exposure)
+    tables = Tables(static, monthly, table, grid, horizon, exposure)
+    check_tables(tables)
+    return tables
 
 
 def _static(scenario: Scenario, found: tuple[Period, ...], horizon: int) -> np.ndarray:

@@ -110,7 +110,7 @@ def fill_auctions(monthly: np.ndarray, scenario: Scenario, found: tuple[Period, 
                     f" {front[-1].year}: list the month there"
                 )
             if monthly[t, col.M_AUCTION_EVENT] >= 0.0:
-                raise ValueError(f"regime.auctions: {add_months(scenario.start, t)} stands twice")
+                raise ValueError(f"regime.auctions: {add_months(scenario.start, t)} is listed twice")
             monthly[t, col.M_AUCTION_EVENT] = len(table)
         values = {
             col.E_AMOUNT: rule.bid_share * rule.volume * rule.filled_share,

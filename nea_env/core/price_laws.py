@@ -122,7 +122,7 @@ def bootstrap_table(market: Market) -> np.ndarray:
     assert market.bootstrap is not None
     changes = np.array(market.bootstrap.changes)
     if changes.max() == changes.min():
-        raise ValueError("bootstrap.changes: all are equal, so no scale gives them a volatility")
+        raise ValueError("market.bootstrap.changes: all are equal, so no scale gives them a volatility")
     changes.sort()  # a higher draw is a higher change: news abroad may be correlated with it
     scaled = (changes - changes.mean()) * (market.volatility / math.sqrt(12.0) / changes.std())
     mean = sum(map(math.exp, scaled)) / len(scaled)  # NumPy's exp would depend on the processor

@@ -6,8 +6,8 @@
 from nea_env.library.catalogue import Kind, load_regime, names, provenance, scenarios, unsourced
 from nea_env.library.compose import load_link, load_scenario
 from nea_env.library.credits import Acceptance, Credit, accepts, load_credit
-from nea_env.library.errors import ScenarioError
 from nea_env.library.reader import Provenance
+from nea_env.scenario import ScenarioError
 
 __all__ = [
     "Acceptance",

@@ -12,12 +12,12 @@ from nea_env.library.catalogue import KINDS, Kind, document, is_file_name, load_
 from nea_env.library.columns import width_of_terminal
 from nea_env.library.compose import load_link
 from nea_env.library.credits import Credit
-from nea_env.library.errors import ScenarioError, did_you_mean
+from nea_env.library.errors import did_you_mean
 from nea_env.library.listing import listed, markdown_list
 from nea_env.library.pages import out_of_date, pages, write
 from nea_env.library.reader import Document, read
 from nea_env.library.show import differences, shown_in, shown_throughout
-from nea_env.scenario import Firm, Market, Model, Regime
+from nea_env.scenario import Firm, Market, Model, Regime, ScenarioError
 
 MODELS: dict[str, type[Model]] = {"regime": Regime, "firm": Firm, "market": Market, "credit": Credit}
 

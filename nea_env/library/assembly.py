@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from nea_env.library.catalogue import Kind, complaint, document, dotted, expected_name, is_file_name, names, place
-from nea_env.library.errors import ScenarioError, did_you_mean, shown
+from nea_env.library.errors import did_you_mean, shown
 from nea_env.library.reader import Document, Keys, read
-from nea_env.scenario import Link, Model, Scenario
+from nea_env.scenario import Link, Model, Scenario, ScenarioError
 
 SCENARIO_PARTS: tuple[Kind, ...] = ("regime", "firm", "market")
 LINK_PARTS: tuple[Kind, ...] = ("regime", "market")

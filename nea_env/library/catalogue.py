@@ -9,10 +9,10 @@ from typing import Literal, TypeVar, get_args
 
 from pydantic import ValidationError
 
-from nea_env.library.errors import ScenarioError, did_you_mean, first_of, keys_of, reason, shown
+from nea_env.library.errors import did_you_mean, first_of, keys_of, reason, shown
 from nea_env.library.reader import Document, Provenance, line_of, read
 from nea_env.library.reader import unsourced as _unsourced
-from nea_env.scenario import Model, Regime
+from nea_env.scenario import Model, Regime, ScenarioError
 
 Kind = Literal["regime", "firm", "market", "scenario", "credit", "link"]
 KINDS: tuple[Kind, ...] = get_args(Kind)

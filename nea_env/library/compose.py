@@ -11,10 +11,10 @@ from pydantic import ValidationError
 
 from nea_env.library.assembly import Assembly
 from nea_env.library.catalogue import ROOT, SUFFIXES, document, is_file_name, scenarios
-from nea_env.library.errors import ScenarioError, did_you_mean, first_of, keys_of, reason, shown
+from nea_env.library.errors import did_you_mean, first_of, keys_of, reason, shown
 from nea_env.library.overrides import Overrides, overridden, plain
 from nea_env.library.reader import Document, read
-from nea_env.scenario import Link, Scenario
+from nea_env.scenario import Link, Scenario, ScenarioError
 
 
 def load_scenario(scenario: str | Path | Mapping[str, Any] | Scenario, overrides: Overrides = ()) -> Scenario:

@@ -12,10 +12,6 @@ from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
 
-class ScenarioError(ValueError):
-    """A scenario, or a file behind it, cannot be used; the message is one line."""
-
-
 def did_you_mean(name: str, allowed: Iterable[str]) -> str:
     """What to say after an unknown name: the closest one that exists, and all of them."""
     options = [str(option) for option in allowed]

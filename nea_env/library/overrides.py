@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from pydantic import ValidationError
-from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from nea_env.library.assembly import Assembly
 from nea_env.library.catalogue import ROOT
-from nea_env.library.errors import ScenarioError, did_you_mean, fields_at, first_of, keys_of, reason, shown
+from nea_env.library.errors import did_you_mean, fields_at, first_of, keys_of, reason, shown
 from nea_env.library.reader import Document
-from nea_env.scenario import Scenario
+from nea_env.library.yaml import DEEPEST, yaml_reader
+from nea_env.scenario import Scenario, ScenarioError
 
 Overrides = Mapping[str, Any] | Sequence[str]
 KEPT = ("name",)
@@ -63,12 +63,10 @@ def _parsed(text: str) -> Change:
     path, equals, value = text.partition("=")
     if not equals or not path.strip():
         raise ScenarioError(f"override {text!r}: expected path=value, for instance market.volatility=0.2")
-    yaml = YAML(typ="safe", pure=True)
-    yaml.version = (1, 2)
     try:
-        return Change(path.strip(), yaml.load(value))
+        return Change(path.strip(), yaml_reader().load(value))
     except (YAMLError, ValueError):
-        raise ScenarioError(f"override {path.strip()}: {value!r} is not a YAML value") from None
+        raise ScenarioError(f"override {path.strip()}: {shown(value)} is not a YAML value") from None
 
 
 def _put(node: Any, change: Change, depth: int) -> Any:
@@ -120,8 +118,14 @@ def _explain(error: ValidationError, tree: dict[str, Any], changes: list[Change]
     return f"{label}: {why}" if path in ("", guilty[0].path) else f"{label}: {path}: {why}"
 
 
-def plain(value: Any) -> Any:
-    """A tree of dicts with text keys and lists: what a file would have given."""
+def plain(value: Any, level: int = 0) -> Any:
+    """A tree of dicts with text keys and lists: what a file would have given.
+
+    Raises:
+        ScenarioError: it is nested deeper than a file may be; so is a mapping that holds itself.
+    """
+    if level > DEEPEST:
+        raise ScenarioError(f"{shown(value)}: nested more than {DEEPEST} levels deep")
     if isinstance(value, Mapping):
-        return {str(key): plain(item) for key, item in value.items()}
-    return [plain(item) for item in value] if isinstance(value, list | tuple) else value
+        return {str(key): plain(item, level + 1) for key, item in value.items()}
+    return [plain(item, level + 1) for item in value] if isinstance(value, list | tuple) else value

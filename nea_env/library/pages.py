@@ -8,7 +8,6 @@ from pathlib import Path
 from nea_env.library.catalogue import document, load_regime, names
 from nea_env.library.credits import Acceptance, accepts
 from nea_env.library.entries import GENERAL, text
-from nea_env.library.errors import ScenarioError
 from nea_env.library.listing import (
     COUNTRIES,
     accepted_by,
@@ -22,7 +21,7 @@ from nea_env.library.listing import (
 )
 from nea_env.library.reader import Document
 from nea_env.library.tables import Row, counts, period_ends, rows, runs, shares, span
-from nea_env.scenario import Link, Regime
+from nea_env.scenario import Link, Regime, ScenarioError
 
 MARKDOWN = ".md"
 WRITTEN = "<!-- Written by `python -m nea_env.library docs`: change the YAML, then run it again. -->"

@@ -14,12 +14,13 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple, get_args
 
-from ruamel.yaml import YAML
 from ruamel.yaml.constructor import DuplicateKeyError
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
 
-from nea_env.library.errors import ScenarioError, did_you_mean, shown
+from nea_env.library.errors import did_you_mean, shown
+from nea_env.library.yaml import MOST_VALUES, yaml_reader
+from nea_env.scenario import ScenarioError
 
 Keys = tuple[str | int, ...]
 Status = Literal["sourced", "assumed", "derived"]
@@ -86,7 +87,7 @@ def leaves(values: Any, path: str = "") -> Iterator[tuple[str, Any]]:
 def line_of(path: Path, keys: Keys) -> int | None:
     """Line (from 1) on which the value under these keys stands, or None."""
     try:
-        node: Node | None = YAML(typ="safe", pure=True).compose(path.read_text(encoding="utf-8"))
+        node: Node | None = yaml_reader().compose(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, YAMLError):
         return None
     line = None
@@ -105,21 +106,19 @@ def line_of(path: Path, keys: Keys) -> int | None:
 
 
 def _parse(path: Path) -> dict[Any, Any]:
-    yaml = YAML(typ="safe", pure=True)  # the C parser reads YAML 1.1
-    yaml.version = (1, 2)
     try:
-        raw = yaml.load(path.read_text(encoding="utf-8"))
+        raw = yaml_reader().load(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise ScenarioError(f"{path}: there is no such file") from None
     except OSError as error:
         raise ScenarioError(f"{path}: cannot be read: {error.strerror or error}") from None
     except DuplicateKeyError as error:
         key = (re.search(r'duplicate key "(.*?)"', error.problem or "") or ["", "?"])[1]
-        raise ScenarioError(f"{path} line {_line(error)}: {key}: this key stands twice in one mapping") from None
+        raise ScenarioError(f"{path} line {_line(error)}: {key}: this key is listed twice in one mapping") from None
     except (UnicodeDecodeError, YAMLError, ValueError) as error:
         line = f" line {_line(error)}" if isinstance(error, MarkedYAMLError) and error.problem_mark else ""
         problem = getattr(error, "problem", None) or str(error).splitlines()[0]
-        raise ScenarioError(f"{path}{line}: is not YAML 1.2: {problem}") from None
+        raise ScenarioError(f"{path}{line}: cannot be read as YAML 1.2: {problem}") from None
     if raw is None:
         raise ScenarioError(f"{path}: is empty: expected a mapping of keys to values")
     if not isinstance(raw, dict):
@@ -142,8 +141,12 @@ class _Splitter:
     def __init__(self, path: Path, sources: dict[str, str], provenance: dict[str, Provenance]) -> None:
         self.path, self.sources, self.provenance = path, sources, provenance
         self.open: list[int] = []  # ids of the collections being walked: an alias can point at its own parent
+        self.values = 0  # met so far: aliases of aliases can stand for more than any memory holds
 
     def split(self, value: Any, keys: Keys, covered: Provenance | None) -> Any:
+        self.values += 1
+        if self.values > MOST_VALUES:
+            raise self.refuse(keys, f"the file holds more than {MOST_VALUES:,} values, aliases counted")
         if not isinstance(value, dict | list):
             if covered is not None:
                 self.provenance[".".join(map(str, keys))] = covered
@@ -172,7 +175,7 @@ class _Splitter:
             if not isinstance(key, str | int) or isinstance(key, bool):
                 raise self.refuse((*keys, str(key)), f"{shown(key)} cannot be a key: keys are text or whole numbers")
             if str(key) in plain:
-                raise self.refuse((*keys, str(key)), "this key stands twice in one mapping")
+                raise self.refuse((*keys, str(key)), "this key is listed twice in one mapping")
             plain[str(key)] = self.split(item, (*keys, str(key)), covered)
         return plain
 

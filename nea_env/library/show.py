@@ -9,7 +9,6 @@ from pydantic import BaseModel
 
 from nea_env.library.columns import GAP, paragraph, table
 from nea_env.library.entries import MISSING, OTHERS, Entry, entries, text
-from nea_env.library.errors import ScenarioError
 from nea_env.library.reader import Document
 from nea_env.library.tables import (
     counts,
@@ -20,7 +19,7 @@ from nea_env.library.tables import (
     span,
     title_of,
 )
-from nea_env.scenario import BY_PERIOD, Regime
+from nea_env.scenario import BY_PERIOD, Regime, ScenarioError
 
 MARKS = {"derived": "~", "assumed": "?", MISSING: "!"}
 CELL = 26  # widest cell of a table with a column for every run of years

@@ -7,6 +7,7 @@ currency, shares are fractions of one.
 """
 
 from nea_env.scenario.aggregate import Aggregate
+from nea_env.scenario.errors import ScenarioError
 from nea_env.scenario.firm import (
     LEAD_MONTHS_MAX,
     TECHNOLOGIES,
@@ -99,6 +100,7 @@ __all__ = [
     "Regime",
     "Reversion",
     "Scenario",
+    "ScenarioError",
     "Share",
     "StabilisationRule",
     "Technology",

@@ -30,7 +30,7 @@ def check_links(links: Sequence[Link], home: Market, regime: Regime, start: str,
     for index, link in enumerate(links):
         where = f"links.{index}"
         if link.name in [other.name for other in links[:index]]:
-            raise ValueError(f"{where}.name: {link.name} stands twice; allowed: one link with each name")
+            raise ValueError(f"{where}.name: {link.name} is listed twice; allowed: one link with each name")
         _check_money(where, link, home)
         _check_dates(where, link, start, end)
         _check_prices(where, link, home)

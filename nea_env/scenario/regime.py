@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from nea_env.scenario.rules import (
     AllocationRule,
@@ -75,9 +75,15 @@ class Regime(Model):
             if self.number(entry.path) is None:
                 raise ValueError(f"ranges: {entry.path} is no number of this regime")
             if entry.path in seen:
-                raise ValueError(f"ranges: {entry.path} stands twice")
+                raise ValueError(f"ranges: {entry.path} is listed twice")
             seen.add(entry.path)
         return self
+
+    @property
+    def years(self) -> tuple[str, ...]:
+        """Compliance years that the calendar covers, in order: each year of a longer period."""
+        spans = (range(int(first), int(first) + rule.years) for first, rule in sorted(self.calendar.items()))
+        return tuple(dict.fromkeys(f"{year:04d}" for span in spans for year in span))
 
     def number(self, path: str) -> float | None:
         """The number at a dotted path, for instance ``banking.2018.net_sales_multiple``; None where there is none."""
@@ -93,7 +99,7 @@ class Regime(Model):
         """The same law with other numbers at some dotted paths.
 
         Raises:
-            ValueError: a path is no number of this regime, or the new number is refused there.
+            ValueError: a path is no number of this regime, or the new number is refused there; one line.
         """
         tree = self.model_dump()
         for path, value in values.items():
@@ -104,7 +110,13 @@ class Regime(Model):
             for key in parents:
                 branch = branch[key]
             branch[last] = value
-        return Regime.model_validate(tree)
+        try:
+            return Regime.model_validate(tree)
+        except ValidationError as error:
+            first = error.errors(include_url=False)[0]
+            path, why = ".".join(map(str, first["loc"])), first["msg"].removeprefix("Value error, ")
+            told = f"{path}: {values[path]:g}, at one end of its range: " if path in values else ""
+            raise ValueError(f"regime.ranges: {told}{why[0].lower()}{why[1:]}") from None
 
     def range_of(self, path: str) -> Range | None:
         """What was known of a number before it was announced; None where it was never in doubt."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
@@ -82,6 +83,7 @@ class Scenario(Model):
         for year in market.gap:
             if year not in regime.calendar:
                 raise ValueError(f"market.gap: {year} is no vintage of {regime.name} ({known})")
+        self._check_years()
         check_links(self.links, market, regime, self.start, self.end)
         played = months_between(self.start, self.end) + 1
         for tech in firm.technologies:
@@ -91,6 +93,24 @@ class Scenario(Model):
                     f" ({played} months): capacity must outlive it"
                 )
         return self
+
+    def _check_years(self) -> None:
+        """A number for a year that the regime does not know would be ignored in silence."""
+        regime, aggregate = self.regime, self.market.aggregate
+        years = regime.years
+        after = (f"{int(years[-1]) + 1:04d}",) if regime.year_starts > 1 else ()  # in which the last fiscal year ends
+        tables: list[tuple[str, Iterable[str], tuple[str, ...]]] = [
+            ("firm.output_path", self.firm.output_path, years + after)
+        ]
+        if aggregate is not None:
+            tables += [
+                ("market.aggregate.path", aggregate.path, years),
+                ("market.aggregate.allocation", aggregate.allocation, years),
+            ]
+        for key, table, known in tables:
+            unused = [year for year in table if year not in known]
+            if unused:
+                raise ValueError(f"{key}: {unused[0]} is no year of {regime.name}; allowed: {known[0]} to {known[-1]}")
 
     def _check_names(self) -> None:
         rules = [rule for yearly in self.regime.allocation.values() for rule in (yearly, *yearly.classes.values())]

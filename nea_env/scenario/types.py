@@ -9,13 +9,13 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 
 def _check_month(value: str) -> str:
-    if not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", value):
+    if not re.fullmatch(r"[0-9]{4}-(0[1-9]|1[0-2])", value):
         raise ValueError(f"{value!r} is not a month: write it as YYYY-MM, for instance 2015-01")
     return value
 
 
 Month = Annotated[str, AfterValidator(_check_month)]
-Year = Annotated[str, Field(pattern=r"^\d{4}$", coerce_numbers_to_str=True)]
+Year = Annotated[str, Field(pattern=r"^[0-9]{4}$", coerce_numbers_to_str=True)]
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 NonNegative = Annotated[float, Field(ge=0.0, le=1e15)]
 Positive = Annotated[float, Field(gt=0.0, le=1e15)]

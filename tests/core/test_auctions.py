@@ -259,7 +259,7 @@ def test_an_auction_of_another_vintage_than_the_front_is_refused_in_one_line():
 
 def test_two_auctions_in_one_month_are_refused():
     law = made.regime(2015, 2016, auctions=auction("2015-03", "2015-03"))
-    with pytest.raises(ValueError, match="2015-03 stands twice"):
+    with pytest.raises(ValueError, match="2015-03 is listed twice"):
         Batch(made.scenario(law), 1)
 
 

@@ -52,7 +52,7 @@ def refusal(scenario: object, overrides: object = ()) -> str:
         ("kets", ["links=kets_tps"], ["'kets_tps': expected a list of links"]),
         ("kets", ["links=[5]"], ["links.0: 5: expected a name, a path ending in .yaml or a mapping"]),
         ("kets", ["links=[kets_tps, kets_eu, kets_gx_ets]"], ["3 links; allowed: at most 2"]),
-        ("kets", ["links=[kets_tps_quota, kets_tps_quota]"], ["links.1.name: kets_tps_quota stands twice"]),
+        ("kets", ["links=[kets_tps_quota, kets_tps_quota]"], ["links.1.name: kets_tps_quota is listed twice"]),
         ("linked_kets", ["market.frictions.permanent_impact=0.5"], ["too large to be moved; allowed: 0"]),
         ("linked_tokyo", {"links.0.fx": {"currency": "JPY", "rate": 1}}, ["both count in JPY; allowed: none"]),
         ("linked_kets", ["links.0.fx.currency=JPY"], ["fx.currency: JPY is not CNY, the partner's"]),

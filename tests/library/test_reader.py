@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -80,11 +81,11 @@ def test_numbers_months_years_and_switches_need_a_source():
         ("a: 1\nb: {c: 2,\n  c: 3}\n", ["line 3", "c", "twice"]),
         ("a: 1\nprice: 2\nprice: 3\n", ["line 3", "price", "twice"]),
         ("t: {2015: 1, '2015': 2}", ["t.2015", "twice"]),
-        ("a: [1, 2\n", ["line", "not YAML"]),
-        ("a: b: c", ["line 1", "not YAML"]),
-        (b"\xff\xfe\x00\x9c", ["not YAML"]),
-        (b"PK\x03\x04\x00\x00", ["not YAML"]),
-        ("a: 1\n---\nb: 2\n", ["not YAML"]),
+        ("a: [1, 2\n", ["line", "as YAML 1.2"]),
+        ("a: b: c", ["line 1", "as YAML 1.2"]),
+        (b"\xff\xfe\x00\x9c", ["as YAML 1.2"]),
+        (b"PK\x03\x04\x00\x00", ["as YAML 1.2"]),
+        ("a: 1\n---\nb: 2\n", ["as YAML 1.2"]),
         ("", ["empty"]),
         ("# nothing\n", ["empty"]),
         ("- 1\n- 2\n", ["[1, 2]", "mapping"]),
@@ -106,6 +107,43 @@ def test_bad_files_get_one_clear_line(write, text, parts):
     message = refusal(write(text))
     for part in parts:
         assert part in message
+
+
+def bomb(item: str) -> str:
+    """Eight lists, each of the one before nine times over: 9**8 values in 400 characters."""
+    lines = [f"{name}: &{name} [{', '.join([item.format(before)] * 9)}]" for before, name in pairwise("abcdefgh")]
+    return "\n".join(["a: &a [1, 2, 3]", *lines])
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("a: " + "[" * 5_000 + "]" * 5_000, ["line 1", "more than 32 levels"]),
+        ("\n".join("  " * level + f"a{level}:" for level in range(40)), ["line 33", "more than 32 levels"]),
+        ("a: &a 1\nb: [" + "*a, " * 1_001 + "]", ["line 2", "more than 1,000 aliases"]),
+        (bomb("*{0}"), ["more than 100,000 values"]),
+        (
+            "a: &a {x: 1, y: 2}\n"
+            + "\n".join(
+                f"{name}: &{name} {{<<: [{', '.join([f'*{before}'] * 9)}]}}" for before, name in pairwise("abcdefgh")
+            ),
+            ["more than 100,000 merged entries"],
+        ),
+    ],
+    ids=["flow", "block", "aliases", "aliases of aliases", "merges of merges"],
+)
+def test_a_file_that_would_exhaust_the_machine_is_one_line(write, text, parts):
+    message = refusal(write(text))
+    for part in parts:
+        assert part in message
+    assert len(message) < 500
+
+
+def test_nesting_and_aliases_that_people_write_are_read(write):
+    deep = "a: " + "[" * 30 + "1" + "]" * 30
+    assert read(write(deep)).values != {}
+    assert read(write("a: &a {x: 1}\nb: [" + "*a, " * 900 + "]")).values["b"] == [{"x": 1}] * 900
+    assert read(write("a: &a {x: 1}\nb: {<<: *a, y: 2}")).values["b"] == {"x": 1, "y": 2}
 
 
 def test_missing_file_and_folder(tmp_path):

@@ -1,0 +1,80 @@
+"""Numbers that are each allowed but too far apart together are refused: no cost, price or observation may overflow."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from nea_env.core import parameters as col
+from nea_env.scenario import Abatement, Scenario
+
+if TYPE_CHECKING:
+    from nea_env.core.lowering import Tables
+
+LARGEST_COST = 1e15
+"""Money per t: as much as any single number of a scenario may be."""
+
+LEAST_EMISSIONS, LARGEST_EMISSIONS = 1e-3, 1e15
+"""Baseline emissions, t a year: observations are shares of them."""
+
+LARGEST_MOVE = 40.0
+"""Most that a firm's own purchases may ever move the log price by."""
+
+
+def check_firm(scenario: Scenario) -> None:
+    """Refuse a firm too small or too large to be played, and costs of abatement beyond all prices.
+
+    Raises:
+        ValueError: names the key, its value and what is allowed.
+    """
+    firm = scenario.firm
+    if not LEAST_EMISSIONS <= firm.annual_emissions <= LARGEST_EMISSIONS:
+        raise ValueError(
+            f"firm.output: {firm.output:g}: with emission_intensity {firm.emission_intensity:g} the firm emits"
+            f" {firm.annual_emissions:g} t a year; allowed: {LEAST_EMISSIONS:g} to {LARGEST_EMISSIONS:g} t"
+        )
+    check_abatement("firm.abatement", firm.abatement)
+    aggregate = scenario.market.aggregate
+    if aggregate is not None and scenario.market.law == "equilibrium":
+        check_abatement("market.aggregate.abatement", aggregate.abatement)
+
+
+def check_abatement(where: str, abatement: Abatement) -> None:
+    """Refuse a marginal cost, scale x (exp(steepness x max_share) - 1), above `LARGEST_COST`."""
+    exponent = abatement.steepness * abatement.max_share
+    most = math.log1p(LARGEST_COST / abatement.scale)
+    if exponent > most:
+        raise ValueError(
+            f"{where}.steepness: {abatement.steepness:g}: the last tonne would cost more than {LARGEST_COST:g} money;"
+            f" allowed with scale {abatement.scale:g} and max_share {abatement.max_share:g}: at most"
+            f" {most / abatement.max_share:g}"
+        )
+
+
+def check_tables(tables: Tables) -> None:
+    """Refuse what would overflow in the months ahead.
+
+    Raises:
+        ValueError: names the key, its value and what is allowed; or the first column that is not finite.
+    """
+    for name, table, columns in (
+        ("static", tables.static, col.STATIC), ("monthly", tables.monthly, col.MONTHLY),
+        ("events", tables.events, col.EVENTS), ("grid", tables.grid, ()),
+    ):  # fmt: skip
+        wrong = np.argwhere(~np.isfinite(table))
+        if len(wrong):
+            what = columns[wrong[0][-1]] if columns else name
+            raise ValueError(f"numbers too far apart: {what} is {table[tuple(wrong[0])]}; allowed: finite numbers")
+    permanent = tables.static[col.P_PERMANENT]
+    if permanent > 0.0:
+        rows = tables.monthly[:, col.M_AUCTION_EVENT].astype(int)
+        most = tables.monthly[:, col.M_VOLUME_LIMIT].sum() + tables.events[rows[rows >= 0], col.E_AMOUNT].sum()
+        if permanent * most > LARGEST_MOVE:
+            annual = tables.static[col.P_ANNUAL]
+            raise ValueError(
+                f"market.frictions.permanent_impact: {permanent * annual:g}: all that the firm may buy,"
+                f" {most / annual:.3g} years of its emissions, would move the log price by {permanent * most:.3g};"
+                f" allowed: at most {LARGEST_MOVE * annual / most:.3g}"
+            )

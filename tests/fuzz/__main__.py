@@ -1,0 +1,94 @@
+"""``python -m tests.fuzz``: shipped scenarios with other numbers, played by reckless firms, until something gives.
+
+Prints a table of what was tried and, for every fault, the override that shows it again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+
+os.environ["NUMBA_NUM_THREADS"] = "1"  # before the core is imported: processes share the cores
+
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from typing import Any, NamedTuple
+
+import numpy as np
+from tqdm import tqdm
+
+import nea_env
+from tests.fuzz.numbers import draw
+from tests.fuzz.play import Outcome, try_numbers
+
+EQUILIBRIA = 0.004
+"""Share of trials under the equilibrium price law."""
+
+
+class Trial(NamedTuple):
+    """One changed scenario and what became of it."""
+
+    number: int
+    name: str
+    changes: dict[str, Any]
+    outcome: Outcome
+
+
+def trial(seed: int, number: int, rows: int) -> Trial:
+    """Trial ``number`` of a run: the same for the same seed, whatever came before."""
+    rng = np.random.default_rng((seed, number))
+    names = nea_env.scenarios()
+    name = names[number % len(names)]
+    changes = draw(name, rng, EQUILIBRIA)
+    return Trial(number, name, changes, try_numbers(name, changes, rows, rng))
+
+
+def _trials(seed: int, numbers: Sequence[int], rows: int) -> list[Trial]:
+    return [trial(seed, number, rows) for number in numbers]
+
+
+def run(seed: int, scenarios: int, rows: int, processes: int) -> Iterator[Trial]:
+    """Trials until so many distinct changed scenarios were played to their end."""
+    played, first = set[str](), 0
+    with ProcessPoolExecutor(processes) as pool, tqdm(total=scenarios, unit=" scenarios") as bar:
+        while len(played) < scenarios:
+            blocks = [range(first + 20 * k, first + 20 * k + 20) for k in range(8 * processes)]
+            first = blocks[-1].stop
+            for trials in pool.map(_trials, [seed] * len(blocks), blocks, [rows] * len(blocks)):
+                for one in trials:
+                    if one.outcome.firm_months and len(played) < scenarios:
+                        played.add(f"{one.name} {sorted(one.changes.items())}")
+                    yield one
+                bar.update(len(played) - bar.n)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Command line. Returns 1 where a fault was found."""
+    parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__)
+    parser.add_argument("--scenarios", type=int, default=10_000, help="distinct changed scenarios to play to the end")
+    parser.add_argument("--rows", type=int, default=120, help="firms a scenario")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
+    options = parser.parse_args(arguments)
+    begun, firm_months, counts, kinds = time.monotonic(), 0, Counter[str](), Counter[str]()
+    for one in run(options.seed, options.scenarios, options.rows, options.processes):
+        firm_months += one.outcome.firm_months
+        what = "faults" if one.outcome.fault else "refused" if one.outcome.refused else "played"
+        counts[what] += 1
+        if one.outcome.fault:
+            kinds[one.outcome.fault[:40]] += 1
+            if kinds[one.outcome.fault[:40]] <= 5:
+                tqdm.write(f"{one.name} {one.changes}: {one.outcome.fault}")
+    minutes = (time.monotonic() - begun) / 60.0
+    print(f"seed {options.seed}: {counts['played']:,} changed scenarios played, {firm_months:,} firm-months,")
+    print(f"{counts['refused']:,} refused in one line, {counts['faults']:,} faults, {minutes:.0f} minutes")
+    for kind, count in kinds.most_common():
+        print(f"  {count:6,}  {kind}")
+    return 1 if counts["faults"] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
