@@ -211,6 +211,15 @@ def test_import_registers_the_ids() -> None:
     )
 
 
+def test_a_wheel_on_the_path_says_that_it_must_be_installed(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "nea_env.whl", "w") as wheel:
+        wheel.write(ROOT / "nea_env/__init__.py", "nea_env/__init__.py")
+    code = f"import sys; sys.path.insert(0, {str(tmp_path / 'nea_env.whl')!r}); import nea_env"
+    told = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True)
+    assert told.returncode == 1
+    assert re.search(r"ImportError: nea_env can't be used from inside .*nea_env\.whl: install it with pip", told.stderr)
+
+
 def test_version_is_stated_once() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     import nea_env

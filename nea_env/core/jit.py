@@ -1,60 +1,88 @@
 """The one decorator of the core, with a disk cache keyed on the core's sources.
 
 Numba's own cache notices an edit only in the file that holds the kernel, so a kernel that calls a rule
-in another file would keep the old rule, in silence. Here the cache folder is named after the hash of
-every source of the core: any edit starts a new folder.
+in another file would keep the old rule, in silence; and one damaged file of it breaks every later start. Here a
+kernel is kept in the folder of the core's version (see ``cache.py``), with a checksum: what can't be read is
+compiled again.
 """
 
 from __future__ import annotations
 
 import hashlib
-import os
-import tempfile
+import pickle
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numba
-import numpy as np
+from numba.core.caching import _Cache
+from numba.core.compiler import CompileResult
+from numba.core.serialize import dumps
 
-
-def _source_hash() -> str:
-    digest = hashlib.sha256(f"{numba.__version__} {np.__version__}".encode())
-    for path in sorted(Path(__file__).parent.rglob("*.py")):
-        digest.update(path.read_bytes())
-    return digest.hexdigest()[:16]
-
-
-def _cache_folder() -> str:
-    for base in (Path.home() / ".cache", Path(tempfile.gettempdir())):
-        folder = base / "nea_env" / _source_hash()
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError:
-            continue
-        if os.access(folder, os.W_OK):
-            return str(folder)
-    raise OSError("nea_env: no writable folder for compiled kernels under the home or the temporary folder")
-
-
-_FOLDER = _cache_folder()
-
-
-def cache_folder() -> str:
-    """Folder for what is computed from this version of the core's sources."""
-    return _FOLDER
+from nea_env.core.cache import CORE, cache_folder, discard, read_checked, write_checked
 
 
 def jit(function: Callable[..., Any] | None = None, *, parallel: bool = False, inline: bool = False) -> Any:
     """Compile ``function`` with Numba, cached on disk; IEEE arithmetic, no fastmath, no bounds checks.
 
     ``inline`` puts it into its callers: worth it where arrays are passed for every row, which count references.
+    A function defined outside the core is compiled anew by each process: its source is in no hash.
     """
     if function is None:
         return lambda wrapped: jit(wrapped, parallel=parallel, inline=inline)
-    before = numba.config.CACHE_DIR
-    numba.config.CACHE_DIR = _FOLDER  # set only while decorating: other packages keep their own folder
-    try:
-        return numba.njit(cache=True, parallel=parallel, forceinline=inline, error_model="numpy")(function)
-    finally:
-        numba.config.CACHE_DIR = before
+    compiled = numba.njit(parallel=parallel, forceinline=inline, error_model="numpy")(function)
+    folder = cache_folder()
+    if folder is not None and Path(function.__code__.co_filename).is_relative_to(CORE):
+        compiled._cache = Kept(function, folder)
+    return compiled
+
+
+class Kept(_Cache):
+    """What was compiled of one function, a file for each signature and processor.
+
+    Args:
+        function: as written.
+        folder: where the files are.
+    """
+
+    def __init__(self, function: Callable[..., Any], folder: Path) -> None:
+        self._name = f"{function.__module__.rpartition('.')[2]}.{function.__qualname__}"
+        self._folder = folder
+
+    @property
+    def cache_path(self) -> str:
+        """The folder."""
+        return str(self._folder)
+
+    def load_overload(self, sig: Any, target_context: Any) -> CompileResult | None:
+        """What was kept for a signature; None where that is nothing, or can't be used."""
+        target_context.refresh()
+        path = self._path(sig, target_context.codegen())
+        data = read_checked(path)
+        if data is None:
+            return None
+        try:
+            return CompileResult._rebuild(target_context, *pickle.loads(data))
+        except Exception:  # written by another version of something that the folder's name does not tell
+            discard(path)
+            return None
+
+    def save_overload(self, sig: Any, data: CompileResult) -> None:
+        """Keep what was compiled, unless it holds addresses of this process."""
+        if not data.lifted and not data.library.has_dynamic_globals:
+            write_checked(self._path(sig, data.codegen), dumps(data._reduce()))
+
+    def _path(self, sig: Any, codegen: Any) -> Path:
+        key = hashlib.sha256(repr((str(sig), codegen.magic_tuple())).encode()).hexdigest()[:20]
+        return self._folder / f"{self._name}-{key}.kernel"
+
+    def enable(self) -> None:
+        """Always on."""
+
+    def disable(self) -> None:
+        """Always on."""
+
+    def flush(self) -> None:
+        """Forget every signature of this function."""
+        for path in self._folder.glob(f"{self._name}-*.kernel"):
+            discard(path)

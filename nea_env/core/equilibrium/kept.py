@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
-import os
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nea_env.core.jit import cache_folder
+from nea_env.core.cache import cache_folder, discard, read_checked, write_checked
 from nea_env.scenario import Scenario
 
 KEPT = 80  # in memory: more than the laws that a randomised scenario draws
@@ -46,31 +44,32 @@ def fingerprint(scenario: Scenario) -> str:
 
 
 def _read(key: str) -> Flat | None:
-    try:
-        with np.load(_folder() / f"{key}.npz") as file:
-            return file["head"], file["chain"]
-    except (OSError, KeyError, ValueError, EOFError, BadZipFile):  # not there, or cut short: solve again
+    path = _path(key)
+    data = None if path is None else read_checked(path)
+    if data is None:
         return None
+    with np.load(io.BytesIO(data), allow_pickle=False) as file:
+        return file["head"], file["chain"]
 
 
 def _write(key: str, found: Flat) -> None:
-    """Save atomically, and keep the newest files only; a full or read-only disk is no error."""
+    """Keep what was solved, and the newest files only."""
+    path = _path(key)
+    if path is None:
+        return
+    data = io.BytesIO()
+    np.savez(data, head=found[0], chain=found[1])
+    write_checked(path, data.getvalue())
     try:
-        folder = _folder()
-        handle, name = tempfile.mkstemp(suffix=".part", dir=folder)
-        with os.fdopen(handle, "wb") as file:
-            np.savez(file, head=found[0], chain=found[1])
-        Path(name).replace(folder / f"{key}.npz")
         total = 0
-        for path in sorted(folder.glob("*.npz"), key=lambda path: path.stat().st_mtime, reverse=True):
-            total += path.stat().st_size
+        for kept_ in sorted(path.parent.iterdir(), key=lambda other: other.stat().st_mtime, reverse=True):
+            total += kept_.stat().st_size
             if total > DISK_BYTES:
-                path.unlink(missing_ok=True)
-    except OSError:
+                discard(kept_)
+    except OSError:  # another process was quicker
         return
 
 
-def _folder() -> Path:
-    folder = Path(cache_folder()) / "equilibria"
-    folder.mkdir(exist_ok=True)
-    return folder
+def _path(key: str) -> Path | None:
+    folder = cache_folder()
+    return None if folder is None else folder / "equilibria" / f"{key}.npz"

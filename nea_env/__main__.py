@@ -1,0 +1,39 @@
+"""``python -m nea_env cache``: where compiled kernels and solved equilibria are kept, and how to clear it."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+from collections.abc import Sequence
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Command line."""
+    parser = argparse.ArgumentParser(prog="python -m nea_env", description="Look after the package's own files.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    about = "show where compiled kernels and solved equilibria are kept"
+    command = commands.add_parser("cache", help=about, description=f"{about[0].upper()}{about[1:]}.")
+    command.add_argument("--clear", action="store_true", help="remove them, those of other versions included")
+    return cache(clear=parser.parse_args(arguments).clear)
+
+
+def cache(*, clear: bool) -> int:
+    """Print the folders and their sizes; with ``clear`` remove them."""
+    from nea_env.core.cache import cache_folder, versions
+
+    folder = cache_folder()
+    if folder is None:
+        print("No folder is fit for a cache: kernels are compiled anew by each process.")
+        return 0
+    for path in versions():
+        note = "this version" if path == folder else "another version"
+        size = sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
+        if clear:
+            shutil.rmtree(path)
+        print(f"{path}  {size / 2**20:,.0f} MB  {note}{', removed' if clear else ''}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
