@@ -11,6 +11,9 @@ from nea_env.scenario import Scenario
 
 IDS = ids()
 BOX_IDS = tuple(name for name in IDS if "Discrete" not in name)
+FORMS = ("nea/KETS-v0", "nea/KETSDiscrete-v0")
+"""An id of each action form."""
+
 SCENARIOS = nea_env.scenarios()
 MAIN = ("kets", "tps", "tokyo", "linked_kets", "linked_tps", "linked_tokyo")
 

@@ -1,5 +1,7 @@
 """The native vector environment is SyncVectorEnv over single environments, output for output."""
 
+from itertools import product
+
 import gymnasium
 import numpy as np
 import pytest
@@ -7,7 +9,7 @@ from gymnasium.vector import AutoresetMode, SyncVectorEnv
 
 from nea_env.envs.firm import FirmEnv
 from tests.asserts import assert_same
-from tests.contract.scope import IDS, MAIN, SCENARIOS
+from tests.contract.scope import FORMS, IDS, MAIN, SCENARIOS
 
 N = 3
 MODES = tuple(AutoresetMode)
@@ -47,9 +49,11 @@ def test_spaces_and_metadata(name, mode):
     assert native.metadata["autoreset_mode"] is mode
 
 
-@pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize("scenario", SCENARIOS)
-@pytest.mark.parametrize("name", ["nea/KETS-v0", "nea/KETSDiscrete-v0"])
+@pytest.mark.parametrize(
+    ("scenario", "mode"),
+    [*product(MAIN, MODES), *((other, AutoresetMode.NEXT_STEP) for other in SCENARIOS if other not in MAIN)],
+)
+@pytest.mark.parametrize("name", FORMS)
 def test_past_the_ends_of_episodes(name, scenario, mode):
     native, sync = both(name, mode, scenario=scenario)
     horizon = int(native.unwrapped.batch.horizon[0])

@@ -15,13 +15,14 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from itertools import repeat
 from typing import Any, NamedTuple
 
 import numpy as np
 from tqdm import tqdm
 
 import nea_env
-from tests.fuzz.numbers import draw
+from tests.fuzz.numbers import at_bounds, draw
 from tests.fuzz.play import Outcome, try_numbers
 
 EQUILIBRIA = 0.004
@@ -31,38 +32,54 @@ EQUILIBRIA = 0.004
 class Trial(NamedTuple):
     """One changed scenario and what became of it."""
 
-    number: int
     name: str
     changes: dict[str, Any]
     outcome: Outcome
 
+    @property
+    def key(self) -> str:
+        """The same for the same changes."""
+        return f"{self.name} {sorted(self.changes.items())}"
+
 
 def trial(seed: int, number: int, rows: int) -> Trial:
-    """Trial ``number`` of a run: the same for the same seed, whatever came before."""
+    """Random trial ``number`` of a run: the same for the same seed, whatever came before."""
     rng = np.random.default_rng((seed, number))
     names = nea_env.scenarios()
     name = names[number % len(names)]
     changes = draw(name, rng, EQUILIBRIA)
-    return Trial(number, name, changes, try_numbers(name, changes, rows, rng))
+    return Trial(name, changes, try_numbers(name, changes, rows, rng))
 
 
-def _trials(seed: int, numbers: Sequence[int], rows: int) -> list[Trial]:
+def bounds(seed: int, name: str, rows: int) -> list[Trial]:
+    """Every kind of number of one scenario at each of its bounds."""
+    rng = np.random.default_rng((seed, len(name), *name.encode()))
+    return [Trial(name, changes, try_numbers(name, changes, rows, rng)) for changes in at_bounds(name, rng)]
+
+
+def _block(seed: int, numbers: Sequence[int], rows: int) -> list[Trial]:
     return [trial(seed, number, rows) for number in numbers]
 
 
 def run(seed: int, scenarios: int, rows: int, processes: int) -> Iterator[Trial]:
-    """Trials until so many distinct changed scenarios were played to their end."""
-    played, first = set[str](), 0
+    """Numbers at their bounds, then random trials until so many distinct changed scenarios were played to their end."""
     with ProcessPoolExecutor(processes) as pool, tqdm(total=scenarios, unit=" scenarios") as bar:
+        played = set[str]()
+
+        def seen(trials: list[Trial]) -> list[Trial]:
+            played.update(one.key for one in trials if one.outcome.firm_months)
+            bar.update(min(len(played), scenarios) - bar.n)
+            return trials
+
+        names = nea_env.scenarios()
+        for trials in pool.map(bounds, repeat(seed), names, repeat(rows)):
+            yield from seen(trials)
+        first = 0
         while len(played) < scenarios:
             blocks = [range(first + 20 * k, first + 20 * k + 20) for k in range(8 * processes)]
             first = blocks[-1].stop
-            for trials in pool.map(_trials, [seed] * len(blocks), blocks, [rows] * len(blocks)):
-                for one in trials:
-                    if one.outcome.firm_months and len(played) < scenarios:
-                        played.add(f"{one.name} {sorted(one.changes.items())}")
-                    yield one
-                bar.update(len(played) - bar.n)
+            for trials in pool.map(_block, repeat(seed), blocks, repeat(rows)):
+                yield from seen(trials)
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -74,16 +91,19 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
     options = parser.parse_args(arguments)
     begun, firm_months, counts, kinds = time.monotonic(), 0, Counter[str](), Counter[str]()
+    distinct = set[str]()
     for one in run(options.seed, options.scenarios, options.rows, options.processes):
         firm_months += one.outcome.firm_months
         what = "faults" if one.outcome.fault else "refused" if one.outcome.refused else "played"
         counts[what] += 1
+        if what == "played":
+            distinct.add(one.key)
         if one.outcome.fault:
             kinds[one.outcome.fault[:40]] += 1
             if kinds[one.outcome.fault[:40]] <= 5:
                 tqdm.write(f"{one.name} {one.changes}: {one.outcome.fault}")
     minutes = (time.monotonic() - begun) / 60.0
-    print(f"seed {options.seed}: {counts['played']:,} changed scenarios played, {firm_months:,} firm-months,")
+    print(f"seed {options.seed}: {len(distinct):,} distinct changed scenarios played, {firm_months:,} firm-months,")
     print(f"{counts['refused']:,} refused in one line, {counts['faults']:,} faults, {minutes:.0f} minutes")
     for kind, count in kinds.most_common():
         print(f"  {count:6,}  {kind}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import types
 from collections.abc import Iterator
 from functools import cache
@@ -20,6 +21,8 @@ DECADES = 6.0
 
 LAWS = ("lattice", "jumps", "two_regimes", "bootstrap", "log_ou")
 """Price laws tried beside a scenario's own, where its market has what they need."""
+
+_YEAR_OR_PLACE = re.compile(r"\.\d+(?=\.|$)")
 
 LARGEST = 1e15
 """Numbers whose type gives no bound are drawn up to this."""
@@ -62,7 +65,7 @@ def numbers(name: str) -> tuple[Number, ...]:
 
 @cache
 def telling(name: str) -> dict[str, tuple[Number, ...]]:
-    """The numbers that this scenario's firm can meet, by section: of the years played and of its own unit class."""
+    """The numbers that this scenario's firm can meet, by section: of its years, its unit class and its own law."""
     scenario = load_scenario(name)
     found: dict[str, list[Number]] = {}
     for number in numbers(name):
@@ -72,7 +75,21 @@ def telling(name: str) -> dict[str, tuple[Number, ...]]:
     return {section: tuple(group) for section, group in found.items()}
 
 
+def at_bounds(name: str, rng: np.random.Generator) -> Iterator[dict[str, Any]]:
+    """Changes that put one number of each kind at each of its bounds, whichever year or class it is of."""
+    kinds: dict[str, list[Number]] = {}
+    for group in telling(name).values():
+        for number in group:
+            kinds.setdefault(_YEAR_OR_PLACE.sub(".*", number.path), []).append(number)
+    for alike in kinds.values():
+        for place in range(len(alike[0].edges())):
+            number = alike[int(rng.integers(len(alike)))]
+            yield _with_few_laws(name, {number.path: number.edges()[place]})
+
+
 def _is_met(section: str, rest: list[str], scenario: Scenario) -> bool:
+    if section == "links" and rest[1] == "regime":
+        return scenario.market.law == "equilibrium"
     if section != "regime" or len(rest) < 2:
         return True
     if len(rest[1]) == 4 and rest[1].isdecimal() and rest[1] not in scenario.periods:
@@ -128,8 +145,13 @@ def draw(name: str, rng: np.random.Generator, equilibria: float = 0.0) -> dict[s
         changes["market.law"] = str(rng.choice(LAWS))
     elif rng.random() < equilibria and load_scenario(name).market.aggregate is not None:
         changes["market.law"] = "equilibrium"
+    return _with_few_laws(name, changes)
+
+
+def _with_few_laws(name: str, changes: dict[str, Any]) -> dict[str, Any]:
+    """Where laws are drawn, each is one to prepare: at most eight."""
     if load_scenario(name).policy.mode == "randomised":
-        changes["policy.draws"] = min(changes.get("policy.draws", 2), 8)  # every draw is a law to prepare
+        changes["policy.draws"] = min(changes.get("policy.draws", 2), 8)
     return changes
 
 
