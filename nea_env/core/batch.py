@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
+from functools import cached_property
+from typing import Any
 
 import numba
 import numpy as np
@@ -40,7 +43,9 @@ from nea_env.core.layout import (
 from nea_env.core.links import OPEN
 from nea_env.core.lowering import lowered
 from nea_env.core.observe import observe_rows
+from nea_env.core.pool import TURN
 from nea_env.core.price_laws import EQUILIBRIUM
+from nea_env.core.saving import check_state, fingerprint
 from nea_env.core.shown import show_prices
 from nea_env.core.step import start_rows, step_parallel, step_rows
 from nea_env.core.valuation import mark_rows
@@ -57,7 +62,8 @@ class Batch:
         scenarios: one scenario, or several to mix in one batch.
         n: number of firms.
         scenario_of: (n,) index into ``scenarios`` for each firm; default: the first for all.
-        threads: at most this many threads; 1 keeps to the serial kernel. Results do not depend on it.
+        threads: at most this many threads; 1 keeps to the serial kernel, as does a process forked from
+            another, and a thread while another's batch steps in parallel. Results do not depend on it.
 
     Attributes:
         scenarios: tuple of the scenarios.
@@ -182,8 +188,11 @@ class Batch:
             self._queue, self._history, self._flows, actions, reward, terminated, self._static, self._monthly,
             self._events, self._grids, observation, self._mask,
         )  # fmt: skip
-        if self.threads > 1 and self.n >= PARALLEL_FROM:
-            step_parallel(*tail)
+        if self.threads > 1 and self.n >= PARALLEL_FROM and TURN.acquire(blocking=False):
+            try:
+                step_parallel(*tail)
+            finally:
+                TURN.release()
         else:
             step_rows(0, self.n, *tail)
         return observation, reward, terminated
@@ -308,20 +317,32 @@ class Batch:
         return self._mask.copy()
 
     def get_state(self) -> dict[str, NDArray]:
-        """Everything that changes as the batch runs, as copies: for checkpoints."""
-        return {name: getattr(self, name).copy() for name in _CHANGING}
+        """Everything that changes as the batch runs, as copies, and what it belongs to: for checkpoints."""
+        return {name: values.copy() for name, values in self._present().items()}
 
     def set_state(self, saved: dict[str, NDArray]) -> None:
         """Go on from a ``get_state`` of a batch of the same size and scenarios.
 
         Raises:
-            ValueError: an array is missing or has another shape.
+            ValueError: a state of another batch, incomplete, or impossible; nothing has changed.
         """
-        for name in _CHANGING:
-            if name not in saved or saved[name].shape != getattr(self, name).shape:
-                raise ValueError(f"saved state: {name} is missing or has another shape than this batch")
+        self.check_state(saved)
         for name in _CHANGING:
             getattr(self, name)[...] = saved[name]
+
+    def check_state(self, saved: Any) -> None:
+        """Raise the ValueError of `set_state`, or do nothing."""
+        check_state(saved, self._present(), self._static)
+
+    def __copy__(self) -> Batch:
+        return copy.deepcopy(self)  # half a copy would play with the original's books
+
+    @cached_property
+    def _fingerprint(self) -> NDArray[np.str_]:
+        return fingerprint(self.scenarios, self._static[self._pick, col.P_FIRST_LAW])
+
+    def _present(self) -> dict[str, NDArray]:
+        return {"fingerprint": self._fingerprint} | {name: getattr(self, name) for name in _CHANGING}
 
     def _now(self, column: int) -> NDArray[np.float64]:
         return self._monthly[self._pick, self._months, column]
