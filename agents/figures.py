@@ -14,6 +14,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from agents.evaluate import Outcome
+from nea_env.envs.lettering import write
 from nea_env.scenario import Scenario
 
 _COLOURS = ("#4d4d4d", "#b35806", "#542788", "#1b7837", "#2166ac", "#c51b7d")
@@ -36,26 +37,26 @@ def fans(outcomes: Mapping[str, Outcome], scenario: Scenario, path: Path) -> Non
     shown = dict(list(outcomes.items())[-_FAN_COLUMNS:])
     annual = scenario.firm.annual_emissions
     rows = (
-        ("price", f"Allowance price\n({scenario.market.currency}/t)", 1.0),
-        ("bank", "Holdings, this and\nnext vintage (years of\nbaseline emissions)", 1.0 / annual),
-        ("abatement", "Emissions avoided\n(% of baseline)", 1200.0 / annual),
-        ("cumulative_cost", "Discounted cost so far\n(% of exposure)", 1.0),
+        ("price", ("Allowance price", f"({scenario.market.currency}/t)"), 1.0),
+        ("bank", ("Holdings, this and", "next vintage (years of", "baseline emissions)"), 1.0 / annual),
+        ("abatement", ("Emissions avoided", "(% of baseline)"), 1200.0 / annual),
+        ("cumulative_cost", ("Discounted cost so far", "(% of exposure)"), 1.0),
     )
     figure, axes = plt.subplots(
         len(rows), len(shown), figsize=(1.2 + 3.0 * len(shown), 9.6), sharex=True, sharey="row", squeeze=False,
         layout="constrained",
     )  # fmt: skip
     for column, (name, outcome) in enumerate(shown.items()):
-        axes[0, column].set_title(name.replace("_", " "), fontweight="bold")
+        write(axes[0, column].set_title("", fontweight="bold"), name.replace("_", " "), room=0.8 / len(shown))
         for row, (key, label, scale) in enumerate(rows):
             curves = outcome.curves[key] * scale
             _fan(axes[row, column], _years(scenario, curves.shape[1]), curves, _COLOURS[column])
             if column == 0:
-                axes[row, 0].set_ylabel(label)
+                write(axes[row, 0].set_ylabel(""), *label)
         axes[-1, column].set_xlabel("year")
     _limits(axes[0], [outcome.curves["price"] for outcome in shown.values()])
     figure.align_ylabels(axes[:, 0])
-    figure.suptitle(f"{scenario.title}: median, 50 % and 90 % of held-out paths", fontsize=11)
+    write(figure.suptitle("", fontsize=11), scenario.title, "median, 50 % and 90 % of held-out paths", room=0.96)
     _save(figure, path)
 
 
@@ -108,7 +109,8 @@ def learning_curve(metrics: Path, summary: Mapping[str, Any], name: str, path: P
     axis.set_ylabel("discounted cost of an episode (% of exposure)")
     axis.grid(alpha=0.25)
     axis.spines[["top", "right"]].set_visible(False)
-    axis.legend(frameon=False, fontsize=9)
+    for entry in axis.legend(frameon=False, fontsize=9).get_texts():
+        write(entry, entry.get_text(), room=0.6)
     _save(figure, path)
     return True
 

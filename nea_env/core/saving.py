@@ -92,18 +92,19 @@ def check_state(saved: Any, present: Mapping[str, NDArray[Any]], static: NDArray
     pick, months = saved["_pick"], saved["_months"]
     first = static[present["_pick"], col.P_FIRST_LAW]
     wrong = (pick < first) | (pick >= first + static[present["_pick"], col.P_LAWS])
-    _check_rows(wrong, "_pick", pick, "a law of the row's scenario")
+    check_rows(wrong, "_pick", pick, "a law of the row's scenario")
     last = static[pick, col.P_HORIZON] - ~saved["_ended"]
-    _check_rows(months > last, "_months", months, "0 to the month before the end, or the end of an ended row")
+    check_rows(months > last, "_months", months, "0 to the month before the end, or the end of an ended row")
     if saved["_world"].shape[1]:
         for column, size in _GRIDS:
             place = saved["_world"][:, column]
             wrong = (place < 0.0) | (place >= np.maximum(static[pick, size], 1.0)) | (place != np.floor(place))
             wrong &= static[pick, col.P_LAW] == EQUILIBRIUM
-            _check_rows(wrong, f"_world, column {column},", place, "a place on the grid of the equilibrium")
+            check_rows(wrong, f"_world, column {column},", place, "a place on the grid of the equilibrium")
 
 
-def _check_rows(wrong: NDArray[np.bool_], name: str, values: NDArray[Any], allowed: str) -> None:
+def check_rows(wrong: NDArray[np.bool_], name: str, values: NDArray[Any], allowed: str) -> None:
+    """Whether no row (n,) is ``wrong``; ValueError with the first such row's value otherwise."""
     if wrong.any():
         row = int(np.argmax(wrong))
         raise ValueError(f"saved state: {name} is {values[row]} in row {row}: expected {allowed}")

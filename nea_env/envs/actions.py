@@ -22,16 +22,24 @@ _AT_PRICE = np.array([choice.at_price for choice in CHOICES])
 
 
 def _numbers(action: Any, shape: tuple[int, ...], kinds: str) -> NDArray[Any]:
-    try:
-        array = np.asarray(action)
-    except ValueError as error:  # ragged lists
-        raise ValueError(f"action is not an array of numbers of shape {shape}: {error}") from None
+    array = action if type(action) is np.ndarray else _converted(action, shape)
     if array.shape != shape:
         raise ValueError(f"action has shape {array.shape}: expected {shape}")
     if array.dtype.kind not in kinds:
-        allowed = "whole numbers" if "f" not in kinds else "real numbers"
+        allowed = "whole numbers, such as int64" if "f" not in kinds else "real numbers, such as float32"
         raise ValueError(f"action has dtype {array.dtype}: expected {allowed}")
     return array
+
+
+def _converted(action: Any, shape: tuple[int, ...]) -> NDArray[Any]:
+    if isinstance(action, np.ma.MaskedArray):  # NumPy would take the numbers behind the mask
+        raise ValueError("action is a masked array: expected a plain array, action.filled(0.0) for instance")
+    try:
+        return np.asarray(action)
+    except Exception as error:  # ragged lists; tensors that need a gradient, or whose numbers NumPy lacks
+        told = " ".join(str(error).split())
+        kind = type(action).__name__
+        raise ValueError(f"action, a {kind}, is no NumPy array of shape {shape}, nor becomes one: {told}") from None
 
 
 def _finite(array: NDArray[Any]) -> None:
@@ -70,7 +78,7 @@ def read_boxes(actions: Any, n: int) -> NDArray[np.float32]:
         n: rows expected.
 
     Returns:
-        (n, 8) float32, the caller's own array where it is one; the core clips to [-1, 1].
+        (n, 8) float32, the caller's own array where it can be used as it is; the core clips to [-1, 1].
 
     Raises:
         ValueError: wrong shape or dtype, NaN or infinity; nothing has changed.
@@ -79,7 +87,8 @@ def read_boxes(actions: Any, n: int) -> NDArray[np.float32]:
     if array.dtype != np.float32:
         _finite(array)
         array = np.clip(array, -1.0, 1.0).astype(np.float32)
-    array = np.ascontiguousarray(array)
+    if not array.flags.carray:
+        array = array.copy()  # kernels are compiled for arrays in order that may be written to
     if not all_finite(array.reshape(-1).view(np.int32)):
         _finite(array)
     return array

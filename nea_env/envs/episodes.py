@@ -6,57 +6,18 @@ of (s, 0) for one episode; the row's own stream goes on as if that episode had u
 
 from __future__ import annotations
 
-import operator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from nea_env.core.saving import check_entries, check_least
+from nea_env.envs.arguments import row_seeds
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from nea_env.core.batch import Batch
-
-SEED_END = 2**63
-"""Seeds are whole numbers from 0 to below this."""
-
-
-def one_seed(value: Any, name: str) -> int:
-    """A seed as int; ValueError where it is no whole number from 0 to below 2**63."""
-    try:
-        seed = operator.index(value)
-    except TypeError:
-        raise ValueError(f"{name} is {value!r}: expected a whole number") from None
-    if not 0 <= seed < SEED_END:
-        raise ValueError(f"{name} is {seed}: expected 0 to below 2**63")
-    return seed
-
-
-def row_seeds(value: Any, n: int, name: str) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """One seed a row.
-
-    Args:
-        value: None, a whole number s (row i gets s + i), or a sequence of n whole numbers or None.
-        n: rows.
-        name: what to call it in an error.
-
-    Returns:
-        (n,) int64 seeds and (n,) bool, which rows have one.
-
-    Raises:
-        ValueError: a wrong length, a seed that is no whole number, negative or too large.
-    """
-    if value is None:
-        return np.zeros(n, np.int64), np.zeros(n, bool)
-    if not np.ndim(value) and not isinstance(value, (list, tuple)):
-        first = one_seed(value, name)
-        one_seed(first + n - 1, name)
-        return np.arange(first, first + n, dtype=np.int64), np.ones(n, bool)
-    if len(value) != n:
-        raise ValueError(f"{name} has {len(value)} entries: expected one for each of the {n} environments")
-    given = np.array([entry is not None for entry in value])
-    seeds = [0 if entry is None else one_seed(entry, f"{name}[{i}]") for i, entry in enumerate(value)]
-    return np.array(seeds, np.int64), given
 
 
 class Episodes:
@@ -128,8 +89,19 @@ class Episodes:
         """Copies of all this remembers."""
         return {name: getattr(self, name).copy() for name in self._STATE}
 
+    def check_state(self, state: Any) -> None:
+        """Raise ValueError unless `set_state` can go back to ``state``; the rows' seeds are checked by the batch."""
+        rows = self._seeded
+        lent = isinstance(state, dict) and isinstance(state.get("_own_seeds"), np.ndarray) and state["_own_seeds"].size
+        own = np.zeros(len(rows) if lent else 0, np.int64)
+        what = "saved state of the episodes"
+        check_entries(state, {"_seeded": rows, "_guests": rows, "_own_seeds": own, "_own_episodes": own}, what)
+        check_least(state, ("_own_seeds", "_own_episodes"), what)
+        if state["_guests"].any() and not lent:
+            raise ValueError(f"{what}: _own_seeds is empty: expected the seeds of the rows in _guests")
+
     def set_state(self, state: dict[str, NDArray[Any]]) -> None:
-        """Go back to a state of `get_state`."""
+        """Go back to a state of `get_state` that has passed `check_state`."""
         for name in self._STATE:
             setattr(self, name, state[name].copy())
         self.lending = bool(self._guests.any())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import TYPE_CHECKING, Any
 
 import gymnasium
@@ -9,9 +10,11 @@ import numpy as np
 from gymnasium.error import ResetNeeded
 
 from nea_env.core.batch import Batch
+from nea_env.core.saving import check_entries
+from nea_env.envs import arguments
 from nea_env.envs.actions import decode_choice, read_box, read_choice
-from nea_env.envs.episodes import Episodes, one_seed
-from nea_env.envs.rendering import NO_RENDER_MODE, RENDER_FPS, RENDER_MODES, History, check_render_mode, render
+from nea_env.envs.episodes import Episodes
+from nea_env.envs.rendering import NO_RENDER_MODE, RENDER_FPS, RENDER_MODES, Renderer, check_render_mode
 from nea_env.envs.spaces import ACTION_FORMS, action_space, menu, menu_mask, observation_space
 from nea_env.library import load_scenario
 
@@ -39,8 +42,10 @@ class FirmEnv(gymnasium.Env[Any, Any]):
         max_episode_steps: end episodes as ``truncated`` after this many months (``gymnasium.make`` has its
             own wrapper for it; here a truncated episode's last info holds its accounts and flows too).
 
+    ``copy.copy`` is ``copy.deepcopy``: a copy plays on by itself.
+
     Raises:
-        ValueError: an unknown action form or render mode, a scenario that does not load (`ScenarioError`).
+        ValueError: an argument outside what is named above, a scenario that does not load (`ScenarioError`).
     """
 
     metadata = {"render_modes": RENDER_MODES, "render_fps": RENDER_FPS}  # noqa: RUF012 - Gymnasium's own form
@@ -53,21 +58,23 @@ class FirmEnv(gymnasium.Env[Any, Any]):
         observe_mask: bool = False,
         max_episode_steps: int | None = None,
     ) -> None:
-        if action_form not in ACTION_FORMS:
-            raise ValueError(f"action_form is {action_form!r}: expected one of {', '.join(ACTION_FORMS)}")
+        arguments.one_of(action_form, "action_form", ACTION_FORMS)
         check_render_mode(render_mode)
+        self._limit = arguments.episode_limit(max_episode_steps)
+        self._observe_mask = arguments.flag(observe_mask, "observe_mask")
         self.scenario = load_scenario(scenario)
         self.render_mode = render_mode
         self.batch = Batch(self.scenario, 1)
         self.action_space = action_space(action_form)
-        self.observation_space = observation_space(action_form, observe_mask)
+        self.observation_space = observation_space(action_form, self._observe_mask)
         self.menu = menu() if action_form == "discrete" else None
-        self._observe_mask = observe_mask
-        self._limit = max_episode_steps
         self._months = 0
         self._playing = False
         self._episodes = Episodes(self.batch, self._entropy)
-        self._history = None if render_mode is None else History(1)
+        self._renderer = None if render_mode is None else Renderer(render_mode, self.scenario, 1)
+
+    def __copy__(self) -> FirmEnv:
+        return copy.deepcopy(self)  # half a copy would play with the original's firm
 
     def _entropy(self, count: int) -> NDArray[np.int64]:
         return self.np_random.integers(2**62, 2**63 - 1, size=count)
@@ -82,21 +89,21 @@ class FirmEnv(gymnasium.Env[Any, Any]):
 
         Returns:
             The observation and ``{"action_mask": (A,) bool}``.
+
+        Raises:
+            ValueError: a seed that is no whole number from 0 to below 2**63, an unknown option; nothing has changed.
         """
-        scenario_seed = None
-        if options:
-            unknown = set(options) - {"scenario_seed"}
-            if unknown:
-                raise ValueError(f"option {sorted(unknown)[0]!r} is not known: expected scenario_seed")
-            scenario_seed = options.get("scenario_seed")
+        scenario_seed = arguments.reset_options(options, ("scenario_seed",)).get("scenario_seed")
+        if scenario_seed is not None:
+            scenario_seed = arguments.one_seed(scenario_seed, "scenario_seed")
         if seed is not None:
-            seed = one_seed(seed, "seed")
+            seed = arguments.one_seed(seed, "seed")
         observation = self._episodes.start(seed, scenario_seed, None)
         super().reset(seed=seed)
         self._months = 0
         self._playing = True
-        if self._history is not None:
-            self._history.begin(self.batch)
+        if self._renderer is not None:
+            self._renderer.begin(self.batch)
         mask = self.action_masks()
         return self._observed(observation, mask), {"action_mask": mask}
 
@@ -128,8 +135,8 @@ class FirmEnv(gymnasium.Env[Any, Any]):
             truncated = self._months >= self._limit
         mask = self.action_masks()
         info: dict[str, Any] = {"action_mask": mask}
-        if self._history is not None:
-            self._history.record(batch)
+        if self._renderer is not None:
+            self._renderer.record(batch)
         if terminated or truncated:
             self._playing = False
             info["accounts"] = self.accounts()
@@ -170,14 +177,32 @@ class FirmEnv(gymnasium.Env[Any, Any]):
         """All that the next steps depend on, as copies; the random generator, which only fresh seeds need, aside."""
         return {
             "batch": self.batch.get_state(), "episodes": self._episodes.get_state(),
-            "months": self._months, "playing": self._playing,
+            "limit": self._limit or 0, "months": self._months, "playing": self._playing,
         }  # fmt: skip
 
     def set_state(self, state: dict[str, Any]) -> None:
-        """Go back to a state of `get_state` of an environment of the same scenario."""
+        """Go back to a state of `get_state` of an environment of the same scenario and limit.
+
+        Pictures then show the episode from the month gone back to.
+
+        Raises:
+            ValueError: a state of another environment, incomplete, or impossible; nothing has changed.
+        """
+        check_entries(state, {"batch": {}, "episodes": {}, "limit": 0, "months": 0, "playing": True})
+        self.batch.check_state(state["batch"])
+        self._episodes.check_state(state["episodes"])
+        limit, months, playing = state["limit"], state["months"], state["playing"]
+        if limit != (self._limit or 0):
+            raise ValueError(f"saved state: limit is {limit}: expected max_episode_steps, {self._limit or 0} (0: none)")
+        if not 0 <= months <= limit or (limit and playing and months == limit):
+            raise ValueError(f"saved state: months is {months}: expected 0 to the limit, {limit}, below it in play")
+        if playing and state["batch"]["_ended"][0]:
+            raise ValueError("saved state: playing is True: expected False for an episode that has ended")
         self.batch.set_state(state["batch"])
         self._episodes.set_state(state["episodes"])
-        self._months, self._playing = state["months"], state["playing"]
+        self._months, self._playing = months, playing
+        if self._renderer is not None:
+            self._renderer.restart(self.batch, np.array([playing]))
 
     @property
     def discount(self) -> float:
@@ -186,7 +211,7 @@ class FirmEnv(gymnasium.Env[Any, Any]):
 
     def render(self) -> str | NDArray[np.uint8] | None:
         """The episode so far: text (``ansi``) or a picture, (H, W, 3) uint8 (``rgb_array``)."""
-        if self._history is None:
+        if self._renderer is None:
             gymnasium.logger.warn(NO_RENDER_MODE)
             return None
-        return render(self.render_mode, self.scenario, self._history, 0)
+        return self._renderer.frame(0)

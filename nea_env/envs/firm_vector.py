@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import TYPE_CHECKING, Any
 
 import gymnasium
@@ -10,13 +11,16 @@ from gymnasium.error import ResetNeeded
 from gymnasium.vector import AutoresetMode, VectorEnv
 
 from nea_env.core.batch import Batch
+from nea_env.core.saving import check_entries, check_rows
+from nea_env.envs import arguments
 from nea_env.envs.actions import decode_discrete, read_boxes, read_choices
 from nea_env.envs.episodes import Episodes
-from nea_env.envs.rendering import NO_RENDER_MODE, RENDER_FPS, RENDER_MODES, History, check_render_mode, render
+from nea_env.envs.rendering import NO_RENDER_MODE, RENDER_FPS, RENDER_MODES, Renderer, check_render_mode
 from nea_env.envs.spaces import ACTION_FORMS, action_space, batched, menu, menu_mask, observation_space
 from nea_env.library import load_scenario
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -55,14 +59,12 @@ class FirmVectorEnv(VectorEnv[Any, Any, Any]):
         render_mode: str | None = None,
         observe_mask: bool = False,
     ) -> None:
-        if action_form not in ACTION_FORMS:
-            raise ValueError(f"action_form is {action_form!r}: expected one of {', '.join(ACTION_FORMS)}")
-        if num_envs < 1:
-            raise ValueError(f"num_envs is {num_envs}: expected at least 1")
-        if max_episode_steps is not None and max_episode_steps < 1:
-            raise ValueError(f"max_episode_steps is {max_episode_steps}: expected at least 1, or None")
+        arguments.one_of(action_form, "action_form", ACTION_FORMS)
         check_render_mode(render_mode)
-        self._mode = AutoresetMode(autoreset_mode)
+        num_envs = arguments.whole_number(num_envs, "num_envs", 1)
+        self._limit = arguments.episode_limit(max_episode_steps)
+        self._observe_mask = arguments.flag(observe_mask, "observe_mask")
+        self._mode = arguments.autoreset_mode(autoreset_mode)
         self.metadata = {"render_modes": RENDER_MODES, "render_fps": RENDER_FPS, "autoreset_mode": self._mode}
         self.render_mode = render_mode
         self.num_envs = num_envs
@@ -70,22 +72,23 @@ class FirmVectorEnv(VectorEnv[Any, Any, Any]):
         self.batch = Batch(self.scenario, num_envs)
         self.single_action_space = action_space(action_form)
         self.action_space = batched(self.single_action_space, num_envs)
-        self.single_observation_space = observation_space(action_form, observe_mask)
+        self.single_observation_space = observation_space(action_form, self._observe_mask)
         self.observation_space = batched(self.single_observation_space, num_envs)
         self.menu = menu() if action_form == "discrete" else None
-        self._observe_mask = observe_mask
-        self._limit = max_episode_steps
-        self._months = np.zeros(0 if max_episode_steps is None else num_envs, np.int64)  # played; a limit needs it
+        self._months = np.zeros(0 if self._limit is None else num_envs, np.int64)  # played; a limit needs it
         self._begun = np.zeros(num_envs, bool)
         self._all_begun = False
         self._done = np.zeros(num_envs, bool)  # ended on the last call, not reset yet
         self._episodes = Episodes(self.batch, self._entropy)
-        self._history = None if render_mode is None else History(num_envs)
+        self._renderer = None if render_mode is None else Renderer(render_mode, self.scenario, num_envs)
+
+    def __copy__(self) -> FirmVectorEnv:
+        return copy.deepcopy(self)  # half a copy would play with the original's firms
 
     def _entropy(self, count: int) -> NDArray[np.int64]:
         return self.np_random.integers(2**62, 2**63 - 1, size=count)
 
-    def reset(self, *, seed: Any = None, options: dict[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:
+    def reset(self, *, seed: Any = None, options: Mapping[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:
         """Begin an episode in every row, or in those of a mask.
 
         Args:
@@ -95,14 +98,15 @@ class FirmVectorEnv(VectorEnv[Any, Any, Any]):
 
         Returns:
             Observations of all rows and ``{"action_mask": (n, A), "_action_mask": (n,)}``.
+
+        Raises:
+            ValueError: a seed that is no whole number from 0 to below 2**63, a list of another length, an unknown
+                option, a mask that is no array (n,) of bool with a True in it; nothing has changed.
         """
-        options = options or {}
-        unknown = set(options) - {"scenario_seed", "reset_mask"}
-        if unknown:
-            raise ValueError(f"option {sorted(unknown)[0]!r} is not known: expected scenario_seed or reset_mask")
-        rows = self._reset_rows(options["reset_mask"]) if "reset_mask" in options else None
+        options = arguments.reset_options(options, ("scenario_seed", "reset_mask"))
+        rows = arguments.reset_rows(options["reset_mask"], self.num_envs) if "reset_mask" in options else None
         observation = self._episodes.start(seed, options.get("scenario_seed"), rows)
-        if seed is not None and not np.ndim(seed) and not isinstance(seed, (list, tuple)):
+        if seed is not None and not arguments.is_sequence(seed):
             super().reset(seed=int(seed))
         began = np.ones(self.num_envs, bool) if rows is None else rows.copy()
         if self._limit is not None:
@@ -110,22 +114,12 @@ class FirmVectorEnv(VectorEnv[Any, Any, Any]):
         self._begun |= began
         self._all_begun = bool(self._begun.all())
         self._done = self._done & ~began
-        if self._history is not None:
-            self._history.begin(self.batch, began)
+        if self._renderer is not None:
+            self._renderer.begin(self.batch, began)
         mask = self.action_masks()
         info_mask = mask.copy()
         info_mask[~began] = False
         return self._observed(observation, mask), {"action_mask": info_mask, "_action_mask": began}
-
-    def _reset_rows(self, mask: Any) -> NDArray[np.bool_]:
-        if not isinstance(mask, np.ndarray) or mask.dtype != np.bool_:
-            found = getattr(mask, "dtype", type(mask))
-            raise TypeError(f"options['reset_mask'] is {found}: expected a numpy array of bool")
-        if mask.shape != (self.num_envs,):
-            raise ValueError(f"options['reset_mask'] has shape {mask.shape}: expected ({self.num_envs},)")
-        if not mask.any():
-            raise ValueError("options['reset_mask'] is False everywhere: expected at least one row to reset")
-        return mask
 
     def step(self, actions: Any) -> Step:
         """Play one month in every row.
@@ -172,8 +166,8 @@ class FirmVectorEnv(VectorEnv[Any, Any, Any]):
             elif self._limit is not None and self._mode is AutoresetMode.NEXT_STEP:
                 self._episodes.cut(ended)
         self._done = ended
-        if self._history is not None:
-            self._history.record(batch, began)
+        if self._renderer is not None:
+            self._renderer.record(batch, began)
         mask = self.action_masks()
         info["action_mask"] = mask
         info["_action_mask"] = np.ones(self.num_envs, bool)
@@ -244,17 +238,43 @@ class FirmVectorEnv(VectorEnv[Any, Any, Any]):
     def get_state(self) -> dict[str, Any]:
         """All that the next steps depend on, as copies; the random generator, which only fresh seeds need, aside."""
         return {
-            "batch": self.batch.get_state(), "episodes": self._episodes.get_state(),
-            "months": self._months.copy(), "begun": self._begun.copy(), "done": self._done.copy(),
+            "batch": self.batch.get_state(), "episodes": self._episodes.get_state(), "autoreset_mode": self._mode.value,
+            "limit": self._limit or 0, "months": self._months.copy(), "begun": self._begun.copy(),
+            "done": self._done.copy(),
         }  # fmt: skip
 
     def set_state(self, state: dict[str, Any]) -> None:
-        """Go back to a state of `get_state` of an environment of the same scenario and size."""
+        """Go back to a state of `get_state` of an environment of the same scenario, size, limit and autoreset mode.
+
+        Pictures then show the episodes from the months gone back to.
+
+        Raises:
+            ValueError: a state of another environment, incomplete, or impossible; nothing has changed.
+        """
+        self._check_state(state)
         self.batch.set_state(state["batch"])
         self._episodes.set_state(state["episodes"])
         self._months, self._done = state["months"].copy(), state["done"].copy()
         self._begun = state["begun"].copy()
         self._all_begun = bool(self._begun.all())
+        if self._renderer is not None:
+            self._renderer.restart(self.batch, self._begun)
+
+    def _check_state(self, state: Any) -> None:
+        own = {"batch": {}, "episodes": {}, "autoreset_mode": "", "limit": 0, "months": self._months}
+        check_entries(state, {**own, "begun": self._begun, "done": self._done})
+        self.batch.check_state(state["batch"])
+        self._episodes.check_state(state["episodes"])
+        for name, mine in (("autoreset_mode", self._mode.value), ("limit", self._limit or 0)):
+            if state[name] != mine:
+                raise ValueError(f"saved state: {name} is {state[name]}: expected {mine}, this environment's")
+        done, ended, months = state["done"], state["batch"]["_ended"], state["months"]
+        if self._limit is not None:
+            wrong = (months < 0) | (months > self._limit - ~done)
+            check_rows(wrong, "months", months, f"0 to below the limit, {self._limit}, or the limit where done")
+        awaited = {AutoresetMode.NEXT_STEP: ended, AutoresetMode.SAME_STEP: np.zeros_like(done)}
+        wrong = (done != awaited.get(self._mode, done | ended)) | (done & ~state["begun"])
+        check_rows(wrong, "done", done, "True just where an episode has ended and awaits its reset")
 
     @property
     def discount(self) -> float:
@@ -263,7 +283,7 @@ class FirmVectorEnv(VectorEnv[Any, Any, Any]):
 
     def render(self) -> tuple[Any, ...] | None:
         """One frame a row: text (``ansi``) or a picture, (H, W, 3) uint8 (``rgb_array``)."""
-        if self._history is None:
+        if self._renderer is None:
             gymnasium.logger.warn(NO_RENDER_MODE)
             return None
-        return tuple(render(self.render_mode, self.scenario, self._history, row) for row in range(self.num_envs))
+        return tuple(self._renderer.frame(row) for row in range(self.num_envs))

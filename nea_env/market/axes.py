@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nea_env.envs.lettering import write
 from nea_env.market.paths import PricePaths
 from nea_env.scenario import Market
 
@@ -40,8 +41,10 @@ def page(paths: PricePaths, rows: int, columns: int, *, height: float = 2.6, dat
     figure = Figure(figsize=(2.0 + 6.0 * columns, 1.5 + height * rows), layout=layout)
     figure.subplots(rows, columns, sharex=True)
     how = "median, 50 % and 90 % of" if dates else "histograms over"
-    title = f"{paths.scenario.title}\n{law_text(paths.scenario.market)}\n{how} {len(paths):,} paths"
-    figure.suptitle(title, fontsize=9)
+    write(
+        figure.suptitle("", fontsize=9),
+        paths.scenario.title, law_text(paths.scenario.market), f"{how} {len(paths):,} paths", room=0.96,
+    )  # fmt: skip
     if dates:
         years = paths.years
         for axis in figure.axes:
@@ -78,11 +81,11 @@ def fan(
     axis.plot(years, middle, color=colour, lw=1.6, ls=style)
 
 
-def label(axis: Axes, text: str) -> None:
+def label(axis: Axes, *lines: str) -> None:
     """Name the upward axis and its unit."""
     from matplotlib.ticker import MaxNLocator
 
-    axis.set_ylabel(text, fontsize=9)
+    write(axis.set_ylabel("", fontsize=9), *lines)
     axis.grid(axis="y", alpha=0.25)
     axis.spines[["top", "right"]].set_visible(False)
     axis.xaxis.set_major_locator(MaxNLocator(8, integer=True))

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from nea_env.envs.lettering import write
 from nea_env.market.axes import BLUE, GREEN, GREY, ORANGE, fan, key, label, page, thousands
 from nea_env.market.paths import PricePaths
 from nea_env.scenario import Link
@@ -66,7 +67,7 @@ def prices(paths: PricePaths) -> Figure:
     figure = page(paths, len(shown), 1)
     for axis, (name, title, colour) in zip(figure.axes, shown, strict=True):
         fan(axis, paths, paths[name], colour)
-        label(axis, f"{title}\n({paths.scenario.market.currency}/t)")
+        label(axis, title, f"({paths.scenario.market.currency}/t)")
         axis.set_ylim(bottom=0.0)
     top = max(figure.axes[0].get_ylim()[1], figure.axes[1].get_ylim()[1])
     for axis in figure.axes[:2]:
@@ -109,7 +110,9 @@ def at_deadlines(paths: PricePaths) -> Figure:
 
         figure.axes[-1].xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0) if high < 300.0 * low else (1.0,)))
         figure.axes[-1].xaxis.set_minor_formatter(NullFormatter())
-    figure.axes[-1].set_xlabel(f"price in the deadline's month ({paths.scenario.market.currency}/t)")
+    write(
+        figure.axes[-1].set_xlabel(""), f"price in the deadline's month ({paths.scenario.market.currency}/t)", room=0.8
+    )
     key(figure, [(ORANGE, "-", "front price (filled) and its median"), (BLUE, "--", "long price and its median")])
     return figure
 
@@ -160,7 +163,7 @@ def links(paths: PricePaths) -> Figure:
         foreign, (top, middle, bottom) = paths[f"foreign_price_{k}"], axes[:, k]
         fan(top, paths, home, BLUE)
         fan(top, paths, foreign, ORANGE, style="--")  # an open full link puts one on the other
-        top.set_title(f"{link.title}\n{_terms(link)}", fontsize=9)
+        write(top.set_title("", fontsize=9), link.title, _terms(link), room=0.8 / len(scenario.links))
         top.set_ylim(bottom=0.0)
         fan(middle, paths, _excess(foreign, home), ORANGE)
         middle.axhline(0.0, color=GREY, lw=0.8)
@@ -168,12 +171,12 @@ def links(paths: PricePaths) -> Figure:
         middle.set_ylim(min(least, -5.0), max(most, 5.0))  # a gap of nothing is a line, not noise
         bottom.step(paths.years, 100.0 * paths[f"link_{k}"].mean(axis=0), where="post", color=GREY, lw=1.6)
         bottom.set_ylim(-4.0, 104.0)
-        for axis, text in (
-            (top, f"price per tonne at home\n({scenario.market.currency}/t)"),
-            (middle, "partner's price over\nhome price, less one (%)"),
-            (bottom, "link open\n(% of paths)"),
+        for axis, lines in (
+            (top, ("price per tonne at home", f"({scenario.market.currency}/t)")),
+            (middle, ("partner's price over", "home price, less one (%)")),
+            (bottom, ("link open", "(% of paths)")),
         ):
-            label(axis, text if k == 0 else "")
+            label(axis, *(lines if k == 0 else ()))
     key(figure, [(BLUE, "-", "home, long price"), (ORANGE, "--", "partner")])
     return figure
 
@@ -199,12 +202,12 @@ def bank(paths: PricePaths) -> Figure:
     top, bottom = figure.axes
     fan(top, paths, paths["aggregate_bank"], BLUE)
     top.axhline(0.0, color=GREY, lw=0.8)
-    label(top, "bank of the whole market\n(years of baseline emissions)")
+    label(top, "bank of the whole market", "(years of baseline emissions)")
     lapse = 100.0 * paths["lapse_probability"]
     fan(bottom, paths, lapse, ORANGE)
     bottom.plot(paths.years[paths.opening :], lapse[:, paths.opening :].mean(axis=0), color=BLUE, lw=1.4, ls="--")
     bottom.set_ylim(-4.0, 104.0)
-    label(bottom, "probability that units of the\nrunning period will lapse (%)")
+    label(bottom, "probability that units of the", "running period will lapse (%)")
     key(figure, [(BLUE, "-", "bank"), (ORANGE, "-", "probability of a lapse, median"), (BLUE, "--", "its mean")])
     return figure
 

@@ -13,7 +13,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from nea_env.core.batch import Batch
 from nea_env.core.layout import ACTIONS
-from nea_env.envs.episodes import one_seed
+from nea_env.envs.arguments import one_seed
 from nea_env.library import load_scenario
 from nea_env.scenario import Scenario, add_months
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from gymnasium.error import ResetNeeded
 
-from nea_env.envs.episodes import row_seeds
+from nea_env.envs.arguments import row_seeds
 from nea_env.envs.firm import FirmEnv
 from nea_env.envs.firm_vector import FirmVectorEnv
 
@@ -132,22 +132,6 @@ def test_unknown_options_are_named():
         FirmEnv("kets").reset(options={"scenario_sed": 3})
     with pytest.raises(ValueError, match="reset_mak"):
         FirmVectorEnv(2, "kets").reset(options={"reset_mak": None})
-
-
-@pytest.mark.parametrize(
-    ("mask", "error"),
-    [
-        ([True, False], TypeError),
-        (np.ones(2), TypeError),
-        (np.ones(3, bool), ValueError),
-        (np.zeros(2, bool), ValueError),
-    ],
-)
-def test_bad_reset_masks(mask, error):
-    env = FirmVectorEnv(2, "kets")
-    env.reset(seed=0)
-    with pytest.raises(error, match="reset_mask"):
-        env.reset(options={"reset_mask": mask})
 
 
 def test_options_are_left_as_they_were():

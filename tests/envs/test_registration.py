@@ -53,7 +53,7 @@ def test_scenario_by_name_object_and_path(tmp_path):
     [
         ({"action_form": "boxes"}, "action_form"),
         ({"render_mode": "video"}, "render_mode"),
-        ({"autoreset_mode": "Sometimes"}, "AutoresetMode"),
+        ({"autoreset_mode": "Sometimes"}, "autoreset_mode"),
         ({"max_episode_steps": 0}, "max_episode_steps"),
         ({"num_envs": 0}, "num_envs"),
     ],
