@@ -62,7 +62,7 @@ def _fonts(characters: set[str], own: list[str]) -> tuple[list[str], set[str]]:
         if not missing:
             break
         try:
-            font = get_font(findfont(FontProperties(family=family), fallback_to_default=False))
+            font = get_font(findfont(FontProperties(family=[family]), fallback_to_default=False))
         except ValueError:  # not installed
             continue
         found = {c for c in missing if font.get_char_index(ord(c))}

@@ -52,8 +52,8 @@ def test_numpy_numbers_and_bools_are_taken():
 
 SEEDS = [-1, 2**63, 1.5, "0", True, np.True_, np.float64(1), b"1", {}, {3}]
 SINGLE_SEEDS = [*SEEDS, [1], np.array([1])]
-VECTOR_SEEDS = [*SEEDS, 2**63 - 2, [1, 2], [1, 2, 3, 4], [1, 2, -3], [1, 2, 2**63], [1, 2, 1.5], [1, 2, True], [1, [2], 3],
-                np.array([1.0, 2.0, 3.0]), np.array([[1], [2], [3]]), ("1", "2", "3")]  # fmt: skip
+VECTOR_SEEDS = [*SEEDS, 2**63 - 2, [1, 2], [1, 2, 3, 4], [1, 2, -3], [1, 2, 2**63], [1, 2, 1.5], [1, 2, True],
+                [1, [2], 3], np.array([1.0, 2.0, 3.0]), np.array([[1], [2], [3]]), ("1", "2", "3")]  # fmt: skip
 OPTIONS = [[], 0, "scenario_seed", [("scenario_seed", 1)], {"scenario_sed": 3}, {3: 1, "x": 2}]
 MASKS = [None, [True, False, True], (True,) * 3, np.ones(3), np.ones(3, int), np.ones(2, bool), np.ones((3, 1), bool),
          np.zeros(3, bool), True, np.array(True), np.array([True] * 3, object)]  # fmt: skip
@@ -235,5 +235,5 @@ def test_data_frames():
 
 
 def test_make_vec_hands_its_arguments_on():
-    with pytest.raises(ValueError, match="max_episode_steps is 1.5"):
+    with pytest.raises(ValueError, match=r"max_episode_steps is 1\.5"):
         gymnasium.make_vec("nea/KETS-v0", num_envs=2, max_episode_steps=1.5)

@@ -1,9 +1,10 @@
-"""Text and picture of an episode so far."""
+"""Text of an episode so far, and what a renderer remembers."""
 
 import numpy as np
 import pytest
 from gymnasium.vector import SyncVectorEnv
 
+import nea_env
 from nea_env.envs.firm import FirmEnv
 from nea_env.envs.firm_vector import FirmVectorEnv
 from nea_env.envs.rendering import RENDER_MODES
@@ -21,20 +22,69 @@ def test_text_says_where_the_firm_stands():
     assert text.count("\n") == 6
 
 
-@pytest.mark.parametrize("scenario", ["kets", "tps", "tokyo"])
-def test_picture_of_no_month_and_of_a_whole_episode(scenario):
-    pytest.importorskip("matplotlib")
-    env = FirmEnv(scenario, render_mode="rgb_array")
-    blank = env.render()
+@pytest.mark.parametrize("title", ["two\nlines\r\n\x1b[2J", "배출권\t거래제 $x$", "\x00"])
+def test_text_keeps_its_lines_whatever_the_title(title):
+    scenario = nea_env.load_scenario("kets").model_copy(update={"title": title})
+    env = FirmEnv(scenario, render_mode="ansi")
+    assert env.render().count("\n") == 1
     env.reset(seed=0)
-    first = env.render()
-    over = False
-    while not over:
-        over = env.step(np.array([0.2, 0.5, 0.3, 0.1, 0, 0, 0, 0]))[2]
-    last = env.render()
-    for picture in (blank, first, last):
-        assert picture.dtype == np.uint8 and picture.shape == (640, 1000, 3)
-    assert (first != last).any() and (blank != first).any()
+    text = env.render()
+    assert text.count("\n") == 6 and all(c.isprintable() or c == "\n" for c in text)
+    assert "배출권 거래제 $x$" in text or "배" not in title
+
+
+def played(env, months, seed):
+    env.reset(seed=seed)
+    random = np.random.default_rng(seed)
+    for _ in range(months):
+        env.step(random.uniform(-1, 1, env.action_space.shape))
+    return env
+
+
+@pytest.mark.parametrize("mode", RENDER_MODES)
+def test_a_state_gone_back_to_shows_its_own_months_alone(mode):
+    if mode == "rgb_array":
+        pytest.importorskip("matplotlib")
+    env = played(FirmEnv("kets", render_mode=mode), 20, seed=0)
+    state = env.get_state()
+    played(env, 50, seed=1)
+    env.set_state(state)
+    fresh = FirmEnv("kets", render_mode=mode)
+    fresh.set_state(state)
+    for _ in range(2):
+        np.testing.assert_array_equal(env.render(), fresh.render())
+        if mode == "ansi":
+            assert "since 2016-09" in env.render()
+        for each in (env, fresh):
+            each.step(np.full(8, 0.2))
+    if mode == "ansi":
+        assert "22 months played" in env.render()
+        env.reset(seed=3)
+        assert "0 months played" in env.render() and "so far 0.00" in env.render()
+
+
+def test_a_state_without_an_episode_shows_none():
+    env = played(FirmEnv("kets", render_mode="ansi"), 5, seed=0)
+    env.set_state(FirmEnv("kets").get_state())
+    assert "no episode yet" in env.render()
+    vector = FirmVectorEnv(2, "kets", render_mode="ansi")
+    vector.reset(seed=0, options={"reset_mask": np.array([False, True])})
+    state = vector.get_state()
+    for _ in range(2):
+        first, second = vector.render()
+        assert "no episode yet" in first and "0 months played" in second
+        played(vector, 7, seed=4)
+        vector.set_state(state)
+
+
+def test_cost_is_counted_from_the_first_month_shown():
+    env = played(FirmEnv("kets", render_mode="ansi"), 20, seed=0)
+    env.set_state(env.get_state())
+    cost = 0.0
+    for _ in range(3):
+        env.step(np.full(8, 0.2))
+        cost += env.flows()["cost"]
+    assert f"since 2016-09 {cost / 1e6:,.2f} million KRW" in env.render()
 
 
 @pytest.mark.parametrize("mode", ["NextStep", "SameStep"])
@@ -62,7 +112,7 @@ def test_history_is_kept_only_for_episodes_under_way():
     vector.reset(seed=0)
     for _ in range(40):
         vector.step(np.zeros((2, 8), np.float32))
-    assert len(vector._history._months) <= 5
+    assert len(vector._renderer._history._months) <= 5
 
 
 @pytest.mark.parametrize("mode", RENDER_MODES)
