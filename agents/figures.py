@@ -52,7 +52,7 @@ def fans(outcomes: Mapping[str, Outcome], scenario: Scenario, path: Path) -> Non
             curves = outcome.curves[key] * scale
             _fan(axes[row, column], _years(scenario, curves.shape[1]), curves, _COLOURS[column])
             if column == 0:
-                write(axes[row, 0].set_ylabel(""), *label)
+                write(axes[row, 0].set_ylabel(""), *label, room=0.9 / len(rows))
         axes[-1, column].set_xlabel("year")
     _limits(axes[0], [outcome.curves["price"] for outcome in shown.values()])
     figure.align_ylabels(axes[:, 0])
