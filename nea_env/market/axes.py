@@ -85,7 +85,8 @@ def label(axis: Axes, *lines: str) -> None:
     """Name the upward axis and its unit."""
     from matplotlib.ticker import MaxNLocator
 
-    write(axis.set_ylabel("", fontsize=9), *lines, room=0.9 / axis.get_gridspec().nrows)
+    grid = axis.get_gridspec()
+    write(axis.set_ylabel("", fontsize=9), *lines, room=0.9 / (grid.nrows if grid else 1))
     axis.grid(axis="y", alpha=0.25)
     axis.spines[["top", "right"]].set_visible(False)
     axis.xaxis.set_major_locator(MaxNLocator(8, integer=True))
