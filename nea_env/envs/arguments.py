@@ -30,10 +30,10 @@ def whole_number(value: Any, name: str, low: int, end: int | None = None) -> int
         ValueError: it is no whole number, or out of range.
     """
     try:
-        number = operator.index(value)
+        number = None if isinstance(value, bool | np.bool_) else operator.index(value)
     except TypeError:
         number = None
-    if number is None or isinstance(value, bool) or number < low or (end is not None and number >= end):
+    if number is None or number < low or (end is not None and number >= end):
         allowed = f"of at least {low}" if end is None else f"from {low} to below {_power(end)}"
         raise ValueError(f"{name} is {_shown(value)}: expected a whole number {allowed}")
     return number
