@@ -192,17 +192,18 @@ class FirmEnv(gymnasium.Env[Any, Any]):
         self.batch.check_state(state["batch"])
         self._episodes.check_state(state["episodes"])
         limit, months, playing = state["limit"], state["months"], state["playing"]
+        ended = bool(state["batch"]["_ended"][0])
         if limit != (self._limit or 0):
             raise ValueError(f"saved state: limit is {limit}: expected max_episode_steps, {self._limit or 0} (0: none)")
         if not 0 <= months <= limit or (limit and playing and months == limit):
             raise ValueError(f"saved state: months is {months}: expected 0 to the limit, {limit}, below it in play")
-        if playing and state["batch"]["_ended"][0]:
+        if playing and ended:
             raise ValueError("saved state: playing is True: expected False for an episode that has ended")
         self.batch.set_state(state["batch"])
         self._episodes.set_state(state["episodes"])
         self._months, self._playing = months, playing
         if self._renderer is not None:
-            self._renderer.restart(self.batch, np.array([playing]))
+            self._renderer.restart(self.batch, np.array([playing or ended or months > 0]))
 
     @property
     def discount(self) -> float:

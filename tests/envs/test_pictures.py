@@ -14,6 +14,7 @@ from nea_env.envs.firm import FirmEnv
 from nea_env.envs.firm_vector import FirmVectorEnv
 
 pytest.importorskip("matplotlib")
+from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -49,6 +50,19 @@ def test_a_frame_is_the_same_whichever_were_drawn_before(scenario):
     env.reset()
     env.step(STEADY)
     np.testing.assert_array_equal(env.render(), from_scratch(env))
+
+
+def test_a_see_through_page_shows_no_earlier_frame():
+    with rc_context({"figure.facecolor": "none", "axes.facecolor": "none"}):
+        env = FirmEnv("kets", render_mode="rgb_array")
+        blank = env.render()
+        env.reset(seed=0)
+        for _ in range(8):
+            env.step(STEADY)
+            env.render()
+        np.testing.assert_array_equal(env.render(), from_scratch(env))
+        env.set_state(FirmEnv("kets").get_state())
+        np.testing.assert_array_equal(env.render(), blank)
 
 
 def test_one_figure_serves_all_frames_and_axes_are_seldom_drawn(monkeypatch):

@@ -77,6 +77,17 @@ def test_a_state_without_an_episode_shows_none():
         vector.set_state(state)
 
 
+@pytest.mark.parametrize("limit", [None, 7])
+def test_a_state_of_an_episode_that_is_over_shows_its_last_month(limit):
+    env = FirmEnv("kets", render_mode="ansi", max_episode_steps=limit)
+    played(env, limit or int(env.batch.horizon[0]), seed=0)
+    place = env.render().partition("\n")[0]
+    state = env.get_state()
+    env.reset()
+    env.set_state(state)
+    assert env.render().partition("\n")[0] == place
+
+
 def test_cost_is_counted_from_the_first_month_shown():
     env = played(FirmEnv("kets", render_mode="ansi"), 20, seed=0)
     env.set_state(env.get_state())

@@ -63,7 +63,7 @@ class Picture:
             for cell in self._cells:
                 cell.draw(self._start + months["month"] / 12, months)
         else:
-            self._figure.patch.draw(renderer)
+            _clear(self._canvas, self._figure.bbox)
             self._canvas.restore_region(self._head)
             self._nothing.draw(renderer)
         painted, frame = np.asarray(self._canvas.buffer_rgba()), np.empty((_HEIGHT, _WIDTH, 3), np.uint8)
@@ -124,8 +124,12 @@ class _Cell:
 
 def _background(canvas: FigureCanvasAgg, box: Bbox, artist: Any) -> Any:
     """Pixels of a box of the figure with nothing on it but an artist's parts that stay."""
-    renderer = canvas.get_renderer()
-    paper = Rectangle(box.p0, box.width, box.height, color=canvas.figure.get_facecolor(), lw=0.0, antialiased=False)
-    paper.draw(renderer)
-    artist.draw(renderer)
+    _clear(canvas, box)
+    artist.draw(canvas.get_renderer())
     return canvas.copy_from_bbox(box)
+
+
+def _clear(canvas: FigureCanvasAgg, box: Any) -> None:
+    for colour in ("white", canvas.figure.get_facecolor()):  # a style may have a page that lets light through
+        paper = Rectangle(box.p0, box.width, box.height, facecolor=colour, lw=0.0, antialiased=False)
+        paper.draw(canvas.get_renderer())
