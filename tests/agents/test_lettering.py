@@ -15,7 +15,7 @@ from agents import figures
 from agents.evaluate import play
 from agents.rules import JustInTime
 
-TEXTS = ["$\\undefined{ 5", "배출권 거래제 碳排放", "two\nlines", "w" * 700]
+TEXTS = ["$\\undefined{ 배출권 거래제\n碳 $_^ \x07", "w" * 700]
 
 
 def check(figure, written):

@@ -12,7 +12,7 @@ pytest.importorskip("matplotlib")
 
 from nea_env.market.figures import PICTURES, draw
 
-TEXTS = ["$\\undefined{ 5", "배출권 거래제 碳排放", "two\nlines \x07", "w" * 700]
+TEXTS = ["$\\undefined{ 배출권 거래제\n碳 $_^ \x07", "w" * 700]
 
 
 def odd(paths, text):
