@@ -6,6 +6,7 @@ Stable-Baselines3 takes no Gymnasium vector environment. ``make_vec_env`` builds
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Sequence
 from typing import Any
@@ -36,9 +37,9 @@ class FirmVecEnv(VecEnv):
     Args:
         env: a vector environment of this package with autoreset off.
         seed: row i of the first reset gets ``seed + i``; None: fresh entropy.
-        spread: ``reset`` leaves the rows at months spread evenly over the episode, played just in time.
-            All rows at the same month would show a learner one season and one price level at a time. The
-            episodes cut into are left out of ``episode`` when they end.
+        spread: ``reset`` leaves the rows at months spread evenly over the episode, to its end or to the time limit,
+            whichever comes first; they are played there just in time. All rows at the same month would show a learner
+            one season and one price level at a time. The episodes cut into are left out of ``episode`` when they end.
         marked: rewards are training rewards marked to market, see ``agents.marking``; ``episode`` keeps the
             environment's own.
 
@@ -77,24 +78,31 @@ class FirmVecEnv(VecEnv):
         self._lengths[:] = 0
         self._cut[:] = False
         if self._spread:
-            observation = self._play_in()
+            observation = self._play_in(observation)
         self.reset_infos = [{"action_mask": mask} for mask in self.action_masks()]
         return observation
 
-    def _play_in(self) -> VecEnvObs:
+    def _play_in(self, observation: VecEnvObs) -> VecEnvObs:
         """Play a whole episode but its last month just in time; row i starts anew after its share of it."""
-        batch = self.env.batch
-        months = int(batch.horizon.min())
+        env = self.env
+        months = min(int(env.batch.horizon.min()), env.max_episode_steps or sys.maxsize)
         starts = np.arange(1, self.num_envs + 1) * months // self.num_envs - 1  # the last row's is the last month
+        starts = np.maximum(starts, 0)
         for month in range(1, months):
-            actions = np.zeros((self.num_envs, len(ACTIONS)), np.float32)
-            actions[:, [TRADE, ABATE]] = batch.suggestions()
-            batch.step(actions)
+            observation, *_ = env.step(self._just_in_time())
             if (starts == month).any():
-                observation, _ = self.env.reset(options={"reset_mask": starts == month})
+                observation, _ = env.reset(options={"reset_mask": starts == month})
         self._lengths[:] = months - 1 - starts
         self._cut = self._lengths > 0
         return observation
+
+    def _just_in_time(self) -> np.ndarray:
+        """What closes the gap evenly and abates up to the price due, as actions of the environment's own form."""
+        if self.env.menu is not None:
+            return np.full(self.num_envs, self.env.menu.index("even, at price"))
+        actions = np.zeros((self.num_envs, len(ACTIONS)), np.float32)
+        actions[:, [TRADE, ABATE]] = self.env.batch.suggestions()
+        return actions
 
     def _pending_options(self) -> dict[str, Any] | None:
         if not any(self._options):

@@ -206,6 +206,11 @@ class FirmEnv(gymnasium.Env[Any, Any]):
             self._renderer.restart(self.batch, np.array([playing or ended or months > 0]))
 
     @property
+    def max_episode_steps(self) -> int | None:
+        """Months after which an episode is cut; None: it goes on to its end."""
+        return self._limit
+
+    @property
     def discount(self) -> float:
         """Monthly discount factor."""
         return float(self.batch.discount)

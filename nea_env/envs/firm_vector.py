@@ -277,6 +277,11 @@ class FirmVectorEnv(VectorEnv[Any, Any, Any]):
         check_rows(wrong, "done", done, "True just where an episode has ended and awaits its reset")
 
     @property
+    def max_episode_steps(self) -> int | None:
+        """Months after which an episode is cut; None: it goes on to its end."""
+        return self._limit
+
+    @property
     def discount(self) -> float:
         """Monthly discount factor."""
         return float(self.batch.discount)

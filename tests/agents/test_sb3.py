@@ -181,3 +181,25 @@ def test_rows_can_start_at_months_spread_over_the_episode(rows):
             if complete:
                 assert infos[row]["episode"]["l"] == horizon
             lengths[row] = 0
+
+
+@pytest.mark.parametrize("id", [KETS, KETS.replace("-v0", "Discrete-v0")])
+@pytest.mark.parametrize(("rows", "limit"), [(1, 12), (6, 12), (50, 12), (6, 1), (6, 10_000)])
+def test_rows_spread_over_the_time_limit_where_that_is_shorter(id, rows, limit):
+    env = make_vec_env(id, rows, seed=0, scenario=SCENARIO, spread=True, max_episode_steps=limit)
+    observation = env.reset()
+    assert np.array_equal(observation, env.env.batch.observe())
+    months = env.env.batch.market()["month"].astype(int)
+    longest = min(limit, int(env.env.batch.horizon[0]))
+    assert months.min() == 0 and months.max() < longest and len(set(months)) == min(rows, longest)
+    ended = np.zeros(rows, bool)
+    for month in range(longest):
+        action = np.zeros(env.action_space.shape, np.float32)
+        _, _, done, infos = env.step(np.stack([action] * rows) if action.shape else np.zeros(rows, int))
+        assert np.array_equal(done & ~ended, months + month + 1 == longest), (
+            "cut where the limit is, counted from its start"
+        )
+        for row in np.flatnonzero(done & ~ended):
+            assert ("episode" in infos[row]) == (months[row] == 0)
+        ended |= done
+    assert ended.all()
