@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-SKIPPED = {"build", "dist", "runs", "outputs", "multirun", "__pycache__"}
+SKIPPED = {".git", "build", "dist", "runs", "outputs", "multirun", "__pycache__"}
 LINES_MAX = 400
 
 LAYERS = (  # lowest first; a unit may import itself and what stands in a lower row

@@ -19,7 +19,7 @@ LARGEST_COST = 1e15
 LEAST_EMISSIONS, LARGEST_EMISSIONS = 1e-3, 1e15
 """Baseline emissions, t a year: observations are shares of them."""
 
-LARGEST_MOVE = 40.0
+LARGEST_MOVE = 200.0
 """Most that a firm's own purchases may ever move the log price by."""
 
 

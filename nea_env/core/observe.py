@@ -259,7 +259,7 @@ def observe_rows(low, high, pick, months, state, world, history, static, monthly
         )
         observation[i, 7] = clip(ratio - 1.0, -1.0, 1.0)
         observation[i, 8] = clip(state[i, LOG_OFFSET_RATIO], -8.0, 8.0)
-        observation[i, 9] = np.float32(strike) / np.float32(strike + seen * ratio)
+        observation[i, 9] = strike / (strike + seen * ratio) if strike > 0.0 else 0.0
         observation[i, 10] = squash(state[i, FRONT] * year)
         observation[i, 11] = squash(state[i, OLD] * year)
         observation[i, 12] = squash(state[i, NEXT] * year)
@@ -297,8 +297,7 @@ def observe_rows(low, high, pick, months, state, world, history, static, monthly
         observation[i, O_AUCTION] = squash(10.0 * room * year)
         observation[i, O_AUCTION + 1] = 0.0
         if room > 0.0:
-            premium = np.float32(state[i, AUCTION_PRICE]) / np.float32(state[i, PRICE] * ratio) - ONE
-            observation[i, O_AUCTION + 1] = clip(premium, -1.0, 1.0)
+            observation[i, O_AUCTION + 1] = clip(state[i, AUCTION_PRICE] / (state[i, PRICE] * ratio) - 1.0, -1.0, 1.0)
         observation[i, O_AUCTION + 2] = clip(state[i, TRIGGER_RUN] * (1.0 / 12.0), -2.0, 2.0)
         observation[i, O_AUCTION + 3] = state[i, INTERVENED]
         for k in range(N_LAW):

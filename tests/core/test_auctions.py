@@ -253,7 +253,7 @@ def test_an_auction_of_another_vintage_than_the_front_is_refused_in_one_line():
     with pytest.raises(ValueError, match="front vintage") as caught:
         Batch(made.scenario(law), 1)
     assert str(caught.value) == (
-        "regime.auctions.2015.months: the front vintage of 2016-08 is 2016: list the month there"
+        "scenario s: regime.auctions.2015.months: the front vintage of 2016-08 is 2016: list the month there"
     )
 
 
