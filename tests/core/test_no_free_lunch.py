@@ -103,7 +103,11 @@ def mean_and_error(values: np.ndarray) -> tuple[float, float]:
 
 
 @pytest.mark.parametrize("rule", RULES)
-@pytest.mark.parametrize(("start", "volatility"), [("2015-01", 0.30), ("2015-10", 0.0)], ids=["all", "only_x"])
+@pytest.mark.parametrize(
+    ("start", "volatility"),
+    [("2015-01", 0.30), pytest.param("2015-10", 0.0, marks=pytest.mark.slow)],
+    ids=["all", "only_x"],
+)
 def test_a_trader_earns_nothing(rule, start, volatility):
     mean, error = mean_and_error(profit(trader(start, volatility), rule))
     assert error > 1e-4, "nothing was at stake"

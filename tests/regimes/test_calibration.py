@@ -18,6 +18,8 @@ from nea_env.market import calibration
 from nea_env.market.calibration import LAWS, calibrated, load_market, table, under, write
 from nea_env.market.moments import kurtosis, moments
 
+pytestmark = pytest.mark.slow  # tens of thousands of paths of every market
+
 PAGE = Path(__file__).parents[2] / "docs/calibration.md"
 DAYS = {  # moves beyond five robust sd: a year, their sd; sd of all days a year
     "cea": (7.0, 0.12, 0.44),
