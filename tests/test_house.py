@@ -37,6 +37,8 @@ THIRD_PARTY = {  # what each unit may import beside the standard library
     "nea_env.envs": {"numpy", "gymnasium", "matplotlib"},
     "nea_env.market": {"numpy", "matplotlib", "tqdm"},
 }
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+COMES_ALONG = {"pydantic_core"}  # pydantic pins it, and its error types are part of pydantic's interface
 HEAVY = {"torch", "matplotlib", "numba", "stable_baselines3", "hydra", "pandas", "scipy"}
 
 GENERATORS = {"Generator", "BitGenerator", "SeedSequence", "Philox", "PCG64", "default_rng"}
@@ -108,6 +110,36 @@ def upward_imports(root: Path) -> list[str]:
     return found
 
 
+def modules_of(requirements: list[str]) -> set[str]:
+    """Top-level modules of requirements: `ruamel.yaml>=0.18` gives ruamel."""
+    return {re.match(r"\w[\w-]*", requirement).group().replace("-", "_") for requirement in requirements}
+
+
+def lines_run_later(path: Path) -> set[int]:
+    """Lines that importing the file does not run: bodies of functions, and what only type checkers read."""
+    later = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        unread = isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+        if unread or isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            later.update(range(node.body[0].lineno, node.body[-1].end_lineno + 1))
+    return later
+
+
+def imports_beyond_the_base(root: Path) -> list[str]:
+    """Imports that fail after `pip install .`: of no dependency, or of an extra's before a function needs it."""
+    base = modules_of(PROJECT["dependencies"]) | COMES_ALONG | sys.stdlib_module_names | {"nea_env"}
+    optional = modules_of(PROJECT["optional-dependencies"]["render"])
+    found = []
+    for path in files(root, ".py"):
+        if not name(path, root).startswith("nea_env/"):
+            continue
+        later = lines_run_later(path)
+        for line, module in imported(path, root):
+            if module.split(".")[0] not in (base | optional if line in later else base):
+                found.append(f"{name(path, root)}:{line}: {module} is no base dependency")
+    return found
+
+
 def long_files(root: Path) -> list[str]:
     counts = {name(path, root): len(path.read_text().splitlines()) for path in files(root, ".py")}
     return [f"{file}: {lines} lines" for file, lines in counts.items() if lines > LINES_MAX]
@@ -151,7 +183,7 @@ def foreign_places(root: Path) -> list[str]:
     return found
 
 
-CHECKS = (upward_imports, long_files, catch_all_names, global_randomness, foreign_places)
+CHECKS = (upward_imports, imports_beyond_the_base, long_files, catch_all_names, global_randomness, foreign_places)
 
 BROKEN = [
     (upward_imports, "nea_env/core/month.py", "from nea_env.envs import firm"),
@@ -162,6 +194,10 @@ BROKEN = [
     (upward_imports, "nea_env/market/figures.py", "import scipy"),
     (upward_imports, "nea_env/solvers/lattice.py", "import nea_env.envs.firm"),
     (upward_imports, "nea_env/bench/scores.py", "from agents import rules"),
+    (imports_beyond_the_base, "nea_env/market/paths.py", "from rich.progress import track"),
+    (imports_beyond_the_base, "nea_env/market/figures.py", "from matplotlib.figure import Figure"),
+    (imports_beyond_the_base, "nea_env/core/jit.py", "def late():\n    import scipy.sparse"),
+    (imports_beyond_the_base, "nea_env/core/jit.py", "try:\n    import tqdm, torch\nexcept ImportError:\n    pass"),
     (long_files, "nea_env/core/month.py", "x = 1\n" * (LINES_MAX + 1)),
     (catch_all_names, "nea_env/core/utils.py", ""),
     (catch_all_names, "agents/common/figures.py", ""),
@@ -197,6 +233,15 @@ def test_check_passes_downward_imports(tmp_path: Path) -> None:
     assert upward_imports(tmp_path) == []
 
 
+def test_check_passes_an_extra_where_it_is_optional(tmp_path: Path) -> None:
+    path = tmp_path / "nea_env/market/figures.py"
+    path.parent.mkdir(parents=True)
+    path.write_text(
+        "import tqdm, ruamel.yaml\nif TYPE_CHECKING:\n    import matplotlib\ndef draw():\n    import matplotlib.figure"
+    )
+    assert imports_beyond_the_base(tmp_path) == []
+
+
 def test_import_is_light() -> None:
     code = "import sys, nea_env; print(*sorted({m.partition('.')[0] for m in sys.modules}))"
     loaded = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
@@ -221,18 +266,14 @@ def test_a_wheel_on_the_path_says_that_it_must_be_installed(tmp_path: Path) -> N
 
 
 def test_version_is_stated_once() -> None:
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     import nea_env
 
-    assert nea_env.__version__ == project["version"]
+    assert nea_env.__version__ == PROJECT["version"]
 
 
 def test_lock_is_exact_and_covers_every_dependency() -> None:
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    wanted = [
-        *project["dependencies"],
-        *(dep for extra in ("train", "render", "dev") for dep in project["optional-dependencies"][extra]),
-    ]
+    extras = PROJECT["optional-dependencies"]
+    wanted = [*PROJECT["dependencies"], *(dep for extra in ("train", "render", "dev") for dep in extras[extra])]
     lines = [line for line in (ROOT / "requirements/lock.txt").read_text().splitlines() if not line.startswith("#")]
     assert [line for line in lines if not re.fullmatch(r"[a-z0-9-]+==[0-9][0-9a-z.]*", line)] == []
     locked = {line.partition("==")[0] for line in lines}

@@ -282,6 +282,11 @@ class FirmVectorEnv(VectorEnv[Any, Any, Any]):
         return self._limit
 
     @property
+    def autoreset_mode(self) -> AutoresetMode:
+        """How ended rows begin their next episode, as in ``metadata``; TorchRL looks for it here."""
+        return self._mode
+
+    @property
     def discount(self) -> float:
         """Monthly discount factor."""
         return float(self.batch.discount)

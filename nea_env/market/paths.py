@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
+from tqdm import tqdm
 
 from nea_env.core.batch import Batch
 from nea_env.core.layout import ACTIONS
@@ -124,7 +125,8 @@ def price_paths(
     first = one_seed(seed, "seed")
     one_seed(first + count - 1, "the last path's seed, seed + n - 1,")
     parts = []
-    with _bar(count, f"{loaded.name} prices", progress) as bar:
+    look = {"desc": f"{loaded.name} prices", "unit": " paths", "unit_scale": True, "delay": BAR_AFTER, "leave": False}
+    with tqdm(total=count, disable=None if progress else True, **look) as bar:  # None: where stderr is no terminal
         for start in range(0, count, CHUNK):
             rows = min(CHUNK, count - start)
             names, values = _play(loaded, first + start, rows)
@@ -160,27 +162,3 @@ def _series(scenario: Scenario, market: Mapping[str, Any]) -> tuple[str, ...]:
     if scenario.market.law == "equilibrium":
         names += ["aggregate_bank", "lapse_probability"]
     return tuple(name for name in names if name in market)
-
-
-class _NoBar:
-    """Stands in for a bar."""
-
-    def __enter__(self) -> _NoBar:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        return None
-
-    def update(self, done: int) -> None:
-        """Show nothing."""
-
-
-def _bar(total: int, title: str, shown: bool) -> Any:
-    """A bar on stderr where that is a terminal and tqdm is installed."""
-    if not shown:
-        return _NoBar()
-    try:
-        from tqdm import tqdm
-    except ImportError:
-        return _NoBar()
-    return tqdm(total=total, desc=title, unit=" paths", unit_scale=True, delay=BAR_AFTER, disable=None, leave=False)

@@ -44,7 +44,7 @@ def play(native, sync, months, seed=5):
 def test_spaces_and_metadata(name, mode):
     native, sync = both(name, mode)
     spaces = ("single_action_space", "action_space", "single_observation_space", "observation_space")
-    for attribute in (*spaces, "metadata"):
+    for attribute in (*spaces, "metadata", "autoreset_mode", "num_envs", "render_mode", "closed"):
         assert getattr(native, attribute) == getattr(sync, attribute), attribute
     assert native.metadata["autoreset_mode"] is mode
 
