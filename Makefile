@@ -1,10 +1,12 @@
 # Every target works as the first command on a fresh clone: what it needs is set up before it runs.
 #   make train ARGS="env=tokyo algo=sac seed=3"      make test ARGS="tests/envs -k seed"
+#   make test-python PYTHON=python3.13               make clients ARGS="torchrl skrl"
 PYTHON ?= python3
 WORKERS ?= auto
 ARGS ?=
 
 VENV := .venv
+LEFT_OUT :=
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
@@ -15,10 +17,10 @@ EXACT := NUMBA_DISABLE_INTEL_SVML=1
 PYTEST := $(EXACT) $(SINGLE) $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help setup train test test-fast lint format bench docs warm clean
+.PHONY: help setup train test test-fast test-slow test-install test-python clients lint format bench docs warm clean
 
 help:  ## list the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## */\1\t/' | expand -t 12
+	@grep -hE '^[a-z-]+.*:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+)[^#]*## */\1\t/' | expand -t 14
 
 setup: $(READY)  ## .venv with the locked versions and this checkout in it (PYTHON=... picks the interpreter)
 	@:
@@ -28,7 +30,8 @@ $(READY): requirements/lock.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' || \
 	    { echo 'nea_env needs Python 3.11 to 3.13: make $(MAKECMDGOALS) PYTHON=<such an interpreter>' >&2; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements/lock.txt
+	grep -vE '^($(LEFT_OUT))==' requirements/lock.txt > $(VENV)/lock.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement $(VENV)/lock.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
@@ -38,18 +41,29 @@ train: setup  ## train PPO on nea/KETS-v0 and compare it with the baselines
 warm: setup  ## compile the kernels into the cache, in one process
 	@$(EXACT) $(BIN)/python -m nea_env.core.warm
 
-test: warm  ## every test, in parallel
-	$(PYTEST) $(ARGS)
-
-test-fast: warm  ## the tests that are not marked slow
+test test-fast: warm  ## the tests but the slow ones, in parallel
 	$(PYTEST) -m "not slow" $(ARGS)
+
+test-slow: warm  ## the tests marked slow
+	$(PYTEST) -m slow $(ARGS)
+
+test-install: setup  ## the wheel with its base dependencies alone, newest and lowest, in new environments
+	$(PYTEST) -m slow tests/install/test_base_install.py $(ARGS)
+
+# torch's CPU build is not at hand for every Python; what needs it is skipped, with the reason.
+OTHER = .venvs/python$(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+test-python:  ## the tests that need no torch and the base install, on another Python: PYTHON=python3.13
+	$(MAKE) test test-install VENV=$(OTHER) LEFT_OUT='torch|stable-baselines3|sb3-contrib'
+
+clients: setup  ## other libraries, each in its own environment, and the table of releases: ARGS="torchrl skrl"
+	@$(BIN)/python -m tests.clients $(ARGS)
 
 lint: setup  ## ruff (rules and format) and mypy
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-format: setup  ## let ruff mend what it can
+format: setup  ## let ruff fix what it can
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
@@ -60,6 +74,6 @@ docs: setup  ## a page for every regime, the credits, and the README's table of 
 	$(BIN)/python -m nea_env.library docs --readme README.md $(ARGS)
 	$(BIN)/python -m nea_env.market calibration $(ARGS)
 
-clean:  ## remove .venv, caches and build products; runs stay
-	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+clean:  ## remove the environments, caches and build products; runs stay
+	rm -rf $(VENV) .venvs build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

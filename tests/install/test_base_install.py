@@ -1,4 +1,4 @@
-"""The wheel with its base dependencies alone, outside the checkout: the newest that pip finds, and the lowest allowed."""
+"""The wheel with its base dependencies alone, outside the checkout, at the newest versions and at the lowest."""
 
 import re
 import sys
@@ -28,7 +28,9 @@ def test_newest_versions(wheel, tmp_path):
     smoke(install(tmp_path, str(wheel)), tmp_path)
 
 
-@pytest.mark.skipif(sys.version_info >= (3, 12), reason="the lowest versions are those of Python 3.11, the lowest Python")
+@pytest.mark.skipif(
+    sys.version_info >= (3, 12), reason="the lowest versions are those of Python 3.11, the lowest Python"
+)
 def test_lowest_versions(wheel, tmp_path):
     pins = lowest(PROJECT["dependencies"])
     python = install(tmp_path, str(wheel), pins=pins)
