@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 import re
 import subprocess
 import sys
@@ -50,13 +51,11 @@ PAGE = re.compile(r"(?<![\w*{<])[\w./-]*\w\.md\b")
 
 
 def files(root: Path, *suffixes: str) -> Iterator[Path]:
-    """Project files below root with one of the suffixes; hidden folders (but .ci) and products left out."""
-    for path in sorted(root.rglob("*")):
-        parts = path.relative_to(root).parts
-        if SKIPPED & set(parts) or any(part.startswith(".") and part != ".ci" for part in parts[:-1]):
-            continue
-        if path.is_file() and path.suffix in suffixes:
-            yield path
+    """Project files below root with one of the suffixes; hidden folders (but .ci) and products are not entered."""
+    for folder, inner, names in os.walk(root):
+        inner[:] = sorted(one for one in inner if one not in SKIPPED and (one == ".ci" or not one.startswith(".")))
+        paths = (Path(folder, one) for one in sorted(names) if one not in SKIPPED)
+        yield from (path for path in paths if path.suffix in suffixes)
 
 
 def name(path: Path, root: Path) -> str:

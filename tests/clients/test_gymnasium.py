@@ -8,7 +8,6 @@ from gymnasium.wrappers import vector
 from gymnasium.wrappers.utils import RunningMeanStd
 
 ROWS = 3
-SIZE = gym.make("nea_env:nea/KETS-v0").observation_space.shape[0]
 LOW, HIGH = np.float32(0.0), np.float32(1.0)
 MODES = tuple(AutoresetMode)
 NEXT_STEP, SAME_STEP, DISABLED = AutoresetMode.NEXT_STEP, AutoresetMode.SAME_STEP, AutoresetMode.DISABLED
@@ -43,7 +42,7 @@ REFUSED = [
 
 def play(mode, wrap=lambda envs: envs, months=40, limit=7):
     """Steps with random actions of rows that end in different months, wrapped from their second month on."""
-    envs = gym.make_vec("nea/KETS-v0", num_envs=ROWS, autoreset_mode=mode, max_episode_steps=limit)
+    envs = gym.make_vec("nea_env:nea/KETS-v0", num_envs=ROWS, autoreset_mode=mode, max_episode_steps=limit)
     envs.reset(seed=4)
     for row in range(1, ROWS):
         envs.step(np.zeros(envs.action_space.shape, np.float32))
@@ -93,10 +92,9 @@ def test_rewards_are_scaled_by_the_spread_of_their_discounted_sums(mode):
 
 
 def test_observations_are_scaled_by_their_own_spread():
-    spread = RunningMeanStd(shape=(SIZE,), dtype=np.float32)
-    for (observation, *_), (found, *_) in zip(
-        play(NEXT_STEP), play(NEXT_STEP, vector.NormalizeObservation), strict=True
-    ):
+    plain, scaled = list(play(NEXT_STEP)), list(play(NEXT_STEP, vector.NormalizeObservation))
+    spread = RunningMeanStd(shape=plain[0][0].shape[1:], dtype=np.float32)
+    for (observation, *_), (found, *_) in zip(plain, scaled, strict=True):
         spread.update(observation)
         assert np.allclose(found, (observation - spread.mean) / np.sqrt(spread.var + 1e-8), atol=1e-5)
 

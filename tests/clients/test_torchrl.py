@@ -17,8 +17,8 @@ def test_learns_and_evaluates(example):
 def test_native_batch_plays_past_an_end(mode):
     from torchrl.envs import GymWrapper
 
-    envs = gym.make_vec("nea/KETS-v0", num_envs=2, autoreset_mode=mode)
-    wrapped = GymWrapper(gym.make_vec("nea/KETS-v0", num_envs=2, autoreset_mode=mode))
+    envs = gym.make_vec("nea_env:nea/KETS-v0", num_envs=2, autoreset_mode=mode)
+    wrapped = GymWrapper(gym.make_vec("nea_env:nea/KETS-v0", num_envs=2, autoreset_mode=mode))
     wrapped.set_seed(5)
     played = wrapped.rollout(HORIZON + 3, break_when_any_done=False, auto_reset=True)
     envs.reset(seed=wrapped._env.batch.seeds.tolist())
