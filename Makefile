@@ -17,7 +17,7 @@ EXACT := NUMBA_DISABLE_INTEL_SVML=1
 PYTEST := $(EXACT) $(SINGLE) $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help setup train test test-fast test-slow test-install test-python clients lint format bench docs warm clean
+.PHONY: help setup train test test-fast test-slow test-install test-python clients fuzz lint format bench docs warm clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+.*:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+)[^#]*## */\1\t/' | expand -t 14
@@ -67,8 +67,12 @@ format: setup  ## let ruff fix what it can
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: setup  ## throughput, as ratios to Gymnasium's CartPole in one run
+fuzz: warm  ## scenarios with other numbers, played to the end by reckless firms: ARGS="--scenarios 10000 --rows 120"
+	@$(EXACT) $(BIN)/python -m tests.fuzz $(ARGS)
+
+bench: setup  ## throughput and frames a second, as ratios to Gymnasium's CartPole in one run
 	$(BIN)/python -m benchmarks.throughput $(ARGS)
+	$(BIN)/python -m benchmarks.rendering
 
 docs: setup  ## a page for every regime, the credits, and the README's table of systems, from the YAML
 	$(BIN)/python -m nea_env.library docs --readme README.md $(ARGS)

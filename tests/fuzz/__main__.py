@@ -15,7 +15,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from itertools import repeat
+from itertools import cycle, islice, repeat
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -42,44 +42,32 @@ class Trial(NamedTuple):
         return f"{self.name} {sorted(self.changes.items())}"
 
 
-def trial(seed: int, number: int, rows: int) -> Trial:
-    """Random trial ``number`` of a run: the same for the same seed, whatever came before."""
-    rng = np.random.default_rng((seed, number))
-    names = nea_env.scenarios()
-    name = names[number % len(names)]
-    changes = draw(name, rng, EQUILIBRIA)
-    return Trial(name, changes, try_numbers(name, changes, rows, rng))
+def trials(seed: int) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Scenarios and changes without end: first numbers at their bounds, then random ones."""
+    names, rng = nea_env.scenarios(), np.random.default_rng(seed)
+    yield from at_bounds(names, rng)
+    for name in cycle(names):
+        yield name, draw(name, rng, EQUILIBRIA)
 
 
-def bounds(seed: int, name: str, rows: int) -> list[Trial]:
-    """Every kind of number of one scenario at each of its bounds."""
-    rng = np.random.default_rng((seed, len(name), *name.encode()))
-    return [Trial(name, changes, try_numbers(name, changes, rows, rng)) for changes in at_bounds(name, rng)]
-
-
-def _block(seed: int, numbers: Sequence[int], rows: int) -> list[Trial]:
-    return [trial(seed, number, rows) for number in numbers]
+def played(block: Sequence[tuple[int, tuple[str, dict[str, Any]]]], seed: int, rows: int) -> list[Trial]:
+    """Numbered trials, each with draws of its own."""
+    return [
+        Trial(name, changes, try_numbers(name, changes, rows, np.random.default_rng((seed, number))))
+        for number, (name, changes) in block
+    ]
 
 
 def run(seed: int, scenarios: int, rows: int, processes: int) -> Iterator[Trial]:
-    """Numbers at their bounds, then random trials until so many distinct changed scenarios were played to their end."""
+    """Trials until so many distinct changed scenarios were played to their end."""
+    source, seen = enumerate(trials(seed)), set[str]()
     with ProcessPoolExecutor(processes) as pool, tqdm(total=scenarios, unit=" scenarios") as bar:
-        played = set[str]()
-
-        def seen(trials: list[Trial]) -> list[Trial]:
-            played.update(one.key for one in trials if one.outcome.firm_months)
-            bar.update(min(len(played), scenarios) - bar.n)
-            return trials
-
-        names = nea_env.scenarios()
-        for trials in pool.map(bounds, repeat(seed), names, repeat(rows)):
-            yield from seen(trials)
-        first = 0
-        while len(played) < scenarios:
-            blocks = [range(first + 20 * k, first + 20 * k + 20) for k in range(8 * processes)]
-            first = blocks[-1].stop
-            for trials in pool.map(_block, repeat(seed), blocks, repeat(rows)):
-                yield from seen(trials)
+        while len(seen) < scenarios:
+            blocks = [list(islice(source, 20)) for _ in range(8 * processes)]
+            for block in pool.map(played, blocks, repeat(seed), repeat(rows)):
+                seen.update(one.key for one in block if one.outcome.firm_months)
+                bar.update(min(len(seen), scenarios) - bar.n)
+                yield from block
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 import types
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Annotated, Any, NamedTuple, Union, get_args, get_origin
 
@@ -21,6 +21,8 @@ DECADES = 6.0
 
 LAWS = ("lattice", "jumps", "two_regimes", "bootstrap", "log_ou")
 """Price laws tried beside a scenario's own, where its market has what they need."""
+
+SCENARIOS_A_KIND = 3
 
 _YEAR_OR_PLACE = re.compile(r"\.\d+(?=\.|$)")
 
@@ -75,16 +77,21 @@ def telling(name: str) -> dict[str, tuple[Number, ...]]:
     return {section: tuple(group) for section, group in found.items()}
 
 
-def at_bounds(name: str, rng: np.random.Generator) -> Iterator[dict[str, Any]]:
-    """Changes that put one number of each kind at each of its bounds, whichever year or class it is of."""
-    kinds: dict[str, list[Number]] = {}
-    for group in telling(name).values():
-        for number in group:
-            kinds.setdefault(_YEAR_OR_PLACE.sub(".*", number.path), []).append(number)
-    for alike in kinds.values():
-        for place in range(len(alike[0].edges())):
-            number = alike[int(rng.integers(len(alike)))]
-            yield _with_few_laws(name, {number.path: number.edges()[place]})
+def at_bounds(names: Sequence[str], rng: np.random.Generator) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Scenarios and changes that put one number of each kind at each of its bounds, in up to three scenarios each.
+
+    Numbers of one kind differ in their year, class or place in a list alone.
+    """
+    kinds: dict[str, dict[str, list[Number]]] = {}
+    for name in names:
+        for group in telling(name).values():
+            for number in group:
+                kinds.setdefault(_YEAR_OR_PLACE.sub(".*", number.path), {}).setdefault(name, []).append(number)
+    for places in kinds.values():
+        for name in rng.permutation(sorted(places))[:SCENARIOS_A_KIND]:
+            for edge in range(len(places[name][0].edges())):
+                number = places[name][int(rng.integers(len(places[name])))]
+                yield str(name), _with_few_laws(name, {number.path: number.edges()[edge]})
 
 
 def _is_met(section: str, rest: list[str], scenario: Scenario) -> bool:
