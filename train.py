@@ -10,26 +10,44 @@ from __future__ import annotations
 import os
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch: idle threads would spin on the core's CPUs
+os.environ.setdefault("HYDRA_FULL_ERROR", "1")  # main() gets every error as it is and tells it in one line
 
+import shlex
 import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import hydra
 import torch
+import yaml  # type: ignore[import-untyped]
 from hydra.core.hydra_config import HydraConfig
+from hydra.errors import HydraException
+from hydra.types import RunMode
 from omegaconf import DictConfig
+from omegaconf.errors import OmegaConfBaseException
 from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.callbacks import CallbackList
 
-from agents import checkpoint, evaluate, figures
-from agents.algorithms import load_model, make_model
-from agents.command_line import CONFIGS, fail, help_text, plain, prepare, resume_folder
-from agents.monitor import Progress, bar, make_logger
+from agents import checkpoint, evaluate, figures, metrics, resume
+from agents.algorithms import make_model
+from agents.checkpoint import CheckpointError
+from agents.command_line import CONFIGS, CommandLine, composing, explain, help_text, plain
+from agents.interruption import Interrupted, Interruption
+from agents.monitor import Progress, bar, closed, make_logger
+from agents.refusal import SettingsError, tell
 from agents.rules import make_rule
-from agents.run_folder import RunFolder, reopen
+from agents.run_folder import RunFolder
+from agents.saving import Saving
 from agents.sb3 import FirmVecEnv, make_vec_env, training_seed
-from agents.settings import Settings, SettingsError, check
+from agents.settings import Settings, check
+from agents.versions import versions
+
+
+class JobError(Exception):
+    """A run that failed; why has been told."""
 
 
 def make_env(settings: Settings) -> FirmVecEnv:
@@ -38,11 +56,8 @@ def make_env(settings: Settings) -> FirmVecEnv:
     return make_vec_env(settings.id, algo.num_envs, first, spread=True, marked=algo.marked, scenario=settings.scenario)
 
 
-def build(settings: Settings, env: FirmVecEnv, folder: RunFolder) -> BaseAlgorithm:
-    """A new model, or the one of the last checkpoint with the environment set back to it."""
-    saved = checkpoint.latest(folder.checkpoints)
-    if saved is not None:
-        return checkpoint.load(saved, settings.algo.name, env)
+def build(settings: Settings, env: FirmVecEnv) -> BaseAlgorithm:
+    """A new model."""
     algo = settings.algo
     model = make_model(
         algo.name, env, seed=settings.seed, gamma=float(env.get_attr("discount")[0]), policy=algo.policy,
@@ -52,81 +67,183 @@ def build(settings: Settings, env: FirmVecEnv, folder: RunFolder) -> BaseAlgorit
     return model
 
 
-def learn(settings: Settings, folder: RunFolder) -> BaseAlgorithm:
-    """Train to the end of the budget, or load what a finished training left."""
-    if folder.model.is_file():
-        return load_model(settings.algo.name, folder.model)
-    env = make_env(settings)
-    model = build(settings, env, folder)
-    done = model.num_timesteps
-    model.set_logger(make_logger(folder.metrics, folder.tensorboard, done))
-    title = f"{settings.algo.name} on {settings.scenario.name}"
-    with bar(settings.total_steps, title, "steps", initial=done, mode=settings.progress) as progress:
-        model.learn(
-            max(0, settings.total_steps - done),
-            CallbackList([checkpoint.Checkpoints(folder.checkpoints, settings.checkpoint.every), Progress(progress)]),
-            log_interval=settings.algo.num_envs if hasattr(model, "replay_buffer") else 1,
-            reset_num_timesteps=done == 0,
-        )
-    model.logger.close()
-    folder.save_model(model)
-    env.close()
+def learn(settings: Settings, folder: RunFolder, stop: Interruption | None = None) -> BaseAlgorithm:
+    """Train to the end of the budget, from the last checkpoint on, or load what a finished training left.
+
+    Raises:
+        CheckpointError: the run goes on from a file that is damaged.
+        Interrupted: ``stop`` was asked for; a checkpoint has been saved.
+    """
+    name, saved = settings.algo.name, checkpoint.latest(folder.checkpoints)
+    if saved is not None and checkpoint.steps(saved) >= settings.total_steps and not folder.model.is_file():
+        folder.write_model(checkpoint.archive(saved))
+    if folder.model.is_file() and (saved is None or checkpoint.steps(saved) >= settings.total_steps):
+        return checkpoint.load_policy(folder.model, name)
+    with closing(make_env(settings)) as env:
+        restored = None if saved is None else checkpoint.load(saved, name, env)
+        model = build(settings, env) if restored is None else restored.model
+        done = model.num_timesteps
+        about = partial(metrics.manifest, folder.metrics, settings.plain(), versions())
+        saving = Saving(folder.checkpoints, settings.checkpoint.every, about, restored, stop)
+        model.set_logger(make_logger(folder.metrics, folder.tensorboard, done))
+        title = f"{name} on {settings.scenario.name}"
+        progress = bar(settings.total_steps, title, "steps", initial=done, mode=settings.progress)
+        with closed(model.logger), progress:
+            model.learn(
+                max(0, settings.total_steps - done),
+                CallbackList([saving, Progress(progress)]),
+                log_interval=settings.algo.num_envs if hasattr(model, "replay_buffer") else 1,
+                reset_num_timesteps=done == 0,
+            )
+        saved = checkpoint.latest(folder.checkpoints)
+        assert saved is not None
+        folder.write_model(checkpoint.archive(saved))
     return model
 
 
-def compare(settings: Settings, model: BaseAlgorithm, folder: RunFolder) -> float:
+def compare(settings: Settings, model: BaseAlgorithm, folder: RunFolder, stop: Interruption) -> float:
     """Evaluate the model beside the rules; write and print the table. Returns its mean cost in % of exposure."""
-    scenario, name = settings.scenario, settings.algo.name
+    scenario, name, steps = settings.scenario, settings.algo.name, model.num_timesteps
     policies: dict[str, Any] = {rule: make_rule(rule, scenario.name) for rule in settings.evaluation.policies}
     policies[name] = model
     seeds = evaluate.evaluation_seeds(settings.evaluation.seed, settings.evaluation.episodes)
     with bar(len(policies) * len(seeds), "evaluation", "episodes", mode=settings.progress) as progress:
-        chunk = settings.evaluation.chunk
-        outcomes = evaluate.evaluate(policies, scenario, seeds, chunk=chunk, progress=progress.update)
+
+        def update(episodes: int) -> None:
+            progress.update(episodes)
+            stop.check()
+
+        outcomes = evaluate.evaluate(policies, scenario, seeds, chunk=settings.evaluation.chunk, progress=update)
     summary = evaluate.summarise(outcomes)
     evaluate.write(
-        folder.evaluation, summary, scenario=scenario.name, algorithm=name, seed=settings.seed,
-        steps=settings.total_steps, episodes=len(seeds), first_seed=int(seeds[0]),
+        folder.evaluation, summary, scenario=scenario.name, algorithm=name, seed=settings.seed, steps=steps,
+        episodes=len(seeds), first_seed=int(seeds[0]),
     )  # fmt: skip
     if settings.figures:
         figures.fans(outcomes, scenario, folder.figures / "fans.png")
         figures.learning_curve(folder.metrics, summary, name, folder.figures / "learning_curve.png")
-    evaluate.show(summary, f"{scenario.title}: {len(seeds):,} held-out episodes")
+    evaluate.show(summary, f"{scenario.title}: {len(seeds):,} held-out episodes, {name} after {steps:,} steps")
     print(f"run folder: {folder.path}")
     return float(summary[name]["cost_pct"]["mean"])
 
 
 def run(settings: Settings, folder: RunFolder) -> float:
-    """Learn, then compare."""
+    """Learn, then compare. A signal, a full disk or too little memory ends it in one line that tells how to go on.
+
+    Raises:
+        SystemExit: a signal stopped it.
+        JobError: it could not write its files, or ran out of memory.
+    """
     torch.set_num_threads(settings.threads)
-    return compare(settings, learn(settings, folder), folder)
+    try:
+        with Interruption() as stop:
+            return compare(settings, learn(settings, folder, stop), folder, stop)
+    except Interrupted as signal:
+        tell(f"stopped; {resume_line(folder)}")
+        raise SystemExit(signal.code) from None
+    except KeyboardInterrupt:
+        tell(f"stopped at once; {resume_line(folder)}")
+        raise SystemExit(130) from None
+    except (OSError, MemoryError) as error:
+        tell(f"{folder.path}: {str(error) or 'out of memory'}; {resume_line(folder)}")
+        raise JobError from None
+
+
+def resume_line(folder: RunFolder) -> str:
+    """How to go on with a run that has ended early."""
+    saved = checkpoint.latest(folder.checkpoints)
+    command = f"python train.py resume={shlex.quote(str(folder.path))}"
+    return f"{command} goes on from step {0 if saved is None else checkpoint.steps(saved)}"
 
 
 @hydra.main(version_base="1.3", config_path=str(CONFIGS), config_name="config")
 def job(config: DictConfig) -> float:
     """One run in Hydra's folder; its mean cost is what a sweep minimises."""
-    folder = RunFolder(Path(HydraConfig.get().runtime.output_dir))
-    settings = check(plain(config))
-    folder.start(config)
-    return run(settings, folder)
+    details = HydraConfig.get()
+    folder = RunFolder(Path(details.runtime.output_dir))
+    try:
+        settings = check(plain(config))
+        with folder.claimed(ignored=details.output_subdir):
+            folder.write_config(settings.plain())
+            folder.write_versions({**versions(), "resumes": []})
+            return run(settings, folder)
+    except SettingsError as error:
+        tell(error)
+        failed = JobError()
+    except OSError as error:
+        tell(f"{folder.path}: {error}")
+        failed = JobError()
+    except JobError as error:
+        failed = error
+    if details.mode == RunMode.MULTIRUN:
+        raise failed  # Hydra goes on with the other jobs first
+    raise SystemExit(1)
+
+
+def go_on(asked: resume.Resume) -> None:
+    """Resume a run in its folder."""
+    folder = asked.folder
+    with folder.held():
+        accepted = resume.accept(asked)
+        if accepted.note is not None:
+            tell(accepted.note)
+        folder.write_config(accepted.settings.plain())
+        folder.write_versions(accepted.versions)
+        run(accepted.settings, folder)
+
+
+def command(arguments: list[str]) -> None:
+    """Do what a command line asks for.
+
+    Raises:
+        SettingsError: it can't be done.
+        CheckpointError: the run to resume is damaged.
+    """
+    if {"--help", "-h"} & set(arguments):
+        print(help_text())
+        return
+    asked = resume.parse(arguments)
+    if asked is not None:
+        go_on(asked)
+        return
+    line = CommandLine(arguments)
+    shown = line.configuration()
+    if shown is not None:
+        print(yaml.safe_dump(shown.plain(), allow_unicode=True, sort_keys=False), end="")
+        return
+    sys.argv[1:] = line.prepare()
+    job()
+
+
+@contextmanager
+def exit_codes() -> Iterator[None]:
+    """Every ending in one line: 2 for a refused command line, 1 for a run that failed, 130 after Ctrl-C."""
+    try:
+        yield
+    except (SettingsError, CheckpointError) as error:
+        tell(error)
+        sys.exit(2)
+    except (HydraException, OmegaConfBaseException) as error:
+        with composing():
+            tell(explain(error))
+        sys.exit(2)
+    except OSError as error:
+        tell(error)
+        sys.exit(1)
+    except JobError:
+        sys.exit(1)
+    except KeyboardInterrupt:
+        tell("stopped")
+        sys.exit(130)
 
 
 def main() -> None:
     """Check the command line, then run, sweep or resume."""
-    arguments = sys.argv[1:]
-    if {"--help", "-h"} & set(arguments):
-        print(help_text())
-        return
-    try:
-        resumed = resume_folder(arguments)
-        if resumed is not None:
-            folder, settings = reopen(resumed)
-            run(settings, folder)
-            return
-        sys.argv[1:] = prepare(arguments)
-    except (SettingsError, checkpoint.CheckpointError) as error:
-        fail(error)
-    job()
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")  # of a terminal that knows ASCII alone
+    with exit_codes():
+        command(sys.argv[1:])
 
 
 if __name__ == "__main__":

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from pathlib import Path
 from typing import Any
 
@@ -28,19 +27,6 @@ POLICIES: dict[str, Any] = {"MlpPolicy": "MlpPolicy", "residual": ResidualPolicy
 
 ACTIVATIONS = {"tanh": nn.Tanh, "relu": nn.ReLU, "elu": nn.ELU}
 """Values of ``policy_kwargs.activation_fn`` in a configuration."""
-
-_SET_HERE = {
-    "self", "policy", "env", "seed", "gamma", "_init_setup_model", "policy_kwargs", "tensorboard_log", "device",
-    "verbose",
-}  # fmt: skip
-
-
-def parameter_names(name: str) -> tuple[str, ...]:
-    """Keys that ``algo.parameters`` may hold for an algorithm."""
-    own = [key for key in inspect.signature(ALGORITHMS[name].__init__).parameters if key not in _SET_HERE]
-    extra = ["learning_rate_end"]
-    extra += ["action_noise_std"] if "action_noise" in own else []
-    return tuple(sorted([key for key in own if key != "action_noise"] + extra))
 
 
 def make_model(
@@ -69,6 +55,8 @@ def make_model(
     end = settings.pop("learning_rate_end", None)
     if end is not None:
         settings["learning_rate"] = LinearSchedule(settings["learning_rate"], end, 1.0)
+    if isinstance(settings.get("train_freq"), list):
+        settings["train_freq"] = tuple(settings["train_freq"])
     noise = settings.pop("action_noise_std", None)
     if noise is not None:
         shape = env.action_space.shape or ()

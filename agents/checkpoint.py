@@ -1,34 +1,68 @@
 """Save a run so that it goes on bit for bit where it stopped.
 
-A checkpoint is taken when a rollout starts: no transition is half recorded then. It holds the model with
-its last observation and episode starts, the replay buffer, the environment's state with its seeds and
-episode numbers, and the state of every random generator. It is a folder, written beside its place and
-renamed, so that a reader never sees half of one.
+A checkpoint is taken when a rollout starts and when training ends: no transition is half recorded then. It
+holds the model with its last observation and episode starts, the replay buffer, the environment's state with
+its seeds and episode numbers, every random generator, and what has been measured but not yet logged. It is a
+folder, written beside its place and renamed, so that a reader never sees half of one; ``manifest.json`` tells
+what the run was and the SHA-256 of each file, so that a damaged one is never unpickled.
 """
 
 from __future__ import annotations
 
+import hashlib
+import io
+import json
 import pickle
 import random
 import re
-import shutil
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from stable_baselines3.common.base_class import BaseAlgorithm
-from stable_baselines3.common.callbacks import BaseCallback
+from stable_baselines3.common.distributions import StateDependentNoiseDistribution
 from stable_baselines3.common.off_policy_algorithm import OffPolicyAlgorithm
 
 from agents.algorithms import load_model
+from agents.atomic import WRITING, remove, replacing, write_bytes, write_text
 from agents.sb3 import FirmVecEnv
 
+MODEL, BUFFER, STATE, MANIFEST = "model.zip", "replay_buffer.pkl", "state.pkl", "manifest.json"
 _NAME = re.compile(r"step_(\d{12})")
+_NOISE = ("exploration_mat", "exploration_matrices")
 
 
 class CheckpointError(RuntimeError):
-    """A checkpoint that is missing or can't be read."""
+    """A file that a run goes on from is missing or damaged; the message is one line that names it."""
+
+
+class Restored(NamedTuple):
+    """A checkpoint's model, and what can only be set once its training has begun.
+
+    Attributes:
+        model: with its environment and all random generators set back.
+        pending: measured but not yet logged: the logger's values, counts and exclusions.
+        noise: matrices of state-dependent exploration, drawn before the checkpoint was taken.
+        random: state of the random generators after that draw.
+    """
+
+    model: BaseAlgorithm
+    pending: tuple[dict[str, Any], ...]
+    noise: dict[str, torch.Tensor]
+    random: dict[str, Any]
+
+    def begin(self) -> None:
+        """Hand the logger its pending values; call it when training starts."""
+        for name, values in zip(_pending_names(), self.pending, strict=True):
+            getattr(self.model.logger, name).update(values)
+
+    def enter_rollout(self) -> None:
+        """Undo the draw with which the first rollout began; call it when that rollout starts."""
+        if self.noise:
+            vars(_exploration(self.model)).update(self.noise)
+            set_random_state(self.random, self.model)
 
 
 def latest(folder: Path) -> Path | None:
@@ -38,35 +72,89 @@ def latest(folder: Path) -> Path | None:
     return max((path for path in folder.iterdir() if _NAME.fullmatch(path.name)), default=None)
 
 
-def save(model: BaseAlgorithm, folder: Path) -> Path:
+def steps(path: Path) -> int:
+    """Training steps done when a checkpoint was saved."""
+    return int(path.name.removeprefix("step_"))
+
+
+def archive(path: Path) -> bytes:
+    """The ``model.zip`` of a checkpoint.
+
+    Raises:
+        CheckpointError: it is missing or damaged.
+    """
+    manifest(path)
+    return (path / MODEL).read_bytes()
+
+
+def save(model: BaseAlgorithm, folder: Path, about: Mapping[str, Any], *, in_rollout: bool = True) -> Path:
     """Write a checkpoint of the model and its environment, then remove older ones.
 
     Args:
-        model: at the start of a rollout.
+        model: at the start of a rollout, or at the end of training.
         folder: where checkpoints live; the new one is called by its number of steps.
+        about: goes into the manifest; plain values.
+        in_rollout: whether a rollout has just started.
+
+    Raises:
+        OSError: it could not be written; the one before is still there.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     target = folder / f"step_{model.num_timesteps:012d}"
     if target.exists():
         return target
-    beside = folder / f".writing_{target.name}"
-    shutil.rmtree(beside, ignore_errors=True)
-    beside.mkdir()
-    model.save(beside / "model.zip")
-    if isinstance(model, OffPolicyAlgorithm):
-        model.save_replay_buffer(beside / "replay_buffer.pkl")
+    folder.mkdir(parents=True, exist_ok=True)
     env = model.get_env()
     assert isinstance(env, FirmVecEnv)
-    with (beside / "state.pkl").open("wb") as file:
-        pickle.dump({"env": env.get_state(), "random": _random_state(model)}, file)
-    beside.rename(target)
+    state = {
+        "env": env.get_state(),
+        "random": random_state(model),
+        "pending": tuple(dict(getattr(model.logger, name)) for name in _pending_names()),
+        "noise": _noise(model) if in_rollout else {},
+    }
+    archive = io.BytesIO()  # torch hides the cause of an error when it writes to a file itself
+    model.save(archive)
+    with replacing(target) as beside:
+        beside.mkdir()
+        write_bytes(beside / MODEL, archive.getvalue())
+        write_bytes(beside / STATE, pickle.dumps(state))
+        if isinstance(model, OffPolicyAlgorithm):
+            with replacing(beside / BUFFER) as place:
+                model.save_replay_buffer(place)
+        files = {path.name: file_hash(path) for path in sorted(beside.iterdir())}
+        manifest = {"steps": model.num_timesteps, **about, "files": files}
+        write_text(beside / MANIFEST, json.dumps(manifest, indent=2) + "\n")
     for path in folder.iterdir():
-        if path != target and (_NAME.fullmatch(path.name) or path.name.startswith(".writing_")):
-            shutil.rmtree(path, ignore_errors=True)
+        if path != target and (_NAME.fullmatch(path.name) or path.name.startswith(WRITING)):
+            remove(path)
     return target
 
 
-def load(path: Path, name: str, env: FirmVecEnv) -> BaseAlgorithm:
+def manifest(path: Path) -> dict[str, Any]:
+    """What a checkpoint tells about itself: ``steps``, ``settings``, ``versions``, ``metrics``, ``files``.
+
+    Raises:
+        CheckpointError: it can't be read, lacks one of them, or a file of the checkpoint is missing or damaged.
+    """
+    file = path / MANIFEST
+    try:
+        found = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise CheckpointError(f"{file}: can't be read ({error})") from None
+    kinds = {"steps": int, "settings": dict, "versions": dict, "metrics": dict, "files": dict}
+    for key, kind in kinds.items():
+        if not isinstance(found, dict) or not isinstance(found.get(key), kind):
+            raise CheckpointError(f"{file}: {key} is missing or damaged")
+    for name, expected in found["files"].items():
+        try:
+            actual = file_hash(path / name)
+        except OSError as error:
+            raise CheckpointError(f"{path / name}: can't be read ({error.strerror})") from None
+        if actual != expected:
+            raise CheckpointError(f"{path / name}: is damaged, its content is not what was saved")
+    return found
+
+
+def load(path: Path, name: str, env: FirmVecEnv) -> Restored:
     """The model of a checkpoint, its environment and all random generators set back to that moment.
 
     Args:
@@ -77,54 +165,67 @@ def load(path: Path, name: str, env: FirmVecEnv) -> BaseAlgorithm:
     Raises:
         CheckpointError: a file is missing or damaged.
     """
+    manifest(path)
+    model = load_policy(path / MODEL, name, env)
     try:
-        model = load_model(name, path / "model.zip", env)
         if isinstance(model, OffPolicyAlgorithm):
-            model.load_replay_buffer(path / "replay_buffer.pkl")
-        with (path / "state.pkl").open("rb") as file:
-            state = pickle.load(file)
-    except (OSError, ValueError, EOFError, pickle.UnpicklingError) as error:
-        raise CheckpointError(f"{path}: not a readable checkpoint ({error})") from error
-    env.set_state(state["env"])
-    _set_random_state(model, state["random"])  # last: loading draws random numbers for the first weights
-    return model
+            model.load_replay_buffer(path / BUFFER)
+        state = pickle.loads((path / STATE).read_bytes())
+        env.set_state(state["env"])
+        set_random_state(state["random"], model)  # last: loading draws random numbers for the first weights
+        return Restored(model, state["pending"], state["noise"], state["random"])
+    except Exception as error:  # unpickling can raise anything
+        raise CheckpointError(f"{path}: does not fit this run ({type(error).__name__}: {error})") from error
 
 
-def _random_state(model: BaseAlgorithm) -> dict[str, Any]:
+def load_policy(path: Path, name: str, env: FirmVecEnv | None = None) -> BaseAlgorithm:
+    """The model of a ``model.zip``.
+
+    Raises:
+        CheckpointError: it is missing, damaged, or another algorithm's.
+    """
+    try:
+        return load_model(name, path, env)
+    except Exception as error:  # a zip of pickles and tensors can fail in any way
+        text = " ".join(str(error).split())[:200]
+        raise CheckpointError(f"{path}: is no readable {name} model ({type(error).__name__}: {text})") from error
+
+
+def file_hash(path: Path) -> str:
+    """SHA-256 of a file, hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def random_state(model: BaseAlgorithm | None = None) -> dict[str, Any]:
+    """State of every global random generator, and of the model's action space."""
     return {
         "python": random.getstate(),
         "numpy": np.random.get_state(),  # noqa: NPY002  Stable-Baselines3 draws from the global generator
         "torch": torch.get_rng_state(),
-        "action_space": model.action_space.np_random.bit_generator.state,
+        "action_space": None if model is None else model.action_space.np_random.bit_generator.state,
     }
 
 
-def _set_random_state(model: BaseAlgorithm, state: dict[str, Any]) -> None:
+def set_random_state(state: Mapping[str, Any], model: BaseAlgorithm | None = None) -> None:
+    """Go back to a state of ``random_state``."""
     random.setstate(state["python"])
     np.random.set_state(state["numpy"])  # noqa: NPY002
     torch.set_rng_state(state["torch"])
-    model.action_space.np_random.bit_generator.state = state["action_space"]
+    if model is not None:
+        model.action_space.np_random.bit_generator.state = state["action_space"]
 
 
-class Checkpoints(BaseCallback):
-    """Saves at the first rollout that starts after every ``every`` steps, and at the very first."""
+def _pending_names() -> tuple[str, ...]:
+    return ("name_to_value", "name_to_count", "name_to_excluded")
 
-    def __init__(self, folder: Path, every: int) -> None:
-        super().__init__()
-        self.folder, self.every = folder, every
-        self._due = 0
 
-    def _on_training_start(self) -> None:
-        if latest(self.folder) is not None:
-            self._due = self._after(self.model.num_timesteps)
+def _exploration(model: BaseAlgorithm) -> Any:
+    """The distribution that explores, where its noise outlives a step."""
+    distribution = getattr(getattr(model, "actor", None) or model.policy, "action_dist", None)
+    return distribution if isinstance(distribution, StateDependentNoiseDistribution) else None
 
-    def _after(self, steps: int) -> int:
-        return (steps // self.every + 1) * self.every
 
-    def _on_rollout_start(self) -> None:
-        if self.model.num_timesteps >= self._due:
-            save(self.model, self.folder)
-            self._due = self._after(self.model.num_timesteps)
-
-    def _on_step(self) -> bool:
-        return True
+def _noise(model: BaseAlgorithm) -> dict[str, torch.Tensor]:
+    distribution = _exploration(model)
+    return {} if distribution is None else {name: getattr(distribution, name).detach() for name in _NOISE}

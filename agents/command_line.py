@@ -1,105 +1,124 @@
-"""The command line before Hydra runs: scenarios to compose with, every job checked, errors in one line.
+"""The command line before Hydra runs: every job composed, checked and rehearsed, a folder for it, errors in one line.
 
 Hydra makes a run folder before the job starts and answers a mistake with a traceback. So each job of the
-command line is composed and validated here first.
+command line is composed and validated here first, and Hydra is told which folder to use.
 """
 
 from __future__ import annotations
 
+import argparse
+import json
 import re
-import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from hydra import compose, initialize_config_dir
 from hydra._internal.utils import get_args_parser
-from hydra.core.config_store import ConfigStore
 from hydra.core.global_hydra import GlobalHydra
-from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.core.override_parser.types import Override
+from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException, MissingConfigException, OverrideParseException
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import OmegaConfBaseException
 
-from agents.settings import Settings, SettingsError, check, suggest
-from nea_env.library import ScenarioError, load_scenario, scenarios
+from agents import scenario_choice
+from agents.refusal import SettingsError, suggest
+from agents.rehearsal import rehearse
+from agents.run_folder import RunFolder, new_folder
+from agents.settings import Settings, check
+from agents.sweep import Jobs, enumerate_jobs
+from nea_env.library import scenarios
 
 CONFIGS = Path(__file__).resolve().parent.parent / "configs"
 
-_NO_RUN = ("hydra_help", "version", "cfg", "info", "shell_completion")
 _GROUPS = ("env", "algo", "experiment", "sweep")
+_NO_RUN = ("hydra_help", "version", "cfg", "info", "shell_completion")
+_OPEN = re.compile(r"(algo\.(?:parameters|policy_kwargs)\.[^=]+=.*)", re.DOTALL)
 
 
-_WHOLE: set[str] = set()
-"""Scenarios whose every value Hydra holds."""
+class CommandLine:
+    """Arguments of ``train.py`` as Hydra is to get them.
 
+    Args:
+        arguments: as typed. A file as ``scenario=…`` gets a name that Hydra can read; ``algo.parameters.KEY=…`` may
+            set any parameter of the algorithm, also one that its file in ``configs/`` leaves at its default.
 
-def register_scenarios(arguments: Sequence[str]) -> None:
-    """Make every shipped scenario an option of the group ``scenario``.
-
-    Only those that the arguments, or a file of ``configs/`` behind them, name are stored with all their values, each
-    overridable: Hydra copies what it holds again and again, and forty laws would cost a quarter of a minute.
-    """
-    chosen = [group for group in ("experiment", "sweep") if any(group in argument for argument in arguments)]
-    files = [CONFIGS / "config.yaml", *(path for group in chosen for path in (CONFIGS / group).glob("*.yaml"))]
-    words = set(re.findall(r"\w+", " ".join([*arguments, *(path.read_text() for path in files)])))
-    elsewhere = any(argument.startswith(("--config", "-c", "--cfg")) for argument in arguments)
-    for name in scenarios():
-        if name in _WHOLE:
-            continue
-        if name in words or elsewhere:
-            _register(name, name)
-            _WHOLE.add(name)
-        else:
-            ConfigStore.instance().store(group="scenario", name=name, node={"name": name})
-
-
-def _register(name: str, source: str) -> None:
-    try:
-        node = load_scenario(source).model_dump(mode="json")
-    except ScenarioError as error:
-        raise SettingsError(str(error)) from None
-    ConfigStore.instance().store(group="scenario", name=name, node=node)
-
-
-def resume_folder(arguments: Sequence[str]) -> str | None:
-    """The folder of ``resume=…``, or None.
+    Attributes:
+        arguments: for Hydra.
 
     Raises:
-        SettingsError: something else stands beside it, or the folder is not named.
+        SettingsError: an option that does not exist, or a scenario file that can't be used.
     """
-    folders = [argument.partition("=")[2] for argument in arguments if argument.startswith("resume=")]
-    if not folders:
-        return None
-    others = [argument for argument in arguments if not argument.startswith("resume=")]
-    if len(folders) > 1 or others:
-        given = " ".join(arguments)
-        raise SettingsError(f"{given}: resume takes one run folder and nothing else, its own config.yaml rules")
-    if not folders[0]:
-        raise SettingsError("resume: which run folder?")
-    return folders[0]
 
+    def __init__(self, arguments: Sequence[str]) -> None:
+        multirun = bool({"-m", "--multirun", "hydra.mode=MULTIRUN"} & set(arguments))
+        self.arguments = _for_hydra(arguments, multirun)
+        parser = get_args_parser()
+        parser.error = _refuse  # type: ignore[method-assign]  # it would print its usage and leave
+        options, unknown = parser.parse_known_args(self.arguments)
+        if unknown:
+            raise SettingsError(f"{unknown[0]}: no such option; python train.py --help lists what there is")
+        self._options: argparse.Namespace = options
+        self._multirun = multirun
 
-def prepare(arguments: Sequence[str]) -> list[str]:
-    """Register scenarios and check every job. Returns the arguments for Hydra.
+    def configuration(self) -> Settings | None:
+        """The settings that ``--cfg job`` asks for, or None where that is not the question."""
+        if self._options.cfg != "job" or self._options.package:
+            return None
+        with composing():
+            return _check(_composed(self._options.overrides), self._options.overrides)
 
-    A path to YAML as ``scenario=…`` is registered under its file's name.
+    def prepare(self) -> list[str]:
+        """The arguments for Hydra. Where jobs are to be run, each is checked first and the folder is made.
 
-    Raises:
-        SettingsError: one line about the first mistake.
-    """
-    register_scenarios(arguments)
-    arguments = [_scenario_file(argument) for argument in arguments]
-    options, unknown = get_args_parser().parse_known_args(arguments)
-    if unknown:
-        raise SettingsError(f"{unknown[0]}: no such option; python train.py --help lists what there is")
-    if any(getattr(options, name, None) for name in _NO_RUN):
-        return arguments
-    with _hydra():
-        for overrides in _jobs(options.overrides, options.multirun):
-            _check_job(overrides)
-    return arguments
+        Raises:
+            SettingsError: one line about the first mistake; nothing has been made.
+        """
+        if self._options.cfg or self._options.info:
+            with composing():
+                _composed(self._options.overrides)
+        if any(getattr(self._options, name, None) for name in _NO_RUN):
+            return self.arguments
+        with composing():
+            jobs = self._jobs()
+            folders = self._checked(jobs)
+            kind = "sweep" if self._multirun else "run"
+            path = _folder(jobs.first, f"{kind}.dir")
+        given = f"hydra.{kind}.dir" in jobs.keys
+        if not given:
+            path = new_folder(path)
+            return [*self.arguments, f"hydra.{kind}.dir={_quoted(str(path))}"]
+        for folder in folders:
+            RunFolder(folder).refuse_if_used()
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise SettingsError(f"hydra.{kind}.dir: {path} can't be made, {error.strerror}") from None
+        return self.arguments
+
+    def _jobs(self) -> Jobs:
+        overrides = self._options.overrides
+        try:
+            return enumerate_jobs(overrides, self._multirun, _composed)
+        except (HydraException, OmegaConfBaseException) as error:
+            raise SettingsError(explain(error, overrides)) from None
+
+    def _checked(self, jobs: Jobs) -> list[Path]:
+        """Check every job; their folders, where it is known in advance which jobs there will be."""
+        rehearsed: set[str] = set()
+        folders: list[Path] = []
+        for number, overrides in enumerate(jobs.overrides):
+            config = _composed(overrides)
+            _check(config, overrides, rehearsed)
+            if not self._multirun:
+                folders.append(_folder(config, "run.dir"))
+            elif jobs.complete:
+                folders.append(_folder(config, "sweep.dir", "sweep.subdir", number=number))
+        twice = next((folder for folder in folders if folders.count(folder) > 1), None)
+        if twice is not None:
+            raise SettingsError(f"hydra.sweep.subdir: {twice} is the folder of several jobs; put hydra.job.num in it")
+        return folders
 
 
 def compose_settings(overrides: Sequence[str]) -> Settings:
@@ -108,80 +127,33 @@ def compose_settings(overrides: Sequence[str]) -> Settings:
     Raises:
         SettingsError: one line about the first mistake.
     """
-    register_scenarios(overrides)
-    with _hydra():
-        return _check_job(list(overrides))
+    overrides = _for_hydra(overrides, multirun=False)
+    with composing():
+        return _check(_composed(overrides), overrides)
 
 
 def help_text() -> str:
     """What ``--help`` prints: usage, and every choice there is."""
     choices = {group: sorted(path.stem for path in (CONFIGS / group).glob("*.yaml")) for group in _GROUPS}
     lines = [f"  {group}: {', '.join(names)}" for group, names in {**choices, "scenario": scenarios()}.items()]
-    return (CONFIGS / "help.txt").read_text().format(choices="\n".join(lines))
-
-
-def _scenario_file(argument: str) -> str:
-    key, _, value = argument.partition("=")
-    if key != "scenario" or not value.endswith((".yaml", ".yml")):
-        return argument
-    name = Path(value).stem
-    _register(name, value)
-    return f"scenario={name}"
-
-
-def _hydra() -> Any:
-    GlobalHydra.instance().clear()
-    return initialize_config_dir(str(CONFIGS), version_base="1.3")
-
-
-def _jobs(overrides: list[str], multirun: bool) -> list[list[str]]:
-    """One list of overrides for each value swept over, the others at their first."""
-    try:
-        parsed = OverridesParser.create().parse_overrides(overrides)
-        groups = [text for text in overrides if text.startswith(("sweep=", "experiment="))]
-        params = (compose("config", groups, True).hydra.sweeper.params or {}) if multirun and groups else {}
-    except (HydraException, OmegaConfBaseException) as error:
-        raise SettingsError(_explain(error)) from None
-    swept = _values(parsed, multirun)
-    named = [one.key_or_group for one in parsed]
-    for key, text in params.items():
-        if key not in named:
-            swept += _values(OverridesParser.create().parse_overrides([f"{key}={text}"]), True)
-    jobs = [[values[0] for values in swept]]
-    for place, values in enumerate(swept):
-        jobs += [[*jobs[0][:place], value, *jobs[0][place + 1 :]] for value in values[1:]]
-    return jobs
-
-
-def _values(parsed: list[Override], multirun: bool) -> list[list[str]]:
-    result = []
-    for one in parsed:
-        if one.is_sweep_override():
-            if not multirun and not one.is_hydra_override():
-                raise SettingsError(f"{one.input_line}: several values; add -m to sweep over them")
-            result.append([f"{one.get_key_element()}={value}" for value in one.sweep_string_iterator()])
-        else:
-            result.append([str(one.input_line)])
-    return result
-
-
-def _check_job(overrides: list[str]) -> Settings:
-    try:
-        tree = plain(compose("config", overrides))
-    except (HydraException, OmegaConfBaseException) as error:
-        raise SettingsError(_explain(error)) from None
-    return check(tree)
+    return (CONFIGS / "help.txt").read_text(encoding="utf-8").format(choices="\n".join(lines))
 
 
 def plain(config: DictConfig) -> dict[str, Any]:
-    """A composed configuration as plain values."""
-    tree = OmegaConf.to_container(config, resolve=True)
+    """A composed configuration as plain values, without Hydra's own."""
+    own = [str(key) for key in config if key != "hydra"]
+    tree = OmegaConf.to_container(OmegaConf.masked_copy(config, own), resolve=True)
     assert isinstance(tree, dict)
     return {str(key): value for key, value in tree.items()}
 
 
-def _explain(error: Exception) -> str:
-    """One line for an error of Hydra."""
+def explain(error: Exception, overrides: Sequence[str] = ()) -> str:
+    """One line for an error of Hydra.
+
+    Args:
+        error: of composing.
+        overrides: of the job, whose own choices say which keys there are.
+    """
     text = str(error)
     if isinstance(error, OverrideParseException):
         return f"{error.override}: not an override; write key=value, with quotes around special characters"
@@ -190,15 +162,74 @@ def _explain(error: Exception) -> str:
         return f"{group}={name}: no such option{suggest(name, tuple(error.options))}"
     found = re.search(r"Could not (?:override|delete from config)\W*([\w.\-/]*)", text)
     if found:
-        return _unknown_key(found.group(1))
+        return _unknown_key(found.group(1), overrides)
     first = text.strip().splitlines()[0]
     cause = str(error.__cause__).strip().splitlines()[0] if error.__cause__ else ""
     return f"{first} {cause}".strip()
 
 
-def _unknown_key(key: str) -> str:
-    """``a.b.misspelt: no such key …`` with the keys that do exist beside it."""
-    node: Any = compose("config")
+@contextmanager
+def composing() -> Iterator[None]:
+    """Hydra's compose API on ``configs/``; another use of Hydra in this process is left as it was."""
+    before = GlobalHydra.instance().hydra
+    GlobalHydra.instance().clear()
+    try:
+        with initialize_config_dir(str(CONFIGS), version_base="1.3"):
+            yield
+    finally:
+        GlobalHydra.instance().clear()
+        if before is not None:
+            GlobalHydra.instance().initialize(before)
+
+
+def _for_hydra(arguments: Sequence[str], multirun: bool) -> list[str]:
+    for argument in arguments:
+        if argument.startswith("~scenario."):
+            raise SettingsError(f"{argument}: write {argument[1:].partition('=')[0]}=null")
+    named = scenario_choice.register(arguments, sweep=multirun)
+    return [f"++{argument}" if _OPEN.fullmatch(argument) else argument for argument in named]
+
+
+def _composed(overrides: Sequence[str]) -> DictConfig:
+    """A job's configuration with Hydra's own."""
+    try:
+        return compose("config", list(overrides), return_hydra_config=True)
+    except (HydraException, OmegaConfBaseException) as error:
+        raise SettingsError(explain(error, overrides)) from None
+
+
+def _folder(config: DictConfig, *keys: str, number: int = 0) -> Path:
+    """A folder of Hydra's configuration, for instance ``run.dir``, as it is for the job of this number."""
+    before = HydraConfig.instance().cfg
+    try:
+        with open_dict(config):
+            config.hydra.job.num = number
+        HydraConfig.instance().set_config(config)
+        return Path(*(str(OmegaConf.select(config, f"hydra.{key}")) for key in keys))
+    except OmegaConfBaseException as error:
+        raise SettingsError(explain(error)) from None
+    finally:
+        HydraConfig.instance().cfg = before
+
+
+def _check(config: DictConfig, overrides: Sequence[str], rehearsed: set[str] | None = None) -> Settings:
+    """The settings of a composed job, rehearsed unless one that trains alike has been."""
+    try:
+        settings = check(plain(config))
+    except OmegaConfBaseException as error:
+        raise SettingsError(explain(error, overrides)) from None
+    alike = json.dumps(settings.model_dump(mode="json", include={"env", "algo", "scenario"}), sort_keys=True)
+    if rehearsed is None or alike not in rehearsed:
+        rehearse(settings)
+    if rehearsed is not None:
+        rehearsed.add(alike)
+    return settings
+
+
+def _unknown_key(key: str, overrides: Sequence[str]) -> str:
+    """``a.b.misspelt: no such key …`` with the keys that do exist beside it, given the job's choices."""
+    choices = [one for one in overrides if one.partition("=")[0] in (*_GROUPS, "scenario")]
+    node: Any = compose("config", choices)
     *parents, last = key.split(".")
     path: list[str] = []
     for part in parents:
@@ -211,7 +242,11 @@ def _unknown_key(key: str) -> str:
     return f"{'.'.join([*path, last])}: no such key{suggest(last, tuple(str(name) for name in node))}"
 
 
-def fail(error: Exception) -> None:
-    """Print one line and end with exit code 2."""
-    print(f"train.py: {' '.join(str(error).split())}", file=sys.stderr)
-    sys.exit(2)
+def _quoted(text: str) -> str:
+    """A text that Hydra's grammar reads as it is."""
+    escaped = text.replace("'", r"\'")
+    return f"'{escaped}'"
+
+
+def _refuse(message: str) -> NoReturn:
+    raise SettingsError(f"{message}; python train.py --help lists what there is")

@@ -8,7 +8,6 @@ emissions at the reference price. Intervals are 95 %, normal over episodes.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,8 +17,11 @@ import numpy as np
 from gymnasium import spaces
 from gymnasium.vector import AutoresetMode
 from rich.console import Console
+from rich.measure import Measurement
 from rich.table import Table
+from rich.text import Text
 
+from agents.atomic import write_text
 from agents.sb3 import EVALUATION_SEEDS
 from nea_env.core.layout import MONEY_FLOWS
 from nea_env.envs.firm_vector import FirmVectorEnv
@@ -35,6 +37,7 @@ TOTALS = (
 """Flows added up over each episode, in tonnes (``invested`` in t/month of capacity)."""
 
 USED = {"invest": "invested", "offset": "offsets_bought", "borrow": "borrowed", "abate": "abated", "sell": "sold"}
+_WIDEST = 10_000  # columns that a table may take
 _CURVES = ("price", "bank", "abatement", "cumulative_cost")
 
 
@@ -192,27 +195,25 @@ def summarise(outcomes: Mapping[str, Outcome]) -> dict[str, Any]:
 
 def write(path: Path, summary: dict[str, Any], **about: Any) -> None:
     """Write ``{**about, "policies": summary}`` as JSON, whole or not at all."""
-    beside = path.with_name(f".{path.name}.writing")
-    beside.write_text(json.dumps({**about, "policies": summary}, indent=2) + "\n")
-    os.replace(beside, path)
+    write_text(path, json.dumps({**about, "policies": summary}, indent=2) + "\n")
 
 
 def table(summary: Mapping[str, Any], title: str) -> Table:
     """The printed comparison."""
     caption = "cost in % of exposure, 95 % intervals; vs: paired difference, negative is cheaper"
-    result = Table(title=title, caption=caption)
+    result = Table(title=Text(title), caption=caption)
     headings = (
         "policy", "cost", "vs just in time", "vs tuned rule", "comply", "shortfall t", "abatement t", "mean bank t",
     )  # fmt: skip
     for index, heading in enumerate(headings):
-        result.add_column(heading, justify="right" if index else "left", no_wrap=index in (1, 2, 3))
+        result.add_column(Text(heading), justify="right" if index else "left", no_wrap=True)
     for name, row in summary.items():
         differences = [
             "-" if name == baseline or f"vs_{baseline}" not in row else _interval_text(row[f"vs_{baseline}"])
             for baseline in BASELINES
         ]
         result.add_row(
-            name, _interval_text(row["cost_pct"]), *differences, f"{row['compliance_rate']:.2%}",
+            Text(name), _interval_text(row["cost_pct"]), *differences, f"{row['compliance_rate']:.2%}",
             f"{row['shortfall_t']:,.0f}", f"{row['abatement_t']:,.0f}", f"{row['mean_bank_t']:,.0f}",
         )  # fmt: skip
     return result
@@ -223,8 +224,10 @@ def _interval_text(values: Mapping[str, float]) -> str:
 
 
 def show(summary: Mapping[str, Any], title: str, console: Console | None = None) -> None:
-    """Print the table; at least 120 columns wide where nobody set the width."""
+    """Print the table, as wide as it needs to be: no name and no figure is cut."""
     console = console or Console()
-    if not console.is_terminal:
-        console = Console(file=console.file, width=140)
-    console.print(table(summary, title))
+    shown = table(summary, title)
+    before, console.width = console.width, _WIDEST
+    console.width = max(before, Measurement.get(console, console.options, shown).maximum)
+    console.print(shown, crop=False)
+    console.width = before

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,9 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 import numpy as np
 
+from agents.atomic import replacing
 from agents.evaluate import Outcome
+from agents.metrics import read
 from nea_env.envs.lettering import write
 from nea_env.scenario import Scenario
 
@@ -88,8 +89,7 @@ def learning_curve(metrics: Path, summary: Mapping[str, Any], name: str, path: P
     Returns:
         False, and no picture, where no episode ended in training.
     """
-    with metrics.open(newline="") as file:
-        rows = [row for row in csv.DictReader(file) if row.get("rollout/cost_pct")]
+    rows = [row for row in read(metrics) if row.get("rollout/cost_pct")]
     if not rows:
         return False
     steps = np.array([int(row["step"]) for row in rows])
@@ -117,7 +117,6 @@ def learning_curve(metrics: Path, summary: Mapping[str, Any], name: str, path: P
 
 def _save(figure: Any, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".writing_{path.name}")
-    figure.savefig(beside, dpi=130, format="png")
+    with replacing(path) as beside:
+        figure.savefig(beside, dpi=130, format="png")
     plt.close(figure)
-    beside.replace(path)

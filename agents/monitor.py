@@ -1,53 +1,59 @@
-"""What a run shows while it learns: a progress bar, ``metrics.csv``, TensorBoard."""
+"""What a run shows while it learns: a progress bar, TensorBoard, ``metrics.csv``."""
 
 from __future__ import annotations
 
-import csv
-import io
 import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
 
 from stable_baselines3.common.callbacks import BaseCallback
-from stable_baselines3.common.logger import KVWriter, Logger, TensorBoardOutputFormat
+from stable_baselines3.common.logger import Logger, TensorBoardOutputFormat
+from torch.utils.tensorboard import SummaryWriter
 from tqdm import tqdm
 
-from agents.run_folder import write_text
+from agents.metrics import MetricsFile
 
 
-class MetricsFile(KVWriter):
-    """Rows of ``metrics.csv``, one a log; new columns may appear later.
+class TensorBoard(TensorBoardOutputFormat):
+    """Event files for TensorBoard.
 
     Args:
-        path: the file. Rows it already has are kept up to ``steps``: later ones are learned again.
-        steps: training steps done so far.
+        folder: where they go.
+        steps: training steps done so far: what earlier files of the folder hold beyond them is learned again, and is
+            declared void.
     """
 
-    def __init__(self, path: Path, steps: int = 0) -> None:
-        self._path = path
-        self._rows: list[dict[str, Any]] = []
-        if path.is_file():
-            with path.open(newline="") as file:
-                self._rows = [row for row in csv.DictReader(file) if int(row["step"]) <= steps]
-
-    def write(self, key_values: dict[str, Any], key_excluded: dict[str, tuple[str, ...]], step: int = 0) -> None:
-        """Add a row and rewrite the file."""
-        self._rows.append({"step": step, **{key: key_values[key] for key in sorted(key_values)}})
-        columns = list(dict.fromkeys(key for row in self._rows for key in row))
-        text = io.StringIO()
-        writer = csv.DictWriter(text, columns, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(self._rows)
-        write_text(self._path, text.getvalue())
-
-    def close(self) -> None:
-        """Nothing to close."""
+    def __init__(self, folder: Path, steps: int) -> None:
+        resumed = folder.is_dir() and any(folder.iterdir())
+        self.writer = SummaryWriter(str(folder), purge_step=steps + 1 if resumed else None)
+        self._is_closed = False
 
 
 def make_logger(metrics: Path, tensorboard: Path, steps: int) -> Logger:
-    """Logger of a run that has done ``steps`` training steps."""
-    tensorboard.mkdir(parents=True, exist_ok=True)
-    return Logger(str(metrics.parent), [MetricsFile(metrics, steps), TensorBoardOutputFormat(str(tensorboard))])
+    """Logger of a run that has done ``steps`` training steps.
+
+    Raises:
+        CheckpointError: an existing ``metrics.csv`` is damaged.
+    """
+    return Logger(str(metrics.parent), [MetricsFile(metrics, steps), TensorBoard(tensorboard, steps)])
+
+
+@contextmanager
+def closed(logger: Logger) -> Iterator[None]:
+    """Close a logger at the end. TensorBoard's writing thread says nothing of a full disk: its next caller does."""
+    before = threading.excepthook
+    threading.excepthook = lambda thread: None if issubclass(thread.exc_type, OSError) else before(thread)
+    try:
+        yield
+        logger.close()
+    except BaseException:
+        with suppress(OSError):
+            logger.close()
+        raise
+    finally:
+        threading.excepthook = before
 
 
 def bar(total: int, title: str, unit: str, *, initial: int = 0, mode: str = "auto") -> tqdm:

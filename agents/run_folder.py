@@ -1,32 +1,31 @@
-"""What a run leaves behind: configuration, versions, model, metrics, evaluation, figures.
+"""A run's folder: one run's own, and what it leaves behind.
 
-Every file is written beside its place and renamed, so a reader never sees half of one.
+Configuration, versions, model, metrics, evaluation, figures, TensorBoard and checkpoints. Every file is
+written beside its place and renamed, so a reader never sees half of one.
 """
 
 from __future__ import annotations
 
+import fcntl
+import itertools
 import json
 import os
-import platform
-import subprocess
-from importlib.metadata import PackageNotFoundError, version
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from omegaconf import DictConfig, OmegaConf
+import yaml  # type: ignore[import-untyped]  # the dialect of Hydra
 
-from agents.settings import Settings, SettingsError, check
-
-PACKAGES = (
-    "nea-env", "gymnasium", "numpy", "numba", "pydantic", "stable-baselines3", "sb3-contrib", "torch", "hydra-core",
-)  # fmt: skip
+from agents.atomic import write_bytes, write_text
+from agents.refusal import SettingsError
 
 
 class RunFolder:
     """Paths of a run.
 
     Args:
-        path: the folder; made if missing.
+        path: the folder; made when it is claimed.
     """
 
     def __init__(self, path: str | Path) -> None:
@@ -40,69 +39,135 @@ class RunFolder:
         self.checkpoints = self.path / "checkpoints"
         self.tensorboard = self.path / "tensorboard"
 
-    def start(self, config: DictConfig) -> None:
-        """Write the resolved configuration and the versions in use."""
-        self.path.mkdir(parents=True, exist_ok=True)
-        write_text(self.config, OmegaConf.to_yaml(config, resolve=True))
-        write_text(self.versions, json.dumps(versions(), indent=2) + "\n")
+    def refuse_if_used(self, ignored: str | None = None) -> None:
+        """Refuse a folder that holds anything.
 
-    def save_model(self, model: Any) -> None:
-        """Write ``model.zip``; a run that has it has finished learning."""
-        beside = self.path / ".writing_model.zip"
-        model.save(beside)
-        os.replace(beside, self.model)
+        Args:
+            ignored: a name in it that does not count.
+
+        Raises:
+            SettingsError: it does, or is no folder.
+        """
+        try:
+            held = {path.name for path in self.path.iterdir()} - {ignored}
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise SettingsError(f"{self.path}: {error.strerror}; choose another folder") from None
+        if held:
+            resume = f"resume={self.path} goes on with the run in it, or " if self.config.is_file() else ""
+            raise SettingsError(f"{self.path}: is not empty, and a run has a folder of its own; {resume}choose another")
+
+    @contextmanager
+    def claimed(self, ignored: str | None = None) -> Iterator[None]:
+        """Make the folder this run's own before anything is written to it; see ``held``.
+
+        Raises:
+            SettingsError: it belongs to another run, or can't be made.
+        """
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise SettingsError(f"{self.path}: can't be made, {error.strerror}; choose another folder") from None
+        with self.held():
+            self.refuse_if_used(ignored)
+            try:
+                self.checkpoints.mkdir()  # of two runs that saw it empty, one makes it
+            except OSError as error:
+                raise SettingsError(f"{self.checkpoints}: {error.strerror}; choose another folder") from None
+            try:
+                yield
+            finally:
+                if not self.config.exists():  # it has not even begun
+                    with suppress(OSError):
+                        self.checkpoints.rmdir()
+                        self.path.rmdir()
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Keep other runs out for as long as this process lives, however it ends.
+
+        Raises:
+            SettingsError: another run is in it.
+        """
+        try:
+            place = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY)
+        except OSError as error:
+            raise SettingsError(f"{self.path}: no such folder ({error.strerror})") from None
+        try:
+            fcntl.flock(place, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(place)
+            raise SettingsError(f"{self.path}: another run is at work in it; choose another folder or wait") from None
+        except OSError:
+            pass  # a file system without locks
+        try:
+            yield
+        finally:
+            os.close(place)
+
+    def write_config(self, config: Mapping[str, Any]) -> None:
+        """Write the configuration: plain values, nothing left to resolve."""
+        write_text(self.config, yaml.safe_dump(dict(config), allow_unicode=True, sort_keys=False))
+
+    def read_config(self) -> dict[str, Any]:
+        """The configuration as it was written.
+
+        Raises:
+            SettingsError: no such folder, no ``config.yaml`` in it, or one that holds none.
+        """
+        if not self.path.is_dir():
+            raise SettingsError(f"resume: {self.path}, no such folder")
+        if not self.config.is_file():
+            raise SettingsError(f"resume: {self.path} is no run folder, it holds no config.yaml")
+        try:
+            tree = yaml.safe_load(self.config.read_text(encoding="utf-8"))
+        except (OSError, ValueError, yaml.YAMLError) as error:
+            raise SettingsError(f"resume: {self.config} is not YAML ({str(error).splitlines()[0]})") from None
+        if not isinstance(tree, dict):
+            raise SettingsError(f"resume: {self.config} holds no configuration")
+        return {str(key): value for key, value in tree.items()}
+
+    def write_versions(self, versions: Mapping[str, Any]) -> None:
+        """Write the versions in use."""
+        write_text(self.versions, json.dumps(versions, indent=2) + "\n")
+
+    def read_versions(self) -> dict[str, Any]:
+        """The versions as they were written; empty where there are none.
+
+        Raises:
+            SettingsError: the file is damaged.
+        """
+        if not self.versions.exists():
+            return {}
+        try:
+            found = json.loads(self.versions.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise SettingsError(f"resume: {self.versions}: can't be read ({error})") from None
+        if not isinstance(found, dict):
+            raise SettingsError(f"resume: {self.versions} holds no versions")
+        return found
+
+    def write_model(self, archive: bytes) -> None:
+        """Write ``model.zip``."""
+        write_bytes(self.model, archive)
 
 
-def reopen(path: str | Path) -> tuple[RunFolder, Settings]:
-    """A run to go on with, and its settings.
+def new_folder(path: Path) -> Path:
+    """Make a folder under a name that nobody has: ``path``, or ``path_2``, ``path_3``, ….
 
     Raises:
-        SettingsError: no such folder, no ``config.yaml`` in it, or one that isn't valid.
+        SettingsError: it can't be made.
     """
-    folder = RunFolder(path)
-    if not folder.path.is_dir():
-        raise SettingsError(f"resume: {path}, no such folder")
-    if not folder.config.is_file():
-        raise SettingsError(f"resume: {path} is no run folder, it holds no config.yaml")
     try:
-        tree = OmegaConf.to_container(OmegaConf.load(folder.config))
-    except Exception as error:
-        raise SettingsError(f"resume: {folder.config} is not YAML ({str(error).splitlines()[0]})") from None
-    if not isinstance(tree, dict):
-        raise SettingsError(f"resume: {folder.config} holds no configuration")
-    try:
-        return folder, check({str(key): value for key, value in tree.items()})
-    except SettingsError as error:
-        raise SettingsError(f"resume: {folder.config}: {error}") from None
-
-
-def versions() -> dict[str, str | None]:
-    """Versions of Python and the packages a result depends on, and the commit of this checkout."""
-    found: dict[str, str | None] = {"python": platform.python_version()}
-    for package in PACKAGES:
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:
-            found[package] = None
-    found["git"] = _commit()
-    return found
-
-
-def _commit() -> str | None:
-    here = Path(__file__).resolve().parent
-
-    def git(*arguments: str) -> str:
-        command = ["git", "-C", str(here), *arguments]
-        return subprocess.run(command, capture_output=True, text=True, check=True, timeout=10).stdout.strip()
-
-    try:
-        return git("rev-parse", "HEAD") + ("-dirty" if git("status", "--porcelain", "--untracked-files=no") else "")
-    except (OSError, subprocess.SubprocessError):
-        return None
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a file whole or not at all."""
-    beside = path.with_name(f".writing_{path.name}")
-    beside.write_text(text)
-    os.replace(beside, path)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        for number in itertools.count(1):
+            candidate = path if number == 1 else path.with_name(f"{path.name}_{number}")
+            try:
+                candidate.mkdir()
+                return candidate
+            except FileExistsError:
+                continue
+    except OSError as error:
+        raise SettingsError(f"{path}: can't be made, {error.strerror}; choose another folder") from None
+    raise AssertionError("count never ends")

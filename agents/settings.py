@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from difflib import get_close_matches
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+import gymnasium
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
-from agents.algorithms import ACTIVATIONS, ALGORITHMS, DISCRETE, POLICIES, parameter_names
+from agents import scenario_choice
+from agents.algorithms import ALGORITHMS, DISCRETE
+from agents.hyperparameters import check_parameters, check_policy
+from agents.refusal import SettingsError, suggest
 from agents.rules import RULES
 from agents.sb3 import EVALUATION_SEEDS, training_seed
-from nea_env.library import ScenarioError, load_scenario
 from nea_env.scenario import Scenario
-
-
-class SettingsError(ValueError):
-    """One line: the key, its value and what is allowed."""
 
 
 class Part(BaseModel):
@@ -26,9 +23,14 @@ class Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
-Count = Annotated[int, Field(ge=1, le=10**12)]
+def _whole(value: Any) -> Any:
+    return int(value) if isinstance(value, float) and value.is_integer() else value  # 1e6 is a float in YAML
 
-_ABOVE_ZERO = ("learning_rate", "n_steps", "batch_size", "n_epochs", "buffer_size", "train_freq", "clip_range")
+
+Whole = Annotated[int, BeforeValidator(_whole), Field(strict=True)]
+"""An integer; neither a boolean nor text."""
+
+Count = Annotated[Whole, Field(ge=1, le=10**12)]
 
 
 class Env(Part):
@@ -37,12 +39,20 @@ class Env(Part):
     id: str
     discrete_id: str
 
+    @model_validator(mode="after")
+    def _registered(self) -> Self:
+        ids = [id for id in gymnasium.registry if id.startswith("nea/")]
+        for key, value in (("id", self.id), ("discrete_id", self.discrete_id)):
+            if value not in ids:
+                raise ValueError(f"{key}: {value}{suggest(value, ids)}")
+        return self
+
 
 class Algo(Part):
     """The algorithm, its width, budget and parameters."""
 
     name: str
-    num_envs: Annotated[int, Field(ge=1, le=100_000)]
+    num_envs: Annotated[Whole, Field(ge=1, le=100_000)]
     total_steps: Count
     marked: bool = False  # training rewards of agents.marking
     policy: str = "MlpPolicy"
@@ -56,34 +66,28 @@ class Algo(Part):
 
     @model_validator(mode="after")
     def _known(self) -> Self:
-        for key, value, allowed in (("name", self.name, ALGORITHMS), ("policy", self.policy, POLICIES)):
-            if value not in allowed:
-                raise ValueError(f"{key}: {value}, allowed: {', '.join(allowed)}")
-        activation = self.policy_kwargs.get("activation_fn", "tanh")
-        if activation not in ACTIVATIONS:
-            raise ValueError(f"policy_kwargs.activation_fn: {activation}, allowed: {', '.join(ACTIVATIONS)}")
-        names = parameter_names(self.name)
-        for key, value in self.parameters.items():
-            if key not in names:
-                raise ValueError(f"parameters.{key}: no such parameter of {self.name}{suggest(key, names)}")
-            if key in _ABOVE_ZERO and not (isinstance(value, int | float) and value > 0):
-                raise ValueError(f"parameters.{key}: {value}, allowed: a number above 0")
+        if self.name not in ALGORITHMS:
+            raise ValueError(f"name: {self.name}{suggest(self.name, ALGORITHMS)}")
+        check_policy(self.name, self.policy, self.policy_kwargs)
+        self.parameters.update(check_parameters(self.name, self.parameters, self.num_envs))
         return self
 
 
 class Evaluation(Part):
     """The comparison after training."""
 
-    episodes: Annotated[int, Field(ge=2, le=10_000_000)]
-    seed: Annotated[int, Field(ge=EVALUATION_SEEDS, le=2**62)]
-    chunk: Annotated[int, Field(ge=1, le=1_000_000)] = 2_500
+    episodes: Annotated[Whole, Field(ge=2, le=10_000_000)]
+    seed: Annotated[Whole, Field(ge=EVALUATION_SEEDS, le=2**62)]
+    chunk: Annotated[Whole, Field(ge=1, le=1_000_000)] = 2_500
     policies: tuple[str, ...]
 
     @model_validator(mode="after")
     def _rules(self) -> Self:
         for name in self.policies:
             if name not in RULES:
-                raise ValueError(f"policies: {name}, allowed: {', '.join(RULES)}")
+                raise ValueError(f"policies: {name}{suggest(name, RULES)}")
+            if self.policies.count(name) > 1:
+                raise ValueError(f"policies: {name} is listed twice")
         return self
 
 
@@ -96,8 +100,8 @@ class Checkpointing(Part):
 class Settings(Part):
     """All of a run but its scenario's meaning: that is ``nea_env.scenario.Scenario``."""
 
-    seed: Annotated[int, Field(ge=0)]
-    threads: Annotated[int, Field(ge=1, le=1024)] = 1
+    seed: Annotated[Whole, Field(ge=0)]
+    threads: Annotated[Whole, Field(ge=1, le=1024)] = 1
     total_steps: Count
     env: Env
     algo: Algo
@@ -117,12 +121,9 @@ class Settings(Part):
         """The id the algorithm plays."""
         return self.env.discrete_id if self.algo.discrete else self.env.id
 
-
-def suggest(key: str, allowed: Mapping[str, Any] | tuple[str, ...]) -> str:
-    """``" (did you mean …?), allowed: …"`` for a misspelt key."""
-    close = get_close_matches(key, list(allowed), n=1)
-    hint = f" (did you mean {close[0]}?)" if close else ""
-    return f"{hint}, allowed: {', '.join(allowed)}"
+    def plain(self) -> dict[str, Any]:
+        """All of it as plain values, the scenario too: what ``check`` takes."""
+        return self.model_dump(mode="json")
 
 
 def check(tree: Mapping[str, Any]) -> Settings:
@@ -134,10 +135,7 @@ def check(tree: Mapping[str, Any]) -> Settings:
     Raises:
         SettingsError: one line naming the key, the value and what is allowed.
     """
-    try:
-        scenario = load_scenario(tree.get("scenario"))  # type: ignore[arg-type]
-    except ScenarioError as error:
-        raise SettingsError(re.sub(r"^scenario: ", "scenario.", str(error))) from None
+    scenario = scenario_choice.load(tree.get("scenario"))
     try:
         return Settings.model_validate({**tree, "scenario": scenario})
     except ValidationError as error:

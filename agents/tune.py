@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import io
 import itertools
-import os
 import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -16,6 +15,7 @@ from typing import Any
 import numpy as np
 from ruamel.yaml import YAML
 
+from agents.atomic import write_text
 from agents.evaluate import interval
 from agents.rules import TUNED, InvestAtTrigger, JustInTime, Rule, TunedRule
 from nea_env.core.batch import Batch
@@ -108,9 +108,8 @@ def record(name: str, found: dict[str, Any]) -> None:
     tree[name] = found
     text = io.StringIO()
     yaml.dump({key: tree[key] for key in sorted(tree)}, text)
-    beside = TUNED.with_suffix(".writing")
-    beside.write_text("# Written by `python -m agents.tune`: parameters of the rules, by scenario.\n" + text.getvalue())
-    os.replace(beside, TUNED)
+    heading = "# Written by `python -m agents.tune`: parameters of the rules, by scenario.\n"
+    write_text(TUNED, heading + text.getvalue())
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -1,0 +1,57 @@
+"""Files and folders that are whole or absent: written beside their place, then renamed."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+WRITING = ".writing_"
+"""Begins the names of what is being written; a leftover of it belongs to a run that was killed."""
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """A place beside ``path`` for its new content, renamed over it at the end and removed after an error.
+
+    Args:
+        path: a file, or a folder that does not exist yet.
+
+    Raises:
+        OSError: the disk is full, the folder can't be written to; ``path`` is as it was before.
+    """
+    beside = path.with_name(f"{WRITING}{path.name}")
+    remove(beside)
+    try:
+        yield beside
+        os.replace(beside, path)
+    except BaseException:
+        remove(beside)
+        raise
+
+
+def remove(path: Path) -> None:
+    """Delete a file or a folder as far as that is possible."""
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        try:
+            path.unlink(missing_ok=True)
+        except OSError:
+            pass  # of a read-only folder: nothing was written there
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write a file whole or not at all, and only return once it is on the disk."""
+    with replacing(path) as beside, beside.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a file whole or not at all, as UTF-8."""
+    with replacing(path) as beside:
+        beside.write_text(text, encoding="utf-8", newline="")

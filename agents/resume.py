@@ -1,0 +1,167 @@
+"""``resume=FOLDER``: what may change between a run and its continuation, and what the two must have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from agents import checkpoint, metrics
+from agents.amend import amended
+from agents.checkpoint import CheckpointError
+from agents.refusal import SettingsError
+from agents.run_folder import RunFolder
+from agents.settings import Settings, check
+from agents.versions import changes, versions
+
+MAY_CHANGE = ("total_steps", "evaluation", "checkpoint", "figures", "progress")
+"""Settings, and groups of them, that leave the training up to now as it is."""
+
+
+class Resume(NamedTuple):
+    """A command line that goes on with a run.
+
+    Attributes:
+        folder: of the run.
+        overrides: changes, as ``key=value``.
+        force: go on with other versions too.
+    """
+
+    folder: RunFolder
+    overrides: tuple[str, ...]
+    force: bool
+
+
+class Continuation(NamedTuple):
+    """A run that may go on.
+
+    Attributes:
+        settings: of the rest of it.
+        versions: for ``versions.json``: those in use, and ``resumes`` so far with what differed.
+        note: what a longer budget makes differ, or None.
+    """
+
+    settings: Settings
+    versions: dict[str, Any]
+    note: str | None
+
+
+def parse(arguments: Sequence[str]) -> Resume | None:
+    """The command line as a resume, or None where it is none.
+
+    Raises:
+        SettingsError: the folder is not named, or it is no single run.
+    """
+    folders = [argument.partition("=")[2] for argument in arguments if argument.startswith("resume=")]
+    forces = [argument for argument in arguments if argument.startswith("force=")]
+    if not folders:
+        if forces:
+            raise SettingsError(f"{forces[0]}: goes with resume=FOLDER")
+        return None
+    if len(folders) > 1 or not folders[0]:
+        raise SettingsError(
+            "resume: which run folder? It takes one" if not folders[0] else "resume: takes one run folder"
+        )
+    if any(force not in ("force=true", "force=false") for force in forces):
+        raise SettingsError(f"{forces[-1]}: allowed: force=true, force=false")
+    others = tuple(one for one in arguments if not one.startswith(("resume=", "force=")))
+    for other in others:
+        if other.startswith("-"):
+            raise SettingsError(f"{other}: does not go with resume=, which goes on with one run")
+    return Resume(RunFolder(folders[0]), others, bool(forces) and forces[-1] == "force=true")
+
+
+def accept(resume: Resume) -> Continuation:
+    """Check that a run can go on as asked. Writes nothing.
+
+    Raises:
+        SettingsError: a setting or version that must stay differs, or the budget is smaller than what is done.
+        CheckpointError: the run's last checkpoint is damaged.
+    """
+    folder = resume.folder
+    config = folder.read_config()
+    saved = checkpoint.latest(folder.checkpoints)
+    manifest = checkpoint.manifest(saved) if saved is not None else {}
+    was: dict[str, Any] = manifest.get("settings", config)
+    wanted = amended(config, resume.overrides)
+    _same(was, wanted)
+    try:
+        settings = check(wanted)
+    except SettingsError as error:
+        place = "" if resume.overrides else f"resume: {folder.config}: "
+        raise SettingsError(f"{place}{error}") from None
+    done = manifest.get("steps", 0)
+    if settings.total_steps < done and settings.total_steps != was["total_steps"]:
+        raise SettingsError(f"total_steps: {settings.total_steps}, allowed: at least {done}, the steps that are done")
+    if saved is None and folder.model.is_file() and settings.total_steps != was["total_steps"]:
+        raise SettingsError(f"total_steps: {folder.path} holds a model but no checkpoint to go on from")
+    if saved is not None:
+        _whole(folder, saved, manifest, finished=done >= settings.total_steps)
+    return Continuation(
+        settings, _versions(folder, manifest, done, resume.force), _budget_note(settings, was["total_steps"])
+    )
+
+
+def _whole(folder: RunFolder, saved: Path, manifest: Mapping[str, Any], *, finished: bool) -> None:
+    """Check the files beside a checkpoint that the run goes on with.
+
+    Raises:
+        CheckpointError: one is missing or damaged.
+    """
+    rows = metrics.read(folder.metrics, manifest["steps"]) if manifest["metrics"].get("rows") else []
+    if metrics.digest(rows) != manifest["metrics"]:
+        raise CheckpointError(f"{folder.metrics}: is damaged, its rows are not those that {saved.name} was saved with")
+    if finished and folder.model.exists() and checkpoint.file_hash(folder.model) != manifest["files"][checkpoint.MODEL]:
+        raise CheckpointError(f"{folder.model}: is damaged; without it, resume takes the model from {saved.name}")
+
+
+def _budget_note(settings: Settings, before: int) -> str | None:
+    """What a longer budget makes differ from a run that was planned at that length, in one line; None if nothing."""
+    if settings.total_steps == before:
+        return None
+    algo = settings.algo
+    schedules = [key for key in ("learning_rate_end",) if algo.parameters.get(key) is not None]
+    schedules += ["exploration_fraction"] if algo.name == "dqn" else []
+    if not schedules:
+        return None
+    keys = " and ".join(f"algo.parameters.{key}" for key in schedules)
+    return (
+        f"note: {keys} runs over the whole budget: up to here it ran over {before} steps, from here over "
+        f"{settings.total_steps}, so the result is not that of a run planned at {settings.total_steps}"
+    )
+
+
+def _same(was: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:
+    """Refuse the first setting that differs and may not."""
+    before, after = _leaves(was), _leaves(wanted)
+    for key in dict.fromkeys([*before, *after]):
+        same = key in before and key in after and before[key] == after[key]
+        if not same and key.split(".")[0] not in MAY_CHANGE:
+            change = f"{before.get(key, 'nothing')} → {after.get(key, 'nothing')}"
+            allowed = ", ".join(MAY_CHANGE)
+            raise SettingsError(f"resume: {key}: {change} would be another run; allowed to change: {allowed}")
+
+
+def _versions(folder: RunFolder, manifest: Mapping[str, Any], done: int, force: bool) -> dict[str, Any]:
+    """What ``versions.json`` is to hold from here on."""
+    kept, now = folder.read_versions(), versions()
+    differing = changes(manifest.get("versions", kept), now)
+    if differing and not force:
+        told = ", ".join(f"{name} {_short(old)} → {_short(new)}" for name, (old, new) in differing.items())
+        raise SettingsError(f"resume: {told}: the result would not be that of one run; force=true goes on all the same")
+    entry: dict[str, Any] = {"step": done}
+    if differing:
+        entry |= {"force": True, "changed": {name: list(pair) for name, pair in differing.items()}}
+    return {**now, "resumes": [*kept.get("resumes", []), entry]}
+
+
+def _short(value: Any) -> str:
+    text = str(value)
+    return f"{text[:12]}…" if len(text) > 40 else text
+
+
+def _leaves(tree: Any, path: str = "") -> dict[str, Any]:
+    """Every value that is no group, by dotted path."""
+    items = tree.items() if isinstance(tree, Mapping) else enumerate(tree) if isinstance(tree, list | tuple) else ()
+    below = {key: value for name, part in items for key, value in _leaves(part, f"{path}{name}.").items()}
+    return below or {path.removesuffix("."): list(tree) if isinstance(tree, tuple) else tree}

@@ -1,0 +1,135 @@
+"""``scenario=…`` on the command line: shipped names and files, and changes to any value of them.
+
+Hydra's tree holds only which scenario it is and what the command line changes of it; the values themselves,
+some thousand of them, are merged and validated by ``nea_env.load_scenario``. A file is read once, here, and
+enters Hydra under a name of its own, since a file's name may be anything and Hydra's grammar is not.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os.path
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from hydra.core.config_store import ConfigStore
+from omegaconf import OmegaConf
+
+from agents.refusal import SettingsError
+from nea_env.library import ScenarioError, load_scenario, scenarios
+from nea_env.scenario import Scenario
+
+BASE, LABEL = "_base_", "_label_"
+"""Keys of Hydra's node: a shipped name, or a file's content as JSON; and the scenario's name as part of a file name."""
+
+_SUFFIXES = (".yaml", ".yml")
+_KEY = re.compile(r"(scenario=)(.*)", re.DOTALL)
+
+
+def register(arguments: Sequence[str], *, sweep: bool = False) -> list[str]:
+    """Make every shipped scenario, and every file that the arguments name, an option of the group ``scenario``.
+
+    Args:
+        arguments: of the command line.
+        sweep: ``scenario=kets,own.yaml`` are two.
+
+    Returns:
+        The arguments with each file replaced by the name under which Hydra knows it.
+
+    Raises:
+        SettingsError: a file can't be read or is no scenario.
+    """
+    for name in scenarios():
+        _store(name, name, name)
+    return [_with_names(argument, sweep) for argument in arguments]
+
+
+def _with_names(argument: str, sweep: bool) -> str:
+    found = _KEY.fullmatch(argument)
+    if found is None:
+        return argument
+    return found[1] + ",".join(_stored(part) for part in (_parts(found[2]) if sweep else [found[2]]))
+
+
+def _parts(value: str) -> list[str]:
+    """The value at its commas, but for those in the names of existing files."""
+    pieces, parts, first = value.split(","), [], 0
+    while first < len(pieces):
+        ends = range(len(pieces), first + 1, -1)
+        end = next((end for end in ends if _is_file(",".join(pieces[first:end]), exists=True)), first + 1)
+        parts.append(",".join(pieces[first:end]))
+        first = end
+    return parts
+
+
+def _stored(value: str) -> str:
+    """The name under which Hydra knows a value of ``scenario=``: itself, unless it is a file."""
+    path = _unquoted(value)
+    if not _is_file(path):
+        return value
+    try:
+        scenario = load_scenario(Path(path))
+    except ScenarioError as error:
+        raise SettingsError(f"scenario={path}: {error}") from None
+    content = json.dumps(scenario.model_dump(mode="json")).replace("$", "\\u0024")  # nothing in it is interpolated
+    word = re.sub(r"\W", "_", scenario.name, flags=re.ASCII)
+    name = f"file_{word}_{hashlib.sha256(content.encode()).hexdigest()[:8]}"
+    _store(name, content, file_name(scenario.name))
+    return name
+
+
+def _is_file(text: str, exists: bool = False) -> bool:
+    return _unquoted(text).lower().endswith(_SUFFIXES) and (not exists or os.path.isfile(_unquoted(text)))
+
+
+def _unquoted(text: str) -> str:
+    return text[1:-1] if len(text) > 1 and text[0] == text[-1] and text[0] in "'\"" else text
+
+
+def _store(name: str, base: str, label: str) -> None:
+    node = OmegaConf.create({BASE: base, LABEL: label})
+    OmegaConf.set_struct(node, False)  # it takes any key; the scenario itself knows which there are
+    ConfigStore.instance().store(group="scenario", name=name, node=node)
+
+
+def load(node: Any) -> Scenario:
+    """The scenario of Hydra's node with its changes, or of a whole tree.
+
+    Raises:
+        SettingsError: one line that begins with the key.
+    """
+    try:
+        if not isinstance(node, Mapping) or BASE not in node:
+            return load_scenario(node)
+        content = str(node[BASE])
+        base = load_scenario(json.loads(content) if content.startswith("{") else content)
+        given = {key: value for key, value in node.items() if key not in (BASE, LABEL)}
+        return load_scenario(base, dict(_changes(given, base.model_dump(mode="json"))))
+    except ScenarioError as error:
+        raise SettingsError(_complaint(str(error))) from None
+
+
+def _changes(given: Mapping[str, Any], base: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    """Dotted paths with their new values, as deep as the scenario itself has such a value."""
+    for key, value in given.items():
+        inside = base if isinstance(base, dict) else {str(index): item for index, item in enumerate(base)}
+        inner = inside.get(key)
+        if isinstance(value, Mapping) and isinstance(inner, dict | list):
+            yield from _changes(value, inner, f"{path}{key}.")
+        else:
+            yield f"{path}{key}", value
+
+
+def _complaint(text: str) -> str:
+    """A complaint of the library in the words of the command line."""
+    text = re.sub(r"^scenario: ", "scenario.", text)
+    text = re.sub(r"^override ", "scenario.", text)
+    return re.sub(r"did you mean '([^']*)'\?", r"did you mean \1?", text)
+
+
+def file_name(name: str) -> str:
+    """A name as part of a file's name: letters, digits, ``_``, ``-`` and dots inside; the rest becomes ``_``."""
+    return re.sub(r"[^\w.-]", "_", name).strip(".") or "scenario"

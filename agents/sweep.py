@@ -1,0 +1,101 @@
+"""Which jobs a command line stands for: every combination of the values it sweeps over, or samples of them."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from hydra.core.global_hydra import GlobalHydra
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import IntervalSweep, Override
+from hydra.errors import HydraException
+from omegaconf import DictConfig
+
+from agents.refusal import SettingsError
+
+_BASIC = "hydra._internal.core_plugins.basic_sweeper.BasicSweeper"
+
+
+class Jobs(NamedTuple):
+    """Jobs to check.
+
+    Attributes:
+        first: the first job's configuration, with Hydra's own.
+        overrides: of each job.
+        complete: whether these are all jobs that will run, in this order. Another sweeper than Hydra's basic one
+            chooses its jobs itself: then each value is tried once, of an interval both ends.
+        keys: set on the command line.
+    """
+
+    first: DictConfig
+    overrides: list[list[str]]
+    complete: bool
+    keys: set[str]
+
+
+def enumerate_jobs(overrides: Sequence[str], multirun: bool, compose: Callable[[list[str]], DictConfig]) -> Jobs:
+    """The jobs of a command line; call it where Hydra is initialised.
+
+    Args:
+        overrides: ``key=value``, ``key=a,b``, ``key=interval(a,b)`` and so on.
+        multirun: whether to sweep.
+        compose: a job's configuration.
+
+    Raises:
+        SettingsError: several values without a sweep, or a kind of values that the sweeper does not take.
+        HydraException: an override can't be parsed.
+    """
+    parsed = _parse(overrides)
+    given = {one.get_key_element(): _values(one, multirun) for one in parsed}
+    first = compose([values[0] for values in given.values()])
+    if not multirun:
+        return Jobs(first, [[values[0] for values in given.values()]], True, {one.key_or_group for one in parsed})
+    sweeper = first.hydra.sweeper
+    params = sweeper.get("params") or {}
+    swept = {one.get_key_element(): one for one in _parse([f"{key}={text}" for key, text in params.items()])}
+    basic = sweeper._target_ == _BASIC
+    for one in [*swept.values(), *parsed]:
+        if basic and one.is_interval_sweep():
+            raise SettingsError(
+                f"{_typed(one)}: an interval needs a sweeper that draws from it, for instance hydra/sweeper=optuna; "
+                "allowed with Hydra's own: a,b or choice(a,b), range(a,b), glob(pattern)"
+            )
+    columns = {key: _values(one, True) for key, one in swept.items()} | given
+    rows = itertools.product(*columns.values()) if basic else _one_at_a_time(list(columns.values()))
+    return Jobs(first, [list(row) for row in rows], basic, {one.key_or_group for one in parsed})
+
+
+def _parse(overrides: Sequence[str]) -> list[Override]:
+    hydra = GlobalHydra.instance().hydra
+    return OverridesParser.create(None if hydra is None else hydra.config_loader).parse_overrides(list(overrides))
+
+
+def _values(one: Override, multirun: bool) -> list[str]:
+    """``key=value`` for each value of an override; of an interval for its ends."""
+    if not one.is_sweep_override() or (one.is_hydra_override() and not multirun):
+        return [str(one.input_line)]
+    if not multirun:
+        raise SettingsError(f"{_typed(one)}: several values; add -m to sweep over them")
+    key = one.get_key_element()
+    value = one.value()
+    if isinstance(value, IntervalSweep):
+        return [f"{key}={value.start}", f"{key}={value.end}"]
+    try:
+        values = [f"{key}={text}" for text in one.sweep_string_iterator()]
+    except (HydraException, ValueError) as error:  # of a range without a step
+        raise SettingsError(f"{_typed(one)}: {error}") from None
+    if not values:
+        raise SettingsError(f"{_typed(one)}: there is no such value")
+    return values
+
+
+def _typed(one: Override) -> str:
+    return str(one.input_line).lstrip("+")
+
+
+def _one_at_a_time(columns: list[list[str]]) -> list[list[str]]:
+    """The first of each, then each other value beside the first of the others."""
+    first = [values[0] for values in columns]
+    others = ((place, value) for place, values in enumerate(columns) for value in values[1:])
+    return [first, *([*first[:place], value, *first[place + 1 :]] for place, value in others)]
