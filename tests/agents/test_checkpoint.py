@@ -1,10 +1,18 @@
+import errno
+import io
+import json
+import os
+import pickle
+import re
+import shutil
+
 import numpy as np
 import pytest
 import torch
 from stable_baselines3.common.utils import set_random_seed
 
 import train
-from agents import checkpoint
+from agents import checkpoint, metrics
 from agents.algorithms import ALGORITHMS
 from agents.command_line import compose_settings
 from agents.monitor import Progress
@@ -20,10 +28,10 @@ for off_policy in ("sac", "td3", "dqn"):
     TINY[off_policy] = [f"algo.parameters.{key}={value}" for key, value in sizes.items()]
 
 
-def tiny(name):
+def tiny(name, *overrides):
     return compose_settings(
         ["scenario=kets_phase2", f"algo={name}", "seed=5", "total_steps=320", "algo.num_envs=4", "checkpoint.every=48",
-         "progress=off", "algo.policy_kwargs.net_arch=[8]", *TINY[name]]
+         "progress=off", "algo.policy_kwargs.net_arch=[8]", *TINY[name], *overrides]
     )  # fmt: skip
 
 
@@ -48,9 +56,16 @@ def killed_at(step):
     return on_step
 
 
-@pytest.mark.parametrize("name", ALGORITHMS)
-def test_a_killed_run_ends_as_an_uninterrupted_one(name, tmp_path, monkeypatch):
-    settings = tiny(name)
+SDE = ["algo.parameters.use_sde=true", "algo.parameters.sde_sample_freq=-1"]
+"""Exploration whose noise is drawn before a rollout starts, so before the checkpoint is taken."""
+
+CASES = [(name, []) for name in ALGORITHMS]
+CASES += [("a2c", ["algo.policy=MlpPolicy", "~algo.policy_kwargs.log_std", *SDE]), ("sac", SDE)]
+
+
+@pytest.mark.parametrize(("name", "overrides"), CASES)
+def test_a_killed_run_ends_as_an_uninterrupted_one(name, overrides, tmp_path, monkeypatch):
+    settings = tiny(name, *overrides)
     whole = train.learn(settings, RunFolder(tmp_path / "whole"))
     broken = RunFolder(tmp_path / "broken")
     for step in (150, 230):
@@ -68,9 +83,11 @@ def test_a_killed_run_ends_as_an_uninterrupted_one(name, tmp_path, monkeypatch):
         assert torch.equal(first[key], second[key]), key
     assert np.array_equal(whole._last_obs, resumed._last_obs)
     assert [one["r"] for one in whole.ep_info_buffer] == [one["r"] for one in resumed.ep_info_buffer]
-    rows = (broken.metrics.read_text().splitlines(), (tmp_path / "whole" / "metrics.csv").read_text().splitlines())
-    steps = [[line.split(",")[0] for line in text] for text in rows]
-    assert steps[0] == steps[1]
+    rows = [
+        [{key: value for key, value in row.items() if "time/" not in key} for row in metrics.read(path)]
+        for path in (tmp_path / "whole" / "metrics.csv", broken.metrics)
+    ]
+    assert rows[0] == rows[1] and rows[0]
 
 
 def test_learning_changes_something(tmp_path):
@@ -99,11 +116,74 @@ def test_only_the_newest_complete_checkpoint_counts(tmp_path):
     assert checkpoint.latest(tmp_path / "nowhere") is None
 
 
-def test_a_damaged_checkpoint_is_one_clear_error(tmp_path):
-    settings, folder = tiny("a2c"), RunFolder(tmp_path)
-    train.learn(settings, folder)
+@pytest.mark.parametrize("name", ["model.zip", "replay_buffer.pkl", "state.pkl", "manifest.json"])
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04 half of it", "another run's", None])
+def test_a_damaged_checkpoint_is_one_clear_error(name, content, off_policy, tmp_path):
+    settings, source = off_policy
+    folder = RunFolder(tmp_path / "run")
+    shutil.copytree(source.path, folder.path)
     folder.model.unlink()
-    saved = checkpoint.latest(folder.checkpoints)
-    (saved / "state.pkl").write_bytes(b"")
-    with pytest.raises(checkpoint.CheckpointError, match=saved.name):
+    path = checkpoint.latest(folder.checkpoints) / name
+    if content is None:
+        path.unlink()
+    else:
+        path.write_bytes(content if isinstance(content, bytes) else pickle.dumps({"env": 1}))
+    with pytest.raises(checkpoint.CheckpointError, match=re.escape(str(path))) as caught:
         train.learn(settings, folder)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.fixture(scope="module")
+def off_policy(tmp_path_factory):
+    settings, folder = tiny("dqn"), RunFolder(tmp_path_factory.mktemp("dqn"))
+    train.learn(settings, folder)
+    return settings, folder
+
+
+def test_a_whole_checkpoint_that_fits_no_more_is_one_clear_error(off_policy, tmp_path):
+    settings, source = off_policy
+    saved = tmp_path / checkpoint.latest(source.checkpoints).name
+    shutil.copytree(checkpoint.latest(source.checkpoints), saved)
+    (saved / "state.pkl").write_bytes(pickle.dumps({"env": {}}))
+    told = json.loads((saved / "manifest.json").read_text())
+    told["files"]["state.pkl"] = checkpoint.file_hash(saved / "state.pkl")
+    (saved / "manifest.json").write_text(json.dumps(told))
+    with pytest.raises(checkpoint.CheckpointError, match="does not fit this run"):
+        checkpoint.load(saved, "dqn", train.make_env(settings))
+
+
+def test_a_model_of_another_algorithm_is_one_clear_error(off_policy, tmp_path):
+    _, source = off_policy
+    for path, name in ((source.model, "sac"), (source.config, "dqn"), (source.checkpoints, "dqn")):
+        with pytest.raises(checkpoint.CheckpointError, match="is no readable"):
+            checkpoint.load_policy(path, name)
+
+
+@pytest.mark.parametrize("part", ["model.zip", "state.pkl", "replay_buffer.pkl", "manifest.json"])
+def test_a_disk_that_is_full_leaves_the_last_checkpoint_whole(part, off_policy, tmp_path, monkeypatch):
+    settings, source = off_policy
+    longer = settings.model_copy(update={"total_steps": 400})
+    folder = RunFolder(tmp_path / "run")
+    shutil.copytree(source.path, folder.path)
+    good = checkpoint.latest(folder.checkpoints)
+    before = {path.name: path.read_bytes() for path in good.iterdir()}
+    with monkeypatch.context() as patch:
+        full_disk(patch, part)
+        with pytest.raises(OSError, match="No space left"):
+            train.learn(longer, folder)
+    assert [path.name for path in folder.checkpoints.iterdir()] == [good.name]
+    assert {path.name: path.read_bytes() for path in good.iterdir()} == before
+    assert train.learn(longer, folder).num_timesteps == 400
+
+
+def full_disk(monkeypatch, part):
+    """Writes of a file of this name, or of one that becomes it, find no space."""
+    opened = io.open
+
+    def refuse(file, mode="r", *rest, **options):
+        if "w" in mode and str(file).endswith(part):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(file))
+        return opened(file, mode, *rest, **options)
+
+    monkeypatch.setattr("io.open", refuse)
+    monkeypatch.setattr("builtins.open", refuse)

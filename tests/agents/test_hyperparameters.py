@@ -29,7 +29,8 @@ REFUSED = {
 OFF_POLICY = {
     "tau": ([1, 0.005], [0, 1.5, "a"]), "learning_starts": ([0, 100], [-1, 0.5]), "buffer_size": ([1, 1e6], [0, "big"]),
     "train_freq": ([1, [4, "step"]], [0, [0, "step"], [1, "month"], "1", [1, "step", 2], None]),
-    "gradient_steps": ([1, -1], [-2, 1.5, None]), "ent_coef": ([0.1, "auto", "auto_0.1"], [0, "auto_x", "automatic", -1]),
+    "gradient_steps": ([1, -1], [-2, 1.5, None]),
+    "ent_coef": ([0.1, "auto", "auto_0.1"], [0, "auto_x", "automatic", -1]),
     "target_entropy": (["auto", -8, -8.5], ["a", True]), "replay_buffer_kwargs": ([None, {}], [[], 1]),
 }  # fmt: skip
 

@@ -1,0 +1,92 @@
+"""Other sweepers than Hydra's own: their grammar passes, what can be checked beforehand is."""
+
+import json
+import sys
+import types
+
+import pytest
+from hydra.core.config_store import ConfigStore
+from hydra.core.plugins import Plugins
+from hydra.plugins.sweeper import Sweeper
+
+from agents.command_line import CommandLine, _composed, composing
+from agents.refusal import SettingsError
+from agents.sweep import enumerate_jobs
+from tests.train.command import TINY, ended, run
+
+FOUND = []
+
+
+class Halving(Sweeper):
+    """Tries the middle of every interval and remembers the objective."""
+
+    def setup(self, *, hydra_context, task_function, config):
+        self.config = config
+        self.launcher = Plugins.instance().instantiate_launcher(
+            config=config, hydra_context=hydra_context, task_function=task_function
+        )
+
+    def sweep(self, arguments):
+        job = [one.replace("tag(log,interval(1e-5,1e-3))", "5e-4") for one in arguments]
+        (result,) = self.launcher.launch([job], initial_job_idx=0)
+        FOUND.append(result.return_value)
+
+
+@pytest.fixture(autouse=True)
+def halving(monkeypatch):
+    FOUND.clear()
+    package, plugin = types.ModuleType("hydra_plugins"), types.ModuleType("hydra_plugins.halving")
+    package.__path__, plugin.Halving = [], Halving  # Hydra takes plugins from this package alone
+    monkeypatch.setattr(Halving, "__module__", plugin.__name__)
+    for module in (package, plugin):
+        monkeypatch.setitem(sys.modules, module.__name__, module)
+    Plugins.instance().register(Halving)
+    node = {"_target_": f"{plugin.__name__}.Halving"}
+    ConfigStore.instance().store(group="hydra/sweeper", name="halving", node=node)
+
+
+INTERVAL = "algo.parameters.learning_rate=tag(log,interval(1e-5,1e-3))"
+
+
+def test_an_interval_passes_and_the_cost_is_the_objective(monkeypatch, tmp_path):
+    run(monkeypatch, "-m", "hydra/sweeper=halving", *TINY, INTERVAL, f"hydra.sweep.dir={tmp_path}")
+    (path,) = tmp_path.glob("*/evaluation.json")
+    assert [json.loads(path.read_text())["policies"]["ppo"]["cost_pct"]["mean"]] == FOUND
+
+
+@pytest.mark.parametrize("end", ["interval(1e-5,2)", "interval(-1,1e-3)", "choice(1e-3,2)"])
+def test_both_ends_of_an_interval_are_checked(end, monkeypatch, capsys, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    line = ended(monkeypatch, capsys, "-m", "hydra/sweeper=halving", f"algo.parameters.learning_rate={end}")
+    assert "algo.parameters.learning_rate: " in line and "allowed: a number above 0 and at most 1" in line
+    assert list(tmp_path.iterdir()) == []
+
+
+def jobs(*overrides):
+    with composing():
+        CommandLine([])
+        return enumerate_jobs(list(overrides), True, _composed)
+
+
+def test_a_sweeper_that_chooses_itself_is_tried_one_value_at_a_time():
+    found = jobs("hydra/sweeper=halving", "seed=1,2", "total_steps=interval(10,20)", "threads=range(1,4)")
+    assert not found.complete
+    assert [job[1:] for job in found.overrides] == [
+        ["seed=1", "total_steps=10.0", "threads=1"],
+        ["seed=2", "total_steps=10.0", "threads=1"],
+        ["seed=1", "total_steps=20.0", "threads=1"],
+        ["seed=1", "total_steps=10.0", "threads=2"],
+        ["seed=1", "total_steps=10.0", "threads=3"],
+    ]
+
+
+def test_hydras_own_sweeper_runs_every_combination_in_this_order():
+    found = jobs("sweep=seeds", "env=kets,tps")
+    assert found.complete and len(found.overrides) == 10
+    assert found.overrides[1] == ["seed=0", "sweep=seeds", "env=tps"]
+    assert jobs("sweep=seeds", "seed=7").overrides == [["seed=7", "sweep=seeds"]]
+
+
+def test_an_interval_in_hydras_own_sweeper_is_refused():
+    with pytest.raises(SettingsError, match=r"^algo\.parameters\.gae_lambda=interval\(0,1\): an interval needs"):
+        jobs("algo.parameters.gae_lambda=interval(0,1)")
