@@ -12,7 +12,6 @@ import os
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch: idle threads would spin on the core's CPUs
 os.environ.setdefault("HYDRA_FULL_ERROR", "1")  # main() gets every error as it is and tells it in one line
 
-import shlex
 import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -75,9 +74,11 @@ def learn(settings: Settings, folder: RunFolder, stop: Interruption | None = Non
         Interrupted: ``stop`` was asked for; a checkpoint has been saved.
     """
     name, saved = settings.algo.name, checkpoint.latest(folder.checkpoints)
-    if saved is not None and checkpoint.steps(saved) >= settings.total_steps and not folder.model.is_file():
+    if saved is not None and checkpoint.steps(saved) < settings.total_steps:
+        folder.model.unlink(missing_ok=True)  # of a smaller budget
+    elif saved is not None and not folder.model.is_file():
         folder.write_model(checkpoint.archive(saved))
-    if folder.model.is_file() and (saved is None or checkpoint.steps(saved) >= settings.total_steps):
+    if folder.model.is_file():
         return checkpoint.load_policy(folder.model, name)
     with closing(make_env(settings)) as env:
         restored = None if saved is None else checkpoint.load(saved, name, env)
@@ -139,21 +140,14 @@ def run(settings: Settings, folder: RunFolder) -> float:
         with Interruption() as stop:
             return compare(settings, learn(settings, folder, stop), folder, stop)
     except Interrupted as signal:
-        tell(f"stopped; {resume_line(folder)}")
+        tell(f"stopped; {resume.hint(folder)}")
         raise SystemExit(signal.code) from None
     except KeyboardInterrupt:
-        tell(f"stopped at once; {resume_line(folder)}")
+        tell(f"stopped at once; {resume.hint(folder)}")
         raise SystemExit(130) from None
     except (OSError, MemoryError) as error:
-        tell(f"{folder.path}: {str(error) or 'out of memory'}; {resume_line(folder)}")
+        tell(f"{folder.path}: {str(error) or 'out of memory'}; {resume.hint(folder)}")
         raise JobError from None
-
-
-def resume_line(folder: RunFolder) -> str:
-    """How to go on with a run that has ended early."""
-    saved = checkpoint.latest(folder.checkpoints)
-    command = f"python train.py resume={shlex.quote(str(folder.path))}"
-    return f"{command} goes on from step {0 if saved is None else checkpoint.steps(saved)}"
 
 
 @hydra.main(version_base="1.3", config_path=str(CONFIGS), config_name="config")

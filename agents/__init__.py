@@ -7,8 +7,11 @@
 * ``algorithms``: build a model from ``configs/algo``
 * ``residual``: a policy that starts at the just-in-time rule and learns corrections
 * ``marking``, ``hedging``: training rewards and advantages with less noise and the same expectation
-* ``checkpoint``: save and resume a run exactly
+* ``checkpoint``, ``saving``: save and resume a run exactly
 * ``evaluate``, ``figures``: policies compared on the same held-out episodes
 * ``tune``: parameters of the tuned rules (``python -m agents.tune env=kets``)
-* ``settings``, ``command_line``, ``monitor``, ``run_folder``: what ``train.py`` is made of
+* ``settings``, ``hyperparameters``, ``rehearsal``: a run checked before it begins
+* ``command_line``, ``scenario_choice``, ``sweep``, ``resume``, ``amend``: what ``train.py`` is asked for
+* ``run_folder``, ``atomic``, ``metrics``, ``monitor``, ``versions``: what a run leaves behind
+* ``interruption``, ``refusal``: how it ends early
 """

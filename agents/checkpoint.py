@@ -144,6 +144,8 @@ def manifest(path: Path) -> dict[str, Any]:
     for key, kind in kinds.items():
         if not isinstance(found, dict) or not isinstance(found.get(key), kind):
             raise CheckpointError(f"{file}: {key} is missing or damaged")
+    if found["steps"] != steps(path) or not {MODEL, STATE} <= set(found["files"]):
+        raise CheckpointError(f"{file}: is another checkpoint's")
     for name, expected in found["files"].items():
         try:
             actual = file_hash(path / name)

@@ -34,6 +34,7 @@ CONFIGS = Path(__file__).resolve().parent.parent / "configs"
 
 _GROUPS = ("env", "algo", "experiment", "sweep")
 _NO_RUN = ("hydra_help", "version", "cfg", "info", "shell_completion")
+_ELSEWHERE = ("config_path", "config_name", "config_dir", "experimental_rerun")
 _OPEN = re.compile(r"(algo\.(?:parameters|policy_kwargs)\.[^=]+=.*)", re.DOTALL)
 
 
@@ -52,15 +53,21 @@ class CommandLine:
     """
 
     def __init__(self, arguments: Sequence[str]) -> None:
-        multirun = bool({"-m", "--multirun", "hydra.mode=MULTIRUN"} & set(arguments))
-        self.arguments = _for_hydra(arguments, multirun)
         parser = get_args_parser()
         parser.error = _refuse  # type: ignore[method-assign]  # it would print its usage and leave
-        options, unknown = parser.parse_known_args(self.arguments)
+        options, unknown = parser.parse_known_args(list(arguments))
         if unknown:
             raise SettingsError(f"{unknown[0]}: no such option; python train.py --help lists what there is")
+        for name in _ELSEWHERE:
+            if getattr(options, name, None):
+                option = name.replace("_", "-")
+                raise SettingsError(
+                    f"--{option}: does not go with train.py; hydra.searchpath=[FOLDER] adds to configs/"
+                )
+        self._multirun = options.multirun or "hydra.mode=MULTIRUN" in options.overrides
+        self.arguments = _for_hydra(arguments, self._multirun)
         self._options: argparse.Namespace = options
-        self._multirun = multirun
+        self._options.overrides = _for_hydra(options.overrides, self._multirun)
 
     def configuration(self) -> Settings | None:
         """The settings that ``--cfg job`` asks for, or None where that is not the question."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -84,6 +85,7 @@ def accept(resume: Resume) -> Continuation:
     manifest = checkpoint.manifest(saved) if saved is not None else {}
     was: dict[str, Any] = manifest.get("settings", config)
     wanted = amended(config, resume.overrides)
+    budget = was.get("total_steps", 0)
     _same(was, wanted)
     try:
         settings = check(wanted)
@@ -91,15 +93,13 @@ def accept(resume: Resume) -> Continuation:
         place = "" if resume.overrides else f"resume: {folder.config}: "
         raise SettingsError(f"{place}{error}") from None
     done = manifest.get("steps", 0)
-    if settings.total_steps < done and settings.total_steps != was["total_steps"]:
+    if settings.total_steps < done and settings.total_steps != budget:
         raise SettingsError(f"total_steps: {settings.total_steps}, allowed: at least {done}, the steps that are done")
-    if saved is None and folder.model.is_file() and settings.total_steps != was["total_steps"]:
+    if saved is None and folder.model.is_file() and settings.total_steps != budget:
         raise SettingsError(f"total_steps: {folder.path} holds a model but no checkpoint to go on from")
     if saved is not None:
         _whole(folder, saved, manifest, finished=done >= settings.total_steps)
-    return Continuation(
-        settings, _versions(folder, manifest, done, resume.force), _budget_note(settings, was["total_steps"])
-    )
+    return Continuation(settings, _versions(folder, manifest, done, resume.force), _budget_note(settings, budget))
 
 
 def _whole(folder: RunFolder, saved: Path, manifest: Mapping[str, Any], *, finished: bool) -> None:
@@ -113,6 +113,13 @@ def _whole(folder: RunFolder, saved: Path, manifest: Mapping[str, Any], *, finis
         raise CheckpointError(f"{folder.metrics}: is damaged, its rows are not those that {saved.name} was saved with")
     if finished and folder.model.exists() and checkpoint.file_hash(folder.model) != manifest["files"][checkpoint.MODEL]:
         raise CheckpointError(f"{folder.model}: is damaged; without it, resume takes the model from {saved.name}")
+
+
+def hint(folder: RunFolder) -> str:
+    """How to go on with a run that has ended early."""
+    saved = checkpoint.latest(folder.checkpoints)
+    step = 0 if saved is None else checkpoint.steps(saved)
+    return f"python train.py resume={shlex.quote(str(folder.path))} goes on from step {step}"
 
 
 def _budget_note(settings: Settings, before: int) -> str | None:

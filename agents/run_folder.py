@@ -144,7 +144,7 @@ class RunFolder:
             found = json.loads(self.versions.read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
             raise SettingsError(f"resume: {self.versions}: can't be read ({error})") from None
-        if not isinstance(found, dict):
+        if not isinstance(found, dict) or not isinstance(found.get("resumes", []), list):
             raise SettingsError(f"resume: {self.versions} holds no versions")
         return found
 

@@ -82,6 +82,7 @@ def test_a_signal_while_evaluating_leaves_a_finished_training(monkeypatch, capsy
     assert (tmp_path / "model.zip").is_file() and not (tmp_path / "evaluation.json").exists()
 
 
+@pytest.mark.slow
 def test_a_process_of_its_own_exits_with_the_signals_code(tmp_path):
     child = started(*TINY, "total_steps=400000", f"hydra.run.dir={tmp_path / 'run'}", cwd=tmp_path)
     deadline = time.monotonic() + 120

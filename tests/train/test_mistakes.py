@@ -54,6 +54,7 @@ MISTAKES = [
     ("seed=[1", ("seed=[1", "key=value")),
     ("--wrong", ("--wrong", "--help")),
     ("--cfg", ("--cfg", "--help")),
+    ("--config-name=mine", ("--config-name", "hydra.searchpath")),
     ("force=true", ("force=true", "resume=")),
     ("hydra/launcher=nowhere", ("hydra/launcher=nowhere", "basic")),
 ]

@@ -9,6 +9,7 @@ import time
 
 import pytest
 import yaml
+from stable_baselines3 import PPO
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 import train
@@ -62,6 +63,7 @@ def folder(finished, tmp_path):
     return tmp_path / "run"
 
 
+@pytest.mark.slow
 def test_a_run_killed_by_a_signal_resumes_to_the_same_result(monkeypatch, tmp_path):
     whole, broken = tmp_path / "whole", tmp_path / "broken"
     settings = [*TINY, "total_steps=4096"]
@@ -119,6 +121,18 @@ def test_a_finished_run_goes_on_with_a_larger_budget_as_if_it_had_had_it(monkeyp
     run(monkeypatch, f"resume={folder}", "total_steps=576")
     assert json.loads((folder / "evaluation.json").read_text())["steps"] == 576
     assert json.loads((folder / "versions.json").read_text())["resumes"] == [{"step": 256}, {"step": 512}]
+
+
+def test_a_longer_run_killed_at_its_very_end_is_no_damaged_one(monkeypatch, folder):
+    def kill(*_):
+        raise KilledError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(train.RunFolder, "write_model", kill)
+        with pytest.raises(KilledError):
+            run(patch, f"resume={folder}", "total_steps=512")
+    run(monkeypatch, f"resume={folder}")
+    assert PPO.load(folder / "model.zip").num_timesteps == 512
 
 
 def test_a_budget_below_what_is_done_is_refused(monkeypatch, capsys, folder):
