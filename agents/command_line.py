@@ -7,6 +7,7 @@ command line is composed and validated here first, and Hydra is told which folde
 from __future__ import annotations
 
 import argparse
+import copy
 import json
 import re
 from collections.abc import Iterator, Sequence
@@ -64,6 +65,9 @@ class CommandLine:
                 raise SettingsError(
                     f"--{option}: does not go with train.py; hydra.searchpath=[FOLDER] adds to configs/"
                 )
+        commands = [f"--{name}" for name in ("run", "multirun", "cfg", "info") if getattr(options, name)]
+        if len(commands) > 1 or (options.resolve and not options.cfg):
+            raise SettingsError(f"{' '.join([*commands, *['--resolve'] * options.resolve])}: do not go together")
         self._multirun = options.multirun or "hydra.mode=MULTIRUN" in options.overrides
         self.arguments = _for_hydra(arguments, self._multirun)
         self._options: argparse.Namespace = options
@@ -121,7 +125,8 @@ class CommandLine:
             if not self._multirun:
                 folders.append(_folder(config, "run.dir"))
             elif jobs.complete:
-                folders.append(_folder(config, "sweep.dir", "sweep.subdir", number=number))
+                sweep = _folder(jobs.first, "sweep.dir")  # whose name may tell the time
+                folders.append(sweep / _folder(config, "sweep.subdir", number=number))
         twice = next((folder for folder in folders if folders.count(folder) > 1), None)
         if twice is not None:
             raise SettingsError(f"hydra.sweep.subdir: {twice} is the folder of several jobs; put hydra.job.num in it")
@@ -170,7 +175,9 @@ def explain(error: Exception, overrides: Sequence[str] = ()) -> str:
     found = re.search(r"Could not (?:override|delete from config)\W*([\w.\-/]*)", text)
     if found:
         return _unknown_key(found.group(1), overrides)
-    first = text.strip().splitlines()[0]
+    first = (text.strip() or type(error).__name__).splitlines()[0]
+    if isinstance(error, ValueError) and not isinstance(error, OmegaConfBaseException):
+        return f"{' '.join(_choices(overrides))}: {first}"  # of a choice that is no name
     cause = str(error.__cause__).strip().splitlines()[0] if error.__cause__ else ""
     return f"{first} {cause}".strip()
 
@@ -201,18 +208,19 @@ def _composed(overrides: Sequence[str]) -> DictConfig:
     """A job's configuration with Hydra's own."""
     try:
         return compose("config", list(overrides), return_hydra_config=True)
-    except (HydraException, OmegaConfBaseException) as error:
+    except Exception as error:  # Hydra has no common one
         raise SettingsError(explain(error, overrides)) from None
 
 
-def _folder(config: DictConfig, *keys: str, number: int = 0) -> Path:
+def _folder(config: DictConfig, key: str, number: int = 0) -> Path:
     """A folder of Hydra's configuration, for instance ``run.dir``, as it is for the job of this number."""
+    config = copy.deepcopy(config)  # Hydra makes it read-only
     before = HydraConfig.instance().cfg
     try:
         with open_dict(config):
             config.hydra.job.num = number
         HydraConfig.instance().set_config(config)
-        return Path(*(str(OmegaConf.select(config, f"hydra.{key}")) for key in keys))
+        return Path(str(OmegaConf.select(config, f"hydra.{key}")))
     except OmegaConfBaseException as error:
         raise SettingsError(explain(error)) from None
     finally:
@@ -235,8 +243,7 @@ def _check(config: DictConfig, overrides: Sequence[str], rehearsed: set[str] | N
 
 def _unknown_key(key: str, overrides: Sequence[str]) -> str:
     """``a.b.misspelt: no such key …`` with the keys that do exist beside it, given the job's choices."""
-    choices = [one for one in overrides if one.partition("=")[0] in (*_GROUPS, "scenario")]
-    node: Any = compose("config", choices)
+    node: Any = compose("config", _choices(overrides))
     *parents, last = key.split(".")
     path: list[str] = []
     for part in parents:
@@ -247,6 +254,10 @@ def _unknown_key(key: str, overrides: Sequence[str]) -> str:
     if not isinstance(node, DictConfig):
         return f"{key}: {'.'.join(path)} is a single value"
     return f"{'.'.join([*path, last])}: no such key{suggest(last, tuple(str(name) for name in node))}"
+
+
+def _choices(overrides: Sequence[str]) -> list[str]:
+    return [one for one in overrides if one.partition("=")[0] in (*_GROUPS, "scenario")]
 
 
 def _quoted(text: str) -> str:

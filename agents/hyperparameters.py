@@ -97,6 +97,7 @@ Kind = Number | Switch | Group | Frequency
 
 _COUNT = Number(1, 1e9, whole=True)
 _SHARE = Number(0, 1)
+_WIDTH = Number(1, 10_000, whole=True)  # a wider layer has more weights than memory holds
 
 RANGES: dict[str, Kind] = {
     "action_noise_std": Number(0, none=True),
@@ -234,14 +235,14 @@ def check_policy(name: str, policy: str, kwargs: Mapping[str, Any]) -> None:
     layers = network.values() if isinstance(network, Mapping) and name in heads else [network]
     if not all(_widths(one) for one in layers) or (isinstance(network, Mapping) and not _heads(heads[name], network)):
         raise ValueError(
-            f"policy_kwargs.net_arch: {network}, allowed: a list of layer widths, whole numbers of at least 1"
+            f"policy_kwargs.net_arch: {network}, allowed: a list of layer widths, each {_WIDTH.allowed}"
             + (f", or {heads[name]}" if name in heads else "")
         )
 
 
 def _widths(layers: Any) -> bool:
     return isinstance(layers, Sequence) and not isinstance(layers, str) and all(
-        isinstance(width, int) and _COUNT.fits(width) for width in layers
+        isinstance(width, int) and _WIDTH.fits(width) for width in layers
     )  # fmt: skip
 
 

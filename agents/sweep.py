@@ -55,6 +55,8 @@ def enumerate_jobs(overrides: Sequence[str], multirun: bool, compose: Callable[[
     params = sweeper.get("params") or {}
     swept = {one.get_key_element(): one for one in _parse([f"{key}={text}" for key, text in params.items()])}
     basic = sweeper._target_ == _BASIC
+    if basic and sweeper.max_batch_size is not None and sweeper.max_batch_size < 1:
+        raise SettingsError(f"hydra.sweeper.max_batch_size: {sweeper.max_batch_size}, allowed: at least 1, or null")
     for one in [*swept.values(), *parsed]:
         if basic and one.is_interval_sweep():
             raise SettingsError(

@@ -45,6 +45,7 @@ def test_the_table_prints_in_ascii():
     assert text.isascii()
 
 
+@pytest.mark.slow
 def test_a_run_where_there_is_ascii_alone(tmp_path):
     (tmp_path / "한국.yaml").write_text(f"name: 한국\n{FILE.replace('Mine', '한국 [/t]')}", encoding="utf-8")
     ascii_alone = {"PYTHONIOENCODING": "ascii", "LC_ALL": "C", "COLUMNS": 80}
