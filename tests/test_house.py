@@ -124,17 +124,33 @@ def lines_run_later(path: Path) -> set[int]:
     return later
 
 
-def imports_beyond_the_base(root: Path) -> list[str]:
-    """Imports that fail after `pip install .`: of no dependency, or of an extra's before a function needs it."""
-    base = modules_of(PROJECT["dependencies"]) | COMES_ALONG | sys.stdlib_module_names | {"nea_env"}
-    optional = modules_of(PROJECT["optional-dependencies"]["render"])
-    found = []
+def loaded_late(root: Path) -> set[str]:
+    """Modules of the package that others import, but none before a function needs them."""
+    importers: dict[str, set[str]] = {}
     for path in files(root, ".py"):
         if not name(path, root).startswith("nea_env/"):
             continue
         later = lines_run_later(path)
         for line, module in imported(path, root):
-            if module.split(".")[0] not in (base | optional if line in later else base):
+            importers.setdefault(module, set()).add("" if line in later else module_of(path, root))
+    late = set(importers)
+    while early := {module for module in late if importers[module] - late - {""}}:
+        late -= early
+    return late
+
+
+def imports_beyond_the_base(root: Path) -> list[str]:
+    """Imports that fail after `pip install .`: of no dependency, or of an extra's before a function needs it."""
+    base = modules_of(PROJECT["dependencies"]) | COMES_ALONG | sys.stdlib_module_names | {"nea_env"}
+    optional = modules_of(PROJECT["optional-dependencies"]["render"])
+    late, found = loaded_late(root), []
+    for path in files(root, ".py"):
+        if not name(path, root).startswith("nea_env/"):
+            continue
+        later = lines_run_later(path)
+        for line, module in imported(path, root):
+            allowed = base | optional if line in later or module_of(path, root) in late else base
+            if module.split(".")[0] not in allowed:
                 found.append(f"{name(path, root)}:{line}: {module} is no base dependency")
     return found
 
@@ -195,6 +211,7 @@ BROKEN = [
     (upward_imports, "nea_env/bench/scores.py", "from agents import rules"),
     (imports_beyond_the_base, "nea_env/market/paths.py", "from rich.progress import track"),
     (imports_beyond_the_base, "nea_env/market/figures.py", "from matplotlib.figure import Figure"),
+    (imports_beyond_the_base, "nea_env/envs/firm.py", "from matplotlib.figure import Figure"),
     (imports_beyond_the_base, "nea_env/core/jit.py", "def late():\n    import scipy.sparse"),
     (imports_beyond_the_base, "nea_env/core/jit.py", "try:\n    import tqdm, torch\nexcept ImportError:\n    pass"),
     (long_files, "nea_env/core/month.py", "x = 1\n" * (LINES_MAX + 1)),
@@ -239,6 +256,17 @@ def test_check_passes_an_extra_where_it_is_optional(tmp_path: Path) -> None:
         "import tqdm, ruamel.yaml\nif TYPE_CHECKING:\n    import matplotlib\ndef draw():\n    import matplotlib.figure"
     )
     assert imports_beyond_the_base(tmp_path) == []
+
+
+def test_check_passes_an_extra_in_a_module_that_only_functions_load(tmp_path: Path) -> None:
+    envs = tmp_path / "nea_env/envs"
+    envs.mkdir(parents=True)
+    (envs / "panels.py").write_text("import matplotlib")
+    (envs / "picture.py").write_text("import matplotlib\nfrom nea_env.envs import panels")
+    (envs / "firm.py").write_text("def render():\n    from nea_env.envs import picture")
+    assert imports_beyond_the_base(tmp_path) == []
+    (envs / "firm_vector.py").write_text("from nea_env.envs import panels")
+    assert [line.split(":")[0] for line in imports_beyond_the_base(tmp_path)] == ["nea_env/envs/panels.py"]
 
 
 def test_import_is_light() -> None:
