@@ -53,9 +53,10 @@ def played(name: str, client: Client) -> tuple[str, str, str]:
     release = run([python, "-c", asked, client.distribution]).stdout.strip()
     quietly = ["-q", "-p", "no:cacheprovider", "-o", STRICT_HERE]
     tested = run([python, "-m", "pytest", *quietly, f"tests/clients/{client.test}"])
-    result = re.sub(r"(, \d+ warnings?)? in .*|=+ ?", "", tested.stdout.strip().splitlines()[-1])
+    counts = re.findall(r"^[= ]*(\d+ [a-z]+.*?)(?:, \d+ warnings?)? in [\d.]+s", tested.stdout, re.MULTILINE)
+    result = counts[-1] if counts else last_error(tested.stdout)
     if tested.returncode:
-        print(tested.stdout, tested.stderr, file=sys.stderr)
+        print(tested.stdout, file=sys.stderr)
     return f"{client.distribution} {release}", client.changed, result
 
 
