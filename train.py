@@ -21,7 +21,7 @@ from typing import Any
 
 import hydra
 import torch
-import yaml  # type: ignore[import-untyped]
+import yaml
 from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException
 from hydra.types import RunMode

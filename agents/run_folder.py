@@ -6,7 +6,6 @@ written beside its place and renamed, so a reader never sees half of one.
 
 from __future__ import annotations
 
-import fcntl
 import itertools
 import json
 import os
@@ -15,7 +14,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-import yaml  # type: ignore[import-untyped]  # the dialect of Hydra
+import yaml  # the dialect of Hydra
 
 from agents.atomic import write_bytes, write_text
 from agents.refusal import SettingsError
@@ -90,6 +89,11 @@ class RunFolder:
         Raises:
             SettingsError: another run is in it.
         """
+        if os.name == "nt":  # no such locks: a folder is still claimed once, but not kept from a second resume
+            yield
+            return
+        import fcntl
+
         try:
             place = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY)
         except OSError as error:
