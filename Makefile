@@ -67,7 +67,7 @@ format: setup  ## let ruff fix what it can
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-fuzz: warm  ## scenarios with other numbers, played to the end by reckless firms: ARGS="--scenarios 10000 --rows 120"
+fuzz: warm  ## scenarios with other numbers, played to the end by firms that act at random: ARGS="--scenarios 10000 --rows 120"
 	@$(EXACT) $(BIN)/python -m tests.fuzz $(ARGS)
 
 bench: setup  ## throughput and frames a second, as ratios to Gymnasium's CartPole in one run

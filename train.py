@@ -120,9 +120,11 @@ def compare(settings: Settings, model: BaseAlgorithm, folder: RunFolder, stop: I
         folder.evaluation, summary, scenario=scenario.name, algorithm=name, seed=settings.seed, steps=steps,
         episodes=len(seeds), first_seed=int(seeds[0]),
     )  # fmt: skip
+    stop.check()
     if settings.figures:
         figures.fans(outcomes, scenario, folder.figures / "fans.png")
         figures.learning_curve(folder.metrics, summary, name, folder.figures / "learning_curve.png")
+    stop.check()
     evaluate.show(summary, f"{scenario.title}: {len(seeds):,} held-out episodes, {name} after {steps:,} steps")
     print(f"run folder: {folder.path}")
     return float(summary[name]["cost_pct"]["mean"])
@@ -211,7 +213,7 @@ def command(arguments: list[str]) -> None:
 
 @contextmanager
 def exit_codes() -> Iterator[None]:
-    """Every ending in one line: 2 for a refused command line, 1 for a run that failed, 130 after Ctrl-C."""
+    """Expected endings in one line: 2 for a refused command line, 1 for a run that failed, 130 after Ctrl-C."""
     try:
         yield
     except (SettingsError, CheckpointError) as error:

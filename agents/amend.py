@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,7 @@ def amended(config: Mapping[str, Any], overrides: Sequence[str]) -> dict[str, An
     Raises:
         SettingsError: there is no such key or choice, or it stands for several jobs.
     """
-    tree: dict[str, Any] = _copy(config)
+    tree: dict[str, Any] = copy.deepcopy(dict(config))
     values = []
     for text in overrides:
         key, _, value = text.partition("=")
@@ -84,16 +85,16 @@ def _put(tree: dict[str, Any], one: Override) -> None:
         if key not in keys and not (key == last and (one.is_add() or one.is_force_add())):
             raise SettingsError(f"{'.'.join([*path, key])}: no such key{suggest(key, keys)}")
         if len(path) == len(parents):
-            node[keys.get(key, key)] = None if one.is_delete() else one.value()
+            place, value = keys.get(key, key), one.value()
+            if one.is_delete():
+                del node[place]
+            elif isinstance(value, Mapping) and isinstance(inside.get(place), dict):
+                _merge(node[place], value)  # as Hydra does
+            else:
+                node[place] = value
             return
         node = node[keys[key]]
         path.append(key)
-
-
-def _copy(tree: Any) -> Any:
-    if isinstance(tree, Mapping):
-        return {key: _copy(value) for key, value in tree.items()}
-    return [_copy(value) for value in tree] if isinstance(tree, list | tuple) else tree
 
 
 def _merge(tree: dict[str, Any], over: Mapping[str, Any]) -> None:

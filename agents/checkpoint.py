@@ -138,7 +138,7 @@ def manifest(path: Path) -> dict[str, Any]:
     file = path / MANIFEST
     try:
         found = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise CheckpointError(f"{file}: can't be read ({error})") from None
     kinds = {"steps": int, "settings": dict, "versions": dict, "metrics": dict, "files": dict}
     for key, kind in kinds.items():

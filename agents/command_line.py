@@ -78,7 +78,7 @@ class CommandLine:
         if self._options.cfg != "job" or self._options.package:
             return None
         with composing():
-            return _check(_composed(self._options.overrides), self._options.overrides)
+            return _rehearsed(self._options.overrides)
 
     def prepare(self) -> list[str]:
         """The arguments for Hydra. Where jobs are to be run, each is checked first and the folder is made.
@@ -93,15 +93,13 @@ class CommandLine:
             return self.arguments
         with composing():
             jobs = self._jobs()
-            folders = self._checked(jobs)
             kind = "sweep" if self._multirun else "run"
             path = _folder(jobs.first, f"{kind}.dir")
-        given = f"hydra.{kind}.dir" in jobs.keys
+            given = f"hydra.{kind}.dir" in jobs.keys
+            self._check(jobs, given)
         if not given:
             path = new_folder(path)
             return [*self.arguments, f"hydra.{kind}.dir={_quoted(str(path))}"]
-        for folder in folders:
-            RunFolder(folder).refuse_if_used()
         try:
             path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -115,13 +113,18 @@ class CommandLine:
         except (HydraException, OmegaConfBaseException) as error:
             raise SettingsError(explain(error, overrides)) from None
 
-    def _checked(self, jobs: Jobs) -> list[Path]:
-        """Check every job; their folders, where it is known in advance which jobs there will be."""
-        rehearsed: set[str] = set()
+    def _check(self, jobs: Jobs, given: bool) -> None:
+        """Check every job, and the folders that the command line names; then rehearse those jobs that train alike once.
+
+        Which jobs there will be, and so their folders, is not always known in advance.
+        """
+        different: dict[str, Settings] = {}
         folders: list[Path] = []
         for number, overrides in enumerate(jobs.overrides):
             config = _composed(overrides)
-            _check(config, overrides, rehearsed)
+            settings = _settings(config, overrides)
+            alike = settings.model_dump(mode="json", include={"env", "algo", "scenario"})
+            different[json.dumps(alike, sort_keys=True)] = settings
             if not self._multirun:
                 folders.append(_folder(config, "run.dir"))
             elif jobs.complete:
@@ -130,7 +133,10 @@ class CommandLine:
         twice = next((folder for folder in folders if folders.count(folder) > 1), None)
         if twice is not None:
             raise SettingsError(f"hydra.sweep.subdir: {twice} is the folder of several jobs; put hydra.job.num in it")
-        return folders
+        for folder in folders if given else ():
+            RunFolder(folder).refuse_if_used()
+        for settings in different.values():
+            rehearse(settings)
 
 
 def compose_settings(overrides: Sequence[str]) -> Settings:
@@ -141,7 +147,7 @@ def compose_settings(overrides: Sequence[str]) -> Settings:
     """
     overrides = _for_hydra(overrides, multirun=False)
     with composing():
-        return _check(_composed(overrides), overrides)
+        return _rehearsed(overrides)
 
 
 def help_text() -> str:
@@ -227,17 +233,18 @@ def _folder(config: DictConfig, key: str, number: int = 0) -> Path:
         HydraConfig.instance().cfg = before
 
 
-def _check(config: DictConfig, overrides: Sequence[str], rehearsed: set[str] | None = None) -> Settings:
-    """The settings of a composed job, rehearsed unless one that trains alike has been."""
+def _settings(config: DictConfig, overrides: Sequence[str]) -> Settings:
+    """The settings of a composed job."""
     try:
-        settings = check(plain(config))
+        return check(plain(config))
     except OmegaConfBaseException as error:
         raise SettingsError(explain(error, overrides)) from None
-    alike = json.dumps(settings.model_dump(mode="json", include={"env", "algo", "scenario"}), sort_keys=True)
-    if rehearsed is None or alike not in rehearsed:
-        rehearse(settings)
-    if rehearsed is not None:
-        rehearsed.add(alike)
+
+
+def _rehearsed(overrides: Sequence[str]) -> Settings:
+    """The settings of one job, tried out."""
+    settings = _settings(_composed(overrides), overrides)
+    rehearse(settings)
     return settings
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from typing import Any
 
@@ -31,7 +32,8 @@ def rehearse(settings: Settings) -> None:
     try:
         Batch(settings.scenario, 1)
     except ValueError as error:
-        raise SettingsError(f"scenario: {_first(error)}") from None
+        told = _first(error).removeprefix(f"scenario {settings.scenario.name}: ")
+        raise SettingsError(f"scenario.{told}") from None
     before = random_state()
     try:
         with warnings.catch_warnings():
@@ -66,7 +68,7 @@ def _blame(settings: Settings, error: Exception) -> str:
     )  # fmt: skip
     for path, values in groups:
         for key, value in values.items():
-            if key in text:
+            if re.search(rf"\b{re.escape(key)}\b", text):
                 return f"{path}.{key}: {value}, refused by {algo.name}: {text}"
     return f"algo: {algo.name} refuses these settings: {text}"
 

@@ -60,9 +60,7 @@ def parse(arguments: Sequence[str]) -> Resume | None:
             raise SettingsError(f"{forces[0]}: goes with resume=FOLDER")
         return None
     if len(folders) > 1 or not folders[0]:
-        raise SettingsError(
-            "resume: which run folder? It takes one" if not folders[0] else "resume: takes one run folder"
-        )
+        raise SettingsError("resume: which run folder? Name one" if not folders[0] else "resume: name one run folder")
     if any(force not in ("force=true", "force=false") for force in forces):
         raise SettingsError(f"{forces[-1]}: allowed: force=true, force=false")
     others = tuple(one for one in arguments if not one.startswith(("resume=", "force=")))
@@ -76,7 +74,7 @@ def accept(resume: Resume) -> Continuation:
     """Check that a run can go on as asked. Writes nothing.
 
     Raises:
-        SettingsError: a setting or version that must stay differs, or the budget is smaller than what is done.
+        SettingsError: a setting or version that must stay differs, or the budget is smaller than it was.
         CheckpointError: the run's last checkpoint is damaged.
     """
     folder = resume.folder
@@ -93,13 +91,13 @@ def accept(resume: Resume) -> Continuation:
         place = "" if resume.overrides else f"resume: {folder.config}: "
         raise SettingsError(f"{place}{error}") from None
     done = manifest.get("steps", 0)
-    if settings.total_steps < done and settings.total_steps != budget:
-        raise SettingsError(f"total_steps: {settings.total_steps}, allowed: at least {done}, the steps that are done")
+    if settings.total_steps < budget:
+        raise SettingsError(f"total_steps: {settings.total_steps}, allowed: at least {budget}, as the run was planned")
     if saved is None and folder.model.is_file() and settings.total_steps != budget:
         raise SettingsError(f"total_steps: {folder.path} holds a model but no checkpoint to go on from")
     if saved is not None:
         _whole(folder, saved, manifest, finished=done >= settings.total_steps)
-    return Continuation(settings, _versions(folder, manifest, done, resume.force), _budget_note(settings, budget))
+    return Continuation(settings, _versions(folder, manifest, done, resume.force), _budget_note(settings, budget, done))
 
 
 def _whole(folder: RunFolder, saved: Path, manifest: Mapping[str, Any], *, finished: bool) -> None:
@@ -122,9 +120,9 @@ def hint(folder: RunFolder) -> str:
     return f"python train.py resume={shlex.quote(str(folder.path))} goes on from step {step}"
 
 
-def _budget_note(settings: Settings, before: int) -> str | None:
+def _budget_note(settings: Settings, before: int, done: int) -> str | None:
     """What a longer budget makes differ from a run that was planned at that length, in one line; None if nothing."""
-    if settings.total_steps == before:
+    if settings.total_steps == before or done == 0:
         return None
     algo = settings.algo
     schedules = [key for key in ("learning_rate_end",) if algo.parameters.get(key) is not None]

@@ -20,6 +20,13 @@ from agents.atomic import write_bytes, write_text
 from agents.refusal import SettingsError
 
 
+class _WithoutAliases(yaml.SafeDumper):
+    """Writes equal parts out each time."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
 class RunFolder:
     """Paths of a run.
 
@@ -55,7 +62,7 @@ class RunFolder:
             raise SettingsError(f"{self.path}: {error.strerror}; choose another folder") from None
         if held:
             resume = f"resume={self.path} goes on with the run in it, or " if self.config.is_file() else ""
-            raise SettingsError(f"{self.path}: is not empty, and a run has a folder of its own; {resume}choose another")
+            raise SettingsError(f"{self.path}: is not empty, and each run needs its own folder; {resume}choose another")
 
     @contextmanager
     def claimed(self, ignored: str | None = None) -> Iterator[None]:
@@ -112,7 +119,7 @@ class RunFolder:
 
     def write_config(self, config: Mapping[str, Any]) -> None:
         """Write the configuration: plain values, nothing left to resolve."""
-        write_text(self.config, yaml.safe_dump(dict(config), allow_unicode=True, sort_keys=False))
+        write_text(self.config, yaml.dump(dict(config), Dumper=_WithoutAliases, allow_unicode=True, sort_keys=False))
 
     def read_config(self) -> dict[str, Any]:
         """The configuration as it was written.
@@ -125,9 +132,13 @@ class RunFolder:
         if not self.config.is_file():
             raise SettingsError(f"resume: {self.path} is no run folder, it holds no config.yaml")
         try:
-            tree = yaml.safe_load(self.config.read_text(encoding="utf-8"))
-        except (OSError, ValueError, yaml.YAMLError) as error:
-            raise SettingsError(f"resume: {self.config} is not YAML ({str(error).splitlines()[0]})") from None
+            text = self.config.read_text(encoding="utf-8")
+            if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, yaml.SafeLoader)):
+                raise ValueError("it holds an alias, which no run writes")
+            tree = yaml.safe_load(text)
+        except Exception as error:  # whatever a damaged file brings PyYAML to
+            told = " ".join(str(error).split()) or type(error).__name__
+            raise SettingsError(f"resume: {self.config} is not YAML ({told[:200]})") from None
         if not isinstance(tree, dict):
             raise SettingsError(f"resume: {self.config} holds no configuration")
         return {str(key): value for key, value in tree.items()}
@@ -146,7 +157,7 @@ class RunFolder:
             return {}
         try:
             found = json.loads(self.versions.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             raise SettingsError(f"resume: {self.versions}: can't be read ({error})") from None
         if not isinstance(found, dict) or not isinstance(found.get("resumes", []), list):
             raise SettingsError(f"resume: {self.versions} holds no versions")

@@ -146,6 +146,8 @@ def _one_line(error: ValidationError) -> str:
     detail = error.errors(include_url=False)[0]
     keys = [str(key) for key in detail["loc"]]
     message = detail["msg"].removeprefix("Value error, ")
+    if detail["type"] == "missing":
+        return f"{'.'.join(keys)}: missing; it needs a value"
     if detail["type"] == "value_error":
         return ".".join([*keys, message])  # our own validators begin with the key and name the value
     if detail["type"] == "extra_forbidden":

@@ -24,7 +24,7 @@ def cache(*, clear: bool) -> int:
 
     folder = cache_folder()
     if folder is None:
-        print("No folder is fit for a cache: kernels are compiled anew by each process.")
+        print("No usable cache folder: each process compiles the kernels anew.")
         return 0
     for path in versions():
         note = "this version" if path == folder else "another version"

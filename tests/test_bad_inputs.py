@@ -343,7 +343,8 @@ def refusal(do: Callable[[], Any], capsys: pytest.CaptureFixture[str]) -> str:
 
 
 def snapshot(folder: Path) -> dict[str, bytes]:
-    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    """Every file with its content, and every folder."""
+    return {str(path.relative_to(folder)): path.read_bytes() if path.is_file() else b"" for path in folder.rglob("*")}
 
 
 def states() -> Iterator[tuple[tuple[str, int | None], Any]]:

@@ -20,7 +20,7 @@ LEAST_EMISSIONS, LARGEST_EMISSIONS = 1e-3, 1e15
 """Baseline emissions, t a year: observations are shares of them."""
 
 LARGEST_MOVE = 200.0
-"""Most that a firm's own purchases may ever move the log price by."""
+"""Most that a firm's own purchases may ever move the log price by; a debt bought at the end moves it no further."""
 
 
 def check_firm(scenario: Scenario) -> None:

@@ -76,6 +76,7 @@ from nea_env.core.layout import (
 )  # fmt: skip
 from nea_env.core.links import foreign_worth, trade_foreign
 from nea_env.core.lowering import arrival as _arrival
+from nea_env.core.magnitudes import LARGEST_MOVE
 from nea_env.core.settle import settle
 from nea_env.core.trading import feasible_trade, mean_price_factor, split_purchase, trading_cost
 
@@ -285,7 +286,7 @@ def closing_cost(i, state, world, own):
         position += foreign_worth(i, state, world, own)
     value = position * state[i, PRICE]
     if own[col.P_PERMANENT] > 0.0:  # what selling it all would bring
-        value *= mean_price_factor(-own[col.P_PERMANENT] * position)
+        value *= mean_price_factor(min(max(-own[col.P_PERMANENT] * position, -LARGEST_MOVE), LARGEST_MOVE))
     for k in range(TECHS):
         capex = own[col.P_CAPEX + k]
         aged = state[i, AGED + k] * own[col.P_BOOK_GROWTH] ** own[col.P_HORIZON]

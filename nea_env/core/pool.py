@@ -10,9 +10,17 @@ from __future__ import annotations
 import os
 import threading
 
+from numba.core.compiler_lock import global_compiler_lock
+
 TURN = threading.Lock()
 """Held while a parallel kernel runs; take it without waiting, ``TURN.acquire(blocking=False)``."""
 
 if hasattr(os, "register_at_fork"):
     # taken in a child and never given back, also where the fork copied a lock that another thread held
     os.register_at_fork(after_in_child=lambda: TURN.acquire(blocking=False))
+    # a fork waits for another thread's compilation to end: the child would inherit the compiler's lock, held for ever
+    os.register_at_fork(
+        before=global_compiler_lock.acquire,
+        after_in_parent=global_compiler_lock.release,
+        after_in_child=global_compiler_lock.release,
+    )

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from nea_env.core import layout
 from nea_env.core.step import all_finite
 from nea_env.envs.spaces import CHOICES
+from nea_env.library.errors import shown
 
 SIZE = len(layout.ACTIONS)
 _LOW = np.float32(-1.0)
@@ -24,7 +25,8 @@ _AT_PRICE = np.array([choice.at_price for choice in CHOICES])
 def _numbers(action: Any, shape: tuple[int, ...], kinds: str) -> NDArray[Any]:
     array = action if type(action) is np.ndarray else _converted(action, shape)
     if array.shape != shape:
-        raise ValueError(f"action has shape {array.shape}: expected {shape}")
+        given = f"has shape {array.shape}" if array.ndim and array.dtype != object else f"is {shown(action)}"
+        raise ValueError(f"action {given}: expected {_wanted(shape, kinds)}")
     if array.dtype.kind not in kinds:
         allowed = "whole numbers, such as int64" if "f" not in kinds else "real numbers, such as float32"
         raise ValueError(f"action has dtype {array.dtype}: expected {allowed}")
@@ -39,7 +41,13 @@ def _converted(action: Any, shape: tuple[int, ...]) -> NDArray[Any]:
     except Exception as error:  # ragged lists; tensors that need a gradient, or whose numbers NumPy lacks
         told = " ".join(str(error).split())
         kind = type(action).__name__
-        raise ValueError(f"action, a {kind}, is no NumPy array of shape {shape}, nor becomes one: {told}") from None
+        raise ValueError(f"action is a {kind} that NumPy can't turn into an array of shape {shape}: {told}") from None
+
+
+def _wanted(shape: tuple[int, ...], kinds: str) -> str:
+    if not shape:
+        return "a whole number of the menu"
+    return f"an array of shape {shape} of {'real' if 'f' in kinds else 'whole'} numbers"
 
 
 def _finite(array: NDArray[Any]) -> None:

@@ -13,6 +13,8 @@ import numpy as np
 from gymnasium.vector import AutoresetMode
 from numpy.typing import NDArray
 
+from nea_env.library.errors import shown
+
 SEED_END = 2**63
 """Seeds are whole numbers from 0 to below this."""
 
@@ -35,21 +37,21 @@ def whole_number(value: Any, name: str, low: int, end: int | None = None) -> int
         number = None
     if number is None or number < low or (end is not None and number >= end):
         allowed = f"of at least {low}" if end is None else f"from {low} to below {_power(end)}"
-        raise ValueError(f"{name} is {_shown(value)}: expected a whole number {allowed}")
+        raise ValueError(f"{name} is {shown(value)}: expected a whole number {allowed}")
     return number
 
 
 def one_of(value: Any, name: str, allowed: Sequence[str]) -> str:
     """``value``, one of some words; ValueError otherwise."""
     if not isinstance(value, str) or value not in allowed:
-        raise ValueError(f"{name} is {_shown(value)}: expected one of {', '.join(allowed)}")
+        raise ValueError(f"{name} is {shown(value)}: expected one of {', '.join(allowed)}")
     return value
 
 
 def flag(value: Any, name: str) -> bool:
     """``value`` as bool; ValueError where it is neither True nor False."""
     if not isinstance(value, bool | np.bool_):
-        raise ValueError(f"{name} is {_shown(value)}: expected True or False")
+        raise ValueError(f"{name} is {shown(value)}: expected True or False")
     return bool(value)
 
 
@@ -110,7 +112,7 @@ def reset_options(options: Any, known: Sequence[str]) -> Mapping[str, Any]:
     if options is None:
         return {}
     if not isinstance(options, Mapping):
-        raise ValueError(f"options is {_shown(options)}: expected a dict with {' or '.join(known)}, or None")
+        raise ValueError(f"options is {shown(options)}: expected a dict with {' or '.join(known)}, or None")
     for name in options:
         if name not in known:
             raise ValueError(f"option {name!r} is not known: expected {' or '.join(known)}")
@@ -120,20 +122,14 @@ def reset_options(options: Any, known: Sequence[str]) -> Mapping[str, Any]:
 def reset_rows(mask: Any, n: int) -> NDArray[np.bool_]:
     """``options["reset_mask"]``: a NumPy array (n,) of bool with a True in it, else ValueError."""
     if not isinstance(mask, np.ndarray) or mask.dtype != np.bool_:
-        found = f"an array of {mask.dtype}" if isinstance(mask, np.ndarray) else _shown(mask)
+        found = f"an array of {mask.dtype}" if isinstance(mask, np.ndarray) else shown(mask)
         raise ValueError(f"options['reset_mask'] is {found}: expected a NumPy array of bool")
     if mask.shape != (n,):
         raise ValueError(f"options['reset_mask'] has shape {mask.shape}: expected ({n},)")
     if not mask.any():
         raise ValueError("options['reset_mask'] is False everywhere: expected at least one row to reset")
-    return mask
+    return mask.copy()  # it may be an array of the environment's own
 
 
 def _power(number: int) -> str:
     return f"2**63 - {SEED_END - number}" if number < SEED_END else "2**63"
-
-
-def _shown(value: Any) -> str:
-    """A value on one line, shortened."""
-    text = " ".join(repr(value).split())
-    return text if len(text) <= 60 else f"{text[:57]}..."

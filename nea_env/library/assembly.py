@@ -96,13 +96,15 @@ class Assembly:
         """The part that a value names, or is, and the folder to which its own names are relative."""
         if isinstance(value, dict):
             return Document(file.path, value, {}), folder
+        where = f"{place(file, own)}: {dotted(keys)}"
         if isinstance(value, str) and is_file_name(value):
+            if not (folder / value).is_file():
+                raise ScenarioError(f"{where}: {value!r}: there is no such file")
             self._files[keys] = read(folder / value)
             return self._files[keys], (folder / value).parent
         if isinstance(value, str) and value in names(kind):
             self._files[keys] = document(kind, value)
             return self._files[keys], folder
-        where = f"{place(file, own)}: {dotted(keys)}"
         if isinstance(value, str):
             raise ScenarioError(f"{where}: {value!r} does not ship; {did_you_mean(value, names(kind))}")
         raise expected_name(where, value)

@@ -45,10 +45,17 @@ def _load(scenario: str | Path | Mapping[str, Any] | Scenario) -> Scenario:
     if isinstance(scenario, str) and scenario in scenarios():
         return _shipped_scenario(scenario)
     path = Path(scenario)
-    if path.suffix in SUFFIXES or len(path.parts) > 1 or path.exists():
+    if path.suffix in SUFFIXES or len(path.parts) > 1 or _exists(path):
         return _compose(read(path), path.parent)
-    hint = did_you_mean(str(scenario), scenarios())
-    raise ScenarioError(f"scenario: {str(scenario)!r} neither ships nor is a file; {hint}")
+    hint = did_you_mean(str(scenario)[:60], scenarios())
+    raise ScenarioError(f"scenario: {shown(str(scenario))} is no shipped scenario and no file; {hint}")
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except (OSError, ValueError):  # too long for a file's name, or not of its characters
+        return False
 
 
 @lru_cache

@@ -28,7 +28,10 @@ def did_you_mean(name: str, allowed: Iterable[str]) -> str:
 
 def shown(value: object, width: int = 60) -> str:
     """A value as it appears in a message: one line, not too long."""
-    text = " ".join(repr(value).split())
+    try:
+        text = " ".join(repr(value).split())
+    except ValueError:  # a whole number of more digits than Python prints
+        text = "a number of thousands of digits"
     return text if len(text) <= width else f"{text[: width - 3]}..."
 
 

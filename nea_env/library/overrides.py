@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import itertools
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from pydantic import ValidationError
-from ruamel.yaml.error import YAMLError
 
 from nea_env.library.assembly import Assembly
 from nea_env.library.catalogue import ROOT
 from nea_env.library.errors import did_you_mean, fields_at, first_of, keys_of, reason, shown
 from nea_env.library.reader import Document
-from nea_env.library.yaml import DEEPEST, yaml_reader
+from nea_env.library.yaml import DEEPEST, MOST_VALUES, UNREADABLE, yaml_reader
 from nea_env.scenario import Scenario, ScenarioError
 
 Overrides = Mapping[str, Any] | Sequence[str]
+_INDEX = re.compile(r"[0-9]{1,4}")
 KEPT = ("name",)
 """What no override changes: results are filed under it."""
 
@@ -65,7 +67,7 @@ def _parsed(text: str) -> Change:
         raise ScenarioError(f"override {text!r}: expected path=value, for instance market.volatility=0.2")
     try:
         return Change(path.strip(), yaml_reader().load(value))
-    except (YAMLError, ValueError):
+    except UNREADABLE:
         raise ScenarioError(f"override {path.strip()}: {shown(value)} is not a YAML value") from None
 
 
@@ -76,13 +78,14 @@ def _put(node: Any, change: Change, depth: int) -> Any:
     before, key = change.keys[:depth], change.keys[depth]
     fields = [field for field in fields_at(Scenario, before) if before or field not in KEPT]
     if isinstance(node, list):
-        if not key.isdecimal() or int(key) >= len(node):
+        if not _INDEX.fullmatch(key) or int(key) >= len(node):
             has = f"items 0 to {len(node) - 1}" if node else "no items"
             raise ScenarioError(f"override {change.path}: {'.'.join(before)} has {has}, not {key!r}")
         return [_put(item, change, depth + 1) if index == int(key) else item for index, item in enumerate(node)]
     if fields:
         if key not in fields:
-            raise ScenarioError(f"override {change.path}: {key}: unknown key; {did_you_mean(key, fields)}")
+            where = "" if key == change.path.rpartition(".")[2] else f"{key}: "
+            raise ScenarioError(f"override {change.path}: {where}unknown key; {did_you_mean(key, fields)}")
     elif not isinstance(node, dict):
         raise ScenarioError(f"override {change.path}: {'.'.join(before)} is {shown(node)}: it has no {key!r}")
     elif key not in node and depth + 1 < len(change.keys):
@@ -93,7 +96,10 @@ def _put(node: Any, change: Change, depth: int) -> Any:
 
 def _with_named_links(change: Change) -> Any:
     """The change's value; where it is a link, or all of them, each may be a shipped name or a path."""
-    value = plain(change.value)
+    try:
+        value = plain(change.value)
+    except ScenarioError as error:
+        raise ScenarioError(f"override {change.path}: {error}") from None
     one = len(change.keys) == 2
     if change.keys[0] != "links" or len(change.keys) > 2 or (isinstance(value, list) and one):
         return value
@@ -118,14 +124,21 @@ def _explain(error: ValidationError, tree: dict[str, Any], changes: list[Change]
     return f"{label}: {why}" if path in ("", guilty[0].path) else f"{label}: {path}: {why}"
 
 
-def plain(value: Any, level: int = 0) -> Any:
+def plain(value: Any) -> Any:
     """A tree of dicts with text keys and lists: what a file would have given.
 
     Raises:
-        ScenarioError: it is nested deeper than a file may be; so is a mapping that holds itself.
+        ScenarioError: it is deeper or larger than a file may be; so is a mapping that holds itself.
     """
-    if level > DEEPEST:
-        raise ScenarioError(f"{shown(value)}: nested more than {DEEPEST} levels deep")
-    if isinstance(value, Mapping):
-        return {str(key): plain(item, level + 1) for key, item in value.items()}
-    return [plain(item, level + 1) for item in value] if isinstance(value, list | tuple) else value
+    met = itertools.count(1)
+
+    def copied(item: Any, level: int) -> Any:
+        if level > DEEPEST:
+            raise ScenarioError(f"{shown(value)}: nested more than {DEEPEST} levels deep")
+        if next(met) > MOST_VALUES:
+            raise ScenarioError(f"{shown(value)}: holds more than {MOST_VALUES:,} values, aliases counted")
+        if isinstance(item, Mapping):
+            return {str(key): copied(below, level + 1) for key, below in item.items()}
+        return [copied(below, level + 1) for below in item] if isinstance(item, list | tuple) else item
+
+    return copied(value, 0)

@@ -19,7 +19,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
 
 from nea_env.library.errors import did_you_mean, shown
-from nea_env.library.yaml import MOST_VALUES, yaml_reader
+from nea_env.library.yaml import MOST_VALUES, UNREADABLE, yaml_reader
 from nea_env.scenario import ScenarioError
 
 Keys = tuple[str | int, ...]
@@ -67,6 +67,8 @@ def read(path: Path) -> Document:
         raise ScenarioError(f"{path}: sources: {shown(sources)}: give a citation for each short key")
     citations = {str(key): text for key, text in sources.items()}
     values = _Splitter(path, citations, provenance).split(raw, (), None)
+    if not isinstance(values, dict):
+        raise ScenarioError(f"{path}: holds {shown(values)}: expected a mapping of keys to values")
     return Document(path, values, provenance, citations)
 
 
@@ -106,6 +108,8 @@ def line_of(path: Path, keys: Keys) -> int | None:
 
 
 def _parse(path: Path) -> dict[Any, Any]:
+    if path.exists() and not path.is_file():
+        raise ScenarioError(f"{path}: cannot be read: it is a folder or a device, expected a file")
     try:
         raw = yaml_reader().load(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -115,9 +119,13 @@ def _parse(path: Path) -> dict[Any, Any]:
     except DuplicateKeyError as error:
         key = (re.search(r'duplicate key "(.*?)"', error.problem or "") or ["", "?"])[1]
         raise ScenarioError(f"{path} line {_line(error)}: {key}: this key is listed twice in one mapping") from None
-    except (UnicodeDecodeError, YAMLError, ValueError) as error:
+    except UnicodeDecodeError:
+        raise ScenarioError(
+            f"{path}: cannot be read as YAML 1.2: its text is not UTF-8; save the file as UTF-8"
+        ) from None
+    except UNREADABLE as error:
         line = f" line {_line(error)}" if isinstance(error, MarkedYAMLError) and error.problem_mark else ""
-        problem = getattr(error, "problem", None) or str(error).splitlines()[0]
+        problem = getattr(error, "problem", None) or " ".join(str(error).split()) or type(error).__name__
         raise ScenarioError(f"{path}{line}: cannot be read as YAML 1.2: {problem}") from None
     if raw is None:
         raise ScenarioError(f"{path}: is empty: expected a mapping of keys to values")

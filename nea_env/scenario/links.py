@@ -51,7 +51,7 @@ class Link(Model):
     fx: Exchange | None = None  # needed where the currencies differ
     type: LinkType
     two_way: bool = False  # foreign units held can be sold back
-    quota: Annotated[float, Field(ge=0)] | None = None  # share of the duty that foreign units may cover; none: no limit
+    quota: Share | None = None  # share of the duty that foreign units may cover; none: no limit
     exchange_rate: Positive = 1.0  # units of the partner that count as one home tonne
     discount: Annotated[float, Field(ge=0, lt=1)] = 0.0  # of a foreign unit's tonne when it counts at home
     fee: Annotated[float, Field(ge=0, lt=1)] = 0.0  # paid on a purchase, share of the home price

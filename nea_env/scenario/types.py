@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 
-def _check_month(value: str) -> str:
-    if not re.fullmatch(r"[0-9]{4}-(0[1-9]|1[0-2])", value):
-        raise ValueError(f"{value!r} is not a month: write it as YYYY-MM, for instance 2015-01")
+def _check_month(value: object) -> object:
+    if not isinstance(value, str) or not re.fullmatch(r"[0-9]{4}-(0[1-9]|1[0-2])", value):
+        told = value.isoformat() if isinstance(value, date) else repr(value)
+        raise ValueError(f"{told} is not a month: write it as YYYY-MM, for instance 2015-01")
     return value
 
 
-Month = Annotated[str, AfterValidator(_check_month)]
-Year = Annotated[str, Field(pattern=r"^[0-9]{4}$", coerce_numbers_to_str=True)]
+def _check_year(value: object) -> str:
+    text = str(value)
+    if isinstance(value, bool | float) or not re.fullmatch(r"[0-9]{4}", text):
+        raise ValueError(f"{value!r} is not a year: write it with four digits, for instance 2015")
+    return text
+
+
+Month = Annotated[str, BeforeValidator(_check_month)]
+Year = Annotated[str, BeforeValidator(_check_year)]
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 NonNegative = Annotated[float, Field(ge=0.0, le=1e15)]
 Positive = Annotated[float, Field(gt=0.0, le=1e15)]

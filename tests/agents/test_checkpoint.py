@@ -59,8 +59,13 @@ def killed_at(step):
 SDE = ["algo.parameters.use_sde=true", "algo.parameters.sde_sample_freq=-1"]
 """Exploration whose noise is drawn before a rollout starts, so before the checkpoint is taken."""
 
-CASES = [(name, []) for name in ALGORITHMS]
-CASES += [("a2c", ["algo.policy=MlpPolicy", "~algo.policy_kwargs.log_std", *SDE]), ("sac", SDE)]
+CASES = [
+    pytest.param(name, [], marks=() if name in ("ppo", "sac") else pytest.mark.slow, id=name) for name in ALGORITHMS
+]
+CASES += [
+    pytest.param("a2c", ["algo.policy=MlpPolicy", "~algo.policy_kwargs.log_std", *SDE], marks=pytest.mark.slow),
+    pytest.param("sac", SDE, marks=pytest.mark.slow),
+]
 
 
 @pytest.mark.parametrize(("name", "overrides"), CASES)

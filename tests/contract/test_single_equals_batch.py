@@ -7,7 +7,7 @@ from nea_env.envs.firm import FirmEnv
 from nea_env.envs.firm_vector import FirmVectorEnv
 from tests.asserts import assert_same
 from tests.contract.plans import months
-from tests.contract.scope import SCENARIOS, batch, scenario
+from tests.contract.scope import MAIN, SCENARIOS, batch, scenario
 
 ROWS = (0, 7, 500, 999)
 
@@ -26,7 +26,7 @@ def test_rows_of_a_thousand_are_firms_alone(name):
                 assert values[0] == flows[key][row], (row, key)
 
 
-@pytest.mark.parametrize("name", SCENARIOS)
+@pytest.mark.parametrize("name", MAIN)
 def test_the_single_environment_is_a_row_of_three(name):
     single = FirmEnv(scenario(name))
     vector = FirmVectorEnv(3, scenario(name), autoreset_mode="Disabled")
@@ -44,7 +44,7 @@ def test_the_single_environment_is_a_row_of_three(name):
     assert over
 
 
-@pytest.mark.parametrize("name", SCENARIOS)
+@pytest.mark.parametrize("name", MAIN)
 def test_the_parallel_kernel_is_the_serial_one(name):
     serial, parallel = batch(name, 1500, threads=1), batch(name, 1500, threads=2)
     for actions in months(serial, 8):

@@ -73,6 +73,33 @@ for batch in batches:
 """
 
 
+COMPILING = """
+import os, threading, time
+from numba.core.compiler_lock import global_compiler_lock
+import nea_env.core.pool
+
+held = threading.Event()
+
+def compile_for_a_while():
+    with global_compiler_lock:
+        held.set()
+        time.sleep(0.5)
+
+threading.Thread(target=compile_for_a_while, daemon=True).start()
+held.wait()
+child = os.fork()
+if child == 0:
+    with global_compiler_lock:
+        os._exit(0)
+until = time.monotonic() + 60
+while os.waitpid(child, os.WNOHANG) == (0, 0):
+    assert time.monotonic() < until, "the child waits for ever"
+    time.sleep(0.01)
+with global_compiler_lock:
+    pass
+"""
+
+
 def run(code: str, tmp_path: Path, **settings: str) -> None:
     script = tmp_path / "script.py"
     script.write_text(code)
@@ -84,6 +111,11 @@ def run(code: str, tmp_path: Path, **settings: str) -> None:
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="the system has no fork")
 def test_a_forked_child_plays_on_in_old_and_new_batches(tmp_path):
     run(FORK, tmp_path)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="the system has no fork")
+def test_a_child_forked_while_another_thread_compiles_can_compile(tmp_path):
+    run(COMPILING, tmp_path)
 
 
 def test_threads_that_step_their_own_batches_at_once(tmp_path):

@@ -1,4 +1,4 @@
-"""``python -m tests.fuzz``: shipped scenarios with other numbers, played by reckless firms, until something gives.
+"""``python -m tests.fuzz``: shipped scenarios with other numbers, played by firms that act at random.
 
 Prints a table of what was tried and, for every fault, the override that shows it again.
 """

@@ -130,7 +130,7 @@ def test_unknown_names_list_what_ships(write):
         ("start: 2018-01", "start: 2019-06", ["start: 2019-06 lies outside", "2018-01 to before 2019-01"]),
         ("start: 2018-01", "start: 2018-13", ["line 3: start: '2018-13' is not a month"]),
         ("first: 2018", "first: 2014", ["first: 2014 is no compliance period of kets", "2015"]),
-        ("first: 2018", "first: soon", ["line 4: first: 'soon'", "pattern"]),
+        ("first: 2018", "first: soon", ["line 4: first: 'soon'", "is not a year", "four digits"]),
         ("last: 2020", "last: 2040", ["last: 2040 is no compliance period of kets"]),
         ("market: kau", "market: cea", ["market.currency: CNY is not KRW"]),
         ("market: kau", "market: nowhere.yaml", ["nowhere.yaml", "no such file"]),

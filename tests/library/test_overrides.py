@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 
 from nea_env.library import ScenarioError, load_scenario
@@ -86,6 +88,10 @@ def test_the_guilty_override_is_named_among_several():
     ("overrides", "words"),
     [
         (["market.volatility"], "expected path=value"),
+        (["market.price=!!bool maybe"], "market.price: 'maybe'|is not a YAML value"),
+        (["market.price=!!int ''"], "is not a YAML value"),
+        ({"market.price": -(10**5000)}, r"market\.price: a number of thousands of digits"),
+        ({"firm.technologies." + "9" * 5000 + ".capex": 3}, "firm.technologies has items 0 to"),
         (["=3"], "expected path=value"),
         (["market.volatility=[1"], "is not a YAML value"),
         (5, "expected a mapping of paths or texts"),
@@ -95,3 +101,14 @@ def test_the_guilty_override_is_named_among_several():
 def test_other_forms_are_refused(overrides, words):
     with pytest.raises(ScenarioError, match=words):
         load_scenario("kets", overrides)
+
+
+def test_aliases_of_aliases_in_an_override_are_counted():
+    names = "abcdefg"
+    lists = ["&a [1, 2, 3]", *(f"&{name} [{', '.join([f'*{before}'] * 9)}]" for before, name in pairwise(names))]
+    with pytest.raises(ScenarioError, match=r"^override links: .*more than 100,000 values, aliases counted$"):
+        load_scenario("kets", [f"links=[{', '.join(lists)}]"])
+    deep: dict = {}
+    deep["firm"] = deep
+    with pytest.raises(ScenarioError, match=r"^override firm: .*nested more than 32 levels deep$"):
+        load_scenario("kets", {"firm": deep})

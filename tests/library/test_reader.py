@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from itertools import pairwise
 from pathlib import Path
 
@@ -100,6 +101,11 @@ def test_numbers_months_years_and_switches_need_a_source():
         ("a: {value: 1, unit: t}", ["a.unit", "beside value only source, status, note"]),
         ("sources: [The Act]\na: 1", ["sources", "short key"]),
         ("a: {1.5: 2}", ["1.5 cannot be a key"]),
+        ("value: 3", ["holds 3", "mapping"]),
+        ("a: !!bool maybe", ["as YAML 1.2"]),
+        ("a: !!int ''", ["as YAML 1.2"]),
+        ("a: !!float ''", ["as YAML 1.2"]),
+        ("%YAML 1.3\n---\na: 1", ["as YAML 1.2"]),
         ("true: 2", ["True cannot be a key"]),
     ],
 )
@@ -149,3 +155,6 @@ def test_nesting_and_aliases_that_people_write_are_read(write):
 def test_missing_file_and_folder(tmp_path):
     assert "no such file" in refusal(tmp_path / "absent.yaml")
     assert "cannot be read" in refusal(tmp_path)
+    os.mkfifo(tmp_path / "pipe.yaml")
+    assert "expected a file" in refusal(tmp_path / "pipe.yaml")  # and no wait for its end
+    assert "expected a file" in refusal(Path("/dev/zero"))

@@ -108,12 +108,9 @@ def test_what_only_the_libraries_refuse_is_one_line_too(monkeypatch, capsys, tmp
 
 
 def test_a_scenario_that_cannot_be_lowered_is_one_line(monkeypatch, capsys, tmp_path):
-    def refuse(*_):
-        raise ValueError("market.cap: 3\nis too small")
-
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("agents.rehearsal.Batch", refuse)
-    assert "scenario: market.cap: 3" in ended(monkeypatch, capsys, *TINY)
+    line = ended(monkeypatch, capsys, *TINY, "scenario.firm.abatement.steepness=1e4")
+    assert line.startswith("train.py: scenario.firm.abatement.steepness: 10000: ") and "at most" in line
     assert list(tmp_path.iterdir()) == []
 
 

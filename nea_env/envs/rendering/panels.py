@@ -93,7 +93,6 @@ class Prices(Panel):
 class Holdings(Panel):
     """Units held, stacked, against what is owed."""
 
-    title = "Holdings and what is owed"
     _KINDS = ("front", "next", "offsets", "foreign")
     _COLOURS = ("#4c78a8", "#9ecae9", "#54a24b", "#b279a2")
 

@@ -38,7 +38,7 @@ def text(scenario: Scenario, months: Months) -> str:
     strike = f"   penalty {now['strike']:,.0f}" if now["strike"] > 0 else ""
     offset = f"   offset {now['offset_price']:,.0f}" if now["offset_price"] > 0 else ""
     lines = [
-        f"{title} | {date(scenario, months)} | {now['month']:.0f} months played",
+        f"{title} | {date(scenario, months)} | {now['month']:.0f} month{'' if now['month'] == 1 else 's'} played",
         f"price   front {now['front_price']:,.0f}   long {now['long_price']:,.0f}{offset}{strike}   {currency}/t",
         f"holds   front {now['held_front']:,.0f}   next {now['held_next']:,.0f}   offsets {now['held_offsets']:,.0f}"
         f"   foreign {now['held_foreign']:,.0f}   t",
