@@ -9,6 +9,7 @@ top-level ``sources`` (or a list of them). Whole-number keys, such as years, bec
 from __future__ import annotations
 
 import re
+import stat
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -108,7 +109,7 @@ def line_of(path: Path, keys: Keys) -> int | None:
 
 
 def _parse(path: Path) -> dict[Any, Any]:
-    if path.exists() and not path.is_file():
+    if _is_device(path):
         raise ScenarioError(f"{path}: cannot be read: it is a folder or a device, expected a file")
     try:
         raw = yaml_reader().load(path.read_text(encoding="utf-8"))
@@ -132,6 +133,14 @@ def _parse(path: Path) -> dict[Any, Any]:
     if not isinstance(raw, dict):
         raise ScenarioError(f"{path}: holds {shown(raw)}: expected a mapping of keys to values")
     return raw
+
+
+def _is_device(path: Path) -> bool:
+    """Whether there is something else than a file: a pipe would be waited for, a device may have no end."""
+    try:
+        return not stat.S_ISREG(path.stat().st_mode)
+    except (OSError, ValueError):  # told when it is read
+        return False
 
 
 def _line(error: MarkedYAMLError) -> int | str:
