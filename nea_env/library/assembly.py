@@ -129,12 +129,17 @@ def merged(base: Any, over: Any, file: Document, keys: Keys) -> Any:
     if isinstance(base, list | tuple) and isinstance(over, dict):
         items = list(base)
         for key, value in over.items():
-            if not key.isdecimal() or int(key) >= len(items):
+            if not is_index(key, len(items)):
                 has = f"items 0 to {len(items) - 1}" if items else "no items"
                 raise ScenarioError(f"{place(file, (*keys, key))}: {dotted((*keys, key))}: the list has {has}")
             items[int(key)] = merged(items[int(key)], value, file, (*keys, key))
         return items
     return over
+
+
+def is_index(key: str, length: int) -> bool:
+    """Whether a key is the place of an item in a list of this length: ASCII digits, and no more than a place has."""
+    return key.isascii() and key.isdecimal() and len(key) < 5 and int(key) < length
 
 
 def _holds(tree: Any, keys: Iterable[str | int]) -> bool:

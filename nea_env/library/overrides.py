@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import itertools
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
-from nea_env.library.assembly import Assembly
+from nea_env.library.assembly import Assembly, is_index
 from nea_env.library.catalogue import ROOT
 from nea_env.library.errors import did_you_mean, fields_at, first_of, keys_of, reason, shown
 from nea_env.library.reader import Document
@@ -18,7 +17,6 @@ from nea_env.library.yaml import DEEPEST, MOST_VALUES, UNREADABLE, yaml_reader
 from nea_env.scenario import Scenario, ScenarioError
 
 Overrides = Mapping[str, Any] | Sequence[str]
-_INDEX = re.compile(r"[0-9]{1,4}")
 KEPT = ("name",)
 """What no override changes: results are filed under it."""
 
@@ -78,7 +76,7 @@ def _put(node: Any, change: Change, depth: int) -> Any:
     before, key = change.keys[:depth], change.keys[depth]
     fields = [field for field in fields_at(Scenario, before) if before or field not in KEPT]
     if isinstance(node, list):
-        if not _INDEX.fullmatch(key) or int(key) >= len(node):
+        if not is_index(key, len(node)):
             has = f"items 0 to {len(node) - 1}" if node else "no items"
             raise ScenarioError(f"override {change.path}: {'.'.join(before)} has {has}, not {key!r}")
         return [_put(item, change, depth + 1) if index == int(key) else item for index, item in enumerate(node)]
