@@ -105,7 +105,7 @@ def learn(settings: Settings, folder: RunFolder, stop: Interruption | None = Non
 def compare(settings: Settings, model: BaseAlgorithm, folder: RunFolder, stop: Interruption) -> float:
     """Evaluate the model beside the rules; write and print the table. Returns its mean cost in % of exposure."""
     scenario, name, steps = settings.scenario, settings.algo.name, model.num_timesteps
-    policies: dict[str, Any] = {rule: make_rule(rule, scenario.name) for rule in settings.evaluation.policies}
+    policies: dict[str, Any] = {rule: make_rule(rule, scenario) for rule in settings.evaluation.policies}
     policies[name] = model
     seeds = evaluate.evaluation_seeds(settings.evaluation.seed, settings.evaluation.episodes)
     with bar(len(policies) * len(seeds), "evaluation", "episodes", mode=settings.progress) as progress:

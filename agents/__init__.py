@@ -9,7 +9,7 @@
 * ``marking``, ``hedging``: training rewards and advantages with less noise and the same expectation
 * ``checkpoint``, ``saving``: save and resume a run exactly
 * ``evaluate``, ``figures``: policies compared on the same held-out episodes
-* ``tune``: parameters of the tuned rules (``python -m agents.tune env=kets``)
+* ``tune``: parameters of the tuned rules (``python -m agents.tune env=kets``), ``tuned`` their file
 * ``settings``, ``hyperparameters``, ``rehearsal``: a run checked before it begins
 * ``command_line``, ``scenario_choice``, ``sweep``, ``resume``, ``amend``: what ``train.py`` is asked for
 * ``run_folder``, ``atomic``, ``metrics``, ``monitor``, ``versions``: what a run leaves behind

@@ -30,7 +30,7 @@ from agents.atomic import WRITING, remove, replacing, write_bytes, write_text
 from agents.sb3 import FirmVecEnv
 
 MODEL, BUFFER, STATE, MANIFEST = "model.zip", "replay_buffer.pkl", "state.pkl", "manifest.json"
-_NAME = re.compile(r"step_(\d{12})")
+_NAME = re.compile(r"step_([0-9]{12})")
 _NOISE = ("exploration_mat", "exploration_matrices")
 
 

@@ -141,7 +141,7 @@ RANGES: dict[str, Kind] = {
 OWN_RANGES: dict[tuple[str, str], Kind] = {
     ("ppo", "batch_size"): Number(2, 1e9, whole=True),  # it normalises advantages over a minibatch
     ("maskable_ppo", "batch_size"): Number(2, 1e9, whole=True),
-    ("sac", "ent_coef"): Number(0, above=True, words=(r"auto(_\d+(\.\d+)?)?", "auto, auto_0.1")),
+    ("sac", "ent_coef"): Number(0, above=True, words=(r"auto(_[0-9]+(\.[0-9]+)?)?", "auto, auto_0.1")),
 }
 """Where an algorithm takes something else."""
 

@@ -8,16 +8,14 @@ A zero action carries over and borrows all that is permitted and does nothing el
 from __future__ import annotations
 
 import warnings
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-from ruamel.yaml import YAML
 
+from agents import tuned
 from nea_env.core.layout import ABATE, ACTIONS, FOREIGN_TRADE, INVEST, OBS_INDEX, OBSERVATION, PARTNERS, TECHS, TRADE
-
-TUNED = Path(__file__).with_name("tuned.yaml")
-"""Parameters found by ``python -m agents.tune``, by scenario."""
+from nea_env.library import load_scenario
+from nea_env.scenario import Scenario
 
 FULL = 0.99
 """Share of a technology's potential from which on the core turns to the next technology."""
@@ -165,32 +163,46 @@ RULES: dict[str, type[Rule]] = {rule.name: rule for rule in (DoNothing, Random, 
 """Every rule by its name in tables and configurations."""
 
 
-def tuned_parameters(name: str, scenario: str) -> dict[str, float]:
+def tuned_parameters(name: str, scenario: Scenario) -> dict[str, float]:
     """Parameters of one rule as tuned for one scenario; none for rules without any, or where nothing was tuned.
 
     Warns:
-        UserWarning: the rule takes parameters and none were tuned for the scenario.
+        UserWarning: the rule takes parameters, and what there is was tuned for another scenario of that name, or there
+            is nothing.
     """
     if name not in ("tuned_rule", "invest_at_trigger"):
         return {}
-    table = (YAML(typ="safe", pure=True).load(TUNED) or {}) if TUNED.exists() else {}
-    found = table.get(scenario, {}).get(name)
-    if found is None:
-        warnings.warn(
-            f"{name} was not tuned for scenario {scenario!r} and runs with its defaults:"
-            f" python -m agents.tune scenario={scenario}",
-            stacklevel=2,
+    try:
+        found = tuned.find(scenario)
+    except ValueError as error:
+        _warn(f"{name} runs with its defaults: {error}")
+        return {}
+    if found is None or name not in found.parameters:
+        _warn(
+            f"{name} was not tuned for scenario {scenario.name!r} and runs with its defaults:"
+            f" python -m agents.tune scenario={scenario.name}"
         )
         return {}
-    return {key: float(value) for key, value in found.items()}
+    if not found.same:
+        _warn(f"{name} runs with parameters that were tuned for another {scenario.name!r}, since this one was changed")
+    return {key: float(value) for key, value in found.parameters[name].items()}
 
 
-def make_rule(name: str, scenario: str, **parameters: Any) -> Rule:
+def _warn(message: str) -> None:
+    warnings.warn(message, stacklevel=4)
+
+
+def make_rule(name: str, scenario: Scenario | str, **parameters: Any) -> Rule:
     """A rule by name, tuned for a scenario unless parameters are given.
 
+    Args:
+        name: a key of `RULES`.
+        scenario: one, or a shipped one's name.
+        parameters: of the rule.
+
     Raises:
-        ValueError: no rule has that name.
+        ValueError: no rule has that name, or no such scenario ships.
     """
     if name not in RULES:
         raise ValueError(f"no rule is called {name!r}: {', '.join(RULES)}")
-    return RULES[name](**(parameters or tuned_parameters(name, scenario)))
+    return RULES[name](**(parameters or tuned_parameters(name, load_scenario(scenario))))

@@ -20,12 +20,14 @@ from omegaconf import OmegaConf
 
 from agents.refusal import SettingsError
 from nea_env.library import ScenarioError, load_scenario, scenarios
+from nea_env.library.file_names import as_file_name, is_file_name
 from nea_env.scenario import Scenario
 
 BASE, LABEL = "_base_", "_label_"
 """Keys of Hydra's node: a shipped name, or a file's content as JSON; and the scenario's name as part of a file name."""
 
-_SUFFIXES = (".yaml", ".yml")
+_GRAMMAR = re.compile(r"\w+\(")
+"""Begins a choice, a glob and so on."""
 _KEY = re.compile(r"(scenario=)(.*)", re.DOTALL)
 
 
@@ -77,12 +79,13 @@ def _stored(value: str) -> str:
     content = json.dumps(scenario.model_dump(mode="json")).replace("$", "\\u0024")  # nothing in it is interpolated
     word = re.sub(r"\W", "_", scenario.name, flags=re.ASCII)
     name = f"file_{word}_{hashlib.sha256(content.encode()).hexdigest()[:8]}"
-    _store(name, content, file_name(scenario.name))
+    _store(name, content, as_file_name(scenario.name))
     return name
 
 
 def _is_file(text: str, exists: bool = False) -> bool:
-    return _unquoted(text).lower().endswith(_SUFFIXES) and (not exists or os.path.isfile(_unquoted(text)))
+    path = _unquoted(text)
+    return is_file_name(path) and not _GRAMMAR.match(path) and (not exists or os.path.isfile(path))
 
 
 def _unquoted(text: str) -> str:
@@ -128,8 +131,3 @@ def _complaint(text: str) -> str:
     text = re.sub(r"^scenario: ", "scenario.", text)
     text = re.sub(r"^override ", "scenario.", text)
     return re.sub(r"did you mean '([^']*)'\?", r"did you mean \1?", text)
-
-
-def file_name(name: str) -> str:
-    """A name as part of a file's name: letters, digits, ``_``, ``-`` and dots inside; the rest becomes ``_``."""
-    return re.sub(r"[^\w.-]", "_", name).strip(".") or "scenario"

@@ -6,18 +6,16 @@ in one batch; the seeds (500,000 on) are neither trained nor evaluated on. Write
 
 from __future__ import annotations
 
-import io
 import itertools
 import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from ruamel.yaml import YAML
 
-from agents.atomic import write_text
 from agents.evaluate import interval
-from agents.rules import TUNED, InvestAtTrigger, JustInTime, Rule, TunedRule
+from agents.rules import InvestAtTrigger, JustInTime, Rule, TunedRule
+from agents.tuned import record
 from nea_env.core.batch import Batch
 from nea_env.library import ScenarioError, load_scenario
 from nea_env.scenario import Scenario
@@ -100,18 +98,6 @@ def tune_all(scenario: Scenario, episodes: int) -> dict[str, Any]:
     return found
 
 
-def record(name: str, found: dict[str, Any]) -> None:
-    """Put one scenario's parameters into ``tuned.yaml``, the others untouched."""
-    yaml = YAML(typ="safe", pure=True)
-    yaml.default_flow_style = False
-    tree = (yaml.load(TUNED) if TUNED.exists() else None) or {}
-    tree[name] = found
-    text = io.StringIO()
-    yaml.dump({key: tree[key] for key in sorted(tree)}, text)
-    heading = "# Written by `python -m agents.tune`: parameters of the rules, by scenario.\n"
-    write_text(TUNED, heading + text.getvalue())
-
-
 def main(arguments: Sequence[str]) -> int:
     """Command line; 0 if all went well, 2 after a bad argument."""
     options = {"episodes": "1000"}
@@ -134,8 +120,11 @@ def main(arguments: Sequence[str]) -> int:
         return 2
     found = tune_all(scenario, episodes)
     command = f"python -m agents.tune scenario={options['scenario']} episodes={episodes}"
-    record(scenario.name, {"command": command, **found})
-    print(f"{scenario.name}: {found}")
+    try:
+        print(f"{record(scenario, {'command': command, **found})}: {found}")
+    except (ValueError, OSError) as error:
+        print(error, file=sys.stderr)
+        return 1
     return 0
 
 

@@ -8,11 +8,12 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from nea_env.library.catalogue import KINDS, Kind, document, is_file_name, load_regime, names, validated
+from nea_env.library.catalogue import KINDS, Kind, document, load_regime, names, validated
 from nea_env.library.columns import width_of_terminal
 from nea_env.library.compose import load_link
 from nea_env.library.credits import Credit
 from nea_env.library.errors import did_you_mean
+from nea_env.library.file_names import is_file_name
 from nea_env.library.listing import listed, markdown_list
 from nea_env.library.pages import out_of_date, pages, write
 from nea_env.library.reader import Document, read
@@ -33,18 +34,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # the reader, such as head, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as error:
+        print(f"{error.filename or getattr(options, 'out', '')}: {error.strerror or error}", file=sys.stderr)
+        return 2
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m nea_env.library", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     show = commands.add_parser("show", help="rule, parameter, value, source and how sure")
-    show.add_argument("name", help="a shipped name, or a path ending in .yaml")
+    show.add_argument("name", help="a shipped name, or a path such as mine.yaml")
     show.add_argument("--year", default="", help="one year, with sources and notes; without it every year")
     show.add_argument("--kind", choices=KINDS, help="regime unless only another kind has the name")
     show.set_defaults(run=_show)
     diff = commands.add_parser("diff", help="parameters in which two regimes differ")
-    diff.add_argument("names", nargs=2, metavar="REGIME", help="a shipped name, or a path ending in .yaml")
+    diff.add_argument("names", nargs=2, metavar="REGIME", help="a shipped name, or a path such as mine.yaml")
     diff.add_argument("--year", default="", help="one year; without it the first period with the first, and so on")
     diff.set_defaults(run=_diff)
     listing = commands.add_parser("list", help="what ships, and how much of it is sourced")

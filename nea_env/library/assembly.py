@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from nea_env.library.catalogue import Kind, complaint, document, dotted, expected_name, is_file_name, names, place
+from nea_env.library.catalogue import Kind, complaint, document, dotted, expected_name, names, place
 from nea_env.library.errors import did_you_mean, shown
+from nea_env.library.file_names import is_file_name
 from nea_env.library.reader import Document, Keys, read
 from nea_env.scenario import Link, Model, Scenario, ScenarioError
 

@@ -10,6 +10,7 @@ from typing import Literal, TypeVar, get_args
 from pydantic import ValidationError
 
 from nea_env.library.errors import did_you_mean, first_of, keys_of, reason, shown
+from nea_env.library.file_names import is_file_name
 from nea_env.library.reader import Document, Provenance, line_of, read
 from nea_env.library.reader import unsourced as _unsourced
 from nea_env.scenario import Model, Regime, ScenarioError
@@ -17,7 +18,6 @@ from nea_env.scenario import Model, Regime, ScenarioError
 Kind = Literal["regime", "firm", "market", "scenario", "credit", "link"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 ROOT = Path(__file__).parent
-SUFFIXES = (".yaml", ".yml")
 Part = TypeVar("Part", bound=Model)
 
 
@@ -43,11 +43,6 @@ def document(kind: Kind, name: str | Path) -> Document:
     return _shipped(kind, str(name))
 
 
-def is_file_name(name: str | Path) -> bool:
-    """Whether this is the path of a file, not the name of a shipped one."""
-    return isinstance(name, Path) or name.endswith(SUFFIXES)
-
-
 @lru_cache
 def _shipped(kind: Kind, name: str) -> Document:
     return read(ROOT / f"{kind}s" / f"{name}.yaml")
@@ -58,7 +53,7 @@ def provenance(kind: Kind, name: str | Path) -> dict[str, Provenance]:
 
     Args:
         kind: ``regime``, ``firm``, ``market``, ``scenario``, ``credit`` or ``link``.
-        name: a shipped name of that kind, or a path ending in .yaml.
+        name: a shipped name of that kind, or a path such as mine.yaml.
     """
     return dict(document(kind, name).provenance)
 
@@ -72,7 +67,7 @@ def load_regime(name: str | Path) -> Regime:
     """One system's law alone, without a firm or a market.
 
     Args:
-        name: a shipped name, or a path ending in .yaml.
+        name: a shipped name, or a path such as mine.yaml.
 
     Raises:
         ScenarioError: with one line that names the file, the key, the value and what was allowed.
@@ -112,4 +107,4 @@ def dotted(keys: Iterable[str | int]) -> str:
 
 def expected_name(what: str, value: object) -> ScenarioError:
     """The refusal of a value that is neither a name, nor a path, nor a mapping."""
-    return ScenarioError(f"{what}: {shown(value)}: expected a name, a path ending in .yaml or a mapping")
+    return ScenarioError(f"{what}: {shown(value)}: expected a name, a path such as mine.yaml, or a mapping")

@@ -10,8 +10,9 @@ from typing import Any
 from pydantic import ValidationError
 
 from nea_env.library.assembly import Assembly
-from nea_env.library.catalogue import ROOT, SUFFIXES, document, is_file_name, scenarios
+from nea_env.library.catalogue import ROOT, document, scenarios
 from nea_env.library.errors import did_you_mean, first_of, keys_of, reason, shown
+from nea_env.library.file_names import PATHS, is_file_name
 from nea_env.library.overrides import Overrides, overridden, plain
 from nea_env.library.reader import Document, read
 from nea_env.scenario import Link, Scenario, ScenarioError
@@ -21,10 +22,11 @@ def load_scenario(scenario: str | Path | Mapping[str, Any] | Scenario, overrides
     """The validated scenario of a name, a file or a tree.
 
     Args:
-        scenario: a shipped name; a path to YAML; a mapping laid out as such a file; or a `Scenario`, returned
-            as it is. In a file ``regime``, ``firm`` and ``market`` are shipped names, paths ending in .yaml
-            (relative to the file) or mappings, ``links`` a list of at most two of them, and ``overrides`` is merged
-            over them all. A link names its partner's ``market`` and ``regime`` in the same way.
+        scenario: a shipped name; a path, which ends in .yaml, .yml or .json or has a folder in it (``./mine``); a
+            mapping laid out as such a file; or a `Scenario`, returned as it is. In a file ``regime``, ``firm`` and
+            ``market`` are shipped names, paths (relative to the file) or mappings, ``links`` a list of at most two of
+            them, and ``overrides`` is merged over them all. A link names its partner's ``market`` and ``regime`` in
+            the same way.
         overrides: changes on top, by dotted path: ``{"regime.banking.2018.net_sales_multiple": 1}``, or texts
             ``"regime.banking.2018.net_sales_multiple=1"`` whose value is read as YAML. The name stays.
 
@@ -38,24 +40,18 @@ def load_scenario(scenario: str | Path | Mapping[str, Any] | Scenario, overrides
 def _load(scenario: str | Path | Mapping[str, Any] | Scenario) -> Scenario:
     if isinstance(scenario, Scenario):
         return scenario
+    if type(scenario).__qualname__ == "Scenario" and hasattr(scenario, "model_dump"):
+        scenario = scenario.model_dump(mode="json")  # of a module that was loaded again since, as notebooks do
     if isinstance(scenario, Mapping):
         return _compose(Document(Path("scenario"), plain(scenario), {}), Path())
     if not isinstance(scenario, str | Path):
         raise ScenarioError(f"scenario: {shown(scenario)}: expected a name, a path to YAML, a mapping or a Scenario")
     if isinstance(scenario, str) and scenario in scenarios():
         return _shipped_scenario(scenario)
-    path = Path(scenario)
-    if path.suffix in SUFFIXES or len(path.parts) > 1 or _exists(path):
-        return _compose(read(path), path.parent)
+    if is_file_name(scenario):
+        return _compose(read(Path(scenario)), Path(scenario).parent)
     hint = did_you_mean(str(scenario)[:60], scenarios())
-    raise ScenarioError(f"scenario: {shown(str(scenario))} is no shipped scenario and no file; {hint}")
-
-
-def _exists(path: Path) -> bool:
-    try:
-        return path.exists()
-    except (OSError, ValueError):  # too long for a file's name, or not of its characters
-        return False
+    raise ScenarioError(f"scenario: {shown(str(scenario))} is no shipped scenario, and no path ({PATHS}); {hint}")
 
 
 @lru_cache
@@ -76,7 +72,7 @@ def load_link(link: str | Path | Mapping[str, Any]) -> Link:
     """One link alone, with the partner's market and law, without a home to check it against.
 
     Args:
-        link: a shipped name, a path ending in .yaml, or a mapping laid out as such a file.
+        link: a shipped name, a path such as mine.yaml, or a mapping laid out as such a file.
 
     Raises:
         ScenarioError: with one line that names the file, the key, the value and what was allowed.

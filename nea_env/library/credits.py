@@ -49,7 +49,7 @@ def load_credit(name: str | Path) -> Credit:
     """One type of credit.
 
     Args:
-        name: a shipped name, or a path ending in .yaml.
+        name: a shipped name, or a path such as mine.yaml.
 
     Raises:
         ScenarioError: with one line that names the file, the key, the value and what was allowed.

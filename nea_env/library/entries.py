@@ -18,8 +18,8 @@ MISSING = "no source"
 OTHERS = "(others)"
 """How an empty key is shown: the sectors that are not named."""
 
-YEAR = re.compile(r"\d{4}")
-_MONTH = re.compile(r"\d{4}-\d{2}")
+YEAR = re.compile(r"[0-9]{4}")
+_MONTH = re.compile(r"[0-9]{4}-[0-9]{2}")
 _HEADING = ("name", "title")
 
 

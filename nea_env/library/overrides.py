@@ -13,7 +13,7 @@ from nea_env.library.assembly import Assembly, is_index
 from nea_env.library.catalogue import ROOT
 from nea_env.library.errors import did_you_mean, fields_at, first_of, keys_of, reason, shown
 from nea_env.library.reader import Document
-from nea_env.library.yaml import DEEPEST, MOST_VALUES, UNREADABLE, yaml_reader
+from nea_env.library.yaml import DEEPEST, MOST_VALUES, UNREADABLE, checked_text, yaml_reader
 from nea_env.scenario import Scenario, ScenarioError
 
 Overrides = Mapping[str, Any] | Sequence[str]
@@ -51,7 +51,7 @@ def overridden(scenario: Scenario, overrides: Overrides) -> Scenario:
 
 def _changes(overrides: Overrides) -> list[Change]:
     if isinstance(overrides, Mapping):
-        return [Change(str(path), value) for path, value in overrides.items()]
+        return [Change(_text(str(path)), value) for path, value in overrides.items()]
     if isinstance(overrides, str):
         overrides = (overrides,)
     if not isinstance(overrides, Sequence) or not all(isinstance(text, str) for text in overrides):
@@ -64,7 +64,7 @@ def _parsed(text: str) -> Change:
     if not equals or not path.strip():
         raise ScenarioError(f"override {text!r}: expected path=value, for instance market.volatility=0.2")
     try:
-        return Change(path.strip(), yaml_reader().load(value))
+        return Change(_text(path.strip()), yaml_reader().load(value))
     except UNREADABLE:
         raise ScenarioError(f"override {path.strip()}: {shown(value)} is not a YAML value") from None
 
@@ -122,11 +122,19 @@ def _explain(error: ValidationError, tree: dict[str, Any], changes: list[Change]
     return f"{label}: {why}" if path in ("", guilty[0].path) else f"{label}: {path}: {why}"
 
 
+def _text(value: str) -> str:
+    try:
+        return checked_text(value)
+    except ValueError as error:
+        raise ScenarioError(str(error)) from None
+
+
 def plain(value: Any) -> Any:
-    """A tree of dicts with text keys and lists: what a file would have given.
+    """A tree of dicts with text keys and lists: what a file would have given. NumPy's numbers become Python's.
 
     Raises:
-        ScenarioError: it is deeper or larger than a file may be; so is a mapping that holds itself.
+        ScenarioError: it is deeper or larger than a file may be, as is a mapping that holds itself; or some text in
+            it is none.
     """
     met = itertools.count(1)
 
@@ -136,7 +144,11 @@ def plain(value: Any) -> Any:
         if next(met) > MOST_VALUES:
             raise ScenarioError(f"{shown(value)}: holds more than {MOST_VALUES:,} values, aliases counted")
         if isinstance(item, Mapping):
-            return {str(key): copied(below, level + 1) for key, below in item.items()}
-        return [copied(below, level + 1) for below in item] if isinstance(item, list | tuple) else item
+            return {_text(str(key)): copied(below, level + 1) for key, below in item.items()}
+        if hasattr(item, "tolist"):  # a number or an array of NumPy
+            item = item.tolist()
+        if isinstance(item, list | tuple):
+            return [copied(below, level + 1) for below in item]
+        return _text(item) if isinstance(item, str) else item
 
     return copied(value, 0)

@@ -26,7 +26,7 @@ from nea_env.scenario import ScenarioError
 Keys = tuple[str | int, ...]
 Status = Literal["sourced", "assumed", "derived"]
 RESERVED = ("source", "status", "note")
-_DATED = re.compile(r"\d{4}(-\d{2})?")
+_DATED = re.compile(r"[0-9]{4}(-[0-9]{2})?")
 
 
 class Provenance(NamedTuple):
@@ -111,8 +111,10 @@ def line_of(path: Path, keys: Keys) -> int | None:
 def _parse(path: Path) -> dict[Any, Any]:
     if _is_device(path):
         raise ScenarioError(f"{path}: cannot be read: it is a folder or a device, expected a file")
+    text = ""
     try:
-        raw = yaml_reader().load(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        raw = yaml_reader().load(text)
     except FileNotFoundError:
         raise ScenarioError(f"{path}: there is no such file") from None
     except OSError as error:
@@ -127,12 +129,21 @@ def _parse(path: Path) -> dict[Any, Any]:
     except UNREADABLE as error:
         line = f" line {_line(error)}" if isinstance(error, MarkedYAMLError) and error.problem_mark else ""
         problem = getattr(error, "problem", None) or " ".join(str(error).split()) or type(error).__name__
-        raise ScenarioError(f"{path}{line}: cannot be read as YAML 1.2: {problem}") from None
+        raise ScenarioError(f"{path}{line}: cannot be read as YAML 1.2: {problem}{_unseen(text)}") from None
     if raw is None:
         raise ScenarioError(f"{path}: is empty: expected a mapping of keys to values")
     if not isinstance(raw, dict):
         raise ScenarioError(f"{path}: holds {shown(raw)}: expected a mapping of keys to values")
     return raw
+
+
+def _unseen(text: str) -> str:
+    """Where a text has a character that can't be seen, such as a no-break space: likely what is wrong with it."""
+    for number, line in enumerate(text.splitlines(), 1):
+        odd = next((letter for letter in line if not letter.isprintable() and letter != "\t"), None)
+        if odd is not None:
+            return f"; line {number} holds {odd!r}"
+    return ""
 
 
 def _is_device(path: Path) -> bool:

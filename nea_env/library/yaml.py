@@ -6,6 +6,7 @@ values than any memory holds; so depth, aliases and values have limits, far abov
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from ruamel.yaml import YAML
@@ -13,9 +14,14 @@ from ruamel.yaml.composer import Composer, ComposerError
 from ruamel.yaml.constructor import ConstructorError, SafeConstructor
 from ruamel.yaml.error import YAMLError
 from ruamel.yaml.events import AliasEvent
+from ruamel.yaml.parser import Parser, ParserError
 
 UNREADABLE = (YAMLError, ValueError, KeyError, IndexError, TypeError, AttributeError, AssertionError)
 """What ruamel.yaml raises of text that is no YAML, or whose tags (``!!bool``, ``!!int``) do not fit the text."""
+
+VERSION = (1, 2)
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 DEEPEST = 32
 """Levels of nesting."""
@@ -25,6 +31,18 @@ MOST_ALIASES = 1_000
 
 MOST_VALUES = 100_000
 """Values in one file, those that aliases stand for counted each time."""
+
+
+class _Parser(Parser):
+    """Refuses ``%YAML`` with another version, in which the same text stands for other values."""
+
+    def process_directives(self) -> Any:
+        mark = self.scanner.peek_token().start_mark
+        version, tags = super().process_directives()
+        if version is not None and tuple(version) != VERSION:
+            told = ".".join(map(str, version))
+            raise ParserError(None, None, f"%YAML {told}: leave this line out, or write %YAML 1.2", mark)
+        return version, tags
 
 
 class _BoundedComposer(Composer):
@@ -46,7 +64,14 @@ class _BoundedComposer(Composer):
 
 
 class _BoundedConstructor(SafeConstructor):
-    """Refuses merge keys (``<<``) that put more than ``MOST_VALUES`` entries into one mapping."""
+    """Refuses merge keys (``<<``) that put more than ``MOST_VALUES`` entries into one mapping, and what is no text."""
+
+    def construct_scalar(self, node: Any) -> Any:
+        value = super().construct_scalar(node)
+        try:
+            return checked_text(value) if isinstance(value, str) else value
+        except ValueError as error:
+            raise ConstructorError(None, None, str(error), node.start_mark) from None
 
     def flatten_mapping(self, node: Any) -> None:
         super().flatten_mapping(node)
@@ -54,9 +79,26 @@ class _BoundedConstructor(SafeConstructor):
             raise ConstructorError(None, None, f"more than {MOST_VALUES:,} merged entries", node.start_mark)
 
 
+def checked_text(text: str) -> str:
+    """The text with each surrogate pair, as JSON writes characters beyond U+FFFF, as the one character it stands for.
+
+    Raises:
+        ValueError: half of a pair stands alone, which no file can hold, or there is a control character, which a
+            terminal obeys.
+    """
+    if _CONTROL.search(text):
+        raise ValueError(f"{text[:60]!r}: text must not hold control characters")
+    if text.isascii():
+        return text
+    try:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16")
+    except UnicodeDecodeError:
+        raise ValueError(f"{text[:60]!r}: text must not hold half of a surrogate pair") from None
+
+
 def yaml_reader() -> YAML:
     """A reader of one document: YAML 1.2, in which ``no`` is text and ``010`` is ten; duplicate keys are errors."""
     yaml = YAML(typ="safe", pure=True)  # the C parser reads YAML 1.1
-    yaml.version = (1, 2)
-    yaml.Composer, yaml.Constructor = _BoundedComposer, _BoundedConstructor
+    yaml.version = VERSION
+    yaml.Parser, yaml.Composer, yaml.Constructor = _Parser, _BoundedComposer, _BoundedConstructor
     return yaml

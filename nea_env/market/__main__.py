@@ -23,6 +23,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (ScenarioError, ValueError, ModuleNotFoundError) as error:
         print(error, file=sys.stderr)
         return 2
+    except OSError as error:
+        print(f"{options.out}: cannot be written: {error.strerror or error}", file=sys.stderr)
+        return 2
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -33,7 +36,7 @@ def _parser() -> argparse.ArgumentParser:
         help="fans of prices, prices at deadlines, front discount, partners, aggregate bank: one PNG each",
         description="Draw a scenario's prices; without a scenario, list those that ship.",
     )
-    plot.add_argument("scenario", nargs="?", help="a shipped name, or a path ending in .yaml")
+    plot.add_argument("scenario", nargs="?", help="a shipped name, or a path such as mine.yaml")
     plot.add_argument("overrides", nargs="*", metavar="key=value", help="such as market.law=jumps")
     plot.add_argument("--out", type=Path, default=Path("runs/market"), help="folder of the pictures (runs/market)")
     plot.add_argument("--paths", type=int, default=5000, help="number of paths (5000)")

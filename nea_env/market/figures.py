@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nea_env.envs.lettering import write
+from nea_env.library.file_names import as_file_name
 from nea_env.market.axes import BLUE, GREEN, GREY, ORANGE, fan, key, label, page, thousands
 from nea_env.market.paths import PricePaths
 from nea_env.scenario import Link
@@ -43,7 +44,7 @@ def draw(paths: PricePaths, folder: Path, only: Sequence[str] = ()) -> list[Path
     folder.mkdir(parents=True, exist_ok=True)
     written = []
     for wanted in only or shown:
-        path = folder / f"{name}_{paths.scenario.market.law}_{wanted}.png"
+        path = folder / f"{as_file_name(name)}_{paths.scenario.market.law}_{wanted}.png"
         beside = path.with_name(f".writing_{path.name}")
         PICTURES[wanted](paths).savefig(beside, dpi=110, format="png")
         beside.replace(path)

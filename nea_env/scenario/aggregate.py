@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from nea_env.scenario.firm import Abatement, OutputShock
-from nea_env.scenario.types import Model, NonNegative, Positive, Share, Year
+from nea_env.scenario.types import Model, NonNegative, Number, Positive, Share, Year
 
 
 class Aggregate(Model):
@@ -23,7 +23,7 @@ class Aggregate(Model):
 
     emissions: Positive  # t a year, baseline: the unit of every share, and the market's weight beside a linked one
     path: dict[Year, Positive] = {}  # baseline emissions relative to that, by compliance year
-    growth: Annotated[float, Field(ge=-0.2, le=0.2)] = 0.0  # a year, continuous, from the last year of the path on
+    growth: Annotated[Number, Field(ge=-0.2, le=0.2)] = 0.0  # a year, continuous, from the last year of the path on
     unit_class: str = ""  # whose number in the regime's allocation stands for the whole
     sector: str = ""  # whose auction share
     intensity: Positive | None = None  # t per unit of output, mean of the class; needed for a benchmark or a balance
@@ -39,5 +39,5 @@ class Aggregate(Model):
     offset_supply: NonNegative = 1.0  # credits on offer a year at that price, whatever the law would accept
     reserve: Share = 0.0  # units a year that an intervention releases at the regime's high trigger
     buy_back: Share = 0.0  # units a year bought back at its low trigger
-    initial_bank: float = 0.0
+    initial_bank: Number = 0.0
     supply_response: NonNegative = 0.0  # units withdrawn a year per unit of bank

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from nea_env.scenario.types import Model, NonNegative, Positive, Share, Year
+from nea_env.scenario.types import Model, NonNegative, Number, Positive, Share, Switch, Whole, Year
 
 TECHNOLOGIES = 3
 """Technologies a firm can list."""
@@ -29,16 +29,16 @@ class Technology(Model):
     name: str
     potential_share: Share  # of baseline emissions
     capex: Positive  # money per (t a year)
-    opex: Annotated[float, Field(ge=-1e15, le=1e15)] = 0.0  # money per t avoided; savings are negative
-    lead_months: Annotated[int, Field(ge=1, le=LEAD_MONTHS_MAX)]
-    life_years: Annotated[float, Field(gt=0, le=60)]
+    opex: Annotated[Number, Field(ge=-1e15, le=1e15)] = 0.0  # money per t avoided; savings are negative
+    lead_months: Annotated[Whole, Field(ge=1, le=LEAD_MONTHS_MAX)]
+    life_years: Annotated[Number, Field(gt=0, le=60)]
 
 
 class OutputShock(Model):
     """Log-output deviates from baseline by an AR(1); its mean effect on output is one."""
 
-    volatility: Annotated[float, Field(ge=0, le=1)] = 0.0  # sd of one month's news
-    persistence: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    volatility: Annotated[Number, Field(ge=0, le=1)] = 0.0  # sd of one month's news
+    persistence: Annotated[Number, Field(ge=0, lt=1)] = 0.0
 
 
 class OutputChoice(Model):
@@ -48,7 +48,7 @@ class OutputChoice(Model):
     output: baseline is the best without a carbon price, and p - C_q = margin_slope x (1 - y).
     """
 
-    flexibility: Annotated[float, Field(gt=0, lt=1)]  # largest relative change of output either way
+    flexibility: Annotated[Number, Field(gt=0, lt=1)]  # largest relative change of output either way
     margin_slope: Positive  # money per unit of output, at a change of output by its whole
 
 
@@ -68,16 +68,16 @@ class Firm(Model):
     cost_intensity: Share = 0.0  # allowance cost over value added, for leakage tests
     trade_intensity: Share = 0.0  # trade over domestic supply
     carbon_intensity: NonNegative = 0.0  # emissions over value added, in the leakage test's unit
-    own_use: Annotated[float, Field(ge=0, lt=0.5)] = 0.0  # share of gross output the plant uses itself
-    load_factor: Annotated[float, Field(gt=0, le=1)] = 1.0  # output over capacity, for the load correction
-    air_cooled: bool = False
+    own_use: Annotated[Number, Field(ge=0, lt=0.5)] = 0.0  # share of gross output the plant uses itself
+    load_factor: Annotated[Number, Field(gt=0, le=1)] = 1.0  # output over capacity, for the load correction
+    air_cooled: Switch = False
     heat_ratio: Share = 0.0  # share of its energy output that is heat
     heat_output: NonNegative = 0.0  # GJ of heat supplied per unit of output
     allocation_correction: Positive = 1.0  # further factors of its units, multiplied
     output_path: dict[Year, Positive] = {}  # output relative to baseline, by calendar year
     abatement: Abatement
     technologies: Annotated[tuple[Technology, ...], Field(max_length=TECHNOLOGIES)] = ()
-    invest_rate: Annotated[float, Field(ge=0, le=1)] = 0.08  # of the remaining potential, at most, each month
+    invest_rate: Annotated[Number, Field(ge=0, le=1)] = 0.08  # of the remaining potential, at most, each month
     output_shock: OutputShock = OutputShock()
     output_choice: OutputChoice | None = None  # None: output is what demand makes it
 

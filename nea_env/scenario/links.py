@@ -8,14 +8,14 @@ from pydantic import Field, model_validator
 
 from nea_env.scenario.market import Market
 from nea_env.scenario.regime import Regime
-from nea_env.scenario.types import Model, Month, Positive, Share
+from nea_env.scenario.types import Model, Month, Number, Positive, Share, Switch
 
 CURRENCIES = ("CNY", "EUR", "JPY", "KRW", "USD")
 """Money that a partner's units may be priced in, beside the home scenario's own."""
 
 LinkType = Literal["none", "full", "quota", "exchange_rate", "discount", "border_fee", "one_way"]
-Correlation = Annotated[float, Field(gt=-1, lt=1)]
-Chance = Annotated[float, Field(gt=0, le=0.25)]
+Correlation = Annotated[Number, Field(gt=-1, lt=1)]
+Chance = Annotated[Number, Field(gt=0, le=0.25)]
 
 ONLY_OF: dict[str, tuple[float | None, tuple[LinkType, ...]]] = {
     "quota": (None, ("quota", "one_way")),
@@ -34,7 +34,7 @@ class Exchange(Model):
 
     currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")]  # the partner's
     rate: Positive  # home money per unit of the partner's, at the start
-    volatility: Annotated[float, Field(ge=0, le=1)] = 0.0  # a year
+    volatility: Annotated[Number, Field(ge=0, le=1)] = 0.0  # a year
 
 
 class Link(Model):
@@ -50,22 +50,22 @@ class Link(Model):
     regime: Regime | None = None  # the partner's, for an equilibrium of both systems
     fx: Exchange | None = None  # needed where the currencies differ
     type: LinkType
-    two_way: bool = False  # foreign units held can be sold back
+    two_way: Switch = False  # foreign units held can be sold back
     quota: Share | None = None  # share of the duty that foreign units may cover; none: no limit
     exchange_rate: Positive = 1.0  # units of the partner that count as one home tonne
-    discount: Annotated[float, Field(ge=0, lt=1)] = 0.0  # of a foreign unit's tonne when it counts at home
-    fee: Annotated[float, Field(ge=0, lt=1)] = 0.0  # paid on a purchase, share of the home price
-    bankable: bool = False  # units left at a deadline can be kept for the next
-    spread: Annotated[float, Field(ge=0, lt=1)] = 0.0  # between bid and ask, of the foreign price
+    discount: Annotated[Number, Field(ge=0, lt=1)] = 0.0  # of a foreign unit's tonne when it counts at home
+    fee: Annotated[Number, Field(ge=0, lt=1)] = 0.0  # paid on a purchase, share of the home price
+    bankable: Switch = False  # units left at a deadline can be kept for the next
+    spread: Annotated[Number, Field(ge=0, lt=1)] = 0.0  # between bid and ask, of the foreign price
     starts: Month | None = None  # open from the start where absent
     start_chance: Chance | None = None  # a month from ``starts`` on; none: in that month
     ends: Month | None = None  # first month in which it is broken
     end_chance: Chance | None = None  # a month from ``ends`` on; none: in that month
     weight: Share = 0.0  # of the partner in the common price, when a full link starts by chance
-    low: Annotated[float, Field(gt=0, le=1)] = 1.0  # least ratio while linked (quota)
-    high: Annotated[float, Field(ge=1)] = 1.0  # largest (one_way without a quota)
-    persistence: Annotated[float, Field(ge=0, lt=1)] = 0.976  # of the log ratio before the link, a month
-    wander: Annotated[float, Field(ge=0, le=1)] = 0.145  # sd of its news, a month
+    low: Annotated[Number, Field(gt=0, le=1)] = 1.0  # least ratio while linked (quota)
+    high: Annotated[Number, Field(ge=1)] = 1.0  # largest (one_way without a quota)
+    persistence: Annotated[Number, Field(ge=0, lt=1)] = 0.976  # of the log ratio before the link, a month
+    wander: Annotated[Number, Field(ge=0, le=1)] = 0.145  # sd of its news, a month
     correlation: Correlation = 0.0  # of the partner's price in its own money with the home price
     correlation_with_first: Correlation = 0.0  # of a second partner's price with the first's
     fx_correlation_with_first: Correlation = 0.0

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from nea_env.scenario.aggregate import Aggregate
-from nea_env.scenario.types import Model, NonNegative, Positive, Year
+from nea_env.scenario.types import Model, NonNegative, Number, Positive, Whole, Year
 
 Law = Literal["gbm", "lattice", "jumps", "two_regimes", "bootstrap", "collared", "equilibrium", "log_ou"]
 NEEDS = {
@@ -23,9 +23,9 @@ NEEDS = {
 class Gap(Model):
     """Bounds of the front price relative to the long price at one vintage's deadline: F = M (1 + x)."""
 
-    down: Annotated[float, Field(ge=0, lt=1)]
-    up: Annotated[float, Field(ge=0, le=1)]
-    resolved: Annotated[float, Field(gt=0, lt=1)] = 0.75  # share of the news out by the deadline
+    down: Annotated[Number, Field(ge=0, lt=1)]
+    up: Annotated[Number, Field(ge=0, le=1)]
+    resolved: Annotated[Number, Field(gt=0, lt=1)] = 0.75  # share of the news out by the deadline
 
     @model_validator(mode="after")
     def _two_sided(self) -> Self:
@@ -39,7 +39,7 @@ class OffsetSeries(Model):
 
     type: str  # a type the regime knows
     ratio: Positive  # at the start
-    volatility: Annotated[float, Field(ge=0, le=2)] = 0.0
+    volatility: Annotated[Number, Field(ge=0, le=2)] = 0.0
 
 
 class Collar(Model):
@@ -51,7 +51,7 @@ class Collar(Model):
 
     floor: Positive  # money per t
     ceiling: Positive
-    resolved: Annotated[float, Field(gt=0, lt=1)] = 0.9
+    resolved: Annotated[Number, Field(gt=0, lt=1)] = 0.9
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
@@ -63,28 +63,28 @@ class Collar(Model):
 class Jumps(Model):
     """Jumps of the log price: so many a year on average, with this share of the price's variance."""
 
-    rate: Annotated[float, Field(gt=0, le=60)]
-    share: Annotated[float, Field(gt=0, lt=1)]
+    rate: Annotated[Number, Field(gt=0, le=60)]
+    share: Annotated[Number, Field(gt=0, lt=1)]
 
 
 class Turbulence(Model):
     """A wild regime beside the calm one: how much more volatile it is, and how it begins and ends, by month."""
 
-    ratio: Annotated[float, Field(gt=1, le=20)]  # volatility in the wild regime over that in the calm one
-    begins: Annotated[float, Field(gt=0, le=1)]  # chance that a calm month is followed by a wild one
-    ends: Annotated[float, Field(gt=0, le=1)]
+    ratio: Annotated[Number, Field(gt=1, le=20)]  # volatility in the wild regime over that in the calm one
+    begins: Annotated[Number, Field(gt=0, le=1)]  # chance that a calm month is followed by a wild one
+    ends: Annotated[Number, Field(gt=0, le=1)]
 
 
 class Bootstrap(Model):
     """Changes of the log price of which one is drawn each month, recentred and scaled to the market's volatility."""
 
-    changes: Annotated[tuple[float, ...], Field(min_length=4, max_length=1000)]
+    changes: Annotated[tuple[Number, ...], Field(min_length=4, max_length=1000)]
 
 
 class Lattice(Model):
     """Prices on a finite lattice: up or down one step a month, absorbed at either end."""
 
-    states: Annotated[int, Field(ge=3, le=1001)] = 61
+    states: Annotated[Whole, Field(ge=3, le=1001)] = 61
 
     @model_validator(mode="after")
     def _centred(self) -> Self:
@@ -96,19 +96,19 @@ class Lattice(Model):
 class Reversion(Model):
     """Pull of the log price towards a level. Not a martingale: whoever buys low and sells high is paid."""
 
-    rate: Annotated[float, Field(gt=0, le=12)]  # a year
+    rate: Annotated[Number, Field(gt=0, le=12)]  # a year
     level: Positive  # money per t
 
 
 class Frictions(Model):
     """What trading costs and how much of it a month allows."""
 
-    spread: Annotated[float, Field(ge=0, lt=1)] = 0.0  # between bid and ask, of the price
-    impact: Annotated[float, Field(ge=0, le=1)] = 0.0  # price moves this share against a trade at the volume limit
-    permanent_impact: Annotated[float, Field(ge=0, le=2)] = 0.0
+    spread: Annotated[Number, Field(ge=0, lt=1)] = 0.0  # between bid and ask, of the price
+    impact: Annotated[Number, Field(ge=0, le=1)] = 0.0  # price moves this share against a trade at the volume limit
+    permanent_impact: Annotated[Number, Field(ge=0, le=2)] = 0.0
     """How far the log price stays moved by a trade of a year's baseline emissions; 0: the firm is a price taker."""
     volume_share: Positive = 0.05  # monthly limit off season, of the firm's baseline emissions a year
-    season_multiple: Annotated[float, Field(ge=1, le=20)] = 3.0  # in the deadline quarter
+    season_multiple: Annotated[Number, Field(ge=1, le=20)] = 3.0  # in the deadline quarter
 
 
 class Market(Model):
@@ -118,8 +118,8 @@ class Market(Model):
     title: str
     currency: str
     price: Positive  # long price at the start, and the reference price of every percentage
-    discount_rate: Annotated[float, Field(ge=0, le=0.5)]  # a year, continuous
-    volatility: Annotated[float, Field(ge=0, le=2)]  # a year, of the log long price, whatever the law
+    discount_rate: Annotated[Number, Field(ge=0, le=0.5)]  # a year, continuous
+    volatility: Annotated[Number, Field(ge=0, le=2)]  # a year, of the log long price, whatever the law
     law: Law = "gbm"
     collar: Collar | None = None  # of law collared, whose volatility follows from it, or of the equilibrium
     jumps: Jumps | None = None
@@ -128,9 +128,9 @@ class Market(Model):
     lattice: Lattice = Lattice()
     reversion: Reversion | None = None  # law log_ou
     aggregate: Aggregate | None = None  # law equilibrium: all other firms under the regime
-    stale: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    stale: Annotated[Number, Field(ge=0, lt=1)] = 0.0
     """Share of months in which trade settles at the price of the month before. It pays whoever knows better."""
-    quote_noise: Annotated[float, Field(ge=0, le=1)] = 0.0  # sd of the log quote about a price not disclosed
+    quote_noise: Annotated[Number, Field(ge=0, le=1)] = 0.0  # sd of the log quote about a price not disclosed
     turnover: Annotated[tuple[NonNegative, ...], Field(min_length=12, max_length=12)] = (1.0,) * 12
     """Relative market volume by calendar month: the weights of a volume-weighted mean price."""
     gap: dict[Year, Gap] = {}  # by vintage; absent: x = 0

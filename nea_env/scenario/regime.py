@@ -19,7 +19,7 @@ from nea_env.scenario.rules import (
     Range,
     StabilisationRule,
 )
-from nea_env.scenario.types import Model, Month, Share, Year
+from nea_env.scenario.types import Model, Month, Number, Share, Whole, Year
 
 BY_PERIOD = ("allocation", "banking", "borrowing", "offsets", "penalty", "auctions", "stabilisation", "holding")
 """Mechanisms keyed by a compliance period's first year, beside the calendar."""
@@ -35,7 +35,7 @@ class Regime(Model):
     name: str
     title: str
     currency: str
-    year_starts: Annotated[int, Field(ge=1, le=12)] = 1  # first month of a compliance year
+    year_starts: Annotated[Whole, Field(ge=1, le=12)] = 1  # first month of a compliance year
     market_opens: Month | None  # trade is masked before; None: units are not tradable
     phases: dict[str, Phase] = {}
     calendar: dict[Year, CalendarRule]
@@ -48,7 +48,7 @@ class Regime(Model):
     stabilisation: dict[Year, StabilisationRule] = {}  # in force while that vintage is front
     holding: dict[Year, HoldingRule] = {}
     sell_limit_share: Share | None = None  # of the free allocation that may be sold
-    subsidy_share: Annotated[float, Field(ge=0, lt=1)] = 0.0  # of the capital cost of abatement, paid by the state
+    subsidy_share: Annotated[Number, Field(ge=0, lt=1)] = 0.0  # of the capital cost of abatement, paid by the state
     ranges: tuple[Range, ...] = ()
 
     @model_validator(mode="after")

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from nea_env.scenario.types import Model, Month, NonNegative, Positive, Share, Year
+from nea_env.scenario.types import Model, Month, NonNegative, Number, Positive, Share, Switch, Whole, Year
 
 TIERS = 3
 """Steps of an ex-post adjustment."""
@@ -15,7 +15,7 @@ TIERS = 3
 class CalendarRule(Model):
     """When one compliance period's steps fall. Its deadline ends the life of its vintage."""
 
-    years: Annotated[int, Field(ge=1, le=5)] = 1  # length of the compliance period
+    years: Annotated[Whole, Field(ge=1, le=5)] = 1  # length of the compliance period
     announced: Month | None = None  # when its benchmark or factor is published; None: known from the start
     allocated: Month | None = None  # free units booked (pre-allocation, where there is a true-up)
     completed: Month | None = None  # the rest of them booked, where the first plan was interim
@@ -51,9 +51,9 @@ class LoadCorrection(Model):
 
     full_load: Share
     steps: tuple[LoadStep, ...] = ()  # highest load first
-    tail_base: Annotated[float, Field(ge=1, le=2)] = 1.0
+    tail_base: Annotated[Number, Field(ge=1, le=2)] = 1.0
     tail_points: Positive = 0.05  # load factor
-    heat_and_power: bool = False  # units that also supply heat are corrected too
+    heat_and_power: Switch = False  # units that also supply heat are corrected too
 
 
 class AllocationRule(Model):
@@ -132,12 +132,12 @@ class BankingRule(Model):
     base_tonnes: NonNegative = 0.0
     net_sales_multiple: NonNegative = 0.0
     net_sales_since: Literal["vintage", "phase"] | Month = "vintage"  # where the count starts
-    net_sales_years: Annotated[int, Field(ge=1, le=5)] = 1  # the count is divided by this (annual mean)
+    net_sales_years: Annotated[Whole, Field(ge=1, le=5)] = 1  # the count is divided by this (annual mean)
     small_holder_tonnes: dict[Literal["firm", "site"], NonNegative] = {}  # below it everything is carried
-    deficit_firm_exempt: bool = False  # allocation < emissions: everything is carried
-    lost_if_missed: bool = False  # a miss at a deadline whose penalty says forfeits_carry loses the right
-    offsets_bankable: bool = True
-    auctioned_bankable: bool = True  # units bought at auction may be carried like others
+    deficit_firm_exempt: Switch = False  # allocation < emissions: everything is carried
+    lost_if_missed: Switch = False  # a miss at a deadline whose penalty says forfeits_carry loses the right
+    offsets_bankable: Switch = True
+    auctioned_bankable: Switch = True  # units bought at auction may be carried like others
 
 
 class BorrowingRule(Model):
@@ -165,17 +165,17 @@ class PenaltyRule(Model):
 
     announced: Month | None = None
     multiple: NonNegative = 0.0  # of the mean price below, per missing tonne
-    mean_months: Annotated[int, Field(ge=1, le=24)] = 1
+    mean_months: Annotated[Whole, Field(ge=1, le=24)] = 1
     mean_until: Month | None = None  # last month of the mean; None: the deadline's own month
-    volume_weighted: bool = False
+    volume_weighted: Switch = False
     price: NonNegative = 0.0  # money per missing tonne, whatever the market does
     cap: Positive | None = None  # per missing tonne
     lump_sum: NonNegative = 0.0
     max_total: Positive | None = None  # the whole fine, lump sum included, side penalties aside
     deducted: NonNegative = 0.0  # tonnes taken from the next allocation per missing tonne
     side_multiple: NonNegative = 0.0  # lost subsidies, credit record: x front price per missing tonne
-    forfeits_carry: bool = False  # a miss here costs the carry-over where banking says lost_if_missed
-    subsidy_repaid: bool = False  # investment subsidies drawn so far are paid back
+    forfeits_carry: Switch = False  # a miss here costs the carry-over where banking says lost_if_missed
+    subsidy_repaid: Switch = False  # investment subsidies drawn so far are paid back
 
 
 class AuctionRule(Model):
@@ -189,14 +189,14 @@ class AuctionRule(Model):
     volume: Positive  # t offered at each
     bid_share: Share = 1.0  # of the volume, the most one bidder takes
     filled_share: Share = 1.0  # of a bid that is filled: rationing
-    discount: Annotated[float, Field(ge=0, lt=1)] = 0.0
-    fee: Annotated[float, Field(ge=0, lt=0.1)] = 0.0  # of the price
+    discount: Annotated[Number, Field(ge=0, lt=1)] = 0.0
+    fee: Annotated[Number, Field(ge=0, lt=0.1)] = 0.0  # of the price
     reserve_price: NonNegative = 0.0  # money per t
     reserve_multiple: NonNegative = 0.0  # of the mean front price below
-    reserve_months: Annotated[int, Field(ge=1, le=24)] = 3
+    reserve_months: Annotated[Whole, Field(ge=1, le=24)] = 3
     reserve_cap: Positive | None = None  # money per t, the most the reserve can be
-    short_only: bool = False  # bids up to the firm's own shortfall
-    own_use: bool = False  # units go straight against the duty: not tradable, not bankable
+    short_only: Switch = False  # bids up to the firm's own shortfall
+    own_use: Switch = False  # units go straight against the duty: not tradable, not bankable
 
     @model_validator(mode="after")
     def _no_free_money(self) -> Self:
@@ -212,14 +212,14 @@ class StabilisationRule(Model):
     keeps the price a martingale, since the market knew that it might.
     """
 
-    reference_months: Annotated[int, Field(ge=1, le=24)] = 24
-    trigger_months: Annotated[int, Field(ge=1, le=24)] = 1  # in a row
+    reference_months: Annotated[Whole, Field(ge=1, le=24)] = 24
+    trigger_months: Annotated[Whole, Field(ge=1, le=24)] = 1  # in a row
     high_multiple: Positive | None = None  # of the mean front price of the reference months
     low_multiple: Positive | None = None
     high_price: Positive | None = None  # money per t
     low_price: Positive | None = None
-    acts: Annotated[float, Field(ge=0, le=0.95)] = 0.0
-    price_move: Annotated[float, Field(ge=0, le=0.5)] = 0.0
+    acts: Annotated[Number, Field(ge=0, le=0.95)] = 0.0
+    price_move: Annotated[Number, Field(ge=0, le=0.5)] = 0.0
     reserve_sale_share: Share = 0.0  # of the firm's shortage, on offer for a month after a high trigger
 
     @model_validator(mode="after")
@@ -232,7 +232,7 @@ class StabilisationRule(Model):
 class HoldingRule(Model):
     """Bounds on holdings of the front, as shares of the year's free allocation: a discretionary tool."""
 
-    active: bool = False
+    active: Switch = False
     min_share: NonNegative = 0.0
     max_share: NonNegative | None = None
 

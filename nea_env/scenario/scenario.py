@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterable
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
@@ -12,9 +14,16 @@ from nea_env.scenario.link_checks import check_links
 from nea_env.scenario.links import Link
 from nea_env.scenario.market import Market
 from nea_env.scenario.regime import Regime
-from nea_env.scenario.types import Model, Month, Year, add_months, months_between
+from nea_env.scenario.types import Model, Month, Whole, Year, add_months, months_between
 
 LINKS_MAX = 2
+
+
+def _unnamed(tree: Any) -> Any:
+    if isinstance(tree, dict):
+        named = [key for key in ("name", "title") if isinstance(tree.get(key), str)]
+        return {key: _unnamed(value) for key, value in tree.items() if key not in named}
+    return [_unnamed(item) for item in tree] if isinstance(tree, list) else tree
 
 
 class Policy(Model):
@@ -25,8 +34,8 @@ class Policy(Model):
     """
 
     mode: Literal["historical", "randomised"] = "historical"
-    draws: Annotated[int, Field(ge=1, le=4096)] = 64
-    seed: Annotated[int, Field(ge=0)] = 0
+    draws: Annotated[Whole, Field(ge=1, le=4096)] = 64
+    seed: Annotated[Whole, Field(ge=0)] = 0
 
 
 class Scenario(Model):
@@ -52,6 +61,12 @@ class Scenario(Model):
     def end(self) -> str:
         """Month of the last deadline: the last month played."""
         return self.regime.calendar[self.last].deadline
+
+    @property
+    def digest(self) -> str:
+        """Digest, 16 hexadecimal digits, of all that decides how episodes go: everything but names and titles."""
+        content = _unnamed(self.model_dump(mode="json", exclude_defaults=True))
+        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
 
     @field_validator("links", mode="before")
     @classmethod

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Any, NoReturn, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, Strict, model_validator
 
 
 def _check_month(value: object) -> object:
@@ -23,17 +23,51 @@ def _check_year(value: object) -> str:
     return text
 
 
+def _whole(value: object) -> object:
+    return int(value) if isinstance(value, float) and value.is_integer() else value  # 1e3 is a float in YAML
+
+
 Month = Annotated[str, BeforeValidator(_check_month)]
 Year = Annotated[str, BeforeValidator(_check_year)]
-Share = Annotated[float, Field(ge=0.0, le=1.0)]
-NonNegative = Annotated[float, Field(ge=0.0, le=1e15)]
-Positive = Annotated[float, Field(gt=0.0, le=1e15)]
+Number = Annotated[float, Strict()]
+"""A number: neither a switch nor text."""
+Whole = Annotated[int, BeforeValidator(_whole), Strict()]
+Switch = Annotated[bool, Strict()]
+"""true or false; neither a number nor text."""
+Share = Annotated[Number, Field(ge=0.0, le=1.0)]
+NonNegative = Annotated[Number, Field(ge=0.0, le=1e15)]
+Positive = Annotated[Number, Field(gt=0.0, le=1e15)]
+
+
+class ReadOnly(dict[Any, Any]):
+    """A mapping that can't be changed, since a loaded scenario is shared by all who ask for it by name."""
+
+    def _refuse(self, *args: Any, **kwargs: Any) -> NoReturn:
+        raise TypeError("a scenario can't be changed; load_scenario(scenario, overrides) returns one with other values")
+
+    __setitem__ = __delitem__ = __ior__ = _refuse
+    clear = pop = popitem = setdefault = update = _refuse
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Copies and pickles are made whole, since nothing can be put into them later."""
+        return ReadOnly, (dict(self),)
+
+
+def _read_only(value: Any) -> Any:
+    return ReadOnly({key: _read_only(item) for key, item in value.items()}) if isinstance(value, dict) else value
 
 
 class Model(BaseModel):
-    """A frozen model that refuses unknown keys, NaN and infinity."""
+    """A model that refuses unknown keys, NaN and infinity, and can't be changed, nor can its mappings."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    @model_validator(mode="after")
+    def _cannot_be_changed(self) -> Self:
+        self.__dict__.update(
+            {key: _read_only(value) for key, value in self.__dict__.items() if isinstance(value, dict)}
+        )
+        return self
 
 
 def months_between(earlier: str, later: str) -> int:

@@ -1,8 +1,12 @@
 import numpy as np
 import pytest
+from ruamel.yaml import YAML
 
+from agents import tuned
 from agents.rules import RULES, DoNothing, InvestAtTrigger, JustInTime, TunedRule, make_rule, tuned_parameters
 from nea_env.core.layout import ABATE, ACTIONS, INVEST, OBS_INDEX, OBSERVATION, TRADE
+from nea_env.library import load_scenario
+from nea_env.library.catalogue import ROOT
 
 
 def observation(n=1, **values):
@@ -71,10 +75,31 @@ def test_an_unknown_rule_lists_those_there_are():
 
 @pytest.mark.parametrize("scenario", ["kets", "tps", "tokyo"])
 def test_main_scenarios_have_tuned_rules(scenario):
-    assert set(tuned_parameters("tuned_rule", scenario)) == {"a", "b", "stop"}
-    assert set(tuned_parameters("invest_at_trigger", scenario)) == {"kappa"}
+    assert set(tuned_parameters("tuned_rule", load_scenario(scenario))) == {"a", "b", "stop"}
+    assert set(tuned_parameters("invest_at_trigger", load_scenario(scenario))) == {"kappa"}
+
+
+def test_every_entry_was_tuned_for_the_scenario_that_ships():
+    table = YAML(typ="safe").load(tuned.TUNED)
+    assert table and {name: load_scenario(name).digest for name in table} == {
+        name: entry["scenario"] for name, entry in table.items()
+    }
 
 
 def test_an_untuned_scenario_warns():
-    with pytest.warns(UserWarning, match="agents.tune scenario=elsewhere"):
-        assert tuned_parameters("tuned_rule", "elsewhere") == {}
+    with pytest.warns(UserWarning, match="not tuned for scenario 'kets_phase2' .* agents.tune scenario=kets_phase2"):
+        assert tuned_parameters("tuned_rule", load_scenario("kets_phase2")) == {}
+
+
+def test_a_changed_scenario_takes_the_parameters_of_its_name_and_warns():
+    with pytest.warns(UserWarning, match="tuned for another 'kets'"):
+        changed = tuned_parameters("tuned_rule", load_scenario("kets", {"market.price": 20_000}))
+    assert changed == tuned_parameters("tuned_rule", load_scenario("kets"))
+
+
+def test_another_name_with_the_same_content_is_the_same(tmp_path):
+    text = (ROOT / "scenarios/kets.yaml").read_text()
+    (tmp_path / "mine.yaml").write_text(text.replace("name: kets\n", "name: mine\n"))
+    mine = load_scenario(tmp_path / "mine.yaml")
+    assert mine.name == "mine"
+    assert tuned_parameters("tuned_rule", mine) == tuned_parameters("tuned_rule", load_scenario("kets"))

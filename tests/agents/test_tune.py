@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from ruamel.yaml import YAML
 
-from agents import tune
-from agents.rules import InvestAtTrigger, JustInTime, TunedRule
+from agents import tune, tuned
+from agents.rules import InvestAtTrigger, JustInTime, TunedRule, tuned_parameters
 from nea_env.library import load_scenario
 
 SCENARIO = load_scenario("kets_phase2")
@@ -30,13 +30,64 @@ def test_seeds_are_training_seeds():
     assert tune.FIRST_SEED + 3 * 100_000 < 1_000_000
 
 
-def test_the_file_keeps_other_scenarios(monkeypatch, tmp_path):
-    monkeypatch.setattr(tune, "TUNED", tmp_path / "tuned.yaml")
-    tune.record("one", {"tuned_rule": {"a": 0.1}})
-    tune.record("two", {"tuned_rule": {"a": 0.2}})
-    tune.record("one", {"tuned_rule": {"a": 0.3}})
-    tree = YAML(typ="safe").load(tmp_path / "tuned.yaml")
-    assert tree == {"one": {"tuned_rule": {"a": 0.3}}, "two": {"tuned_rule": {"a": 0.2}}}
+@pytest.fixture
+def file(monkeypatch, tmp_path):
+    monkeypatch.setattr(tuned, "TUNED", tmp_path / "tuned.yaml")
+    return tmp_path / "tuned.yaml"
+
+
+def rule(a):
+    return {"tuned_rule": {"a": a}}
+
+
+def test_the_file_keeps_other_scenarios(file):
+    kets, tps = load_scenario("kets"), load_scenario("tps")
+    for scenario, found in ((kets, rule(0.1)), (tps, rule(0.2)), (kets, rule(0.3))):
+        assert tuned.record(scenario, found) == scenario.name
+    assert YAML(typ="safe").load(file) == {
+        "kets": {"scenario": kets.digest, **rule(0.3)},
+        "tps": {"scenario": tps.digest, **rule(0.2)},
+    }
+
+
+def test_a_copy_that_kept_the_name_leaves_the_shipped_ones_parameters(file):
+    kets, copy = load_scenario("kets"), load_scenario("kets", {"market.volatility": 0.5})
+    for first, second in ((kets, copy), (copy, kets)):
+        file.unlink(missing_ok=True)
+        keys = {tuned.record(first, rule(0.1)), tuned.record(second, rule(0.2))}
+        assert keys == {"kets", f"kets@{copy.digest[:8]}"}
+        assert tuned.find(first) == ({"scenario": first.digest, **rule(0.1)}, True)
+        assert tuned.find(second) == ({"scenario": second.digest, **rule(0.2)}, True)
+
+
+def test_a_shipped_scenario_that_changed_takes_its_own_place(file):
+    file.write_text("kets:\n  scenario: 0123456789abcdef\n  tuned_rule: {a: 0.1}\n")
+    assert tuned.find(load_scenario("kets")) == ({"scenario": "0123456789abcdef", **rule(0.1)}, False)
+    assert tuned.record(load_scenario("kets"), rule(0.2)) == "kets"
+    assert list(YAML(typ="safe").load(file)) == ["kets"]
+
+
+@pytest.mark.parametrize("text", ["kets: [", "\x00", "- kets", "kets: 5", "a: 1\na: 2\n"])
+def test_a_damaged_file_is_one_line_and_stays(text, file, capsys, monkeypatch):
+    file.write_text(text)
+    with pytest.warns(UserWarning, match=r"tuned_rule runs with its defaults: .*tuned.yaml: is damaged"):
+        assert tuned_parameters("tuned_rule", load_scenario("kets")) == {}
+    monkeypatch.setattr(tune, "tune_all", lambda scenario, episodes: rule(0.1))
+    assert tune.main(["env=kets"]) == 1
+    assert capsys.readouterr().err.count("\n") == 1 and file.read_text() == text
+
+
+def test_a_digest_is_of_content_alone():
+    kets = load_scenario("kets")
+    assert load_scenario("kets", {"title": "x", "firm.name": "y", "regime.title": "z"}).digest == kets.digest
+    changes = [
+        {"market.price": 10_507},
+        {"last": "2019"},
+        {"firm.output": 1e6},
+        {"regime.banking.2018.base_share": 0.5},
+    ]
+    digests = {load_scenario("kets", change).digest for change in changes} | {kets.digest}
+    assert len(digests) == 5
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,6 @@ import json
 import pytest
 import yaml
 
-from agents import scenario_choice
 from agents.command_line import CommandLine, compose_settings
 from tests.train.command import FILE, SMALL, ended, run
 
@@ -71,11 +70,3 @@ def test_changes_go_as_deep_as_the_scenario_does():
     assert len(scenario.links) == 1 and (scenario.market.volatility, scenario.market.price) == (0.3, 9)
     linked = compose_settings(["env=linked_kets", "scenario.links.0.quota=0.125"]).scenario
     assert linked.links[0].quota == 0.125
-
-
-@pytest.mark.parametrize(
-    ("name", "part"),
-    [("kets", "kets"), ("a b/c", "a_b_c"), ("../../esc", "_.._esc"), ("..", "scenario"), ("한국", "한국")],
-)  # fmt: skip
-def test_names_as_parts_of_file_names(name, part):
-    assert scenario_choice.file_name(name) == part

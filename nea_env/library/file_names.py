@@ -1,0 +1,35 @@
+"""Which text names a file, and which file name a scenario's own name becomes: one rule for every entry point."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from pathlib import Path
+
+SUFFIXES = (".yaml", ".yml", ".json")
+"""JSON is YAML too."""
+
+PATHS = "which ends in .yaml, .yml or .json or has a folder in it"
+"""What a path is, for messages."""
+
+_LONGEST = 100
+"""Bytes of a name that becomes part of a file's, whose limit is 255 on most disks."""
+
+
+def is_file_name(name: str | Path) -> bool:
+    """Whether this is a path, not the name of what ships; a file's content, text of several lines, is neither."""
+    if isinstance(name, Path):
+        return True
+    has_folder = any(mark in name for mark in ("/", os.sep))
+    return "\n" not in name and (has_folder or name.lower().endswith(SUFFIXES))
+
+
+def as_file_name(name: str) -> str:
+    """Any name as part of a file's name: letters, digits, ``_``, ``-`` and dots inside; the rest becomes ``_``."""
+    plain = re.sub(r"[^\w.-]", "_", name).strip(".") or "scenario"
+    data = plain.encode()
+    if len(data) <= _LONGEST:
+        return plain
+    digest = hashlib.sha256(data).hexdigest()[:8]
+    return f"{data[: _LONGEST - 9].decode(errors='ignore')}_{digest}"
