@@ -16,8 +16,10 @@ from typing import Any
 
 import numpy as np
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import track
 from rich.table import Table
+from rich.text import Text
 
 from agents.evaluate import interval
 from agents.rules import FULL, JustInTime, Rule, imports, unsquashed
@@ -217,7 +219,7 @@ def measure(scenario: Scenario) -> tuple[Parameters, Outcome, dict[str, dict[str
     worth: dict[str, dict[str, float]] = {}
     levers = [name for name in LEVERS if name != "links" or scenario.links]
     for name in track(
-        (*levers, "trade timing"), description=scenario.name, console=Console(stderr=True), transient=True
+        (*levers, "trade timing"), description=escape(scenario.name), console=Console(stderr=True), transient=True
     ):
         changed = _without(scenario, LEVERS[name]) if name in LEVERS else scenario
         fixed = () if name in LEVERS else TIMING
@@ -228,14 +230,15 @@ def measure(scenario: Scenario) -> tuple[Parameters, Outcome, dict[str, dict[str
 
 def show(scenario: Scenario, best: Parameters, full: Outcome, worth: dict[str, dict[str, float]]) -> None:
     """Print the table of one scenario."""
-    table = Table(title=f"{scenario.name}: {EPISODES:,} episodes, cost {full.cost.mean():.2f} % of exposure")
+    heading = f"{scenario.name}: {EPISODES:,} episodes, cost {full.cost.mean():.2f} % of exposure"
+    table = Table(title=Text(heading))
     for heading in ("lever", "worth, % of exposure", "95 % interval", "used on paths"):
         table.add_column(heading, justify="left" if heading == "lever" else "right")
     for name, value in worth.items():
         share = f"{100 * full.used[name].mean():.0f} %" if name in full.used else ""
         table.add_row(name, f"{value['mean']:.2f}", f"{value['low']:.2f} to {value['high']:.2f}", share)
     for index, technology in enumerate(scenario.firm.technologies):
-        table.add_row(f"  {technology.name}", "", "", f"{100 * full.used[f'technology {index + 1}'].mean():.0f} %")
+        table.add_row(Text(f"  {technology.name}"), "", "", f"{100 * full.used[f'technology {index + 1}'].mean():.0f} %")
     console = Console()
     console.print(table)
     console.print(f"best of the family: {best}\n")

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from agents.levers import LEVERS
+from agents.levers import LEVERS, Outcome, Parameters, show
 from nea_env import load_scenario, scenarios
 from nea_env.core.batch import Batch
 from nea_env.core.layout import ABATE, BANK, BORROW, FOREIGN_TRADE, INVEST, OFFSET
@@ -31,3 +31,12 @@ def test_every_scenario_plays_without_it(name, lever):
         batch.step(np.zeros((2, 8), np.float32))
     assert opened.any() or name.startswith("tms")
     assert not opened[ACTION[lever]]
+
+
+def test_names_in_its_table_are_text(capsys):
+    scenario = load_scenario("kets", {"firm.technologies.0.name": "[/] [red]kiln", "title": "[/b]"})
+    scenario = scenario.model_copy(update={"name": "[/] mine [draft]"})
+    used = {f"technology {number}": np.ones(2) for number in (1, 2, 3)}
+    show(scenario, Parameters(), Outcome(np.ones(2), used), {"banking": {"mean": 1.0, "low": 0.5, "high": 1.5}})
+    printed = capsys.readouterr().out
+    assert "[/] mine [draft]: 10,000 episodes" in " ".join(printed.split()) and "[/] [red]kiln" in printed
