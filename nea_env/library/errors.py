@@ -18,11 +18,13 @@ MOST_LISTED = 60
 def did_you_mean(name: str, allowed: Iterable[str]) -> str:
     """What to say after an unknown name: the closest one that exists, and all of them, or the closest of many."""
     options = [str(option) for option in allowed]
-    close = get_close_matches(name.lower(), options, n=1, cutoff=0.6)
-    hint = f"did you mean {close[0]!r}? " if close else ""
+    lower = {option.lower(): option for option in options}
+    close = get_close_matches(name.lower(), lower, n=1, cutoff=0.6)
+    hint = f"did you mean {lower[close[0]]!r}? " if close else ""
     if len(options) > MOST_LISTED:
-        nearest = get_close_matches(name.lower(), options, n=8, cutoff=0.0)
-        return f"{hint}allowed: {len(options)} names, the closest of them {', '.join(nearest)}"
+        nearest = get_close_matches(name.lower(), lower, n=8, cutoff=0.0)
+        names = ", ".join(lower[one] for one in nearest)
+        return f"{hint}allowed: {len(options)} names, the closest of them {names}"
     return f"{hint}allowed: {', '.join(options) or 'nothing'}"
 
 
