@@ -2,16 +2,17 @@
 
 import subprocess
 import sys
+import time
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PROCESSES, ROUNDS = 4, 60
+PROCESSES, ROUNDS = 3, 200
 
 RUN = """
-import sys
+import sys, time
 from contextlib import ExitStack
 from pathlib import Path
 from agents.refusal import SettingsError
@@ -25,7 +26,9 @@ if sys.argv[1] == "without locks":
 with ExitStack() as kept:  # each folder until the end, as a run keeps its own
     print("ready", flush=True)
     for line in sys.stdin:
-        what, path = line.split()
+        what, start, path = line.split()
+        while time.time() < float(start):  # awake, so as to start with the others
+            pass
         try:
             if what == "name":
                 told = str(new_folder(Path(path)))
@@ -54,9 +57,9 @@ class Runs:
         return [run.stdout.readline().strip() for run in self.all]
 
     def ask(self, what, path):
+        start = time.time() + 0.002
         for run in self.all:
-            run.stdin.write(f"{what} {path}\n")
-        for run in self.all:
+            run.stdin.write(f"{what} {start} {path}\n")
             run.stdin.flush()
         return self.answers()
 
