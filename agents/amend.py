@@ -13,8 +13,9 @@ from hydra.core.override_parser.types import Override
 from hydra.errors import HydraException
 
 from agents.command_line import CONFIGS, explain
-from agents.refusal import SettingsError, suggest
+from agents.refusal import SettingsError
 from nea_env.library import ScenarioError, load_scenario
+from nea_env.library.errors import did_you_mean
 
 
 def amended(config: Mapping[str, Any], overrides: Sequence[str]) -> dict[str, Any]:
@@ -54,7 +55,7 @@ def _scenario(value: str) -> dict[str, Any]:
 def _choose(tree: dict[str, Any], group: str, name: str) -> None:
     files = {path.stem: path for path in sorted((CONFIGS / group).glob("*.yaml"))}
     if group == "sweep" or name not in files:
-        why = "a resume goes on with one run" if group == "sweep" else f"no such option{suggest(name, files)}"
+        why = "a resume goes on with one run" if group == "sweep" else f"no such option; {did_you_mean(name, files)}"
         raise SettingsError(f"{group}={name}: {why}")
     chosen = yaml.safe_load(files[name].read_text(encoding="utf-8"))
     if group == "experiment":
@@ -83,7 +84,7 @@ def _put(tree: dict[str, Any], one: Override) -> None:
         inside = node if isinstance(node, dict) else dict(enumerate(node)) if isinstance(node, list) else {}
         keys = {str(name): name for name in inside}
         if key not in keys and not (key == last and (one.is_add() or one.is_force_add())):
-            raise SettingsError(f"{'.'.join([*path, key])}: no such key{suggest(key, keys)}")
+            raise SettingsError(f"{'.'.join([*path, key])}: no such key; {did_you_mean(key, keys)}")
         if len(path) == len(parents):
             place, value = keys.get(key, key), one.value()
             if one.is_delete():

@@ -24,12 +24,13 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import OmegaConfBaseException
 
 from agents import scenario_choice
-from agents.refusal import SettingsError, suggest
+from agents.refusal import SettingsError
 from agents.rehearsal import rehearse
 from agents.run_folder import RunFolder, new_folder
 from agents.settings import Settings, check
 from agents.sweep import Jobs, enumerate_jobs
 from nea_env.library import scenarios
+from nea_env.library.errors import did_you_mean
 
 CONFIGS = Path(__file__).resolve().parent.parent / "configs"
 
@@ -58,7 +59,7 @@ class CommandLine:
         parser.error = _refuse  # type: ignore[method-assign]  # it would print its usage and leave
         options, unknown = parser.parse_known_args(list(arguments))
         if unknown:
-            raise SettingsError(f"{unknown[0]}: no such option; python train.py --help lists what there is")
+            raise SettingsError(f"{unknown[0]}: no such option; allowed: what python train.py --help lists")
         for name in _ELSEWHERE:
             if getattr(options, name, None):
                 option = name.replace("_", "-")
@@ -177,7 +178,7 @@ def explain(error: Exception, overrides: Sequence[str] = ()) -> str:
         return f"{error.override}: not an override; write key=value, with quotes around special characters"
     if isinstance(error, MissingConfigException) and error.options is not None:
         group, _, name = (error.missing_cfg_file or "").rpartition("/")
-        return f"{group}={name}: no such option{suggest(name, tuple(error.options))}"
+        return f"{group}={name}: no such option; {did_you_mean(name, error.options)}"
     found = re.search(r"Could not (?:override|delete from config)\W*([\w.\-/]*)", text)
     if found:
         return _unknown_key(found.group(1), overrides)
@@ -260,7 +261,7 @@ def _unknown_key(key: str, overrides: Sequence[str]) -> str:
         node, path = node[part], [*path, part]
     if not isinstance(node, DictConfig):
         return f"{key}: {'.'.join(path)} is a single value"
-    return f"{'.'.join([*path, last])}: no such key{suggest(last, tuple(str(name) for name in node))}"
+    return f"{'.'.join([*path, last])}: no such key; {did_you_mean(last, map(str, node))}"
 
 
 def _choices(overrides: Sequence[str]) -> list[str]:
@@ -274,4 +275,4 @@ def _quoted(text: str) -> str:
 
 
 def _refuse(message: str) -> NoReturn:
-    raise SettingsError(f"{message}; python train.py --help lists what there is")
+    raise SettingsError(f"{message}; allowed: what python train.py --help lists")

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from agents.algorithms import ACTIVATIONS, ALGORITHMS, DISCRETE, POLICIES
-from agents.refusal import suggest
 from nea_env.core.layout import ACTIONS
+from nea_env.library.errors import did_you_mean
 
 ON_POLICY = ("ppo", "a2c", "maskable_ppo")
 
@@ -184,7 +184,7 @@ def check_parameters(name: str, parameters: Mapping[str, Any], num_envs: int) ->
     checked: dict[str, Any] = {}
     for key, value in parameters.items():
         if key not in names:
-            raise ValueError(f"parameters.{key}: no such parameter of {name}{suggest(key, names)}")
+            raise ValueError(f"parameters.{key}: no such parameter of {name}; {did_you_mean(key, names)}")
         kind = OWN_RANGES.get((name, key), RANGES[key])
         if not kind.fits(value):
             raise ValueError(f"parameters.{key}: {value}, allowed: {kind.allowed}")
@@ -218,12 +218,12 @@ def check_policy(name: str, policy: str, kwargs: Mapping[str, Any]) -> None:
     names = policy_names(name, policy)
     for key in kwargs:
         if key not in names:
-            raise ValueError(f"policy_kwargs.{key}: no such argument of {policy}{suggest(key, names)}")
+            raise ValueError(f"policy_kwargs.{key}: no such argument of {policy}; {did_you_mean(key, names)}")
     actions = {action.name: action for action in ACTIONS}
     for key in {"start", "log_std"} & set(kwargs):
         for action, value in kwargs[key].items() if isinstance(kwargs[key], Mapping) else [(kwargs[key], None)]:
             if action not in actions:
-                raise ValueError(f"policy_kwargs.{key}.{action}: no such action{suggest(str(action), actions)}")
+                raise ValueError(f"policy_kwargs.{key}.{action}: no such action; {did_you_mean(str(action), actions)}")
             if not Number().fits(value):
                 raise ValueError(f"policy_kwargs.{key}.{action}: {value}, allowed: {Number().allowed}")
     activation = kwargs.get("activation_fn", "tanh")

@@ -238,7 +238,9 @@ def show(scenario: Scenario, best: Parameters, full: Outcome, worth: dict[str, d
         share = f"{100 * full.used[name].mean():.0f} %" if name in full.used else ""
         table.add_row(name, f"{value['mean']:.2f}", f"{value['low']:.2f} to {value['high']:.2f}", share)
     for index, technology in enumerate(scenario.firm.technologies):
-        table.add_row(Text(f"  {technology.name}"), "", "", f"{100 * full.used[f'technology {index + 1}'].mean():.0f} %")
+        table.add_row(
+            Text(f"  {technology.name}"), "", "", f"{100 * full.used[f'technology {index + 1}'].mean():.0f} %"
+        )
     console = Console()
     console.print(table)
     console.print(f"best of the family: {best}\n")

@@ -14,6 +14,7 @@ from agents.refusal import SettingsError
 from agents.run_folder import RunFolder
 from agents.settings import Settings, check
 from agents.versions import changes, versions
+from nea_env.library.reader import leaves
 
 MAY_CHANGE = ("total_steps", "evaluation", "checkpoint", "figures", "progress")
 """Settings, and groups of them, that leave the training up to now as it is."""
@@ -57,16 +58,16 @@ def parse(arguments: Sequence[str]) -> Resume | None:
     forces = [argument for argument in arguments if argument.startswith("force=")]
     if not folders:
         if forces:
-            raise SettingsError(f"{forces[0]}: goes with resume=FOLDER")
+            raise SettingsError(f"{forces[0]}: goes with resume=FOLDER; allowed: resume=FOLDER {forces[0]}")
         return None
     if len(folders) > 1 or not folders[0]:
-        raise SettingsError("resume: which run folder? Name one" if not folders[0] else "resume: name one run folder")
+        raise SettingsError(f"resume={folders[0]}: which run folder? allowed: one")
     if any(force not in ("force=true", "force=false") for force in forces):
         raise SettingsError(f"{forces[-1]}: allowed: force=true, force=false")
     others = tuple(one for one in arguments if not one.startswith(("resume=", "force=")))
     for other in others:
         if other.startswith("-"):
-            raise SettingsError(f"{other}: does not go with resume=, which goes on with one run")
+            raise SettingsError(f"{other}: does not go with resume=, which goes on with one run; allowed: key=value")
     return Resume(RunFolder(folders[0]), others, bool(forces) and forces[-1] == "force=true")
 
 
@@ -138,7 +139,7 @@ def _budget_note(settings: Settings, before: int, done: int) -> str | None:
 
 def _same(was: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:
     """Refuse the first setting that differs and may not."""
-    before, after = _leaves(was), _leaves(wanted)
+    before, after = dict(leaves(was)), dict(leaves(wanted))
     for key in dict.fromkeys([*before, *after]):
         same = key in before and key in after and before[key] == after[key]
         if not same and key.split(".")[0] not in MAY_CHANGE:
@@ -163,10 +164,3 @@ def _versions(folder: RunFolder, manifest: Mapping[str, Any], done: int, force: 
 def _short(value: Any) -> str:
     text = str(value)
     return f"{text[:12]}…" if len(text) > 40 else text
-
-
-def _leaves(tree: Any, path: str = "") -> dict[str, Any]:
-    """Every value that is no group, by dotted path."""
-    items = tree.items() if isinstance(tree, Mapping) else enumerate(tree) if isinstance(tree, list | tuple) else ()
-    below = {key: value for name, part in items for key, value in _leaves(part, f"{path}{name}.").items()}
-    return below or {path.removesuffix("."): list(tree) if isinstance(tree, tuple) else tree}

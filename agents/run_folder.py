@@ -19,6 +19,9 @@ import yaml  # the dialect of Hydra
 from agents.atomic import write_bytes, write_text
 from agents.refusal import SettingsError
 
+_OWN = "allowed: a new or an empty folder, each run has its own; "
+_RUN = "allowed: a run's folder, with its config.yaml"
+
 
 class _WithoutAliases(yaml.SafeDumper):
     """Writes equal parts out each time."""
@@ -59,10 +62,10 @@ class RunFolder:
         except FileNotFoundError:
             return
         except OSError as error:
-            raise SettingsError(f"{self.path}: {error.strerror}; choose another folder") from None
+            raise SettingsError(f"{self.path}: {error.strerror}; {_OWN}choose another") from None
         if held:
             resume = f"resume={self.path} goes on with the run in it, or " if self.config.is_file() else ""
-            raise SettingsError(f"{self.path}: is not empty, and each run needs its own folder; {resume}choose another")
+            raise SettingsError(f"{self.path}: is not empty, it holds {min(held)}; {_OWN}{resume}choose another")
 
     @contextmanager
     def claimed(self, ignored: str | None = None) -> Iterator[None]:
@@ -104,7 +107,7 @@ class RunFolder:
         try:
             place = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY)
         except OSError as error:
-            raise SettingsError(f"{self.path}: no such folder ({error.strerror})") from None
+            raise SettingsError(f"resume={self.path}: no such folder ({error.strerror}); {_RUN}") from None
         try:
             fcntl.flock(place, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -128,9 +131,9 @@ class RunFolder:
             SettingsError: no such folder, no ``config.yaml`` in it, or one that holds none.
         """
         if not self.path.is_dir():
-            raise SettingsError(f"resume: {self.path}, no such folder")
+            raise SettingsError(f"resume={self.path}: no such folder; {_RUN}")
         if not self.config.is_file():
-            raise SettingsError(f"resume: {self.path} is no run folder, it holds no config.yaml")
+            raise SettingsError(f"resume={self.path}: it holds no config.yaml; {_RUN}")
         try:
             text = self.config.read_text(encoding="utf-8")
             if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, yaml.SafeLoader)):
@@ -138,9 +141,11 @@ class RunFolder:
             tree = yaml.safe_load(text)
         except Exception as error:  # whatever a damaged file brings PyYAML to
             told = " ".join(str(error).split()) or type(error).__name__
-            raise SettingsError(f"resume: {self.config} is not YAML ({told[:200]})") from None
+            raise SettingsError(
+                f"resume: {self.config} is not YAML ({told[:200]}); allowed: what the run wrote"
+            ) from None
         if not isinstance(tree, dict):
-            raise SettingsError(f"resume: {self.config} holds no configuration")
+            raise SettingsError(f"resume: {self.config} holds no configuration; allowed: what the run wrote")
         return {str(key): value for key, value in tree.items()}
 
     def write_versions(self, versions: Mapping[str, Any]) -> None:

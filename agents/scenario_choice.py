@@ -129,5 +129,4 @@ def _changes(given: Mapping[str, Any], base: Any, path: str = "") -> Iterator[tu
 def _complaint(text: str) -> str:
     """A complaint of the library in the words of the command line."""
     text = re.sub(r"^scenario: ", "scenario.", text)
-    text = re.sub(r"^override ", "scenario.", text)
-    return re.sub(r"did you mean '([^']*)'\?", r"did you mean \1?", text)
+    return re.sub(r"^override ", "scenario.", text)

@@ -11,9 +11,10 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from agents import scenario_choice
 from agents.algorithms import ALGORITHMS, DISCRETE
 from agents.hyperparameters import check_parameters, check_policy
-from agents.refusal import SettingsError, suggest
+from agents.refusal import SettingsError
 from agents.rules import RULES
 from agents.sb3 import EVALUATION_SEEDS, training_seed
+from nea_env.library.errors import did_you_mean
 from nea_env.scenario import Scenario
 
 
@@ -44,7 +45,7 @@ class Env(Part):
         ids = [id for id in gymnasium.registry if id.startswith("nea/")]
         for key, value in (("id", self.id), ("discrete_id", self.discrete_id)):
             if value not in ids:
-                raise ValueError(f"{key}: {value}{suggest(value, ids)}")
+                raise ValueError(f"{key}: {value}; {did_you_mean(value, ids)}")
         return self
 
 
@@ -67,7 +68,7 @@ class Algo(Part):
     @model_validator(mode="after")
     def _known(self) -> Self:
         if self.name not in ALGORITHMS:
-            raise ValueError(f"name: {self.name}{suggest(self.name, ALGORITHMS)}")
+            raise ValueError(f"name: {self.name}; {did_you_mean(self.name, ALGORITHMS)}")
         check_policy(self.name, self.policy, self.policy_kwargs)
         self.parameters.update(check_parameters(self.name, self.parameters, self.num_envs))
         return self
@@ -85,7 +86,7 @@ class Evaluation(Part):
     def _rules(self) -> Self:
         for name in self.policies:
             if name not in RULES:
-                raise ValueError(f"policies: {name}{suggest(name, RULES)}")
+                raise ValueError(f"policies: {name}; {did_you_mean(name, RULES)}")
             if self.policies.count(name) > 1:
                 raise ValueError(f"policies: {name} is listed twice")
         return self
@@ -155,6 +156,6 @@ def _one_line(error: ValidationError) -> str:
             "env": Env, "algo": Algo, "evaluation": Evaluation, "checkpoint": Checkpointing,
         }  # fmt: skip
         model = parts.get(".".join(keys[:-1]), Settings)
-        return f"{'.'.join(keys)}: no such key{suggest(keys[-1], tuple(model.model_fields))}"
+        return f"{'.'.join(keys)}: no such key; {did_you_mean(keys[-1], model.model_fields)}"
     value = detail["input"] if isinstance(detail["input"], str | int | float | bool | None) else "a group of values"
     return f"{'.'.join(keys)}: {value}, allowed: {message.removeprefix('Input should be ')}"

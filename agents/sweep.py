@@ -78,7 +78,7 @@ def _values(one: Override, multirun: bool) -> list[str]:
     if not one.is_sweep_override() or (one.is_hydra_override() and not multirun):
         return [str(one.input_line)]
     if not multirun:
-        raise SettingsError(f"{_typed(one)}: several values; add -m to sweep over them")
+        raise SettingsError(f"{_typed(one)}: several values; allowed: one, or with -m a sweep over them")
     key = one.get_key_element()
     value = one.value()
     if isinstance(value, IntervalSweep):

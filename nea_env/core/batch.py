@@ -49,6 +49,8 @@ from nea_env.core.saving import check_state, fingerprint
 from nea_env.core.shown import show_prices
 from nea_env.core.step import start_rows, step_parallel, step_rows
 from nea_env.core.valuation import mark_rows
+from nea_env.library.errors import did_you_mean, shown
+from nea_env.library.reader import leaves
 from nea_env.scenario import Scenario
 
 PARALLEL_FROM = 1024  # below this many rows a thread pool costs more than it saves
@@ -80,7 +82,7 @@ class Batch:
     ) -> None:
         self.scenarios = (scenarios,) if isinstance(scenarios, Scenario) else tuple(scenarios)
         if n < 1:
-            raise ValueError(f"n: {n} firms; at least one")
+            raise ValueError(f"n is {n}: expected at least one firm")
         self.n = int(n)
         self.threads = numba.config.NUMBA_NUM_THREADS if threads is None else int(threads)
         drawn = [lowered(scenario) for scenario in self.scenarios]
@@ -103,7 +105,10 @@ class Batch:
         self._grids = used[0] if len(used) == 1 else np.concatenate(used)  # one alone is shared among batches
         chosen = np.zeros(n, np.int64) if scenario_of is None else np.array(scenario_of, np.int64)
         if chosen.shape != (n,) or chosen.min() < 0 or chosen.max() >= len(self.scenarios):
-            raise ValueError(f"scenario_of: one index in 0..{len(self.scenarios) - 1} for each of {n} firms")
+            raise ValueError(
+                f"scenario_of is {shown(scenario_of)}: expected one index, 0 to {len(self.scenarios) - 1}, for each of"
+                f" {n} firms"
+            )
         self._pick = first[chosen]
         self._exposure = np.array([table.exposure for table in tables])
         self.discount = float(tables[0].static[col.P_DISCOUNT])
@@ -144,7 +149,9 @@ class Batch:
         """
         numbers = [law.regime.number(path) for law in self._laws]
         if any(numbers[k] is None for k in set(self._pick.tolist())):
-            raise KeyError(f"{path} is no number of {self._laws[int(self._pick[0])].regime.name}")
+            regime = self._laws[int(self._pick[0])].regime
+            known = [name for name, _ in leaves(regime.model_dump()) if regime.number(name) is not None]
+            raise KeyError(f"law: {path!r} is no number of {regime.name}; {did_you_mean(path, known)}")
         return np.array([np.nan if value is None else value for value in numbers])[self._pick]
 
     def reset(self, seeds: ArrayLike | None = None, mask: NDArray[np.bool_] | None = None) -> NDArray[np.float32]:
@@ -305,7 +312,7 @@ class Batch:
     def memory(self, name: str) -> NDArray[np.float64]:
         """One column (n,) of the state by its name in ``layout.STATE``, a copy."""
         if name not in _STATE_INDEX:
-            raise KeyError(f"{name!r} is no state: {', '.join(_STATE_INDEX)}")
+            raise KeyError(f"{name!r} is no state; {did_you_mean(name, _STATE_INDEX)}")
         return self._state[:, _STATE_INDEX[name]].copy()
 
     def suggestions(self) -> NDArray[np.float64]:
@@ -324,7 +331,7 @@ class Batch:
         """Go on from a ``get_state`` of a batch of the same size and scenarios.
 
         Raises:
-            ValueError: a state of another batch, incomplete, or impossible; nothing has changed.
+            ValueError: a state of another batch, incomplete, or with a number out of its range; nothing has changed.
         """
         self.check_state(saved)
         for name in _CHANGING:

@@ -6,7 +6,7 @@ import itertools
 from typing import TYPE_CHECKING
 
 from nea_env.core.layout import SLOTS
-from nea_env.scenario import Scenario, months_between
+from nea_env.scenario import Scenario, add_months, months_between
 
 if TYPE_CHECKING:
     from nea_env.core.periods import Period
@@ -32,7 +32,8 @@ def check(scenario: Scenario, found: tuple[Period, ...]) -> None:
 
 def _check_period(period: Period) -> None:
     if period.verified < period.end:
-        _refuse(period, "verified", "comes before the period has ended")
+        ended = add_months(period.calendar.verified, period.end - period.verified)
+        _refuse(period, "verified", f"comes before the period has ended; allowed: from {ended}")
     if period.allocated is not None:
         booked = period.rule.method in ("grandfathering", "historical_benchmarking")
         if booked and period.allocated > period.deadline:

@@ -20,7 +20,10 @@ def laws(scenario: Scenario) -> tuple[Scenario, ...]:
         return (scenario,)
     ranges, draws = scenario.regime.ranges, scenario.policy.draws
     if not ranges:
-        raise ValueError(f"policy.mode: randomised, but regime {scenario.regime.name} has no ranges to draw from")
+        raise ValueError(
+            f"policy.mode: randomised, but regime {scenario.regime.name} has no ranges to draw from;"
+            " allowed: historical"
+        )
     generator = np.random.default_rng(scenario.policy.seed)
     places = np.array([generator.permutation(draws) for _ in ranges]) + generator.random((len(ranges), draws))
     found = []

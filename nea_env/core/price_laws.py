@@ -122,7 +122,10 @@ def bootstrap_table(market: Market) -> np.ndarray:
     assert market.bootstrap is not None
     changes = np.array(market.bootstrap.changes)
     if changes.max() == changes.min():
-        raise ValueError("market.bootstrap.changes: all are equal, so no scale gives them a volatility")
+        raise ValueError(
+            f"market.bootstrap.changes: all are equal, {changes[0]:g}, so no scale gives them a volatility;"
+            " allowed: two that differ"
+        )
     changes.sort()  # a higher draw is a higher change: news abroad may be correlated with it
     scaled = (changes - changes.mean()) * (market.volatility / math.sqrt(12.0) / changes.std())
     mean = sum(map(math.exp, scaled)) / len(scaled)  # NumPy's exp would depend on the processor

@@ -1,7 +1,8 @@
-"""What a saved state must be before any of it is taken up: its scenario's, whole, and possible.
+"""What a saved state must be before any of it is taken up: its scenario's, whole, and every number in its range.
 
 A state is a dictionary of arrays. It comes back from files and other processes, and compiled code that has
-no bounds checks goes on from it, so every number that says where something stands is checked.
+no bounds checks goes on from it, so every number that says where something stands is checked, and every column
+against the bounds that `layout` gives it. That the columns fit each other is not checked.
 """
 
 from __future__ import annotations
@@ -14,11 +15,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nea_env.core import parameters as col
-from nea_env.core.layout import FLOWS, NODE, PARTNER_NODE, SHOCK, STATE, WORLD
-from nea_env.core.price_laws import EQUILIBRIUM
+from nea_env.core.layout import (
+    BUILDING,
+    CAPACITY,
+    FLOWS,
+    NODE,
+    PARTNER_NODE,
+    SHOCK,
+    STATE,
+    TECHS,
+    WORLD,
+    Field,
+)  # fmt: skip
+from nea_env.core.price_laws import EQUILIBRIUM, LATTICE
 from nea_env.scenario import Scenario
 
-_COLUMNS = [[field.name for field in table] for table in (STATE, WORLD, FLOWS)]
+_TABLES = {"_state": STATE, "_world": WORLD, "_flows": FLOWS}
+_COLUMNS = [[field.name for field in table] for table in _TABLES.values()]
+_FLOAT32 = 1e-6  # relative rounding of capacity under construction, which is queued as float32
 _GRIDS = ((NODE, col.P_GRID_BANKS), (PARTNER_NODE, col.P_GRID_PARTNER_BANKS), (SHOCK, col.P_GRID_SHOCKS))
 
 
@@ -49,15 +63,17 @@ def check_entries(saved: Any, expected: Mapping[str, Any], what: str = "saved st
     if saved.keys() != expected.keys():
         for name in saved:
             if name not in expected:
-                raise ValueError(f"{what}: {name!r} is not known; expected {', '.join(expected)}")
-        raise ValueError(f"{what}: {next(name for name in expected if name not in saved)} is missing")
+                raise ValueError(f"{what}: {name!r} is not known: expected {', '.join(expected)}")
+        missing = next(name for name in expected if name not in saved)
+        raise ValueError(f"{what}: {missing} is missing: expected {', '.join(expected)}")
     for name, own in expected.items():
         value = saved[name]
         is_array = type(own) is np.ndarray
         if type(value) is not type(own) or (is_array and (value.dtype != own.dtype or value.shape != own.shape)):
             raise ValueError(f"{what}: {name} is {_kind(value)}: expected {_kind(own)}")
         if is_array and own.dtype.kind == "f" and not np.isfinite(value).all():
-            raise ValueError(f"{what}: {name} holds NaN or infinity: expected finite numbers")
+            row = int(np.argwhere(~np.isfinite(value))[0][0])
+            raise ValueError(f"{what}: {name} holds NaN or infinity in row {row}: expected finite numbers")
 
 
 def _kind(value: Any) -> str:
@@ -67,8 +83,7 @@ def _kind(value: Any) -> str:
 def check_least(saved: Mapping[str, Any], names: Sequence[str], what: str = "saved state") -> None:
     """Whether no number of these entries is negative; ValueError otherwise."""
     for name in names:
-        if saved[name].size and saved[name].min() < 0:
-            raise ValueError(f"{what}: {name} is {saved[name].min()} in some row: expected 0 or more")
+        check_rows(saved[name] < 0, name, saved[name], "0 or more", what)
 
 
 def check_state(saved: Any, present: Mapping[str, NDArray[Any]], static: NDArray[np.float64]) -> None:
@@ -80,12 +95,14 @@ def check_state(saved: Any, present: Mapping[str, NDArray[Any]], static: NDArray
         static: the batch's laws.
 
     Raises:
-        ValueError: another scenario or size, something missing or unknown, or what no episode can come to.
+        ValueError: another scenario or size, something missing or unknown, or a number out of its range.
     """
     if isinstance(saved, Mapping) and isinstance(saved.get("fingerprint"), np.ndarray):
         if not np.array_equal(saved["fingerprint"], present["fingerprint"]):
             raise ValueError(
-                "saved state: it belongs to another scenario, another number of rows, or another version of nea_env"
+                f"saved state: fingerprint is {saved['fingerprint']!s:.8}: expected this batch's,"
+                f" {present['fingerprint']!s:.8}; the state belongs to another scenario, another number of rows, or"
+                " another version of nea_env"
             )
     check_entries(saved, present)
     check_least(saved, ("seeds", "episodes", "_months"))
@@ -95,16 +112,46 @@ def check_state(saved: Any, present: Mapping[str, NDArray[Any]], static: NDArray
     check_rows(wrong, "_pick", pick, "a law of the row's scenario")
     last = static[pick, col.P_HORIZON] - ~saved["_ended"]
     check_rows(months > last, "_months", months, "0 to the month before the end, or the end of an ended row")
+    for name, table in _TABLES.items():
+        _check_columns(name, saved[name], table)
+    for name in ("_queue", "_history"):
+        check_rows((saved[name] < 0.0).any(axis=1), f"the least of {name}", saved[name].min(axis=1), "0 or more")
+    for k in range(TECHS):
+        total = saved["_state"][:, CAPACITY + k] + saved["_state"][:, BUILDING + k]
+        most = static[pick, col.P_POTENTIAL + k]
+        wrong = total > most * (1.0 + _FLOAT32)
+        allowed = f"at most {most[np.argmax(wrong)]:.6g}, the technology's potential"
+        check_rows(wrong, f"_state, capacity_{k} + building_{k},", total, allowed)
     if saved["_world"].shape[1]:
+        law = static[pick, col.P_LAW]
         for column, size in _GRIDS:
             place = saved["_world"][:, column]
-            wrong = (place < 0.0) | (place >= np.maximum(static[pick, size], 1.0)) | (place != np.floor(place))
-            wrong &= static[pick, col.P_LAW] == EQUILIBRIUM
-            check_rows(wrong, f"_world, column {column},", place, "a place on the grid of the equilibrium")
+            wrong = (law == EQUILIBRIUM) & (place >= np.maximum(static[pick, size], 1.0))
+            if column == NODE:
+                wrong |= (law == LATTICE) & (place >= static[pick, col.P_STATES])
+            check_rows(wrong, f"_world, {WORLD[column].name},", place, "a place on the grid of the price law")
 
 
-def check_rows(wrong: NDArray[np.bool_], name: str, values: NDArray[Any], allowed: str) -> None:
+def _check_columns(name: str, values: NDArray[np.float64], table: Sequence[Field]) -> None:
+    """Whether every number (n, columns) keeps to the bounds of its column; ValueError otherwise."""
+    for column, field in zip(values.T, table, strict=False):  # an array that no row needs has no columns
+        wrong = (column < field.low) | (column > field.high)
+        if field.whole:
+            wrong |= column != np.floor(column)
+        check_rows(wrong, f"{name}, {field.name},", column, _allowed(field))
+
+
+def _allowed(field: Field) -> str:
+    bounds = f"{field.low:g} or more" if field.high == np.inf else f"{field.low:g} to {field.high:g}"
+    if not field.whole:
+        return bounds
+    return "a whole number" if field.low == -np.inf else f"a whole number, {bounds}"
+
+
+def check_rows(
+    wrong: NDArray[np.bool_], name: str, values: NDArray[Any], allowed: str, what: str = "saved state"
+) -> None:
     """Whether no row (n,) is ``wrong``; ValueError with the first such row's value otherwise."""
     if wrong.any():
         row = int(np.argmax(wrong))
-        raise ValueError(f"saved state: {name} is {values[row]} in row {row}: expected {allowed}")
+        raise ValueError(f"{what}: {name} is {values[row]} in row {row}: expected {allowed}")

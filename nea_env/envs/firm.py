@@ -186,7 +186,8 @@ class FirmEnv(gymnasium.Env[Any, Any]):
         Pictures then show the episode from the month gone back to.
 
         Raises:
-            ValueError: a state of another environment, incomplete, or impossible; nothing has changed.
+            ValueError: a state of another environment, incomplete, or with a number out of its range (`layout`);
+                nothing has changed.
         """
         check_entries(state, {"batch": {}, "episodes": {}, "limit": 0, "months": 0, "playing": True})
         self.batch.check_state(state["batch"])

@@ -249,7 +249,8 @@ class FirmVectorEnv(VectorEnv[Any, Any, Any]):
         Pictures then show the episodes from the months gone back to.
 
         Raises:
-            ValueError: a state of another environment, incomplete, or impossible; nothing has changed.
+            ValueError: a state of another environment, incomplete, or with a number out of its range (`layout`);
+                nothing has changed.
         """
         self._check_state(state)
         self.batch.set_state(state["batch"])

@@ -107,7 +107,7 @@ def _file(name: str, kind: Kind | None) -> Document:
         if name in names(candidate):
             return document(candidate, name)
     known = sorted({shipped for candidate in KINDS for shipped in names(candidate)})
-    raise ScenarioError(f"{name!r} does not ship; {did_you_mean(name, known)}")
+    raise ScenarioError(f"name: {name!r} does not ship; {did_you_mean(name, known)}")
 
 
 def _kind_of(file: Document) -> Kind:

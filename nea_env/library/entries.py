@@ -129,8 +129,9 @@ def _labelled(tree: dict[str, Any], keys: Keys, file: Document) -> Iterator[tupl
 
 
 def _known(value: Any, keys: Keys, file: Document) -> list[Any]:
-    """Provenance of every leaf below these keys."""
-    return [file.provenance.get(path) for path, _ in leaves(value, ".".join(map(str, keys)))]
+    """Provenance of every value below these keys; an empty group has none."""
+    below = leaves(value, ".".join(map(str, keys)))
+    return [file.provenance.get(path) for path, part in below if not isinstance(part, dict | list)]
 
 
 def _fits_a_cell(items: list[Any], keys: Keys, file: Document) -> bool:

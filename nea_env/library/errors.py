@@ -11,6 +11,17 @@ from typing import Annotated, Any, Union, get_args, get_origin
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
+_EXPECTED = {
+    "float_type": "expected a number",
+    "int_type": "expected a whole number",
+    "bool_type": "expected true or false",
+    "string_type": "expected text",
+    "dict_type": "expected a mapping of keys to values",
+    "model_type": "expected a mapping of keys to values",
+    "tuple_type": "expected a list",
+}
+"""What pydantic says in more words, by type of error."""
+
 MOST_LISTED = 60
 """Of more names than these, only the closest are listed."""
 
@@ -18,11 +29,13 @@ MOST_LISTED = 60
 def did_you_mean(name: str, allowed: Iterable[str]) -> str:
     """What to say after an unknown name: the closest one that exists, and all of them, or the closest of many."""
     options = [str(option) for option in allowed]
-    close = get_close_matches(name.lower(), options, n=1, cutoff=0.6)
-    hint = f"did you mean {close[0]!r}? " if close else ""
+    lower = {option.lower(): option for option in options}
+    close = get_close_matches(name.lower(), lower, n=1, cutoff=0.6)
+    hint = f"did you mean {lower[close[0]]!r}? " if close else ""
     if len(options) > MOST_LISTED:
-        nearest = get_close_matches(name.lower(), options, n=8, cutoff=0.0)
-        return f"{hint}allowed: {len(options)} names, the closest of them {', '.join(nearest)}"
+        nearest = get_close_matches(name.lower(), lower, n=8, cutoff=0.0)
+        names = ", ".join(lower[one] for one in nearest)
+        return f"{hint}allowed: {len(options)} names, the closest of them {names}"
     return f"{hint}allowed: {', '.join(options) or 'nothing'}"
 
 
@@ -69,7 +82,17 @@ def reason(detail: ErrorDetails, model: type[BaseModel], keys: tuple[str | int, 
     if detail["type"] == "literal_error":
         words = re.findall(r"'([^']*)'", str(detail.get("ctx", {}).get("expected", "")))
         hint, _, _ = did_you_mean(str(detail["input"]), words).partition("allowed: ")
+    if detail["type"] in _EXPECTED:
+        text = _EXPECTED[detail["type"]]
+        if isinstance(detail["input"], str) and detail["type"] != "string_type":
+            text += _unquoted(detail["input"])
     return f"{shown(detail['input'])}: {hint}{text[0].lower()}{text[1:]}"
+
+
+def _unquoted(text: str) -> str:
+    """What to add where text would be a number or a switch without its quotes."""
+    plain = re.fullmatch(r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?|true|false", text)
+    return ", without quotes" if plain else ""
 
 
 def fields_at(model: Any, keys: Iterable[str | int]) -> list[str]:

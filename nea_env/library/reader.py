@@ -79,8 +79,8 @@ def unsourced(document: Document) -> list[str]:
 
 
 def leaves(values: Any, path: str = "") -> Iterator[tuple[str, Any]]:
-    """Every scalar of a tree with its dotted path."""
-    if isinstance(values, dict | list):
+    """Every scalar and every empty group of a tree with its dotted path."""
+    if isinstance(values, dict | list) and values:
         for key, value in values.items() if isinstance(values, dict) else enumerate(values):
             yield from leaves(value, f"{path}.{key}" if path else str(key))
     else:
@@ -116,12 +116,14 @@ def _parse(path: Path) -> dict[Any, Any]:
         text = path.read_text(encoding="utf-8")
         raw = yaml_reader().load(text)
     except FileNotFoundError:
-        raise ScenarioError(f"{path}: there is no such file") from None
+        raise ScenarioError(f"{path}: there is no such file; allowed: the path of a YAML file") from None
     except OSError as error:
         raise ScenarioError(f"{path}: cannot be read: {error.strerror or error}") from None
     except DuplicateKeyError as error:
         key = (re.search(r'duplicate key "(.*?)"', error.problem or "") or ["", "?"])[1]
-        raise ScenarioError(f"{path} line {_line(error)}: {key}: this key is listed twice in one mapping") from None
+        raise ScenarioError(
+            f"{path} line {_line(error)}: {key}: this key is listed twice in one mapping; allowed: once"
+        ) from None
     except UnicodeDecodeError:
         raise ScenarioError(
             f"{path}: cannot be read as YAML 1.2: its text is not UTF-8; save the file as UTF-8"
@@ -180,7 +182,7 @@ class _Splitter:
                 self.provenance[".".join(map(str, keys))] = covered
             return value
         if id(value) in self.open:
-            raise self.refuse(keys, "an alias refers to the mapping it stands in")
+            raise self.refuse(keys, "an alias of the mapping or list it stands in; allowed: aliases of others")
         self.open.append(id(value))
         result = self._mapping(value, keys, covered) if isinstance(value, dict) else self._items(value, keys, covered)
         self.open.pop()
@@ -203,7 +205,7 @@ class _Splitter:
             if not isinstance(key, str | int) or isinstance(key, bool):
                 raise self.refuse((*keys, str(key)), f"{shown(key)} cannot be a key: keys are text or whole numbers")
             if str(key) in plain:
-                raise self.refuse((*keys, str(key)), "this key is listed twice in one mapping")
+                raise self.refuse((*keys, str(key)), "this key is listed twice in one mapping; allowed: once")
             plain[str(key)] = self.split(item, (*keys, str(key)), covered)
         return plain
 

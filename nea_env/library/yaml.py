@@ -56,7 +56,7 @@ class _BoundedComposer(Composer):
         if self._aliases > MOST_ALIASES:
             raise ComposerError(None, None, f"more than {MOST_ALIASES:,} aliases", event.start_mark)
         if self._level > DEEPEST:
-            raise ComposerError(None, None, f"nested more than {DEEPEST} levels deep", event.start_mark)
+            raise ComposerError(None, None, f"nested {self._level} levels deep; allowed: {DEEPEST}", event.start_mark)
         self._level += 1
         node = super().compose_node(parent, index)
         self._level -= 1

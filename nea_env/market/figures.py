@@ -40,7 +40,7 @@ def draw(paths: PricePaths, folder: Path, only: Sequence[str] = ()) -> list[Path
     name = paths.scenario.name
     for wanted in only:
         if wanted not in shown:
-            raise ValueError(f"only: {name} has no picture {wanted!r}; it has {', '.join(shown)}")
+            raise ValueError(f"only: {name} has no picture {wanted!r}; allowed: {', '.join(shown)}")
     folder.mkdir(parents=True, exist_ok=True)
     written = []
     for wanted in only or shown:

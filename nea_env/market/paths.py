@@ -55,7 +55,7 @@ class PricePaths:
         if not isinstance(name, str):
             return self.values[name]
         if name not in self.series:
-            raise KeyError(f"{name!r} is no series of {self.scenario.name}: {', '.join(self.series)}")
+            raise KeyError(f"{name!r} is no series of {self.scenario.name}; allowed: {', '.join(self.series)}")
         found: NDArray[np.float64] = self.values[:, :, self.series.index(name)]
         return found
 

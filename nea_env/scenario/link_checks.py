@@ -56,7 +56,10 @@ def _check_money(where: str, link: Link, home: Market) -> None:
     if money not in known:
         raise ValueError(f"{where}.market.currency: {money} is not known; allowed: {', '.join(known)}")
     if money != home.currency and link.fx is None:
-        raise ValueError(f"{where}.fx: missing: {link.name} is priced in {money}, home in {home.currency}")
+        raise ValueError(
+            f"{where}.fx: missing: {link.name} is priced in {money}, home in {home.currency}; allowed: the rate of"
+            f" {money}"
+        )
     if money == home.currency and link.fx is not None:
         raise ValueError(f"{where}.fx: home and partner both count in {money}; allowed: none")
 

@@ -145,7 +145,7 @@ class Market(Model):
     @model_validator(mode="after")
     def _law_is_complete(self) -> Self:
         if self.law == "collared" and self.collar is None:
-            raise ValueError("collar: missing: the law collared needs one")
+            raise ValueError("collar: missing: the law collared needs one; allowed: a floor and a ceiling")
         if self.collar is not None and self.law not in ("collared", "equilibrium"):
             raise ValueError(
                 f"collar: the law {self.law} knows no bounds; allowed: none, or law collared or equilibrium"

@@ -81,9 +81,9 @@ class Scenario(Model):
         known = ", ".join(sorted(regime.calendar))
         for key, year in (("first", self.first), ("last", self.last)):
             if year not in regime.calendar:
-                raise ValueError(f"{key}: {year} is no compliance period of {regime.name} ({known})")
+                raise ValueError(f"{key}: {year} is no compliance period of {regime.name}; allowed: {known}")
         if self.last < self.first:
-            raise ValueError(f"last: {self.last} lies before first: {self.first}")
+            raise ValueError(f"last: {self.last} lies before first: {self.first}; allowed: {self.first} or later")
         opening = f"{self.first}-{regime.year_starts:02d}"
         closing = add_months(opening, 12)
         if not opening <= self.start < closing:
@@ -91,13 +91,13 @@ class Scenario(Model):
                 f"start: {self.start} lies outside the first year of its data, {opening} to before {closing}"
             )
         if market.currency != regime.currency:
-            raise ValueError(f"market.currency: {market.currency} is not {regime.currency}, the regime's")
+            raise ValueError(f"market.currency: {market.currency} is not the regime's; allowed: {regime.currency}")
         self._check_names()
         for year in self.periods:
             self._check_period(year)
         for year in market.gap:
             if year not in regime.calendar:
-                raise ValueError(f"market.gap: {year} is no vintage of {regime.name} ({known})")
+                raise ValueError(f"market.gap: {year} is no vintage of {regime.name}; allowed: {known}")
         self._check_years()
         check_links(self.links, market, regime, self.start, self.end)
         played = months_between(self.start, self.end) + 1
@@ -134,13 +134,13 @@ class Scenario(Model):
         if classes and self.firm.unit_class and self.firm.unit_class not in classes:
             raise ValueError(
                 f"firm.unit_class: {self.firm.unit_class!r} is no class of {self.regime.name}"
-                f" (has {', '.join(map(repr, classes))})"
+                f"; allowed: {', '.join(map(repr, classes))}"
             )
         types = sorted({name for yearly in self.regime.offsets.values() for name in yearly})
         if types and self.market.offset is not None and self.market.offset.type not in types:
             raise ValueError(
                 f"market.offset.type: {self.regime.name} accepts no {self.market.offset.type!r}"
-                f" (has {', '.join(map(repr, types))})"
+                f"; allowed: {', '.join(map(repr, types))}"
             )
 
     def _check_period(self, year: str) -> None:

@@ -1,4 +1,4 @@
-"""A state goes back only into a batch that it belongs to, whole and possible; a refusal changes nothing."""
+"""A state goes back only into a batch that it belongs to, whole and in range; a refusal changes nothing."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from nea_env.core.batch import Batch
-from nea_env.core.layout import NODE, SHOCK
+from nea_env.core.layout import NODE, SHOCK, WORLD
 from nea_env.library import load_scenario
 from tests.asserts import assert_same
 
@@ -114,7 +114,7 @@ def test_a_place_off_the_grid_of_an_equilibrium_is_refused(column, value):
     state = batch.get_state()
     batch.set_state(state)
     state["_world"][1, column] = value
-    with pytest.raises(ValueError, match=f"_world, column {column}, is {value} in row 1"):
+    with pytest.raises(ValueError, match=f"_world, {WORLD[column].name}, is {value} in row 1"):
         batch.set_state(state)
 
 

@@ -132,7 +132,7 @@ def test_unknown_names_list_what_ships(write):
         ("first: 2018", "first: 2014", ["first: 2014 is no compliance period of kets", "2015"]),
         ("first: 2018", "first: soon", ["line 4: first: 'soon'", "is not a year", "four digits"]),
         ("last: 2020", "last: 2040", ["last: 2040 is no compliance period of kets"]),
-        ("market: kau", "market: cea", ["market.currency: CNY is not KRW"]),
+        ("market: kau", "market: cea", ["market.currency: CNY is not the regime's; allowed: KRW"]),
         ("market: kau", "market: nowhere.yaml", ["nowhere.yaml", "no such file"]),
     ],
 )
@@ -202,7 +202,7 @@ def test_a_benchmark_missing_for_a_year(write):
 
 def test_a_credit_that_the_regime_does_not_accept(write):
     message = refusal(write(MINE + "overrides: {market: {offset: {type: ccerr}}}\n"))
-    assert "market.offset.type: kets accepts no 'ccerr' (has 'i_kcu', 'kcu')" in message
+    assert "market.offset.type: kets accepts no 'ccerr'; allowed: 'i_kcu', 'kcu'" in message
 
 
 def test_an_error_in_a_users_part_names_that_part(write):

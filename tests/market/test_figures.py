@@ -106,7 +106,7 @@ def test_without_a_scenario_the_shipped_ones_are_listed(capsys):
         (["kets", "market.law=brownian"], "market.law"),
         (["kets", "--paths", "0"], "n is 0"),
         (["kets", "--seed", "-1"], "seed is -1"),
-        (["kets", "--paths", "5", "--only", "links"], "no picture 'links'; it has prices, deadlines, discount"),
+        (["kets", "--paths", "5", "--only", "links"], "no picture 'links'; allowed: prices, deadlines, discount"),
         (["kets", "--paths", "5", "--only", "fan"], "no picture 'fan'"),
     ],
 )

@@ -172,9 +172,9 @@ def test_a_finished_run_is_evaluated_again(monkeypatch, folder):
         ("algo.parameters.n_steps=32", ("algo.parameters.n_steps: 16 → 32",)),
         ("+algo.parameters.vf_coef=1", ("algo.parameters.vf_coef: nothing → 1",)),
         ("scenario.market.volatility=0.9", ("scenario.market.volatility: ", " → 0.9")),
-        ("sed=3", ("sed: no such key", "did you mean seed")),
-        ("algo.parameters.n_step=3", ("algo.parameters.n_step: no such key", "did you mean n_steps")),
-        ("algo=pppo", ("algo=pppo", "did you mean ppo")),
+        ("sed=3", ("sed: no such key", "did you mean 'seed'?")),
+        ("algo.parameters.n_step=3", ("algo.parameters.n_step: no such key", "did you mean 'n_steps'?")),
+        ("algo=pppo", ("algo=pppo", "did you mean 'ppo'?")),
         ("total_steps=many", ("total_steps: many", "integer")),
         ("total_steps=300,400", ("total_steps=300,400", "one run")),
         ("hydra.run.dir=elsewhere", ("hydra.run.dir=elsewhere", "own folder")),
@@ -232,7 +232,7 @@ def test_bad_folders_to_resume(monkeypatch, capsys, tmp_path):
     config.write_bytes(b"\xff\xfe\x00")
     assert "not YAML" in ended(monkeypatch, capsys, "resume=empty")
     assert "which run folder" in ended(monkeypatch, capsys, "resume=")
-    assert "one run folder" in ended(monkeypatch, capsys, "resume=empty", "resume=empty")
+    assert "which run folder? allowed: one" in ended(monkeypatch, capsys, "resume=empty", "resume=empty")
     assert [path.name for path in (tmp_path / "empty").iterdir()] == ["config.yaml"]
 
 
