@@ -14,147 +14,31 @@ os.environ.setdefault("HYDRA_FULL_ERROR", "1")  # main() gets every error as it 
 
 import sys
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
-from functools import partial
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import hydra
-import torch
 import yaml
 from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException
 from hydra.types import RunMode
 from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
-from stable_baselines3.common.base_class import BaseAlgorithm
-from stable_baselines3.common.callbacks import CallbackList
 
-from agents import checkpoint, evaluate, figures, metrics, resume
-from agents.algorithms import make_model
-from agents.checkpoint import CheckpointError
-from agents.command_line import CONFIGS, CommandLine, composing, explain, help_text, plain
-from agents.interruption import Interrupted, Interruption
-from agents.monitor import Progress, bar, closed, make_logger
-from agents.refusal import SettingsError, tell
-from agents.rules import make_rule
+from agents.command_line import CONFIGS, CommandLine, asks_to_resume, composing, explain, help_text, plain
+from agents.refusal import CheckpointError, JobError, SettingsError, tell
 from agents.run_folder import RunFolder
-from agents.saving import Saving
-from agents.sb3 import FirmVecEnv, make_vec_env, training_seed
-from agents.settings import Settings, check
+from agents.settings import check
 from agents.versions import versions
 
-
-class JobError(Exception):
-    """A run that failed; why has been told."""
-
-
-def make_env(settings: Settings) -> FirmVecEnv:
-    """The training environment: its rows' seeds belong to this run's seed alone."""
-    algo, first = settings.algo, training_seed(settings.seed, settings.algo.num_envs)
-    return make_vec_env(settings.id, algo.num_envs, first, spread=True, marked=algo.marked, scenario=settings.scenario)
-
-
-def build(settings: Settings, env: FirmVecEnv) -> BaseAlgorithm:
-    """A new model."""
-    algo = settings.algo
-    model = make_model(
-        algo.name, env, seed=settings.seed, gamma=float(env.get_attr("discount")[0]), policy=algo.policy,
-        policy_kwargs=dict(algo.policy_kwargs), parameters=algo.parameters,
-    )  # fmt: skip
-    env.seed(training_seed(settings.seed, algo.num_envs))  # the model has seeded the rows with its own
-    return model
-
-
-def learn(settings: Settings, folder: RunFolder, stop: Interruption | None = None) -> BaseAlgorithm:
-    """Train to the end of the budget, from the last checkpoint on, or load what a finished training left.
-
-    Raises:
-        CheckpointError: the run goes on from a file that is damaged.
-        Interrupted: ``stop`` was asked for; a checkpoint has been saved.
-    """
-    name, saved = settings.algo.name, checkpoint.latest(folder.checkpoints)
-    if saved is not None and checkpoint.steps(saved) < settings.total_steps:
-        folder.model.unlink(missing_ok=True)  # of a smaller budget
-    elif saved is not None and not folder.model.is_file():
-        folder.write_model(checkpoint.archive(saved))
-    if folder.model.is_file():
-        return checkpoint.load_policy(folder.model, name)
-    with closing(make_env(settings)) as env:
-        restored = None if saved is None else checkpoint.load(saved, name, env)
-        model = build(settings, env) if restored is None else restored.model
-        done = model.num_timesteps
-        about = partial(metrics.manifest, folder.metrics, settings.plain(), versions())
-        saving = Saving(folder.checkpoints, settings.checkpoint.every, about, restored, stop)
-        model.set_logger(make_logger(folder.metrics, folder.tensorboard, done))
-        title = f"{name} on {settings.scenario.name}"
-        progress = bar(settings.total_steps, title, "steps", initial=done, mode=settings.progress)
-        with closed(model.logger), progress:
-            model.learn(
-                max(0, settings.total_steps - done),
-                CallbackList([saving, Progress(progress)]),
-                log_interval=settings.algo.num_envs if hasattr(model, "replay_buffer") else 1,
-                reset_num_timesteps=done == 0,
-            )
-        saved = checkpoint.latest(folder.checkpoints)
-        assert saved is not None
-        folder.write_model(checkpoint.archive(saved))
-    return model
-
-
-def compare(settings: Settings, model: BaseAlgorithm, folder: RunFolder, stop: Interruption) -> float:
-    """Evaluate the model beside the rules; write and print the table. Returns its mean cost in % of exposure."""
-    scenario, name, steps = settings.scenario, settings.algo.name, model.num_timesteps
-    policies: dict[str, Any] = {rule: make_rule(rule, scenario) for rule in settings.evaluation.policies}
-    policies[name] = model
-    seeds = evaluate.evaluation_seeds(settings.evaluation.seed, settings.evaluation.episodes)
-    with bar(len(policies) * len(seeds), "evaluation", "episodes", mode=settings.progress) as progress:
-
-        def update(episodes: int) -> None:
-            progress.update(episodes)
-            stop.check()
-
-        outcomes = evaluate.evaluate(policies, scenario, seeds, chunk=settings.evaluation.chunk, progress=update)
-    summary = evaluate.summarise(outcomes)
-    evaluate.write(
-        folder.evaluation, summary, scenario=scenario.name, algorithm=name, seed=settings.seed, steps=steps,
-        episodes=len(seeds), first_seed=int(seeds[0]),
-    )  # fmt: skip
-    stop.check()
-    if settings.figures:
-        figures.fans(outcomes, scenario, folder.figures / "fans.png")
-        figures.learning_curve(folder.metrics, summary, name, folder.figures / "learning_curve.png")
-    stop.check()
-    evaluate.show(summary, f"{scenario.title}: {len(seeds):,} held-out episodes, {name} after {steps:,} steps")
-    print(f"run folder: {folder.path}")
-    return float(summary[name]["cost_pct"]["mean"])
-
-
-def run(settings: Settings, folder: RunFolder) -> float:
-    """Learn, then compare. A signal, a full disk or too little memory ends it in one line that tells how to go on.
-
-    Raises:
-        SystemExit: a signal stopped it.
-        JobError: it could not write its files, or ran out of memory.
-    """
-    torch.set_num_threads(settings.threads)
-    try:
-        with Interruption() as stop:
-            return compare(settings, learn(settings, folder, stop), folder, stop)
-    except Interrupted as signal:
-        tell(f"stopped; {resume.hint(folder)}")
-        raise SystemExit(signal.code) from None
-    except KeyboardInterrupt:
-        tell(f"stopped at once; {resume.hint(folder)}")
-        raise SystemExit(130) from None
-    except (OSError, MemoryError) as error:
-        tell(f"{folder.path}: {str(error) or 'out of memory'}; {resume.hint(folder)}")
-        raise JobError from None
+# agents.training, and torch with it, is imported where a run begins: a mistake is told seconds earlier
 
 
 @hydra.main(version_base="1.3", config_path=str(CONFIGS), config_name="config")
 def job(config: DictConfig) -> float:
     """One run in Hydra's folder; its mean cost is what a sweep minimises."""
+    from agents import training
+
     details = HydraConfig.get()
     folder = RunFolder(Path(details.runtime.output_dir))
     try:
@@ -162,7 +46,7 @@ def job(config: DictConfig) -> float:
         with folder.claimed(ignored=details.output_subdir):
             folder.write_config(settings.plain())
             folder.write_versions({**versions(), "resumes": []})
-            return run(settings, folder)
+            return training.run(settings, folder)
     except SettingsError as error:
         tell(error)
         failed = JobError()
@@ -176,18 +60,6 @@ def job(config: DictConfig) -> float:
     raise SystemExit(1)
 
 
-def go_on(asked: resume.Resume) -> None:
-    """Resume a run in its folder."""
-    folder = asked.folder
-    with folder.held():
-        accepted = resume.accept(asked)
-        if accepted.note is not None:
-            tell(accepted.note)
-        folder.write_config(accepted.settings.plain())
-        folder.write_versions(accepted.versions)
-        run(accepted.settings, folder)
-
-
 def command(arguments: list[str]) -> None:
     """Do what a command line asks for.
 
@@ -198,9 +70,11 @@ def command(arguments: list[str]) -> None:
     if {"--help", "-h"} & set(arguments):
         print(help_text())
         return
-    asked = resume.parse(arguments)
+    asked = asks_to_resume(arguments)
     if asked is not None:
-        go_on(asked)
+        from agents import training
+
+        training.go_on(asked)
         return
     line = CommandLine(arguments)
     shown = line.configuration()

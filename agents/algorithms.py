@@ -1,32 +1,55 @@
-"""Build and load a Stable-Baselines3 model from its part of the configuration."""
+"""Build and load a Stable-Baselines3 model from its part of the configuration.
+
+The names stand here without their classes: importing those takes seconds, and a mistake in the settings should be
+told before.
+"""
 
 from __future__ import annotations
 
+from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from sb3_contrib import MaskablePPO
-from stable_baselines3 import A2C, DQN, PPO, SAC, TD3
-from stable_baselines3.common.base_class import BaseAlgorithm
-from stable_baselines3.common.noise import NormalActionNoise
-from stable_baselines3.common.utils import LinearSchedule
-from stable_baselines3.common.vec_env import VecEnv
-from torch import nn
 
-from agents.residual import ResidualPolicy
+if TYPE_CHECKING:
+    from stable_baselines3.common.base_class import BaseAlgorithm
+    from stable_baselines3.common.vec_env import VecEnv
 
-ALGORITHMS: dict[str, type[BaseAlgorithm]] = {
-    "ppo": PPO, "a2c": A2C, "sac": SAC, "td3": TD3, "dqn": DQN, "maskable_ppo": MaskablePPO,
-}  # fmt: skip
+ALGORITHMS = {
+    "ppo": ("stable_baselines3", "PPO"),
+    "a2c": ("stable_baselines3", "A2C"),
+    "sac": ("stable_baselines3", "SAC"),
+    "td3": ("stable_baselines3", "TD3"),
+    "dqn": ("stable_baselines3", "DQN"),
+    "maskable_ppo": ("sb3_contrib", "MaskablePPO"),
+}
+"""Algorithms by their name in a configuration: package and class."""
+
 DISCRETE = ("dqn", "maskable_ppo")
 """Algorithms that play the discrete twin of an id."""
 
-POLICIES: dict[str, Any] = {"MlpPolicy": "MlpPolicy", "residual": ResidualPolicy}
-"""Policies by their name in a configuration."""
+POLICIES = ("MlpPolicy", "residual")
+"""Values of ``policy`` in a configuration."""
 
-ACTIVATIONS = {"tanh": nn.Tanh, "relu": nn.ReLU, "elu": nn.ELU}
-"""Values of ``policy_kwargs.activation_fn`` in a configuration."""
+ACTIVATIONS = {"tanh": "Tanh", "relu": "ReLU", "elu": "ELU"}
+"""Values of ``policy_kwargs.activation_fn`` in a configuration, and their classes in ``torch.nn``."""
+
+
+def algorithm_class(name: str) -> type[BaseAlgorithm]:
+    """The class of a key of ``ALGORITHMS``."""
+    package, attribute = ALGORITHMS[name]
+    found: type[BaseAlgorithm] = getattr(import_module(package), attribute)
+    return found
+
+
+def policy_class(name: str, policy: str) -> type:
+    """The class of an algorithm's policy, one of ``POLICIES``."""
+    if policy == "residual":
+        from agents.residual import ResidualPolicy
+
+        return ResidualPolicy
+    return algorithm_class(name).policy_aliases[policy]
 
 
 def make_model(
@@ -46,11 +69,15 @@ def make_model(
         env: where it learns.
         seed: of the network, the exploration and the minibatches.
         gamma: monthly discount factor.
-        policy: a key of ``POLICIES``.
+        policy: one of ``POLICIES``.
         policy_kwargs: keyword arguments of the policy; ``activation_fn`` is a key of ``ACTIVATIONS``.
         parameters: keyword arguments of the algorithm. Also ``learning_rate_end`` (linear from
             ``learning_rate`` to it), ``action_noise_std`` (Gaussian, off-policy only).
     """
+    from stable_baselines3.common.noise import NormalActionNoise
+    from stable_baselines3.common.utils import LinearSchedule
+    from torch import nn
+
     settings = dict(parameters or {})
     end = settings.pop("learning_rate_end", None)
     if end is not None:
@@ -64,11 +91,11 @@ def make_model(
     settings.setdefault("stats_window_size", max(100, env.num_envs))
     network = dict(policy_kwargs or {})
     if isinstance(network.get("activation_fn"), str):
-        network["activation_fn"] = ACTIVATIONS[network["activation_fn"]]
+        network["activation_fn"] = getattr(nn, ACTIVATIONS[network["activation_fn"]])
     settings |= {"seed": seed, "gamma": gamma, "policy_kwargs": network, "device": "cpu"}
-    return ALGORITHMS[name](POLICIES[policy], env, **settings)
+    return algorithm_class(name)(policy_class(name, policy), env, **settings)
 
 
 def load_model(name: str, path: str | Path, env: VecEnv | None = None) -> BaseAlgorithm:
     """A saved model, with its last observation kept so that it can go on where it stopped."""
-    return ALGORITHMS[name].load(path, env=env, device="cpu", force_reset=False)
+    return algorithm_class(name).load(path, env=env, device="cpu", force_reset=False)

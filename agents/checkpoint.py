@@ -27,15 +27,12 @@ from stable_baselines3.common.off_policy_algorithm import OffPolicyAlgorithm
 
 from agents.algorithms import load_model
 from agents.atomic import WRITING, remove, replacing, write_bytes, write_text
+from agents.refusal import CheckpointError
 from agents.sb3 import FirmVecEnv
 
 MODEL, BUFFER, STATE, MANIFEST = "model.zip", "replay_buffer.pkl", "state.pkl", "manifest.json"
 _NAME = re.compile(r"step_([0-9]{12})")
 _NOISE = ("exploration_mat", "exploration_matrices")
-
-
-class CheckpointError(RuntimeError):
-    """A file that a run goes on from is missing or damaged; the message is one line that names it."""
 
 
 class Restored(NamedTuple):

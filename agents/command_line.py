@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 from hydra import compose, initialize_config_dir
 from hydra._internal.utils import get_args_parser
@@ -25,7 +25,6 @@ from omegaconf.errors import OmegaConfBaseException
 
 from agents import scenario_choice
 from agents.refusal import SettingsError
-from agents.rehearsal import rehearse
 from agents.run_folder import RunFolder, new_folder
 from agents.settings import Settings, check
 from agents.sweep import Jobs, enumerate_jobs
@@ -38,6 +37,43 @@ _GROUPS = ("env", "algo", "experiment", "sweep")
 _NO_RUN = ("hydra_help", "version", "cfg", "info", "shell_completion")
 _ELSEWHERE = ("config_path", "config_name", "config_dir", "experimental_rerun")
 _OPEN = re.compile(r"(algo\.(?:parameters|policy_kwargs)\.[^=]+=.*)", re.DOTALL)
+
+
+class Resume(NamedTuple):
+    """A command line that goes on with a run.
+
+    Attributes:
+        folder: of the run.
+        overrides: changes, as ``key=value``.
+        force: go on with other versions too.
+    """
+
+    folder: RunFolder
+    overrides: tuple[str, ...]
+    force: bool
+
+
+def asks_to_resume(arguments: Sequence[str]) -> Resume | None:
+    """The command line as a resume, or None where it is none.
+
+    Raises:
+        SettingsError: the folder is not named, or it is no single run.
+    """
+    folders = [argument.partition("=")[2] for argument in arguments if argument.startswith("resume=")]
+    forces = [argument for argument in arguments if argument.startswith("force=")]
+    if not folders:
+        if forces:
+            raise SettingsError(f"{forces[0]}: goes with resume=FOLDER; allowed: resume=FOLDER {forces[0]}")
+        return None
+    if len(folders) > 1 or not folders[0]:
+        raise SettingsError(f"resume={folders[0]}: which run folder? allowed: one")
+    if any(force not in ("force=true", "force=false") for force in forces):
+        raise SettingsError(f"{forces[-1]}: allowed: force=true, force=false")
+    others = tuple(one for one in arguments if not one.startswith(("resume=", "force=")))
+    for other in others:
+        if other.startswith("-"):
+            raise SettingsError(f"{other}: does not go with resume=, which goes on with one run; allowed: key=value")
+    return Resume(RunFolder(folders[0]), others, bool(forces) and forces[-1] == "force=true")
 
 
 class CommandLine:
@@ -137,7 +173,7 @@ class CommandLine:
         for folder in folders if given else ():
             RunFolder(folder).refuse_if_used()
         for settings in different.values():
-            rehearse(settings)
+            _rehearse(settings)
 
 
 def compose_settings(overrides: Sequence[str]) -> Settings:
@@ -245,8 +281,14 @@ def _settings(config: DictConfig, overrides: Sequence[str]) -> Settings:
 def _rehearsed(overrides: Sequence[str]) -> Settings:
     """The settings of one job, tried out."""
     settings = _settings(_composed(overrides), overrides)
-    rehearse(settings)
+    _rehearse(settings)
     return settings
+
+
+def _rehearse(settings: Settings) -> None:
+    from agents.rehearsal import rehearse  # with torch, which takes seconds to import: mistakes are told before
+
+    rehearse(settings)
 
 
 def _unknown_key(key: str, overrides: Sequence[str]) -> str:

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from agents.algorithms import ACTIVATIONS, ALGORITHMS, DISCRETE, POLICIES
+from agents.algorithms import ACTIVATIONS, DISCRETE, POLICIES, algorithm_class, policy_class
 from nea_env.core.layout import ACTIONS
 from nea_env.library.errors import did_you_mean
 
@@ -157,16 +157,15 @@ _SET_BY_THE_ALGORITHM = {
 
 def parameter_names(name: str) -> tuple[str, ...]:
     """Keys that ``algo.parameters`` may hold for an algorithm."""
-    arguments = set(inspect.signature(ALGORITHMS[name].__init__).parameters)
+    arguments = set(inspect.signature(algorithm_class(name).__init__).parameters)
     noise = {"action_noise_std"} if "action_noise" in arguments and name not in DISCRETE else set()
     return tuple(sorted((arguments - _SET_HERE) | noise | {"learning_rate_end"}))
 
 
 def policy_names(name: str, policy: str) -> tuple[str, ...]:
     """Keys that ``algo.policy_kwargs`` may hold for a policy of an algorithm."""
-    kind = ALGORITHMS[name].policy_aliases[policy] if isinstance(POLICIES[policy], str) else POLICIES[policy]
     arguments: set[str] = set()
-    for one in (one for one in inspect.getmro(kind) if "__init__" in vars(one)):
+    for one in (one for one in inspect.getmro(policy_class(name, policy)) if "__init__" in vars(one)):
         signature = inspect.signature(vars(one)["__init__"]).parameters
         arguments |= set(signature)
         if not any(argument.kind is argument.VAR_KEYWORD for argument in signature.values()):

@@ -23,7 +23,7 @@ from rich.text import Text
 
 from agents.evaluate import interval
 from agents.rules import FULL, JustInTime, Rule, imports, unsquashed
-from agents.sb3 import EVALUATION_SEEDS
+from agents.seeds import EVALUATION_SEEDS
 from nea_env.core.batch import Batch
 from nea_env.core.layout import ABATE, FOREIGN_TRADE, INVEST, OBS_INDEX, OFFSET, TECHS, TRADE
 from nea_env.library import ScenarioError, load_scenario

@@ -12,7 +12,7 @@ from typing import Any
 from stable_baselines3.common.logger import KVWriter
 
 from agents.atomic import write_text
-from agents.checkpoint import CheckpointError
+from agents.refusal import CheckpointError
 
 STEP = "step"
 """The first column: training steps done when the row was written."""

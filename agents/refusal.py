@@ -9,6 +9,14 @@ class SettingsError(ValueError):
     """A command line, a configuration or a run folder that can't be used; the message is one line."""
 
 
+class CheckpointError(RuntimeError):
+    """A file that a run goes on from is missing or damaged; the message is one line that names it."""
+
+
+class JobError(Exception):
+    """A run that failed; why has been told."""
+
+
 def tell(message: object) -> None:
     """Print one line on stderr."""
     print(f"train.py: {' '.join(str(message).split())}", file=sys.stderr, flush=True)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from agents import checkpoint, metrics
 from agents.amend import amended
-from agents.checkpoint import CheckpointError
-from agents.refusal import SettingsError
+from agents.command_line import Resume
+from agents.refusal import CheckpointError, SettingsError
 from agents.run_folder import RunFolder
 from agents.settings import Settings, check
 from agents.versions import changes, versions
@@ -18,20 +18,6 @@ from nea_env.library.reader import leaves
 
 MAY_CHANGE = ("total_steps", "evaluation", "checkpoint", "figures", "progress")
 """Settings, and groups of them, that leave the training up to now as it is."""
-
-
-class Resume(NamedTuple):
-    """A command line that goes on with a run.
-
-    Attributes:
-        folder: of the run.
-        overrides: changes, as ``key=value``.
-        force: go on with other versions too.
-    """
-
-    folder: RunFolder
-    overrides: tuple[str, ...]
-    force: bool
 
 
 class Continuation(NamedTuple):
@@ -46,29 +32,6 @@ class Continuation(NamedTuple):
     settings: Settings
     versions: dict[str, Any]
     note: str | None
-
-
-def parse(arguments: Sequence[str]) -> Resume | None:
-    """The command line as a resume, or None where it is none.
-
-    Raises:
-        SettingsError: the folder is not named, or it is no single run.
-    """
-    folders = [argument.partition("=")[2] for argument in arguments if argument.startswith("resume=")]
-    forces = [argument for argument in arguments if argument.startswith("force=")]
-    if not folders:
-        if forces:
-            raise SettingsError(f"{forces[0]}: goes with resume=FOLDER; allowed: resume=FOLDER {forces[0]}")
-        return None
-    if len(folders) > 1 or not folders[0]:
-        raise SettingsError(f"resume={folders[0]}: which run folder? allowed: one")
-    if any(force not in ("force=true", "force=false") for force in forces):
-        raise SettingsError(f"{forces[-1]}: allowed: force=true, force=false")
-    others = tuple(one for one in arguments if not one.startswith(("resume=", "force=")))
-    for other in others:
-        if other.startswith("-"):
-            raise SettingsError(f"{other}: does not go with resume=, which goes on with one run; allowed: key=value")
-    return Resume(RunFolder(folders[0]), others, bool(forces) and forces[-1] == "force=true")
 
 
 def accept(resume: Resume) -> Continuation:

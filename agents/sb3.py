@@ -19,11 +19,10 @@ from stable_baselines3.common.vec_env import VecEnv
 from stable_baselines3.common.vec_env.base_vec_env import VecEnvIndices, VecEnvObs, VecEnvStepReturn
 
 from agents.marking import MarkToMarket
+from agents.seeds import EVALUATION_SEEDS as EVALUATION_SEEDS
+from agents.seeds import training_seed as training_seed
 from nea_env.core.layout import ABATE, ACTIONS, TRADE
 from nea_env.envs.firm_vector import FirmVectorEnv
-
-EVALUATION_SEEDS = 1_000_000
-"""Seeds below it are for training and tuning, from it on for evaluation."""
 
 _OWN = ("reset", "step", "close")
 
@@ -259,15 +258,3 @@ def make_vec_env(
     env = gym.make_vec(id, num_envs=num_envs, autoreset_mode=AutoresetMode.DISABLED, **kwargs)
     assert isinstance(env, FirmVectorEnv)
     return FirmVecEnv(env, seed, spread=spread, marked=marked)
-
-
-def training_seed(seed: int, num_envs: int) -> int:
-    """First seed of a training run's rows: run ``seed`` uses the ``num_envs`` seeds from there on.
-
-    Raises:
-        ValueError: they would reach the evaluation seeds.
-    """
-    if not 0 <= seed or (seed + 1) * num_envs > EVALUATION_SEEDS:
-        most = EVALUATION_SEEDS // num_envs - 1
-        raise ValueError(f"seed: {seed}, allowed: 0 to {most} with {num_envs} environments")
-    return seed * num_envs

@@ -13,7 +13,7 @@ from agents.algorithms import ALGORITHMS, DISCRETE
 from agents.hyperparameters import check_parameters, check_policy
 from agents.refusal import SettingsError
 from agents.rules import RULES
-from agents.sb3 import EVALUATION_SEEDS, training_seed
+from agents.seeds import EVALUATION_SEEDS, training_seed
 from nea_env.library.errors import did_you_mean
 from nea_env.scenario import Scenario
 
@@ -69,8 +69,6 @@ class Algo(Part):
     def _known(self) -> Self:
         if self.name not in ALGORITHMS:
             raise ValueError(f"name: {self.name}; {did_you_mean(self.name, ALGORITHMS)}")
-        check_policy(self.name, self.policy, self.policy_kwargs)
-        self.parameters.update(check_parameters(self.name, self.parameters, self.num_envs))
         return self
 
 
@@ -138,9 +136,24 @@ def check(tree: Mapping[str, Any]) -> Settings:
     """
     scenario = scenario_choice.load(tree.get("scenario"))
     try:
-        return Settings.model_validate({**tree, "scenario": scenario})
+        settings = Settings.model_validate({**tree, "scenario": scenario})
     except ValidationError as error:
         raise SettingsError(_one_line(error)) from None
+    _check_algorithm(settings.algo)
+    return settings
+
+
+def _check_algorithm(algo: Algo) -> None:
+    """Check policy and parameters, and make whole numbers integers; last, since only Stable-Baselines3 knows the names.
+
+    Raises:
+        SettingsError: one line naming the key, the value and what is allowed.
+    """
+    try:
+        check_policy(algo.name, algo.policy, algo.policy_kwargs)
+        algo.parameters.update(check_parameters(algo.name, algo.parameters, algo.num_envs))
+    except ValueError as error:
+        raise SettingsError(f"algo.{error}") from None
 
 
 def _one_line(error: ValidationError) -> str:

@@ -11,8 +11,7 @@ import pytest
 import torch
 from stable_baselines3.common.utils import set_random_seed
 
-import train
-from agents import checkpoint, metrics
+from agents import checkpoint, metrics, training
 from agents.algorithms import ALGORITHMS
 from agents.command_line import compose_settings
 from agents.monitor import Progress
@@ -71,16 +70,16 @@ CASES += [
 @pytest.mark.parametrize(("name", "overrides"), CASES)
 def test_a_killed_run_ends_as_an_uninterrupted_one(name, overrides, tmp_path, monkeypatch):
     settings = tiny(name, *overrides)
-    whole = train.learn(settings, RunFolder(tmp_path / "whole"))
+    whole = training.learn(settings, RunFolder(tmp_path / "whole"))
     broken = RunFolder(tmp_path / "broken")
     for step in (150, 230):
         with monkeypatch.context() as patch:
             patch.setattr(Progress, "_on_step", killed_at(step))
             with pytest.raises(KilledError):
-                train.learn(settings, broken)
+                training.learn(settings, broken)
         assert 0 < int(checkpoint.latest(broken.checkpoints).name[5:]) < step
         set_random_seed(1)  # another process would start anywhere
-    resumed = train.learn(settings, broken)
+    resumed = training.learn(settings, broken)
     assert resumed.num_timesteps == whole.num_timesteps >= 320
     first, second = weights(whole), weights(resumed)
     assert first.keys() == second.keys()
@@ -97,22 +96,22 @@ def test_a_killed_run_ends_as_an_uninterrupted_one(name, overrides, tmp_path, mo
 
 def test_learning_changes_something(tmp_path):
     settings = tiny("ppo")
-    first = weights(train.learn(settings, RunFolder(tmp_path / "a")))
-    other = weights(train.learn(settings.model_copy(update={"seed": 6}), RunFolder(tmp_path / "b")))
+    first = weights(training.learn(settings, RunFolder(tmp_path / "a")))
+    other = weights(training.learn(settings.model_copy(update={"seed": 6}), RunFolder(tmp_path / "b")))
     assert any(not torch.equal(first[key], other[key]) for key in first)
 
 
 def test_a_finished_run_is_not_trained_again(tmp_path, monkeypatch):
     settings, folder = tiny("a2c"), RunFolder(tmp_path)
-    first = weights(train.learn(settings, folder))
-    monkeypatch.setattr(train, "make_env", None)
-    second = weights(train.learn(settings, folder))
+    first = weights(training.learn(settings, folder))
+    monkeypatch.setattr(training, "make_env", None)
+    second = weights(training.learn(settings, folder))
     assert all(torch.equal(first[key], second[key]) for key in first)
 
 
 def test_only_the_newest_complete_checkpoint_counts(tmp_path):
     settings, folder = tiny("a2c"), RunFolder(tmp_path)
-    train.learn(settings, folder)
+    training.learn(settings, folder)
     kept = list(folder.checkpoints.iterdir())
     assert len(kept) == 1
     (folder.checkpoints / ".writing_step_999999999999").mkdir()
@@ -134,14 +133,14 @@ def test_a_damaged_checkpoint_is_one_clear_error(name, content, off_policy, tmp_
     else:
         path.write_bytes(content if isinstance(content, bytes) else pickle.dumps({"env": 1}))
     with pytest.raises(checkpoint.CheckpointError, match=re.escape(str(path))) as caught:
-        train.learn(settings, folder)
+        training.learn(settings, folder)
     assert "\n" not in str(caught.value)
 
 
 @pytest.fixture(scope="module")
 def off_policy(tmp_path_factory):
     settings, folder = tiny("dqn"), RunFolder(tmp_path_factory.mktemp("dqn"))
-    train.learn(settings, folder)
+    training.learn(settings, folder)
     return settings, folder
 
 
@@ -154,7 +153,7 @@ def test_a_whole_checkpoint_that_fits_no_more_is_one_clear_error(off_policy, tmp
     told["files"]["state.pkl"] = checkpoint.file_hash(saved / "state.pkl")
     (saved / "manifest.json").write_text(json.dumps(told))
     with pytest.raises(checkpoint.CheckpointError, match="does not fit this run"):
-        checkpoint.load(saved, "dqn", train.make_env(settings))
+        checkpoint.load(saved, "dqn", training.make_env(settings))
 
 
 def test_a_model_of_another_algorithm_is_one_clear_error(off_policy, tmp_path):
@@ -175,10 +174,10 @@ def test_a_disk_that_is_full_leaves_the_last_checkpoint_whole(part, off_policy, 
     with monkeypatch.context() as patch:
         full_disk(patch, part)
         with pytest.raises(OSError, match="No space left"):
-            train.learn(longer, folder)
+            training.learn(longer, folder)
     assert [path.name for path in folder.checkpoints.iterdir()] == [good.name]
     assert {path.name: path.read_bytes() for path in good.iterdir()} == before
-    assert train.learn(longer, folder).num_timesteps == 400
+    assert training.learn(longer, folder).num_timesteps == 400
 
 
 def full_disk(monkeypatch, part):

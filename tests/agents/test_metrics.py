@@ -1,7 +1,7 @@
 import pytest
 
-from agents.checkpoint import CheckpointError
 from agents.metrics import MetricsFile, digest, read
+from agents.refusal import CheckpointError
 
 
 def test_rows_up_to_a_step_are_kept_and_columns_may_come_later(tmp_path):

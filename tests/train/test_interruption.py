@@ -13,8 +13,7 @@ from pathlib import Path
 
 import pytest
 
-import train
-from agents import checkpoint
+from agents import checkpoint, training
 from agents.interruption import Interrupted, Interruption
 from agents.monitor import Progress
 from tests.train.command import TINY, ended, run, started
@@ -70,13 +69,13 @@ def test_a_second_signal_stops_at_once(monkeypatch, capsys, tmp_path):
 
 
 def test_a_signal_while_evaluating_leaves_a_finished_training(monkeypatch, capsys, tmp_path):
-    summarise = train.evaluate.evaluate
+    summarise = training.evaluate.evaluate
 
     def stopped(*arguments, **options):
         os.kill(os.getpid(), signal.SIGTERM)
         return summarise(*arguments, **options)
 
-    monkeypatch.setattr(train.evaluate, "evaluate", stopped)
+    monkeypatch.setattr(training.evaluate, "evaluate", stopped)
     line = ended(monkeypatch, capsys, *TINY, f"hydra.run.dir={tmp_path}", code=143)
     assert "goes on from step 256" in line
     assert (tmp_path / "model.zip").is_file() and not (tmp_path / "evaluation.json").exists()
@@ -118,18 +117,18 @@ def test_interrupted_knows_its_exit_code():
 
 
 def test_a_full_disk_is_one_line(monkeypatch, capsys, tmp_path):
-    write_text = train.metrics.write_text
+    write_text = training.metrics.write_text
 
     def full():
         def refuse(path, text):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
 
-        monkeypatch.setattr(train.metrics, "write_text", refuse)
+        monkeypatch.setattr(training.metrics, "write_text", refuse)
 
     after(monkeypatch, 150, full)
     line = ended(monkeypatch, capsys, *TINY, f"hydra.run.dir={tmp_path}", code=1)
     assert "No space left on device" in line and f"python train.py resume={tmp_path} goes on from step 128" in line
-    monkeypatch.setattr(train.metrics, "write_text", write_text)
+    monkeypatch.setattr(training.metrics, "write_text", write_text)
     run(monkeypatch, f"resume={tmp_path}")
     assert [row["step"] for row in measured(tmp_path)] == ["64", "128", "192", "256"]
 

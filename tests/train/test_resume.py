@@ -12,8 +12,7 @@ import yaml
 from stable_baselines3 import PPO
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-import train
-from agents import resume
+from agents import resume, training
 from agents.monitor import Progress
 from tests.train.command import TINY, ended, run, started
 
@@ -128,7 +127,7 @@ def test_a_longer_run_killed_at_its_very_end_is_no_damaged_one(monkeypatch, fold
         raise KilledError
 
     with monkeypatch.context() as patch:
-        patch.setattr(train.RunFolder, "write_model", kill)
+        patch.setattr(training.RunFolder, "write_model", kill)
         with pytest.raises(KilledError):
             run(patch, f"resume={folder}", "total_steps=512")
     run(monkeypatch, f"resume={folder}")
@@ -151,7 +150,7 @@ def test_a_schedule_over_another_budget_is_told(monkeypatch, capsys, tmp_path):
 
 
 def test_a_finished_run_is_evaluated_again(monkeypatch, folder):
-    monkeypatch.setattr(train, "make_env", None)
+    monkeypatch.setattr(training, "make_env", None)
     run(monkeypatch, f"resume={folder}", "evaluation.episodes=30", "figures=false")
     assert json.loads((folder / "evaluation.json").read_text())["episodes"] == 30
     assert yaml.safe_load((folder / "config.yaml").read_text())["evaluation"]["episodes"] == 30
@@ -213,7 +212,7 @@ def test_other_versions_are_refused_by_name_unless_forced(monkeypatch, capsys, f
 
 
 def test_a_run_at_work_is_not_resumed(monkeypatch, capsys, folder):
-    with train.RunFolder(folder).held():
+    with training.RunFolder(folder).held():
         assert "another run is at work in it" in ended(monkeypatch, capsys, f"resume={folder}")
 
 

@@ -8,7 +8,7 @@ import pytest
 import yaml
 from stable_baselines3 import PPO
 
-import train
+from agents import training
 from agents.refusal import SettingsError
 from agents.run_folder import RunFolder, new_folder
 from tests.train.command import SMALL, TINY, ended, run
@@ -109,7 +109,7 @@ def test_names_are_unique(tmp_path):
 def test_runs_and_sweeps_of_the_same_second_have_folders_of_their_own(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     found = []
-    monkeypatch.setattr(train, "run", lambda settings, folder: found.append(folder.path) or 0.0)
+    monkeypatch.setattr(training, "run", lambda settings, folder: found.append(folder.path) or 0.0)
     monkeypatch.setattr("hydra.core.utils.datetime", _stopped_clock())
     for _ in range(2):
         run(monkeypatch, *TINY)
@@ -155,14 +155,14 @@ def test_a_sweep_runs_every_job_in_its_own_folder(monkeypatch, capsys, tmp_path)
 
 
 def test_a_job_that_fails_lets_the_others_run(monkeypatch, capsys, tmp_path):
-    learn = train.learn
+    learn = training.learn
 
     def fail_once(settings, folder, stop=None):
         if settings.seed == 0:
             raise MemoryError
         return learn(settings, folder, stop)
 
-    monkeypatch.setattr(train, "learn", fail_once)
+    monkeypatch.setattr(training, "learn", fail_once)
     with pytest.raises(SystemExit) as end:
         run(monkeypatch, "-m", *TINY, "seed=0,1", f"hydra.sweep.dir={tmp_path}")
     assert end.value.code == 1
