@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
 import gymnasium
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from agents import scenario_choice
 from agents.algorithms import ALGORITHMS, DISCRETE
@@ -16,6 +16,7 @@ from agents.rules import RULES
 from agents.seeds import EVALUATION_SEEDS, training_seed
 from nea_env.library.errors import did_you_mean
 from nea_env.scenario import Scenario
+from nea_env.scenario.types import Switch, Whole
 
 
 class Part(BaseModel):
@@ -24,12 +25,8 @@ class Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
-def _whole(value: Any) -> Any:
-    return int(value) if isinstance(value, float) and value.is_integer() else value  # 1e6 is a float in YAML
-
-
-Whole = Annotated[int, BeforeValidator(_whole), Field(strict=True)]
-"""An integer; neither a boolean nor text."""
+_ALLOWED = {"int_type": "a whole number", "bool_type": "true or false", "string_type": "text"}
+"""What pydantic says in more words, by type of error."""
 
 Count = Annotated[Whole, Field(ge=1, le=10**12)]
 
@@ -55,7 +52,7 @@ class Algo(Part):
     name: str
     num_envs: Annotated[Whole, Field(ge=1, le=100_000)]
     total_steps: Count
-    marked: bool = False  # training rewards of agents.marking
+    marked: Switch = False  # training rewards of agents.marking
     policy: str = "MlpPolicy"
     policy_kwargs: dict[str, Any] = {}
     parameters: dict[str, Any] = {}
@@ -106,7 +103,7 @@ class Settings(Part):
     algo: Algo
     evaluation: Evaluation
     checkpoint: Checkpointing
-    figures: bool = True
+    figures: Switch = True
     progress: Literal["auto", "on", "off"] = "auto"
     scenario: Scenario
 
@@ -171,4 +168,5 @@ def _one_line(error: ValidationError) -> str:
         model = parts.get(".".join(keys[:-1]), Settings)
         return f"{'.'.join(keys)}: no such key; {did_you_mean(keys[-1], model.model_fields)}"
     value = detail["input"] if isinstance(detail["input"], str | int | float | bool | None) else "a group of values"
-    return f"{'.'.join(keys)}: {value}, allowed: {message.removeprefix('Input should be ')}"
+    allowed = _ALLOWED.get(detail["type"], message.removeprefix("Input should be "))
+    return f"{'.'.join(keys)}: {value}, allowed: {allowed}"

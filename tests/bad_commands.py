@@ -78,7 +78,7 @@ def _folder(arguments: str, where: str, key: str, value: str, allowed: str, **fi
 
 SETTINGS = [
     _setting("sed=3", "sed", UNKNOWN, "did you mean 'seed'? allowed: env, algo"),
-    _setting("seed=many", "seed", "many", "allowed: a valid integer"),
+    _setting("seed=many", "seed", "many", "allowed: a whole number"),
     _setting("seed=9999", "seed", "9999", "allowed: 0 to 3905"),
     _setting("seed=1,2", "seed", "1,2", "allowed: one, or with -m a sweep"),
     _setting("env=kest", "env", "kest", "did you mean 'kets'? allowed: kets"),

@@ -7,11 +7,11 @@ from tests.train.command import FILE, TINY, ended
 MISTAKES = [
     # settings
     ("sed=3", ("sed", "did you mean 'seed'?")),
-    ("seed=many", ("seed", "many", "integer")),
+    ("seed=many", ("seed", "many", "a whole number")),
     ("seed=-1", ("seed", "-1", "greater than or equal to 0")),
     ("seed=9999", ("seed: 9999", "allowed: 0 to 3905")),
-    ("seed=true", ("seed: True", "integer")),
-    ("total_steps=1.5", ("total_steps: 1.5", "integer")),
+    ("seed=true", ("seed: True", "a whole number")),
+    ("total_steps=1.5", ("total_steps: 1.5", "a whole number")),
     ("total_steps=0", ("total_steps: 0", "greater than or equal to 1")),
     ("checkpoint.every=0", ("checkpoint.every: 0", "greater than or equal to 1")),
     ("evaluation.seed=5", ("evaluation.seed", "5", "1000000")),
@@ -21,6 +21,8 @@ MISTAKES = [
     ("+evaluation.episode=5", ("evaluation.episode", "did you mean 'episodes'?")),
     ("env.id=nea/KETS-v9", ("env.id: nea/KETS-v9", "did you mean 'nea/KETS-v0'?")),
     ("env.id=CartPole-v1", ("env.id: CartPole-v1", "allowed: nea/")),
+    ("figures=yes", ("figures: yes", "allowed: true or false")),
+    ("algo.marked=1", ("algo.marked: 1", "allowed: true or false")),
     ("progress=maybe", ("progress: maybe", "'auto', 'on' or 'off'")),
     # choices
     ("env=kest", ("env=kest", "did you mean 'kets'?", "tokyo")),
@@ -30,6 +32,8 @@ MISTAKES = [
     # the scenario
     ("scenario.market.volatilty=0.2", ("scenario.market.volatilty", "did you mean 'volatility'?", "allowed: ")),
     ("scenario.market.volatility=-0.2", ("scenario.market.volatility", "-0.2", "greater than or equal to 0")),
+    ("scenario.market.volatility=true", ("scenario.market.volatility: True", "expected a number")),
+    ("scenario.market.volatility='0.2'", ("scenario.market.volatility: '0.2'", "expected a number, without quotes")),
     ("scenario.market.price=-5", ("scenario.market.price", "-5", "greater than 0")),
     ("scenario.start=2031-01", ("2031-01",)),
     ("scenario.name=mine", ("scenario.name", "unknown key")),
