@@ -30,23 +30,19 @@ from omegaconf.errors import OmegaConfBaseException
 from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.callbacks import CallbackList
 
-from agents import checkpoint, evaluate, figures, metrics, resume
+from agents import checkpoint, evaluate, figures, metrics, resume, resume_sweep, sweeping
 from agents.algorithms import make_model
 from agents.checkpoint import CheckpointError
 from agents.command_line import CONFIGS, CommandLine, composing, explain, help_text, plain
 from agents.interruption import Interrupted, Interruption
 from agents.monitor import Progress, bar, closed, make_logger
-from agents.refusal import SettingsError, tell
+from agents.refusal import JobError, SettingsError, tell
 from agents.rules import make_rule
 from agents.run_folder import RunFolder
 from agents.saving import Saving
 from agents.sb3 import FirmVecEnv, make_vec_env, training_seed
 from agents.settings import Settings, check
 from agents.versions import versions
-
-
-class JobError(Exception):
-    """A run that failed; why has been told."""
 
 
 def make_env(settings: Settings) -> FirmVecEnv:
@@ -102,8 +98,12 @@ def learn(settings: Settings, folder: RunFolder, stop: Interruption | None = Non
     return model
 
 
-def compare(settings: Settings, model: BaseAlgorithm, folder: RunFolder, stop: Interruption) -> float:
-    """Evaluate the model beside the rules; write and print the table. Returns its mean cost in % of exposure."""
+def compare(settings: Settings, model: BaseAlgorithm, folder: RunFolder, stop: Interruption, brief: bool) -> float:
+    """Evaluate the model beside the rules; write the table and, unless ``brief``, print it.
+
+    Returns:
+        The model's mean cost in % of exposure.
+    """
     scenario, name, steps = settings.scenario, settings.algo.name, model.num_timesteps
     policies: dict[str, Any] = {rule: make_rule(rule, scenario.name) for rule in settings.evaluation.policies}
     policies[name] = model
@@ -116,22 +116,31 @@ def compare(settings: Settings, model: BaseAlgorithm, folder: RunFolder, stop: I
 
         outcomes = evaluate.evaluate(policies, scenario, seeds, chunk=settings.evaluation.chunk, progress=update)
     summary = evaluate.summarise(outcomes)
-    evaluate.write(
-        folder.evaluation, summary, scenario=scenario.name, algorithm=name, seed=settings.seed, steps=steps,
-        episodes=len(seeds), first_seed=int(seeds[0]),
-    )  # fmt: skip
     stop.check()
     if settings.figures:
         figures.fans(outcomes, scenario, folder.figures / "fans.png")
         figures.learning_curve(folder.metrics, summary, name, folder.figures / "learning_curve.png")
     stop.check()
-    evaluate.show(summary, f"{scenario.title}: {len(seeds):,} held-out episodes, {name} after {steps:,} steps")
-    print(f"run folder: {folder.path}")
+    evaluate.write(  # last of all: who finds it finds a finished run
+        folder.evaluation, summary, scenario=scenario.name, algorithm=name, seed=settings.seed, steps=steps,
+        episodes=len(seeds), first_seed=int(seeds[0]),
+    )  # fmt: skip
+    if not brief:
+        evaluate.show(summary, f"{scenario.title}: {len(seeds):,} held-out episodes, {name} after {steps:,} steps")
+        print(f"run folder: {folder.path}")
     return float(summary[name]["cost_pct"]["mean"])
 
 
-def run(settings: Settings, folder: RunFolder) -> float:
+def run(settings: Settings, folder: RunFolder, brief: bool = False) -> float:
     """Learn, then compare. A signal, a full disk or too little memory ends it in one line that tells how to go on.
+
+    Args:
+        settings: of the run.
+        folder: of the run.
+        brief: print no table.
+
+    Returns:
+        The model's mean cost in % of exposure.
 
     Raises:
         SystemExit: a signal stopped it.
@@ -140,7 +149,7 @@ def run(settings: Settings, folder: RunFolder) -> float:
     torch.set_num_threads(settings.threads)
     try:
         with Interruption() as stop:
-            return compare(settings, learn(settings, folder, stop), folder, stop)
+            return compare(settings, learn(settings, folder, stop), folder, stop, brief)
     except Interrupted as signal:
         tell(f"stopped; {resume.hint(folder)}")
         raise SystemExit(signal.code) from None
@@ -152,18 +161,28 @@ def run(settings: Settings, folder: RunFolder) -> float:
         raise JobError from None
 
 
+def begin(settings: Settings, folder: RunFolder, brief: bool = False) -> float:
+    """Run in a folder that has just been claimed; see ``run``."""
+    folder.write_config(settings.plain())
+    folder.write_versions({**versions(), "resumes": []})
+    return run(settings, folder, brief)
+
+
 @hydra.main(version_base="1.3", config_path=str(CONFIGS), config_name="config")
 def job(config: DictConfig) -> float:
     """One run in Hydra's folder; its mean cost is what a sweep minimises."""
     details = HydraConfig.get()
     folder = RunFolder(Path(details.runtime.output_dir))
+    multirun = details.mode == RunMode.MULTIRUN
     try:
+        if multirun:
+            return sweeping.run_job(
+                config, details, folder, begin=partial(begin, brief=True), go_on=partial(run, brief=True)
+            )
         settings = check(plain(config))
-        with folder.claimed(ignored=details.output_subdir):
-            folder.write_config(settings.plain())
-            folder.write_versions({**versions(), "resumes": []})
-            return run(settings, folder)
-    except SettingsError as error:
+        with folder.claimed(ignored={details.output_subdir}):
+            return begin(settings, folder)
+    except (SettingsError, CheckpointError) as error:
         tell(error)
         failed = JobError()
     except OSError as error:
@@ -171,7 +190,7 @@ def job(config: DictConfig) -> float:
         failed = JobError()
     except JobError as error:
         failed = error
-    if details.mode == RunMode.MULTIRUN:
+    if multirun:
         raise failed  # Hydra goes on with the other jobs first
     raise SystemExit(1)
 
@@ -200,15 +219,23 @@ def command(arguments: list[str]) -> None:
         return
     asked = resume.parse(arguments)
     if asked is not None:
-        go_on(asked)
+        begun = resume_sweep.asked(asked)
+        if begun is not None:
+            sweeping.go_on(begun, asked.force, job)
+        else:
+            go_on(asked)
         return
     line = CommandLine(arguments)
     shown = line.configuration()
     if shown is not None:
         print(yaml.safe_dump(shown.plain(), allow_unicode=True, sort_keys=False), end="")
         return
-    sys.argv[1:] = line.prepare()
-    job()
+    hydras = line.prepare()
+    if line.sweep is not None:
+        sweeping.start(line.sweep, arguments, hydras, job)
+    else:
+        sys.argv[1:] = hydras
+        job()
 
 
 @contextmanager

@@ -12,6 +12,10 @@ class SettingsError(ValueError):
     """A command line, a configuration or a run folder that can't be used; the message is one line."""
 
 
+class JobError(Exception):
+    """A run that failed; why has been told."""
+
+
 def suggest(key: str, allowed: Mapping[str, Any] | Sequence[str]) -> str:
     """``" (did you mean …?), allowed: …"`` for a misspelt key."""
     close = get_close_matches(key, list(allowed), n=1)

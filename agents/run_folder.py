@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -45,17 +45,17 @@ class RunFolder:
         self.checkpoints = self.path / "checkpoints"
         self.tensorboard = self.path / "tensorboard"
 
-    def refuse_if_used(self, ignored: str | None = None) -> None:
+    def refuse_if_used(self, ignored: Collection[str | None] = ()) -> None:
         """Refuse a folder that holds anything.
 
         Args:
-            ignored: a name in it that does not count.
+            ignored: names in it that do not count.
 
         Raises:
             SettingsError: it does, or is no folder.
         """
         try:
-            held = {path.name for path in self.path.iterdir()} - {ignored}
+            held = {path.name for path in self.path.iterdir()} - set(ignored)
         except FileNotFoundError:
             return
         except OSError as error:
@@ -65,8 +65,11 @@ class RunFolder:
             raise SettingsError(f"{self.path}: is not empty, and each run needs its own folder; {resume}choose another")
 
     @contextmanager
-    def claimed(self, ignored: str | None = None) -> Iterator[None]:
+    def claimed(self, ignored: Collection[str | None] = ()) -> Iterator[None]:
         """Make the folder this run's own before anything is written to it; see ``held``.
+
+        Args:
+            ignored: names in it that do not count; ``checkpoints`` among them where this run was killed as it began.
 
         Raises:
             SettingsError: it belongs to another run, or can't be made.
@@ -78,7 +81,9 @@ class RunFolder:
         with self.held():
             self.refuse_if_used(ignored)
             try:
-                self.checkpoints.mkdir()  # of two runs that saw it empty, one makes it
+                self.checkpoints.mkdir(
+                    exist_ok=self.checkpoints.name in ignored
+                )  # of two runs that saw it empty, one makes it
             except OSError as error:
                 raise SettingsError(f"{self.checkpoints}: {error.strerror}; choose another folder") from None
             try:
