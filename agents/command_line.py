@@ -28,7 +28,7 @@ from agents.refusal import SettingsError, suggest
 from agents.rehearsal import rehearse
 from agents.run_folder import RunFolder, new_folder
 from agents.settings import Settings, check
-from agents.sweep import Jobs, enumerate_jobs
+from agents.sweep import Jobs, enumerate_jobs, without_globs
 from agents.sweep_folder import SweepFolder
 from nea_env.library import scenarios
 
@@ -117,6 +117,7 @@ class CommandLine:
             path = self._resumed or _folder(jobs.first, f"{kind}.dir")
             given = f"hydra.{kind}.dir" in jobs.keys or self._resumed is not None
             cells = self._check(jobs, path if given and self._resumed is None else None)
+            hydras = self._arguments if jobs.complete else without_globs(self._arguments)
         if given:
             try:
                 path.mkdir(parents=True, exist_ok=True)
@@ -129,8 +130,8 @@ class CommandLine:
             self.sweep = Sweep(SweepFolder(path), jobs, [(path / folder, settings) for folder, settings in cells])
         elif given:
             return self._arguments
-        others = [one for one in self._arguments if not one.startswith(f"hydra.{kind}.dir=")]
-        return [*others, f"hydra.{kind}.dir={_quoted(str(path))}"]
+        others = [one for one in hydras if not one.startswith(f"hydra.{kind}.dir=")]
+        return [*others, *_for_a_cluster(jobs.first), f"hydra.{kind}.dir={_quoted(str(path))}"]
 
     def _jobs(self) -> Jobs:
         overrides = self._options.overrides
@@ -239,6 +240,14 @@ def _for_hydra(arguments: Sequence[str], multirun: bool) -> list[str]:
             raise SettingsError(f"{argument}: write {argument[1:].partition('=')[0]}=null")
     named = scenario_choice.register(arguments, sweep=multirun)
     return [f"++{argument}" if _OPEN.fullmatch(argument) else argument for argument in named]
+
+
+def _for_a_cluster(config: DictConfig) -> list[str]:
+    """What connects Hydra's Ray launcher to a running cluster, whose store has its size already."""
+    ray = OmegaConf.select(config, "hydra.launcher.ray.init")
+    if ray is None or ray.get("address") is None or "object_store_memory" in ray:
+        return []
+    return ["+hydra.launcher.ray.init.object_store_memory=null"]  # otherwise the launcher sets one, which Ray refuses
 
 
 def _composed(overrides: Sequence[str]) -> DictConfig:

@@ -224,7 +224,14 @@ def test_bad_folders_to_resume(monkeypatch, capsys, tmp_path):
     (tmp_path / "empty").mkdir()
     assert "no config.yaml" in ended(monkeypatch, capsys, "resume=empty")
     config = tmp_path / "empty" / "config.yaml"
-    damaged = ("a: [1\n", "x: !!int ''\n", "x: !!bool q\n", "seed: &a [*a]\n", "a: " + "[" * 3_000)
+    damaged = (
+        "a: [1\n",
+        "x: !!int ''\n",
+        "x: !!bool q\n",
+        "seed: &a [*a]\n",
+        "a: " + "[" * 3_000,
+        "a: " + "[" * 300_000 + "]" * 300_000,
+    )
     known = [(text, "not YAML") for text in damaged]
     for text, word in (*known, ("seed: 1\n", "config.yaml"), ("7", "no configuration")):
         config.write_text(text)

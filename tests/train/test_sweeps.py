@@ -15,7 +15,7 @@ from agents.sweep_folder import STARTS, SweepFolder
 from tests.train.command import SMALL, TINY, ended, run
 from tests.train.test_resume import KilledError, everything, measured
 
-SHORT = [*TINY, "total_steps=64", "evaluation.episodes=2"]
+SHORT = [*TINY, "total_steps=128", "evaluation.episodes=2", "evaluation.policies=[just_in_time]"]
 FIRST, SECOND = "0_kets_phase2_ppo_seed0", "1_kets_phase2_ppo_seed1"
 
 
@@ -96,20 +96,18 @@ def test_a_job_that_fails_is_in_the_table_and_a_resume_runs_it_alone(monkeypatch
 
 def test_a_job_that_was_killed_goes_on_from_its_checkpoint(monkeypatch, finished, tmp_path):
     def kill(self):
-        if self.model.num_timesteps >= 150 and self.model.seed == 1:
+        if self.model.num_timesteps >= 100:
             raise KilledError
         return True
 
-    whole = tmp_path / "whole"
-    run(monkeypatch, *TINY, "seed=1", f"hydra.run.dir={whole}")
     with monkeypatch.context() as patch, pytest.raises(KilledError):
         patch.setattr(Progress, "_on_step", kill)
-        run(patch, "-m", *TINY, "seed=1,0", f"hydra.sweep.dir={tmp_path / 'sweep'}")
-    assert statuses(tmp_path / "sweep") == ["failed", "finished"]
-    run(monkeypatch, f"resume={tmp_path / 'sweep'}")
-    assert statuses(tmp_path / "sweep") == ["finished", "skipped"]
-    broken = tmp_path / "sweep" / "0_kets_phase2_ppo_seed1"
-    assert json.loads((broken / "versions.json").read_text())["resumes"] == [{"step": 128}]
+        run(patch, "-m", *SHORT, "seed=1", f"hydra.sweep.dir={tmp_path}")
+    assert statuses(tmp_path) == ["failed"]
+    run(monkeypatch, f"resume={tmp_path}")
+    assert statuses(tmp_path) == ["finished"]
+    broken, whole = tmp_path / "0_kets_phase2_ppo_seed1", finished / SECOND
+    assert json.loads((broken / "versions.json").read_text())["resumes"] == [{"step": 64}]
     assert measured(broken) == measured(whole)
     assert (broken / "evaluation.json").read_text() == (whole / "evaluation.json").read_text()
 
