@@ -2,7 +2,9 @@
 
 import csv
 import json
+import re
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -12,7 +14,7 @@ from agents.monitor import Progress
 from agents.refusal import SettingsError
 from agents.run_folder import RunFolder
 from agents.sweep_folder import STARTS, SweepFolder
-from tests.train.command import SMALL, TINY, ended, run
+from tests.train.command import ROOT, SMALL, TINY, ended, run
 from tests.train.test_resume import KilledError, everything, measured
 
 SHORT = [*TINY, "total_steps=128", "evaluation.episodes=2", "evaluation.policies=[just_in_time]"]
@@ -53,22 +55,24 @@ def half(folder):
 
 
 def test_one_table_of_all_jobs_with_the_figures_of_their_evaluations(monkeypatch, capsys, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    page = (ROOT / "docs/sweeps.md").read_text()
+    (command,) = re.findall(r"^python train\.py (-m env=.*)$", page, re.MULTILINE)
     settings = [one for one in SMALL if "policies" not in one]
-    run(monkeypatch, "-m", *settings, "total_steps=64", "evaluation.policies=[tuned_rule]", "seed=3,4",
-        f"hydra.sweep.dir={tmp_path}")  # fmt: skip
-    printed = capsys.readouterr().out
+    run(monkeypatch, *command.split(), *settings, "total_steps=64", "evaluation.policies=[tuned_rule]")
+    printed, folder = capsys.readouterr().out, tmp_path / "runs/markets"
     assert printed.count("sweep of 2 jobs: 2 finished") == 1 and "held-out episodes" not in printed
-    assert [line.split()[:2] for line in printed.splitlines() if line.startswith("job ")] == [
-        ["job", "0:"],
-        ["job", "1:"],
-    ]
-    for number, row in enumerate(table(tmp_path)):
-        assert (row["job"], row["status"], row["seed"]) == (str(number), "finished", str(3 + number))
-        evaluation = json.loads((tmp_path / row["folder"] / "evaluation.json").read_text())
+    assert [line[:6] for line in printed.splitlines() if line.startswith("job ")] == ["job 0:", "job 1:"]
+    for number, row in enumerate(table(folder)):
+        assert (row["job"], row["status"], row["env"]) == (str(number), "finished", ["kets", "tps"][number])
+        evaluation = json.loads((folder / row["folder"] / "evaluation.json").read_text())
         for figure in ("cost_pct", "vs_tuned_rule"):
             found = [float(row[f"{figure}{bound}"]) for bound in ("", "_low", "_high")]
             assert found == [evaluation["policies"]["ppo"][figure][bound] for bound in ("mean", "low", "high")]
         assert f"{float(row['cost_pct']):.2f} [" in printed
+    (code,) = re.findall(r"^```python\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    exec(code, found := {"__name__": "example"})
+    assert Path("runs/markets", found["best"]["folder"], "model.zip").is_file()
 
 
 def test_a_job_that_fails_is_in_the_table_and_a_resume_runs_it_alone(monkeypatch, capsys, tmp_path):
