@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import traceback
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -66,12 +67,18 @@ def _run(sweep: Sweep, hydras: list[str], skipped: set[int], run: Callable[[], A
         unfinished = "stopped"
         raise
     except Exception as error:
-        if not type(error).__module__.startswith("ray."):
+        if not _of_ray(error):
             raise
-        tell(f"{type(error).__name__}: {str(error).strip().partition(chr(10))[0]}")  # of a job that Ray gave up
+        tell(f"hydra/launcher=ray: {str(error).strip().partition(chr(10))[0]}")
         raise JobError from None
     finally:
         sweep_table.tell(sweep, skipped, unfinished)
+
+
+def _of_ray(error: Exception) -> bool:
+    """Whether Ray raised it: it could not start or be reached, or has given up a job whose worker was killed."""
+    modules = [str(frame.f_globals.get("__name__")) for frame, _ in traceback.walk_tb(error.__traceback__)]
+    return any(module.startswith("ray.") for module in (modules[-1], type(error).__module__))
 
 
 def run_job(

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-DOCS = Path(__file__).resolve().parents[2] / "docs"
-PAGE = DOCS / "clients.md"
+ROOT = Path(__file__).resolve().parents[2]
+PAGE = ROOT / "docs/clients.md"
+SWEEPS = ROOT / "docs/sweeps.md"
 
 
 def shown(heading: str, language: str = "python", page: Path = PAGE) -> str:
@@ -30,7 +31,7 @@ def code(tmp_path, monkeypatch) -> Callable[..., str]:
 @pytest.fixture
 def sweeps(code) -> Callable[..., str]:
     """The same of the page of sweeps."""
-    return lambda heading, language="bash": code(heading, language, DOCS / "sweeps.md")
+    return lambda heading, language="bash": code(heading, language, SWEEPS)
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -18,6 +19,14 @@ pytest.importorskip(
 
 LOCAL = ["+hydra.launcher.ray.init.num_cpus=2", "+hydra.launcher.ray.init.include_dashboard=false"]
 LONG = ["total_steps=9600", "checkpoint.every=320"]
+
+
+@pytest.fixture(autouse=True)
+def apart(monkeypatch):
+    """Ray's files in a folder of their own, so that it finds no other Ray here; sockets need a short name."""
+    with tempfile.TemporaryDirectory(prefix="ray", ignore_cleanup_errors=True) as folder:
+        monkeypatch.setenv("RAY_TMPDIR", folder)
+        yield
 
 
 def at_work_in(folder):
@@ -64,6 +73,21 @@ def test_a_killed_worker_loses_one_job_and_a_resume_skips_the_other(sweeps):
     ran(sweeps("Going on").replace("runs/markets", "runs/ray"))
     assert statuses(sweep) == ["finished", "skipped"] and model.stat().st_mtime_ns == before
     assert json.loads((sweep / first / "evaluation.json").read_text())["steps"] >= 9600
+
+
+def test_a_worker_that_ray_gives_up_is_one_line_and_a_resume_completes_the_sweep(sweeps):
+    sweep, folder, alone = (
+        Path("runs/ray"),
+        "0_kets_ppo_seed0",
+        ["env=kets", "+hydra.launcher.ray.remote.max_retries=0"],
+    )
+    process = started(sweeps("On Ray"), *LOCAL, *SMALL, *LONG, *alone)
+    kill_worker(sweep, process, folder, after=0)
+    printed, _ = process.communicate(timeout=400)
+    assert process.returncode == 1 and "train.py: hydra/launcher=ray: " in printed and "Traceback" not in printed
+    assert statuses(sweep) == ["failed"]
+    ran("python train.py resume=runs/ray")
+    assert statuses(sweep) == ["finished"]
 
 
 @pytest.fixture

@@ -149,7 +149,11 @@ def test_a_sweep_runs_every_job_in_its_own_folder(monkeypatch, capsys, tmp_path)
     capsys.readouterr()
     before = set(tmp_path.rglob("*"))
     line = ended(monkeypatch, capsys, "-m", *TINY, "seed=0,1", f"hydra.sweep.dir={tmp_path}")
+    assert f"{tmp_path} holds a sweep" in line
+    (tmp_path / "sweep.json").unlink()
+    line = ended(monkeypatch, capsys, "-m", *TINY, "seed=0,1", f"hydra.sweep.dir={tmp_path}")
     assert "0_kets_phase2_ppo_seed0: is not empty" in line
+    before.remove(tmp_path / "sweep.json")
     assert "several jobs" in ended(monkeypatch, capsys, "-m", *TINY, "seed=0,1", "hydra.sweep.subdir=same")
     assert set(tmp_path.rglob("*")) == before
 
