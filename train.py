@@ -15,6 +15,7 @@ os.environ.setdefault("HYDRA_FULL_ERROR", "1")  # main() gets every error as it 
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import hydra
@@ -29,7 +30,6 @@ from agents.command_line import CONFIGS, CommandLine, asks_to_resume, composing,
 from agents.refusal import CheckpointError, JobError, SettingsError, tell
 from agents.run_folder import RunFolder
 from agents.settings import check
-from agents.versions import versions
 
 # agents.training, and torch with it, is imported where a run begins: a mistake is told seconds earlier
 
@@ -37,17 +37,19 @@ from agents.versions import versions
 @hydra.main(version_base="1.3", config_path=str(CONFIGS), config_name="config")
 def job(config: DictConfig) -> float:
     """One run in Hydra's folder; its mean cost is what a sweep minimises."""
-    from agents import training
+    from agents import sweeping, training
 
     details = HydraConfig.get()
     folder = RunFolder(Path(details.runtime.output_dir))
+    multirun = details.mode == RunMode.MULTIRUN
     try:
+        if multirun:
+            begin, go_on = partial(training.begin, brief=True), partial(training.run, brief=True)
+            return sweeping.run_job(config, details, folder, begin=begin, go_on=go_on)
         settings = check(plain(config))
-        with folder.claimed(ignored=details.output_subdir):
-            folder.write_config(settings.plain())
-            folder.write_versions({**versions(), "resumes": []})
-            return training.run(settings, folder)
-    except SettingsError as error:
+        with folder.claimed(ignored={details.output_subdir}):
+            return training.begin(settings, folder)
+    except (SettingsError, CheckpointError) as error:
         tell(error)
         failed = JobError()
     except OSError as error:
@@ -55,7 +57,7 @@ def job(config: DictConfig) -> float:
         failed = JobError()
     except JobError as error:
         failed = error
-    if details.mode == RunMode.MULTIRUN:
+    if multirun:
         raise failed  # Hydra goes on with the other jobs first
     raise SystemExit(1)
 
@@ -72,17 +74,27 @@ def command(arguments: list[str]) -> None:
         return
     asked = asks_to_resume(arguments)
     if asked is not None:
-        from agents import training
+        from agents import resume_sweep, sweeping, training
 
-        training.go_on(asked)
+        sweep = resume_sweep.asked(asked)
+        if sweep is not None:
+            sweeping.go_on(sweep, asked.force, job)
+        else:
+            training.go_on(asked)
         return
     line = CommandLine(arguments)
     shown = line.configuration()
     if shown is not None:
         print(yaml.safe_dump(shown.plain(), allow_unicode=True, sort_keys=False), end="")
         return
-    sys.argv[1:] = line.prepare()
-    job()
+    hydras = line.prepare()
+    if line.sweep is not None:
+        from agents import sweeping
+
+        sweeping.start(line.sweep, arguments, hydras, job)
+    else:
+        sys.argv[1:] = hydras
+        job()
 
 
 @contextmanager

@@ -27,7 +27,8 @@ from agents import scenario_choice
 from agents.refusal import SettingsError
 from agents.run_folder import RunFolder, new_folder
 from agents.settings import Settings, check
-from agents.sweep import Jobs, enumerate_jobs
+from agents.sweep import Jobs, enumerate_jobs, without_globs
+from agents.sweep_folder import SweepFolder
 from nea_env.library import scenarios
 from nea_env.library.errors import did_you_mean
 
@@ -76,6 +77,20 @@ def asks_to_resume(arguments: Sequence[str]) -> Resume | None:
     return Resume(RunFolder(folders[0]), others, bool(forces) and forces[-1] == "force=true")
 
 
+class Sweep(NamedTuple):
+    """A sweep whose jobs have been checked.
+
+    Attributes:
+        folder: its own.
+        jobs: to come.
+        cells: folder and settings of each job, where these are known in advance.
+    """
+
+    folder: SweepFolder
+    jobs: Jobs
+    cells: list[tuple[Path, Settings]]
+
+
 class CommandLine:
     """Arguments of ``train.py`` as Hydra is to get them.
 
@@ -83,14 +98,17 @@ class CommandLine:
         arguments: as typed. A file as ``scenario=…`` gets a name that Hydra can read; ``algo.parameters.KEY=…`` may
             set any parameter of the algorithm, also one that its file in ``configs/`` leaves at its default.
 
+        resumed: the folder of a sweep that goes on; ``hydra.sweep.dir`` is then that folder whatever the arguments say.
+
     Attributes:
-        arguments: for Hydra.
+        multirun: whether it sweeps.
+        sweep: the jobs to come and their folder, once they have been prepared.
 
     Raises:
         SettingsError: an option that does not exist, or a scenario file that can't be used.
     """
 
-    def __init__(self, arguments: Sequence[str]) -> None:
+    def __init__(self, arguments: Sequence[str], resumed: Path | None = None) -> None:
         parser = get_args_parser()
         parser.error = _refuse  # type: ignore[method-assign]  # it would print its usage and leave
         options, unknown = parser.parse_known_args(list(arguments))
@@ -105,10 +123,12 @@ class CommandLine:
         commands = [f"--{name}" for name in ("run", "multirun", "cfg", "info") if getattr(options, name)]
         if len(commands) > 1 or (options.resolve and not options.cfg):
             raise SettingsError(f"{' '.join([*commands, *['--resolve'] * options.resolve])}: do not go together")
-        self._multirun = options.multirun or "hydra.mode=MULTIRUN" in options.overrides
-        self.arguments = _for_hydra(arguments, self._multirun)
+        self.multirun = options.multirun or "hydra.mode=MULTIRUN" in options.overrides
+        self.sweep: Sweep | None = None
+        self._resumed = resumed
+        self._arguments = _for_hydra(arguments, self.multirun)
         self._options: argparse.Namespace = options
-        self._options.overrides = _for_hydra(options.overrides, self._multirun)
+        self._options.overrides = _for_hydra(options.overrides, self.multirun)
 
     def configuration(self) -> Settings | None:
         """The settings that ``--cfg job`` asks for, or None where that is not the question."""
@@ -127,53 +147,65 @@ class CommandLine:
             with composing():
                 _composed(self._options.overrides)
         if any(getattr(self._options, name, None) for name in _NO_RUN):
-            return self.arguments
+            return self._arguments
         with composing():
             jobs = self._jobs()
-            kind = "sweep" if self._multirun else "run"
-            path = _folder(jobs.first, f"{kind}.dir")
-            given = f"hydra.{kind}.dir" in jobs.keys
-            self._check(jobs, given)
-        if not given:
+            kind = "sweep" if self.multirun else "run"
+            path = self._resumed or _folder(jobs.first, f"{kind}.dir")
+            given = f"hydra.{kind}.dir" in jobs.keys or self._resumed is not None
+            cells = self._check(jobs, path if given and self._resumed is None else None)
+            hydras = self._arguments if jobs.complete else without_globs(self._arguments)
+        if given:
+            try:
+                path.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise SettingsError(f"hydra.{kind}.dir: {path} can't be made, {error.strerror}") from None
+        else:
             path = new_folder(path)
-            return [*self.arguments, f"hydra.{kind}.dir={_quoted(str(path))}"]
-        try:
-            path.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise SettingsError(f"hydra.{kind}.dir: {path} can't be made, {error.strerror}") from None
-        return self.arguments
+        if self.multirun:
+            path = path.resolve()  # jobs may run on other machines, in whichever folder
+            self.sweep = Sweep(SweepFolder(path), jobs, [(path / folder, settings) for folder, settings in cells])
+        elif given:
+            return self._arguments
+        others = [one for one in hydras if not one.startswith(f"hydra.{kind}.dir=")]
+        return [*others, *_for_a_cluster(jobs.first), f"hydra.{kind}.dir={_quoted(str(path))}"]
 
     def _jobs(self) -> Jobs:
         overrides = self._options.overrides
         try:
-            return enumerate_jobs(overrides, self._multirun, _composed)
+            return enumerate_jobs(overrides, self.multirun, _composed)
         except (HydraException, OmegaConfBaseException) as error:
             raise SettingsError(explain(error, overrides)) from None
 
-    def _check(self, jobs: Jobs, given: bool) -> None:
-        """Check every job, and the folders that the command line names; then rehearse those jobs that train alike once.
+    def _check(self, jobs: Jobs, given: Path | None) -> list[tuple[Path, Settings]]:
+        """Check every job, and a folder that the command line names; then rehearse those jobs that train alike once.
 
-        Which jobs there will be, and so their folders, is not always known in advance.
+        Returns:
+            Of each job, where it is known in advance which there will be, its settings and its folder in the sweep's.
         """
         different: dict[str, Settings] = {}
-        folders: list[Path] = []
+        cells: list[tuple[Path, Settings]] = []
         for number, overrides in enumerate(jobs.overrides):
             config = _composed(overrides)
             settings = _settings(config, overrides)
             alike = settings.model_dump(mode="json", include={"env", "algo", "scenario"})
             different[json.dumps(alike, sort_keys=True)] = settings
-            if not self._multirun:
-                folders.append(_folder(config, "run.dir"))
+            if not self.multirun:
+                cells.append((Path(), settings))
             elif jobs.complete:
-                sweep = _folder(jobs.first, "sweep.dir")  # whose name may tell the time
-                folders.append(sweep / _folder(config, "sweep.subdir", number=number))
+                cells.append((_folder(config, "sweep.subdir", number=number), settings))
+        folders = [folder for folder, _ in cells]
         twice = next((folder for folder in folders if folders.count(folder) > 1), None)
         if twice is not None:
             raise SettingsError(f"hydra.sweep.subdir: {twice} is the folder of several jobs; put hydra.job.num in it")
-        for folder in folders if given else ():
-            RunFolder(folder).refuse_if_used()
+        if given is not None:
+            if self.multirun:
+                SweepFolder(given).refuse_if_used()
+            for folder in folders:
+                RunFolder(given / folder).refuse_if_used()
         for settings in different.values():
             _rehearse(settings)
+        return cells
 
 
 def compose_settings(overrides: Sequence[str]) -> Settings:
@@ -245,6 +277,14 @@ def _for_hydra(arguments: Sequence[str], multirun: bool) -> list[str]:
             raise SettingsError(f"{argument}: write {argument[1:].partition('=')[0]}=null")
     named = scenario_choice.register(arguments, sweep=multirun)
     return [f"++{argument}" if _OPEN.fullmatch(argument) else argument for argument in named]
+
+
+def _for_a_cluster(config: DictConfig) -> list[str]:
+    """What connects Hydra's Ray launcher to a running cluster, whose store has its size already."""
+    ray = OmegaConf.select(config, "hydra.launcher.ray.init")
+    if ray is None or ray.get("address") is None or "object_store_memory" in ray:
+        return []
+    return ["+hydra.launcher.ray.init.object_store_memory=null"]  # otherwise the launcher sets one, which Ray refuses
 
 
 def _composed(overrides: Sequence[str]) -> DictConfig:

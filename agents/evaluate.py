@@ -209,24 +209,29 @@ def table(summary: Mapping[str, Any], title: str) -> Table:
         result.add_column(Text(heading), justify="right" if index else "left", no_wrap=True)
     for name, row in summary.items():
         differences = [
-            "-" if name == baseline or f"vs_{baseline}" not in row else _interval_text(row[f"vs_{baseline}"])
+            "-" if name == baseline or f"vs_{baseline}" not in row else interval_text(row[f"vs_{baseline}"])
             for baseline in BASELINES
         ]
         result.add_row(
-            Text(name), _interval_text(row["cost_pct"]), *differences, f"{row['compliance_rate']:.2%}",
+            Text(name), interval_text(row["cost_pct"]), *differences, f"{row['compliance_rate']:.2%}",
             f"{row['shortfall_t']:,.0f}", f"{row['abatement_t']:,.0f}", f"{row['mean_bank_t']:,.0f}",
         )  # fmt: skip
     return result
 
 
-def _interval_text(values: Mapping[str, float]) -> str:
+def interval_text(values: Mapping[str, float]) -> str:
+    """``"4.35 [4.17, 4.53]"``."""
     return f"{values['mean']:.2f} [{values['low']:.2f}, {values['high']:.2f}]"
 
 
 def show(summary: Mapping[str, Any], title: str, console: Console | None = None) -> None:
-    """Print the table, as wide as it needs to be: no name and no figure is cut."""
+    """Print the comparison."""
+    print_wide(table(summary, title), console)
+
+
+def print_wide(shown: Table, console: Console | None = None) -> None:
+    """Print a table as wide as it needs to be: no name and no figure is cut."""
     console = console or Console()
-    shown = table(summary, title)
     before, console.width = console.width, _WIDEST
     console.width = max(before, Measurement.get(console, console.options, shown).maximum)
     console.print(shown, crop=False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -48,7 +48,7 @@ def accept(resume: Resume) -> Continuation:
     was: dict[str, Any] = manifest.get("settings", config)
     wanted = amended(config, resume.overrides)
     budget = was.get("total_steps", 0)
-    _same(was, wanted)
+    refuse_if_other(was, wanted)
     try:
         settings = check(wanted)
     except SettingsError as error:
@@ -84,6 +84,26 @@ def hint(folder: RunFolder) -> str:
     return f"python train.py resume={shlex.quote(str(folder.path))} goes on from step {step}"
 
 
+def refuse_if_other(was: Mapping[str, Any], wanted: Mapping[str, Any], may_change: Sequence[str] = MAY_CHANGE) -> None:
+    """Refuse the first setting that differs and may not.
+
+    Args:
+        was: settings of a run, as plain values.
+        wanted: of its continuation.
+        may_change: settings, and groups of them, that may differ.
+
+    Raises:
+        SettingsError: it names the setting, before and after.
+    """
+    before, after = dict(leaves(was)), dict(leaves(wanted))
+    for key in dict.fromkeys([*before, *after]):
+        same = key in before and key in after and before[key] == after[key]
+        if not same and key.split(".")[0] not in may_change:
+            change = f"{before.get(key, 'nothing')} → {after.get(key, 'nothing')}"
+            allowed = ", ".join(may_change) or "nothing"
+            raise SettingsError(f"resume: {key}: {change} would be another run; allowed to change: {allowed}")
+
+
 def _budget_note(settings: Settings, before: int, done: int) -> str | None:
     """What a longer budget makes differ from a run that was planned at that length, in one line; None if nothing."""
     if settings.total_steps == before or done == 0:
@@ -98,17 +118,6 @@ def _budget_note(settings: Settings, before: int, done: int) -> str | None:
         f"note: {keys} runs over the whole budget: up to here it ran over {before} steps, from here over "
         f"{settings.total_steps}, so the result is not that of a run planned at {settings.total_steps}"
     )
-
-
-def _same(was: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:
-    """Refuse the first setting that differs and may not."""
-    before, after = dict(leaves(was)), dict(leaves(wanted))
-    for key in dict.fromkeys([*before, *after]):
-        same = key in before and key in after and before[key] == after[key]
-        if not same and key.split(".")[0] not in MAY_CHANGE:
-            change = f"{before.get(key, 'nothing')} → {after.get(key, 'nothing')}"
-            allowed = ", ".join(MAY_CHANGE)
-            raise SettingsError(f"resume: {key}: {change} would be another run; allowed to change: {allowed}")
 
 
 def _versions(folder: RunFolder, manifest: Mapping[str, Any], done: int, force: bool) -> dict[str, Any]:

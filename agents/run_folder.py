@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -18,9 +18,12 @@ import yaml  # the dialect of Hydra
 
 from agents.atomic import write_bytes, write_text
 from agents.refusal import SettingsError
+from nea_env.library.errors import shown
 
 _OWN = "allowed: a new or an empty folder, each run has its own; "
 _RUN = "allowed: a run's folder, with its config.yaml"
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml's, ten times as fast
+_DEEPEST = 100  # levels; libyaml crashes at many thousand
 
 
 class _WithoutAliases(yaml.SafeDumper):
@@ -48,17 +51,17 @@ class RunFolder:
         self.checkpoints = self.path / "checkpoints"
         self.tensorboard = self.path / "tensorboard"
 
-    def refuse_if_used(self, ignored: str | None = None) -> None:
+    def refuse_if_used(self, ignored: Collection[str | None] = ()) -> None:
         """Refuse a folder that holds anything.
 
         Args:
-            ignored: a name in it that does not count.
+            ignored: names in it that do not count.
 
         Raises:
             SettingsError: it does, or is no folder.
         """
         try:
-            held = {path.name for path in self.path.iterdir()} - {ignored}
+            held = {path.name for path in self.path.iterdir()} - set(ignored)
         except FileNotFoundError:
             return
         except OSError as error:
@@ -68,8 +71,11 @@ class RunFolder:
             raise SettingsError(f"{self.path}: is not empty, it holds {min(held)}; {_OWN}{resume}choose another")
 
     @contextmanager
-    def claimed(self, ignored: str | None = None) -> Iterator[None]:
+    def claimed(self, ignored: Collection[str | None] = ()) -> Iterator[None]:
         """Make the folder this run's own before anything is written to it; see ``held``.
+
+        Args:
+            ignored: names in it that do not count; ``checkpoints`` among them where this run was killed as it began.
 
         Raises:
             SettingsError: it belongs to another run, or can't be made.
@@ -81,7 +87,8 @@ class RunFolder:
         with self.held():
             self.refuse_if_used(ignored)
             try:
-                self.checkpoints.mkdir()  # of two runs that saw it empty, one makes it
+                # of two runs that saw the folder empty, one makes it
+                self.checkpoints.mkdir(exist_ok=self.checkpoints.name in ignored)
             except OSError as error:
                 raise SettingsError(f"{self.checkpoints}: {error.strerror}; choose another folder") from None
             try:
@@ -134,15 +141,21 @@ class RunFolder:
             raise SettingsError(f"resume={self.path}: no such folder; {_RUN}")
         if not self.config.is_file():
             raise SettingsError(f"resume={self.path}: it holds no config.yaml; {_RUN}")
+        text, depth = "", 0
         try:
             text = self.config.read_text(encoding="utf-8")
-            if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, yaml.SafeLoader)):
-                raise ValueError("it holds an alias, which no run writes")
-            tree = yaml.safe_load(text)
+            for event in yaml.parse(text, _LOADER):
+                depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+                if isinstance(event, yaml.AliasEvent) or depth > _DEEPEST:
+                    raise ValueError("it holds an alias or nests too deep, which no run writes")
+            tree = yaml.load(text, _LOADER)
         except Exception as error:  # whatever a damaged file brings PyYAML to
             told = " ".join(str(error).split()) or type(error).__name__
+            place = getattr(error, "context_mark", None) or getattr(error, "problem_mark", None)
+            lines = text.splitlines()[place.line :][:1] if place is not None else []
+            where = f"{shown(lines[0])}: " if lines else ""
             raise SettingsError(
-                f"resume: {self.config} is not YAML ({told[:200]}); allowed: what the run wrote"
+                f"resume: {self.config} is not YAML ({where}{told[:200]}); allowed: what the run wrote"
             ) from None
         if not isinstance(tree, dict):
             raise SettingsError(f"resume: {self.config} holds no configuration; allowed: what the run wrote")

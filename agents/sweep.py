@@ -68,6 +68,17 @@ def enumerate_jobs(overrides: Sequence[str], multirun: bool, compose: Callable[[
     return Jobs(first, [list(row) for row in rows], basic, {one.key_or_group for one in parsed})
 
 
+def without_globs(arguments: Sequence[str]) -> list[str]:
+    """The arguments with each ``key=glob(pattern)`` as a choice, which every sweeper knows; call it as above."""
+    return [_choice(one) if "=glob(" in one else one for one in arguments]
+
+
+def _choice(argument: str) -> str:
+    (one,) = _parse([argument])
+    values = [value.partition("=")[2] for value in _values(one, True)]
+    return f"{one.get_key_element()}=choice({','.join(values)})"
+
+
 def _parse(overrides: Sequence[str]) -> list[Override]:
     hydra = GlobalHydra.instance().hydra
     return OverridesParser.create(None if hydra is None else hydra.config_loader).parse_overrides(list(overrides))

@@ -78,8 +78,12 @@ def learn(settings: Settings, folder: RunFolder, stop: Interruption | None = Non
     return model
 
 
-def compare(settings: Settings, model: BaseAlgorithm, folder: RunFolder, stop: Interruption) -> float:
-    """Evaluate the model beside the rules; write and print the table. Returns its mean cost in % of exposure."""
+def compare(settings: Settings, model: BaseAlgorithm, folder: RunFolder, stop: Interruption, brief: bool) -> float:
+    """Evaluate the model beside the rules; write the table and, unless ``brief``, print it.
+
+    Returns:
+        The model's mean cost in % of exposure.
+    """
     scenario, name, steps = settings.scenario, settings.algo.name, model.num_timesteps
     policies: dict[str, Any] = {rule: make_rule(rule, scenario) for rule in settings.evaluation.policies}
     policies[name] = model
@@ -92,22 +96,31 @@ def compare(settings: Settings, model: BaseAlgorithm, folder: RunFolder, stop: I
 
         outcomes = evaluate.evaluate(policies, scenario, seeds, chunk=settings.evaluation.chunk, progress=update)
     summary = evaluate.summarise(outcomes)
-    evaluate.write(
-        folder.evaluation, summary, scenario=scenario.name, algorithm=name, seed=settings.seed, steps=steps,
-        episodes=len(seeds), first_seed=int(seeds[0]),
-    )  # fmt: skip
     stop.check()
     if settings.figures:
         figures.fans(outcomes, scenario, folder.figures / "fans.png")
         figures.learning_curve(folder.metrics, summary, name, folder.figures / "learning_curve.png")
     stop.check()
-    evaluate.show(summary, f"{scenario.title}: {len(seeds):,} held-out episodes, {name} after {steps:,} steps")
-    print(f"run folder: {folder.path}")
+    evaluate.write(  # last of all: who finds it finds a finished run
+        folder.evaluation, summary, scenario=scenario.name, algorithm=name, seed=settings.seed, steps=steps,
+        episodes=len(seeds), first_seed=int(seeds[0]),
+    )  # fmt: skip
+    if not brief:
+        evaluate.show(summary, f"{scenario.title}: {len(seeds):,} held-out episodes, {name} after {steps:,} steps")
+        print(f"run folder: {folder.path}")
     return float(summary[name]["cost_pct"]["mean"])
 
 
-def run(settings: Settings, folder: RunFolder) -> float:
+def run(settings: Settings, folder: RunFolder, brief: bool = False) -> float:
     """Learn, then compare. A signal, a full disk or too little memory ends it in one line that tells how to go on.
+
+    Args:
+        settings: of the run.
+        folder: of the run.
+        brief: print no table.
+
+    Returns:
+        The model's mean cost in % of exposure.
 
     Raises:
         SystemExit: a signal stopped it.
@@ -116,7 +129,7 @@ def run(settings: Settings, folder: RunFolder) -> float:
     torch.set_num_threads(settings.threads)
     try:
         with Interruption() as stop:
-            return compare(settings, learn(settings, folder, stop), folder, stop)
+            return compare(settings, learn(settings, folder, stop), folder, stop, brief)
     except Interrupted as signal:
         tell(f"stopped; {resume.hint(folder)}")
         raise SystemExit(signal.code) from None
@@ -126,6 +139,13 @@ def run(settings: Settings, folder: RunFolder) -> float:
     except (OSError, MemoryError) as error:
         tell(f"{folder.path}: {str(error) or 'out of memory'}; {resume.hint(folder)}")
         raise JobError from None
+
+
+def begin(settings: Settings, folder: RunFolder, brief: bool = False) -> float:
+    """Run in a folder that has just been claimed; see ``run``."""
+    folder.write_config(settings.plain())
+    folder.write_versions({**versions(), "resumes": []})
+    return run(settings, folder, brief)
 
 
 def go_on(asked: Resume) -> None:

@@ -20,6 +20,7 @@ from pathlib import Path
 
 import numba
 import numpy as np
+from numba.core.registry import cpu_target
 
 CORE = Path(__file__).parent
 ROOM = 64 * 2**20
@@ -30,12 +31,20 @@ VERSIONS_KEPT, IDLE_HOURS = 5, 1.0
 
 
 def source_hash() -> str:
-    """Hash of all that compiled code depends on: the core's sources, Python, Numba and NumPy."""
+    """Hash of all that computed numbers depend on: the core's sources, Python, Numba, NumPy and the processor.
+
+    Machines that share a home may differ in the last bits of an equilibrium: none takes another one's.
+    """
     versions = (platform.python_version(), numba.__version__, np.__version__, numba.config.USING_SVML)
-    digest = hashlib.sha256(repr(versions).encode())
+    digest = hashlib.sha256(repr((*versions, *_processor())).encode())
     for path in sorted(CORE.rglob("*.py")):
         digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
+
+
+def _processor() -> tuple[str, ...]:
+    """The processor that kernels are compiled for, with its instructions, and what NumPy leaves out of these."""
+    return (*cpu_target.target_context.codegen().magic_tuple(), os.environ.get("NPY_DISABLE_CPU_FEATURES", ""))
 
 
 @cache

@@ -10,6 +10,7 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
 import venv
 from collections.abc import Sequence
 from pathlib import Path
@@ -46,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def played(name: str, client: Client) -> tuple[str, str, str]:
     """Release, what changed and result of one client."""
     try:
-        python = installed(name, client) if client.packages else Path(sys.executable)
+        python = installed(name, client) if client.packages or client.extras else Path(sys.executable)
     except subprocess.CalledProcessError as error:
         return "", client.changed, f"not installed: {last_error(error.stdout)}"
     asked = "import sys; from importlib.metadata import version; print(version(sys.argv[1]).partition('+')[0])"
@@ -65,7 +66,9 @@ def installed(name: str, client: Client) -> Path:
     folder = ENVIRONMENTS / name
     python, stamp = folder / "bin/python", folder / "installed.txt"
     torch = re.search(r"^torch==.*$", LOCK.read_text(), re.MULTILINE).group()
-    asked = "\n".join([*([torch] if client.torch else []), *client.packages])
+    offered = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    extras = [package for extra in client.extras for package in offered[extra]]
+    asked = "\n".join([*([torch] if client.torch else []), *client.packages, *extras])
     if stamp.is_file() and stamp.read_text() == asked:
         return python
     venv.create(folder, with_pip=True, clear=True)
@@ -74,7 +77,7 @@ def installed(name: str, client: Client) -> Path:
     pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--constraint", constraints]
     if client.torch:  # first, so that nothing brings another build of it
         run([*pip, torch]).check_returncode()
-    run([*pip, *client.packages, "pytest", "--editable", ROOT]).check_returncode()
+    run([*pip, *client.packages, *extras, "pytest", "--editable", ROOT]).check_returncode()
     stamp.write_text(asked)
     return python
 

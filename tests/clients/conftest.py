@@ -9,12 +9,14 @@ from typing import Any
 
 import pytest
 
-PAGE = Path(__file__).resolve().parents[2] / "docs/clients.md"
+ROOT = Path(__file__).resolve().parents[2]
+PAGE = ROOT / "docs/clients.md"
+SWEEPS = ROOT / "docs/sweeps.md"
 
 
-def shown(heading: str, language: str = "python") -> str:
-    """The code under a heading of the page."""
-    (section,) = re.findall(rf"^## {re.escape(heading)}$(.*?)(?=^## )", PAGE.read_text(), re.MULTILINE | re.DOTALL)
+def shown(heading: str, language: str = "python", page: Path = PAGE) -> str:
+    """The code under a heading of a page."""
+    (section,) = re.findall(rf"^## {re.escape(heading)}$(.*?)(?=^## |\Z)", page.read_text(), re.MULTILINE | re.DOTALL)
     (code,) = re.findall(rf"^```{language}\n(.*?)^```$", section, re.MULTILINE | re.DOTALL)
     return code
 
@@ -24,6 +26,12 @@ def code(tmp_path, monkeypatch) -> Callable[..., str]:
     """The page's code under a heading; what the test does then happens in a folder of its own."""
     monkeypatch.chdir(tmp_path)
     return shown
+
+
+@pytest.fixture
+def sweeps(code) -> Callable[..., str]:
+    """The same of the page of sweeps."""
+    return lambda heading, language="bash": code(heading, language, SWEEPS)
 
 
 @pytest.fixture

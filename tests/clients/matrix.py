@@ -15,6 +15,7 @@ class Client:
         distribution: whose release the table shows.
         packages: what pip installs for it; none where ``make setup`` has it.
         torch: it needs torch, which goes in before it, at the version of the lock.
+        extras: of this project, for what trains in a checkout.
         changed: what a user has to do differently from the client's own examples.
     """
 
@@ -23,6 +24,7 @@ class Client:
     distribution: str
     packages: tuple[str, ...] = ()
     torch: bool = False
+    extras: tuple[str, ...] = ()
     changed: str = "nothing"
 
 
@@ -58,6 +60,12 @@ CLIENTS = {
     ),
     "minari": Client("Minari", "test_minari.py", "minari", ("minari[hdf5,create]", "pillow")),
     "optuna": Client("Optuna", "test_optuna.py", "optuna", ("optuna",)),
+    "ray_launcher": Client(
+        "Sweeps on Ray", "test_ray_launcher.py", "hydra-ray-launcher", torch=True, extras=("train", "ray")
+    ),
+    "optuna_sweeper": Client(
+        "Sweeps of Optuna", "test_optuna_sweeper.py", "hydra-optuna-sweeper", torch=True, extras=("train", "sweep")
+    ),
     "wandb": Client("Weights & Biases, offline", "test_wandb.py", "wandb", ("wandb",)),
     "video": Client("RecordVideo", "test_video.py", "moviepy", ("moviepy", "matplotlib")),
 }

@@ -125,6 +125,17 @@ def test_any_source_of_the_core_starts_a_new_folder(checkout, monkeypatch):
     assert cache.source_hash() not in seen
 
 
+def test_another_processor_starts_a_new_folder(monkeypatch):
+    """Its kernels could not run here, and its equilibria may differ in their last bits."""
+    tell = [sys.executable, "-c", "from nea_env.core.cache import source_hash; print(source_hash())"]
+    processors = ({}, {"NUMBA_CPU_NAME": "generic"}, {"NUMBA_CPU_NAME": "generic", "NUMBA_CPU_FEATURES": "+sse4.2"})
+    told = (subprocess.run(tell, env=os.environ | one, capture_output=True, check=True) for one in processors)
+    seen = {one.stdout.decode().strip() for one in told}
+    assert len(seen) == 3 and cache.source_hash() in seen
+    monkeypatch.setenv("NPY_DISABLE_CPU_FEATURES", "X86_V4")
+    assert cache.source_hash() not in seen
+
+
 def test_functions_outside_the_core_are_not_kept():
     folder = cache.cache_folder()
     before = kernels(folder)

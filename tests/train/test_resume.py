@@ -174,7 +174,7 @@ def test_a_finished_run_is_evaluated_again(monkeypatch, folder):
         ("sed=3", ("sed: no such key", "did you mean 'seed'?")),
         ("algo.parameters.n_step=3", ("algo.parameters.n_step: no such key", "did you mean 'n_steps'?")),
         ("algo=pppo", ("algo=pppo", "did you mean 'ppo'?")),
-        ("total_steps=many", ("total_steps: many", "integer")),
+        ("total_steps=many", ("total_steps: many", "a whole number")),
         ("total_steps=300,400", ("total_steps=300,400", "one run")),
         ("hydra.run.dir=elsewhere", ("hydra.run.dir=elsewhere", "own folder")),
         ("sweep=seeds", ("sweep=seeds", "one run")),
@@ -223,7 +223,14 @@ def test_bad_folders_to_resume(monkeypatch, capsys, tmp_path):
     (tmp_path / "empty").mkdir()
     assert "no config.yaml" in ended(monkeypatch, capsys, "resume=empty")
     config = tmp_path / "empty" / "config.yaml"
-    damaged = ("a: [1\n", "x: !!int ''\n", "x: !!bool q\n", "seed: &a [*a]\n", "a: " + "[" * 3_000)
+    damaged = (
+        "a: [1\n",
+        "x: !!int ''\n",
+        "x: !!bool q\n",
+        "seed: &a [*a]\n",
+        "a: " + "[" * 3_000,
+        "a: " + "[" * 300_000 + "]" * 300_000,
+    )
     known = [(text, "not YAML") for text in damaged]
     for text, word in (*known, ("seed: 1\n", "config.yaml"), ("7", "no configuration")):
         config.write_text(text)

@@ -82,7 +82,7 @@ def test_a_folder_is_claimed_once(tmp_path):
 
 
 def test_two_runs_that_saw_the_folder_empty_do_not_share_it(tmp_path, monkeypatch):
-    monkeypatch.setattr(RunFolder, "refuse_if_used", lambda self, ignored=None: None)
+    monkeypatch.setattr(RunFolder, "refuse_if_used", lambda self, ignored=(): None)
     monkeypatch.setattr("fcntl.flock", lambda *_: None)
     with RunFolder(tmp_path).claimed(), pytest.raises(SettingsError, match="checkpoints"):
         with RunFolder(tmp_path).claimed():
@@ -97,7 +97,7 @@ def test_a_run_that_never_began_leaves_nothing(tmp_path):
 
 def test_what_hydra_itself_put_there_does_not_count(tmp_path):
     (tmp_path / ".hydra").mkdir()
-    with RunFolder(tmp_path).claimed(ignored=".hydra"):
+    with RunFolder(tmp_path).claimed(ignored={".hydra"}):
         pass
 
 
@@ -109,7 +109,7 @@ def test_names_are_unique(tmp_path):
 def test_runs_and_sweeps_of_the_same_second_have_folders_of_their_own(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     found = []
-    monkeypatch.setattr(training, "run", lambda settings, folder: found.append(folder.path) or 0.0)
+    monkeypatch.setattr(training, "run", lambda settings, folder, brief=False: found.append(folder.path) or 0.0)
     monkeypatch.setattr("hydra.core.utils.datetime", _stopped_clock())
     for _ in range(2):
         run(monkeypatch, *TINY)
@@ -149,6 +149,10 @@ def test_a_sweep_runs_every_job_in_its_own_folder(monkeypatch, capsys, tmp_path)
     capsys.readouterr()
     before = set(tmp_path.rglob("*"))
     line = ended(monkeypatch, capsys, "-m", *TINY, "seed=0,1", f"hydra.sweep.dir={tmp_path}")
+    assert f"{tmp_path} holds a sweep" in line
+    (tmp_path / "sweep.json").unlink()
+    line = ended(monkeypatch, capsys, "-m", *TINY, "seed=0,1", f"hydra.sweep.dir={tmp_path}")
+    before.remove(tmp_path / "sweep.json")
     assert "0_kets_phase2_ppo_seed0: is not empty" in line
     assert "several jobs" in ended(monkeypatch, capsys, "-m", *TINY, "seed=0,1", "hydra.sweep.subdir=same")
     assert set(tmp_path.rglob("*")) == before

@@ -46,7 +46,7 @@ def test_a_sweep_takes_names_and_files_alike(monkeypatch, tmp_path):
 def test_a_sweep_takes_patterns(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     line = CommandLine(["-m", "scenario=glob(kets_phase*)", "hydra.sweep.dir=sweep"])
-    assert line.prepare() == ["-m", "scenario=glob(kets_phase*)", "hydra.sweep.dir=sweep"]
+    assert line.prepare() == ["-m", "scenario=glob(kets_phase*)", f"hydra.sweep.dir='{tmp_path / 'sweep'}'"]
 
 
 @pytest.mark.parametrize(

@@ -90,3 +90,9 @@ def test_hydras_own_sweeper_runs_every_combination_in_this_order():
 def test_an_interval_in_hydras_own_sweeper_is_refused():
     with pytest.raises(SettingsError, match=r"^algo\.parameters\.gae_lambda=interval\(0,1\): an interval needs"):
         jobs("algo.parameters.gae_lambda=interval(0,1)")
+
+
+def test_a_sweeper_that_would_choose_other_jobs_is_not_resumed(monkeypatch, capsys, tmp_path):
+    run(monkeypatch, "-m", "hydra/sweeper=halving", *TINY, INTERVAL, f"hydra.sweep.dir={tmp_path}")
+    capsys.readouterr()
+    assert "it needs hydra.sweeper.sampler.seed" in ended(monkeypatch, capsys, f"resume={tmp_path}")

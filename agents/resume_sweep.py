@@ -1,0 +1,86 @@
+"""``resume=FOLDER`` of a sweep: the same jobs again, of which those that have finished are skipped."""
+
+from __future__ import annotations
+
+import shlex
+
+from omegaconf import OmegaConf
+
+from agents import resume
+from agents.command_line import Resume, Sweep
+from agents.refusal import SettingsError
+from agents.resume import Continuation
+from agents.run_folder import RunFolder
+from agents.settings import Settings
+from agents.sweep_folder import SweepFolder
+
+
+def asked(request: Resume) -> SweepFolder | None:
+    """The sweep that a resume names, or None where it names a single run.
+
+    Raises:
+        SettingsError: it asks for changes, which no sweep takes.
+    """
+    sweep = SweepFolder(request.folder.path)
+    if not sweep.record.is_file():
+        return None
+    if request.overrides:
+        raise SettingsError(
+            f"{request.overrides[0]}: a sweep goes on as it was begun; allowed beside resume=: force=true"
+        )
+    return sweep
+
+
+def refuse_if_changed(sweep: Sweep, *, force: bool) -> None:
+    """Check that each job that has begun can go on as the same run. Writes nothing.
+
+    Raises:
+        SettingsError: a setting, a version or the choice of jobs would not be that of one sweep.
+        CheckpointError: a run's last checkpoint is damaged.
+    """
+    if not sweep.jobs.complete:
+        _refuse_if_unrepeatable(sweep)
+    planned = dict(sweep.cells)
+    for job in sweep.folder.jobs():
+        if job.folder.config.is_file():
+            continued(job.folder, planned.get(job.folder.path), force=force)
+
+
+def continued(folder: RunFolder, settings: Settings | None, *, force: bool) -> Continuation:
+    """How a job goes on in its folder.
+
+    Args:
+        folder: of its run.
+        settings: of the job, or None where they are not known yet.
+        force: also with other versions.
+
+    Raises:
+        SettingsError: it would be another run; the message names the folder and the setting or version.
+        CheckpointError: the last checkpoint is damaged.
+    """
+    try:
+        accepted = resume.accept(Resume(folder, (), force))
+        if settings is not None:
+            resume.refuse_if_other(accepted.settings.plain(), settings.plain(), may_change=())
+    except SettingsError as error:
+        raise SettingsError(f"{folder.path}: {error}") from None
+    return accepted
+
+
+def hint(sweep: SweepFolder) -> str:
+    """How to go on with a sweep that has not finished."""
+    return f"python train.py resume={shlex.quote(str(sweep.path))} goes on with the sweep"
+
+
+def _refuse_if_unrepeatable(sweep: Sweep) -> None:
+    """Refuse a sweeper that would choose other jobs: its sampler has no seed, or knows the first jobs' results."""
+    sweeper = sweep.jobs.first.hydra.sweeper
+    if OmegaConf.select(sweeper, "storage") is not None:
+        raise SettingsError(
+            f"resume: {sweep.folder.path}: the study in hydra.sweeper.storage holds its jobs already; "
+            "the same command with another hydra.sweep.dir goes on with that study"
+        )
+    if OmegaConf.select(sweeper, "sampler.seed") is None:
+        raise SettingsError(
+            f"resume: {sweep.folder.path}: its sweeper would choose other jobs; it needs hydra.sweeper.sampler.seed"
+        )

@@ -1,0 +1,155 @@
+"""A sweep's folder: the command that began it, and in each of its runs a note of which job it is.
+
+``sweep.json`` holds the arguments, so that ``resume=FOLDER`` can go on with the sweep. ``job.json`` in a run
+folder tells the job's number, what it overrides and how often it has begun: a job whose process was killed may be
+started again in its folder, by the launcher or by a resume, and any other run is kept out.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from agents.atomic import WRITING, write_text
+from agents.refusal import SettingsError
+from agents.run_folder import RunFolder
+
+STARTS = 3
+"""How often a job may begin in one go of its sweep; Ray would begin it a fourth time and then end the whole sweep."""
+
+_NOTE = "job.json"
+
+
+class Job(NamedTuple):
+    """A job that has begun.
+
+    Attributes:
+        number: from 0 on.
+        overrides: ``key=value``, its own and those that all jobs have.
+        starts: how often it has begun since the sweep did, or was last resumed.
+        folder: of its run.
+    """
+
+    number: int
+    overrides: list[str]
+    starts: int
+    folder: RunFolder
+
+
+class SweepFolder:
+    """Paths and notes of a sweep.
+
+    Args:
+        path: the folder that holds those of the runs.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+        self.record = self.path / "sweep.json"
+        self.table = self.path / "sweep.csv"
+
+    def refuse_if_used(self) -> None:
+        """Refuse a folder that holds a sweep already.
+
+        Raises:
+            SettingsError: it does.
+        """
+        if self.record.exists():
+            raise SettingsError(
+                f"hydra.sweep.dir: {self.path} holds a sweep; resume={self.path} goes on with it, or choose another"
+            )
+
+    def begin(self, arguments: Sequence[str]) -> None:
+        """Record a new sweep's command line.
+
+        Raises:
+            SettingsError: the folder holds a sweep already.
+        """
+        self.refuse_if_used()
+        self._write({"arguments": list(arguments), "id": secrets.token_hex(8), "force": False})
+
+    def reopen(self, *, force: bool) -> None:
+        """Let every job begin again.
+
+        Args:
+            force: also where versions differ from those that it began with.
+        """
+        self._write({**self._read(), "force": force})
+        for job in self.jobs():
+            self._note(job._replace(starts=0))
+
+    @property
+    def arguments(self) -> list[str]:
+        """The command line that began it.
+
+        Raises:
+            SettingsError: ``sweep.json`` is damaged.
+        """
+        return [str(argument) for argument in self._read()["arguments"]]
+
+    @property
+    def force(self) -> bool:
+        """Whether jobs go on with other versions."""
+        return bool(self._read()["force"])
+
+    def jobs(self) -> list[Job]:
+        """The jobs that have begun, in order."""
+        found = (self._job(RunFolder(path.parent)) for path in self.path.rglob(_NOTE))
+        return sorted((job for job in found if job is not None), key=lambda job: job.number)
+
+    def enter(self, number: int, overrides: Sequence[str], folder: RunFolder, ignored: str | None) -> bool:
+        """Note in a job's folder that it begins.
+
+        Args:
+            number: of the job.
+            overrides: of the job.
+            folder: of its run.
+            ignored: a name in it that does not count.
+
+        Returns:
+            Whether it has a configuration there, so that it goes on.
+
+        Raises:
+            SettingsError: the folder holds another run, or the job was killed too often.
+        """
+        before = self._job(folder)
+        if before is None:
+            folder.refuse_if_used({ignored})
+        starts = 1 if before is None else before.starts + 1
+        self._note(Job(number, list(overrides), starts, folder))
+        if starts > STARTS:
+            raise SettingsError(f"{folder.path}: its process was killed {STARTS} times")
+        return folder.config.is_file()
+
+    def left(self, folder: RunFolder, ignored: str | None) -> set[str | None]:
+        """Names that a job leaves in its folder when it is killed before it has written its configuration."""
+        return {ignored, _NOTE, folder.checkpoints.name, f"{WRITING}{_NOTE}", f"{WRITING}{folder.config.name}"}
+
+    def _job(self, folder: RunFolder) -> Job | None:
+        """The note in a folder, if it is one of this sweep."""
+        try:
+            note = json.loads((folder.path / _NOTE).read_text(encoding="utf-8"))
+            if note["id"] != self._read()["id"]:
+                return None
+            return Job(int(note["job"]), [str(one) for one in note["overrides"]], int(note["starts"]), folder)
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
+    def _note(self, job: Job) -> None:
+        note = {"job": job.number, "overrides": job.overrides, "starts": job.starts, "id": self._read()["id"]}
+        write_text(job.folder.path / _NOTE, json.dumps(note, indent=2) + "\n")
+
+    def _read(self) -> dict[str, Any]:
+        try:
+            record = json.loads(self.record.read_text(encoding="utf-8"))
+            if not isinstance(record["arguments"], list) or not {"id", "force"} <= set(record):
+                raise ValueError("it lacks a part")
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise SettingsError(f"resume: {self.record}: can't be read ({error})") from None
+        return dict(record)
+
+    def _write(self, record: dict[str, Any]) -> None:
+        write_text(self.record, json.dumps(record, indent=2) + "\n")
