@@ -248,6 +248,9 @@ def show(scenario: Scenario, best: Parameters, full: Outcome, worth: dict[str, d
 
 def main(arguments: Sequence[str]) -> int:
     """Command line: names of scenarios; the three main ones by default."""
+    if {"--help", "-h"} & set(arguments):
+        print(__doc__)
+        return 0
     try:
         chosen = [load_scenario(name) for name in arguments or ("kets", "tps", "tokyo")]
     except ScenarioError as error:

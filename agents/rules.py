@@ -14,7 +14,7 @@ import numpy as np
 
 from agents import tuned
 from nea_env.core.layout import ABATE, ACTIONS, FOREIGN_TRADE, INVEST, OBS_INDEX, OBSERVATION, PARTNERS, TECHS, TRADE
-from nea_env.library import load_scenario
+from nea_env.library import load_scenario, scenarios
 from nea_env.scenario import Scenario
 
 FULL = 0.99
@@ -170,7 +170,7 @@ def tuned_parameters(name: str, scenario: Scenario) -> dict[str, float]:
         UserWarning: the rule takes parameters, and what there is was tuned for another scenario of that name, or there
             is nothing.
     """
-    if name not in ("tuned_rule", "invest_at_trigger"):
+    if name not in tuned.PARAMETERS:
         return {}
     try:
         found = tuned.find(scenario)
@@ -178,13 +178,15 @@ def tuned_parameters(name: str, scenario: Scenario) -> dict[str, float]:
         _warn(f"{name} runs with its defaults: {error}")
         return {}
     if found is None or name not in found.parameters:
+        ships = scenario.name in scenarios()
+        file = scenario.name if ships else "<its file>"
         _warn(
             f"{name} was not tuned for scenario {scenario.name!r} and runs with its defaults:"
-            f" python -m agents.tune scenario={scenario.name}"
+            f" python -m agents.tune scenario={file} tunes it"
         )
         return {}
     if not found.same:
-        _warn(f"{name} runs with parameters that were tuned for another {scenario.name!r}, since this one was changed")
+        _warn(f"{name} runs with parameters that were tuned for another scenario named {scenario.name!r}")
     return {key: float(value) for key, value in found.parameters[name].items()}
 
 

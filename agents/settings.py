@@ -25,7 +25,7 @@ class Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
-_ALLOWED = {"int_type": "a whole number", "bool_type": "true or false", "string_type": "text"}
+_ALLOWED = {"int_type": "a whole number", "bool_type": "true or false", "string_type": "text", "tuple_type": "a list"}
 """What pydantic says in more words, by type of error."""
 
 Count = Annotated[Whole, Field(ge=1, le=10**12)]

@@ -85,15 +85,17 @@ def _parse(overrides: Sequence[str]) -> list[Override]:
 
 
 def _values(one: Override, multirun: bool) -> list[str]:
-    """``key=value`` for each value of an override; of an interval for its ends."""
+    """``key=value`` for each value of an override; of an interval for its ends and a point inside."""
     if not one.is_sweep_override() or (one.is_hydra_override() and not multirun):
         return [str(one.input_line)]
     if not multirun:
         raise SettingsError(f"{_typed(one)}: several values; allowed: one, or with -m a sweep over them")
     key = one.get_key_element()
     value = one.value()
-    if isinstance(value, IntervalSweep):
-        return [f"{key}={value.start}", f"{key}={value.end}"]
+    if isinstance(value, IntervalSweep):  # what is drawn is no whole number, whatever its ends are
+        assert value.start is not None and value.end is not None
+        inside = value.start + 0.381966 * (value.end - value.start)
+        return [f"{key}={value.start}", f"{key}={value.end}", f"{key}={inside}"]
     try:
         values = [f"{key}={text}" for text in one.sweep_string_iterator()]
     except (HydraException, ValueError) as error:  # of a range without a step

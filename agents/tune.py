@@ -1,4 +1,4 @@
-"""Tune the rules that take parameters: ``python -m agents.tune env=kets [episodes=1000]``.
+"""Tune the rules that take parameters: ``python -m agents.tune scenario=kets [episodes=1000]``.
 
 Grid search, then two rounds of refinement around the best cell. All cells of a round play the same seeds
 in one batch; the seeds (500,000 on) are neither trained nor evaluated on. Writes ``agents/tuned.yaml``.
@@ -15,7 +15,7 @@ import numpy as np
 
 from agents.evaluate import interval
 from agents.rules import InvestAtTrigger, JustInTime, Rule, TunedRule
-from agents.tuned import record
+from agents.tuned import TUNED, record
 from nea_env.core.batch import Batch
 from nea_env.library import ScenarioError, load_scenario
 from nea_env.scenario import Scenario
@@ -100,12 +100,15 @@ def tune_all(scenario: Scenario, episodes: int) -> dict[str, Any]:
 
 def main(arguments: Sequence[str]) -> int:
     """Command line; 0 if all went well, 2 after a bad argument."""
+    if {"--help", "-h"} & set(arguments):
+        print(__doc__)
+        return 0
     options = {"episodes": "1000"}
     for argument in arguments:
         key, equals, value = argument.partition("=")
         key = "scenario" if key == "env" else key
         if not equals or key not in ("scenario", "episodes"):
-            print(f"{argument}: allowed are env=<scenario> and episodes=<number>", file=sys.stderr)
+            print(f"{argument}: allowed are scenario=<name or file> and episodes=<number>", file=sys.stderr)
             return 2
         options[key] = value
     try:
@@ -113,7 +116,7 @@ def main(arguments: Sequence[str]) -> int:
         if not 10 <= episodes <= 100_000:
             raise ValueError(f"episodes={episodes}: allowed is 10 to 100000")
         if "scenario" not in options:
-            raise ValueError("which scenario? For instance env=kets")
+            raise ValueError("which scenario? For instance scenario=kets")
         scenario = load_scenario(options["scenario"])
     except (ScenarioError, ValueError) as error:
         print(error, file=sys.stderr)
@@ -121,7 +124,8 @@ def main(arguments: Sequence[str]) -> int:
     found = tune_all(scenario, episodes)
     command = f"python -m agents.tune scenario={options['scenario']} episodes={episodes}"
     try:
-        print(f"{record(scenario, {'command': command, **found})}: {found}")
+        key = record(scenario, {"command": command, **found})
+        print(f"{TUNED}: {key}: {found}")
     except (ValueError, OSError) as error:
         print(error, file=sys.stderr)
         return 1

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping
+from math import isfinite
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,13 +17,17 @@ from ruamel.yaml.error import YAMLError
 
 from agents.atomic import write_text
 from nea_env.library import load_scenario, scenarios
+from nea_env.library.errors import shown
 from nea_env.scenario import Scenario
 
 TUNED = Path(__file__).with_name("tuned.yaml")
 """Parameters found by ``python -m agents.tune``."""
 
-_DIGEST = "scenario"
-_HEADING = "# Written by `python -m agents.tune`: parameters of the rules; `scenario` is the digest of its content.\n"
+PARAMETERS = {"tuned_rule": ("a", "b", "stop", "abroad"), "invest_at_trigger": ("kappa",)}
+"""What each rule takes."""
+
+_DIGEST = "digest"
+_HEADING = "# Written by `python -m agents.tune`: parameters of the rules; `digest` is that of its content.\n"
 
 
 class Found(NamedTuple):
@@ -82,4 +87,13 @@ def _read() -> dict[str, dict[str, Any]]:
         raise ValueError(f"{TUNED}: is damaged: {' '.join(str(error).split())[:200]}") from None
     if not isinstance(table, dict) or not all(isinstance(entry, dict) for entry in table.values()):
         raise ValueError(f"{TUNED}: is damaged: expected a group of parameters for each scenario")
+    for name, entry in table.items():
+        for rule, known in PARAMETERS.items():
+            values = entry.get(rule, {})
+            is_group = isinstance(values, dict) and set(values) <= set(known)
+            if not is_group or not all(type(value) in (int, float) and isfinite(value) for value in values.values()):
+                raise ValueError(
+                    f"{TUNED}: is damaged: {name}.{rule}: {shown(values)}: expected finite numbers for some of"
+                    f" {', '.join(known)}"
+                )
     return table

@@ -6,16 +6,28 @@ import argparse
 import shutil
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 
 def main(arguments: Sequence[str]) -> int:
     """Command line."""
-    parser = argparse.ArgumentParser(prog="python -m nea_env", description="Look after the package's own files.")
+    parser = argparse.ArgumentParser(
+        allow_abbrev=False, prog="python -m nea_env", description="Look after the package's own files."
+    )
     commands = parser.add_subparsers(dest="command", required=True)
     about = "show where compiled kernels and solved equilibria are kept"
-    command = commands.add_parser("cache", help=about, description=f"{about[0].upper()}{about[1:]}.")
+    command = commands.add_parser(
+        "cache", allow_abbrev=False, help=about, description=f"{about[0].upper()}{about[1:]}."
+    )
     command.add_argument("--clear", action="store_true", help="remove them, those of other versions included")
     return cache(clear=parser.parse_args(arguments).clear)
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size if path.is_file() else 0
+    except OSError:  # another process has removed it
+        return 0
 
 
 def cache(*, clear: bool) -> int:
@@ -28,10 +40,11 @@ def cache(*, clear: bool) -> int:
         return 0
     for path in versions():
         note = "this version" if path == folder else "another version"
-        size = sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
+        size = sum(map(_size, path.rglob("*")))
         if clear:
-            shutil.rmtree(path)
-        print(f"{path}  {size / 2**20:,.0f} MB  {note}{', removed' if clear else ''}")
+            shutil.rmtree(path, ignore_errors=True)
+            note += ", in use by another process: not all of it is removed" if path.exists() else ", removed"
+        print(f"{path}  {size / 2**20:,.0f} MB  {note}")
     return 0
 
 

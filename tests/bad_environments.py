@@ -124,7 +124,7 @@ def _state(given: str, change: Callable[[dict[str, Any]], object], key: str, val
 def _books(given: str, name: str, number: float, allowed: str) -> Bad:
     column = [field.name for field in STATE].index(name)
     put = lambda state: state["batch"]["_state"].__setitem__((1, column), number)  # noqa: E731
-    return _state(given, put, f"_state, {name}, is", f"{number} in row 1", allowed)
+    return _state(given, put, f"_state {name} is", f"{number} in row 1", allowed)
 
 
 STATES = [
@@ -148,8 +148,8 @@ STATES = [
         "NaN among its numbers", lambda state: state["batch"]["_state"].fill(np.nan),
         "_state", "NaN or infinity in row 0", "finite numbers",
     ),
-    _books("fewer units than none", "front", -1.0, "0 or more"),
-    _books("a negative price", "price", -20.0, "0 or more"),
+    _books("fewer units than none", "front", -1.0, "0 to 1e+30"),
+    _books("a negative price", "price", -20.0, "0 to 1e+30"),
     _books("more than the whole duty", "borrow_limit", 1.5, "0 to 1"),
     _books("half a switch", "missed", 0.5, "a whole number, 0 to 1"),
     _state(

@@ -80,7 +80,7 @@ class Batch:
         scenario_of: ArrayLike | None = None,
         threads: int | None = None,
     ) -> None:
-        self.scenarios = (scenarios,) if isinstance(scenarios, Scenario) else tuple(scenarios)
+        self.scenarios = tuple(scenarios) if isinstance(scenarios, Sequence) else (scenarios,)
         if n < 1:
             raise ValueError(f"n is {n}: expected at least one firm")
         self.n = int(n)
@@ -145,13 +145,13 @@ class Batch:
         """(n,) one number of the law that each row's episode plays, by its dotted path in the regime.
 
         Raises:
-            KeyError: the path is no number of a row's regime.
+            KeyError: the path is not a number of a row's regime.
         """
         numbers = [law.regime.number(path) for law in self._laws]
         if any(numbers[k] is None for k in set(self._pick.tolist())):
             regime = self._laws[int(self._pick[0])].regime
             known = [name for name, _ in leaves(regime.model_dump()) if regime.number(name) is not None]
-            raise KeyError(f"law: {path!r} is no number of {regime.name}; {did_you_mean(path, known)}")
+            raise KeyError(f"law: {path!r} is not a number of {regime.name}; {did_you_mean(path, known)}")
         return np.array([np.nan if value is None else value for value in numbers])[self._pick]
 
     def reset(self, seeds: ArrayLike | None = None, mask: NDArray[np.bool_] | None = None) -> NDArray[np.float32]:

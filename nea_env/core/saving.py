@@ -30,6 +30,11 @@ from nea_env.core.layout import (
 from nea_env.core.price_laws import EQUILIBRIUM, LATTICE
 from nea_env.scenario import Scenario
 
+_LARGEST, _LARGEST_LOG = 1e30, 300.0
+"""Of any number, in tonnes or money, and of the logs of prices and output: what follows from them is then finite."""
+
+_LOGS = ("log_", "quote_error", "pressure")
+
 _TABLES = {"_state": STATE, "_world": WORLD, "_flows": FLOWS}
 _COLUMNS = [[field.name for field in table] for table in _TABLES.values()]
 _FLOAT32 = 1e-6  # relative rounding of capacity under construction, which is queued as float32
@@ -121,7 +126,7 @@ def check_state(saved: Any, present: Mapping[str, NDArray[Any]], static: NDArray
         most = static[pick, col.P_POTENTIAL + k]
         wrong = total > most * (1.0 + _FLOAT32)
         allowed = f"at most {most[np.argmax(wrong)]:.6g}, the technology's potential"
-        check_rows(wrong, f"_state, capacity_{k} + building_{k},", total, allowed)
+        check_rows(wrong, f"_state capacity_{k} + building_{k}", total, allowed)
     if saved["_world"].shape[1]:
         law = static[pick, col.P_LAW]
         for column, size in _GRIDS:
@@ -129,23 +134,23 @@ def check_state(saved: Any, present: Mapping[str, NDArray[Any]], static: NDArray
             wrong = (law == EQUILIBRIUM) & (place >= np.maximum(static[pick, size], 1.0))
             if column == NODE:
                 wrong |= (law == LATTICE) & (place >= static[pick, col.P_STATES])
-            check_rows(wrong, f"_world, {WORLD[column].name},", place, "a place on the grid of the price law")
+            check_rows(wrong, f"_world {WORLD[column].name}", place, "a place on the grid of the price law")
 
 
 def _check_columns(name: str, values: NDArray[np.float64], table: Sequence[Field]) -> None:
     """Whether every number (n, columns) keeps to the bounds of its column; ValueError otherwise."""
-    for column, field in zip(values.T, table, strict=False):  # an array that no row needs has no columns
+    for column, line in zip(values.T, table, strict=False):  # an array that no row needs has no columns
+        largest = _LARGEST_LOG if line.name.startswith(_LOGS) else _LARGEST
+        field = line._replace(low=max(line.low, -largest), high=min(line.high, largest))
         wrong = (column < field.low) | (column > field.high)
         if field.whole:
             wrong |= column != np.floor(column)
-        check_rows(wrong, f"{name}, {field.name},", column, _allowed(field))
+        check_rows(wrong, f"{name} {field.name}", column, _allowed(field))
 
 
 def _allowed(field: Field) -> str:
-    bounds = f"{field.low:g} or more" if field.high == np.inf else f"{field.low:g} to {field.high:g}"
-    if not field.whole:
-        return bounds
-    return "a whole number" if field.low == -np.inf else f"a whole number, {bounds}"
+    bounds = f"{field.low:g} to {field.high:g}"
+    return f"a whole number, {bounds}" if field.whole else bounds
 
 
 def check_rows(

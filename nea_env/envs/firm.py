@@ -169,7 +169,7 @@ class FirmEnv(gymnasium.Env[Any, Any]):
         """One number of the law this episode plays, by its dotted path: ``law("banking.2018.net_sales_multiple")``.
 
         Raises:
-            KeyError: the path is no number of the regime.
+            KeyError: the path is not a number of the regime.
         """
         return float(self.batch.law(path)[0])
 

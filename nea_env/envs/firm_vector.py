@@ -231,7 +231,7 @@ class FirmVectorEnv(VectorEnv[Any, Any, Any]):
         """One number (n,) of the law each row's episode plays, by its dotted path.
 
         Raises:
-            KeyError: the path is no number of the regime.
+            KeyError: the path is not a number of the regime.
         """
         return self.batch.law(path)
 

@@ -40,21 +40,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m nea_env.library", description=__doc__)
+    parser = argparse.ArgumentParser(allow_abbrev=False, prog="python -m nea_env.library", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    show = commands.add_parser("show", help="rule, parameter, value, source and how sure")
+    show = commands.add_parser("show", allow_abbrev=False, help="rule, parameter, value, source and how sure")
     show.add_argument("name", help="a shipped name, or a path such as mine.yaml")
     show.add_argument("--year", default="", help="one year, with sources and notes; without it every year")
     show.add_argument("--kind", choices=KINDS, help="regime unless only another kind has the name")
     show.set_defaults(run=_show)
-    diff = commands.add_parser("diff", help="parameters in which two regimes differ")
+    diff = commands.add_parser("diff", allow_abbrev=False, help="parameters in which two regimes differ")
     diff.add_argument("names", nargs=2, metavar="REGIME", help="a shipped name, or a path such as mine.yaml")
     diff.add_argument("--year", default="", help="one year; without it the first period with the first, and so on")
     diff.set_defaults(run=_diff)
-    listing = commands.add_parser("list", help="what ships, and how much of it is sourced")
+    listing = commands.add_parser("list", allow_abbrev=False, help="what ships, and how much of it is sourced")
     listing.add_argument("--markdown", action="store_true", help="the table of the README")
     listing.set_defaults(run=_list)
-    docs = commands.add_parser("docs", help="write a page for every regime, one of the credits and one of the links")
+    docs = commands.add_parser(
+        "docs", allow_abbrev=False, help="write a page for every regime, one of the credits and one of the links"
+    )
     docs.add_argument("--out", type=Path, default=Path("docs/regimes"), help="folder of the pages (docs/regimes)")
     docs.add_argument("--readme", type=Path, help="also put the table of systems between this file's markers")
     docs.add_argument("--check", action="store_true", help="write nothing; exit 1 when a page is out of date")

@@ -112,7 +112,9 @@ class Assembly:
 
     def _checked(self, file: Document, own: Keys, parts: tuple[str, ...]) -> dict[str, Any]:
         """The overrides of one file, which may name its parts alone."""
-        overrides = file.values.get("overrides") or {}
+        overrides = file.values.get("overrides")
+        if overrides is None:
+            return {}
         if isinstance(overrides, dict) and all(part in parts for part in overrides):
             return overrides
         wrong = next((part for part in overrides if part not in parts), "") if isinstance(overrides, dict) else ""

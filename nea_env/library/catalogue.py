@@ -25,7 +25,7 @@ Part = TypeVar("Part", bound=Model)
 def names(kind: Kind) -> tuple[str, ...]:
     """Names of the shipped files of one kind, sorted."""
     if kind not in KINDS:
-        raise ScenarioError(f"{kind!r} is no kind of file; {did_you_mean(str(kind), KINDS)}")
+        raise ScenarioError(f"{kind!r} is not a kind of file; {did_you_mean(str(kind), KINDS)}")
     return tuple(sorted(path.stem for path in (ROOT / f"{kind}s").glob("*.yaml")))
 
 

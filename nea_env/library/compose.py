@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from threading import Lock
+from typing import Any, TypeGuard
 
 from pydantic import ValidationError
 
@@ -16,6 +17,9 @@ from nea_env.library.file_names import PATHS, is_file_name
 from nea_env.library.overrides import Overrides, overridden, plain
 from nea_env.library.reader import Document, read
 from nea_env.scenario import Link, Scenario, ScenarioError
+
+_ONE_EACH = Lock()
+"""Of threads that ask for a shipped scenario first, one loads it."""
 
 
 def load_scenario(scenario: str | Path | Mapping[str, Any] | Scenario, overrides: Overrides = ()) -> Scenario:
@@ -33,15 +37,14 @@ def load_scenario(scenario: str | Path | Mapping[str, Any] | Scenario, overrides
     Raises:
         ScenarioError: with one line that names the file, the key, the value and what was allowed.
     """
-    found = _load(scenario)
-    return overridden(found, overrides) if overrides else found
+    return overridden(_load(scenario), overrides)
 
 
 def _load(scenario: str | Path | Mapping[str, Any] | Scenario) -> Scenario:
     if isinstance(scenario, Scenario):
         return scenario
-    if type(scenario).__qualname__ == "Scenario" and hasattr(scenario, "model_dump"):
-        scenario = scenario.model_dump(mode="json")  # of a module that was loaded again since, as notebooks do
+    if _is_of_before(scenario):
+        scenario = scenario.model_dump(mode="json")
     if isinstance(scenario, Mapping):
         return _compose(Document(Path("scenario"), plain(scenario), {}), Path())
     if not isinstance(scenario, str | Path):
@@ -51,11 +54,22 @@ def _load(scenario: str | Path | Mapping[str, Any] | Scenario) -> Scenario:
     if is_file_name(scenario):
         return _compose(read(Path(scenario)), Path(scenario).parent)
     hint = did_you_mean(str(scenario)[:60], scenarios())
-    raise ScenarioError(f"scenario: {shown(str(scenario))} is no shipped scenario, and no path ({PATHS}); {hint}")
+    raise ScenarioError(f"scenario: {shown(str(scenario))} is neither a shipped scenario nor a path, {PATHS}; {hint}")
+
+
+def _is_of_before(scenario: object) -> TypeGuard[Scenario]:
+    """Whether it is a Scenario of this module as it was before it was loaded again, as notebooks do."""
+    kind = type(scenario)
+    return (kind.__module__, kind.__qualname__) == (Scenario.__module__, Scenario.__qualname__)
+
+
+def _shipped_scenario(name: str) -> Scenario:
+    with _ONE_EACH:
+        return _composed(name)
 
 
 @lru_cache
-def _shipped_scenario(name: str) -> Scenario:
+def _composed(name: str) -> Scenario:
     return _compose(document("scenario", name), ROOT)
 
 

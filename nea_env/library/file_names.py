@@ -26,10 +26,12 @@ def is_file_name(name: str | Path) -> bool:
 
 
 def as_file_name(name: str) -> str:
-    """Any name as part of a file's name: letters, digits, ``_``, ``-`` and dots inside; the rest becomes ``_``."""
+    """Any name as part of a file's name: letters, digits, ``_``, ``-`` and dots inside.
+
+    The rest becomes ``_``, and a name that is changed or cut gets a digest, so that two names stay two.
+    """
     plain = re.sub(r"[^\w.-]", "_", name).strip(".") or "scenario"
-    data = plain.encode()
-    if len(data) <= _LONGEST:
-        return plain
-    digest = hashlib.sha256(data).hexdigest()[:8]
-    return f"{data[: _LONGEST - 9].decode(errors='ignore')}_{digest}"
+    if plain == name and len(name.encode()) <= _LONGEST:
+        return name
+    digest = hashlib.sha256(name.encode()).hexdigest()[:8]
+    return f"{plain.encode()[: _LONGEST - 9].decode(errors='ignore')}_{digest}"

@@ -20,6 +20,9 @@ Overrides = Mapping[str, Any] | Sequence[str]
 KEPT = ("name",)
 """What no override changes: results are filed under it."""
 
+_LONGEST = 300
+"""Letters of a path."""
+
 
 class Change(NamedTuple):
     """One number, word or whole rule to put in place of the scenario's own."""
@@ -40,6 +43,8 @@ def overridden(scenario: Scenario, overrides: Overrides) -> Scenario:
         ScenarioError: one line that names the override's path, what it holds and what was allowed.
     """
     changes = _changes(overrides)
+    if not changes:
+        return scenario
     tree: Any = scenario.model_dump(mode="json")
     for change in changes:
         tree = _put(tree, change, 0)
@@ -51,7 +56,7 @@ def overridden(scenario: Scenario, overrides: Overrides) -> Scenario:
 
 def _changes(overrides: Overrides) -> list[Change]:
     if isinstance(overrides, Mapping):
-        return [Change(_text(str(path)), value) for path, value in overrides.items()]
+        return [Change(_path(str(path)), value) for path, value in overrides.items()]
     if isinstance(overrides, str):
         overrides = (overrides,)
     if not isinstance(overrides, Sequence) or not all(isinstance(text, str) for text in overrides):
@@ -64,9 +69,22 @@ def _parsed(text: str) -> Change:
     if not equals or not path.strip():
         raise ScenarioError(f"override {text!r}: expected path=value, for instance market.volatility=0.2")
     try:
-        return Change(_text(path.strip()), yaml_reader().load(value))
-    except UNREADABLE:
+        return Change(_path(path.strip(" ")), yaml_reader().load(value))
+    except UNREADABLE as error:
+        if isinstance(error, ScenarioError):
+            raise
         raise ScenarioError(f"override {path.strip()}: {shown(value)} is not a YAML value") from None
+
+
+def _path(text: str) -> str:
+    """A dotted path; refused where one of its keys is empty or no text."""
+    try:
+        path = _text(text)
+    except ScenarioError as error:
+        raise ScenarioError(f"override {error}") from None
+    if not all(path.split(".")) or len(path) > _LONGEST:
+        raise ScenarioError(f"override {shown(path)}: expected keys joined by dots, for instance market.volatility=0.2")
+    return path
 
 
 def _put(node: Any, change: Change, depth: int) -> Any:
@@ -144,7 +162,13 @@ def plain(value: Any) -> Any:
         if next(met) > MOST_VALUES:
             raise ScenarioError(f"{shown(value)}: holds more than {MOST_VALUES:,} values, aliases counted")
         if isinstance(item, Mapping):
-            return {_text(str(key)): copied(below, level + 1) for key, below in item.items()}
+            tree: dict[str, Any] = {}
+            for key, below in item.items():
+                name = _text(str(key))
+                if name in tree:
+                    raise ScenarioError(f"{name}: this key is listed twice in one mapping; allowed: once")
+                tree[name] = copied(below, level + 1)
+            return tree
         if hasattr(item, "tolist"):  # a number or an array of NumPy
             item = item.tolist()
         if isinstance(item, list | tuple):

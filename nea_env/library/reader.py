@@ -64,7 +64,7 @@ def read(path: Path) -> Document:
     raw = _parse(path)
     provenance: dict[str, Provenance] = {}
     sources = raw.pop("sources", {})
-    if not isinstance(sources, dict) or not all(isinstance(text, str) for text in sources.values()):
+    if not isinstance(sources, dict) or not all(isinstance(text, str) for text in (*sources, *sources.values())):
         raise ScenarioError(f"{path}: sources: {shown(sources)}: give a citation for each short key")
     citations = {str(key): text for key, text in sources.items()}
     values = _Splitter(path, citations, provenance).split(raw, (), None)

@@ -15,6 +15,7 @@ from ruamel.yaml.constructor import ConstructorError, SafeConstructor
 from ruamel.yaml.error import YAMLError
 from ruamel.yaml.events import AliasEvent
 from ruamel.yaml.parser import Parser, ParserError
+from ruamel.yaml.tokens import DirectiveToken
 
 UNREADABLE = (YAMLError, ValueError, KeyError, IndexError, TypeError, AttributeError, AssertionError)
 """What ruamel.yaml raises of text that is no YAML, or whose tags (``!!bool``, ``!!int``) do not fit the text."""
@@ -37,12 +38,11 @@ class _Parser(Parser):
     """Refuses ``%YAML`` with another version, in which the same text stands for other values."""
 
     def process_directives(self) -> Any:
-        mark = self.scanner.peek_token().start_mark
-        version, tags = super().process_directives()
-        if version is not None and tuple(version) != VERSION:
-            told = ".".join(map(str, version))
-            raise ParserError(None, None, f"%YAML {told}: leave this line out, or write %YAML 1.2", mark)
-        return version, tags
+        token = self.scanner.peek_token()
+        if isinstance(token, DirectiveToken) and token.name == "YAML" and tuple(token.value) != VERSION:
+            told = ".".join(map(str, token.value))
+            raise ParserError(None, None, f"%YAML {told}; allowed: %YAML 1.2, or no such line", token.start_mark)
+        return super().process_directives()
 
 
 class _BoundedComposer(Composer):

@@ -29,10 +29,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m nea_env.market", description=__doc__)
+    parser = argparse.ArgumentParser(allow_abbrev=False, prog="python -m nea_env.market", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     plot = commands.add_parser(
         "plot",
+        allow_abbrev=False,
         help="fans of prices, prices at deadlines, front discount, partners, aggregate bank: one PNG each",
         description="Draw a scenario's prices; without a scenario, list those that ship.",
     )
@@ -46,7 +47,9 @@ def _parser() -> argparse.ArgumentParser:
         help="prices, deadlines, discount, links or bank; may be given again (all that show something)",
     )  # fmt: skip
     plot.set_defaults(run=_plot)
-    table = commands.add_parser("calibration", help="write the table of target and simulated moments, by market")
+    table = commands.add_parser(
+        "calibration", allow_abbrev=False, help="write the table of target and simulated moments, by market"
+    )
     table.add_argument("--out", type=Path, default=Path("docs/calibration.md"), help="the page (docs/calibration.md)")
     table.add_argument("--check", action="store_true", help="write nothing; exit 1 when the page is out of date")
     table.set_defaults(run=_calibration)

@@ -55,7 +55,7 @@ class PricePaths:
         if not isinstance(name, str):
             return self.values[name]
         if name not in self.series:
-            raise KeyError(f"{name!r} is no series of {self.scenario.name}; allowed: {', '.join(self.series)}")
+            raise KeyError(f"{name!r} is not a series of {self.scenario.name}; allowed: {', '.join(self.series)}")
         found: NDArray[np.float64] = self.values[:, :, self.series.index(name)]
         return found
 
@@ -96,6 +96,10 @@ class PricePaths:
         return {month: ", ".join(years) for month, years in sorted(due.items())}
 
 
+MOST_PATHS = 1_000_000
+"""Of one call: several gigabytes."""
+
+
 def price_paths(
     scenario: str | Path | Mapping[str, Any] | Scenario, n: int, seed: int = 0, *, progress: bool = True
 ) -> PricePaths:
@@ -120,8 +124,8 @@ def price_paths(
         count = operator.index(n)
     except TypeError:
         raise ValueError(f"n is {n!r}: expected a whole number") from None
-    if count < 1:
-        raise ValueError(f"n is {count}: expected at least 1 path")
+    if not 1 <= count <= MOST_PATHS:
+        raise ValueError(f"n is {count}: expected at least 1 path and at most {MOST_PATHS:,}")
     first = one_seed(seed, "seed")
     one_seed(first + count - 1, "the last path's seed, seed + n - 1,")
     parts = []

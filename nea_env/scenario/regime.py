@@ -73,7 +73,7 @@ class Regime(Model):
             if entry.path.split(".")[0] not in BOUNDED:
                 raise ValueError(f"ranges: {entry.path}: only numbers of {', '.join(BOUNDED)} can have one")
             if self.number(entry.path) is None:
-                raise ValueError(f"ranges: {entry.path} is no number of this regime")
+                raise ValueError(f"ranges: {entry.path} is not a number of this regime")
             if entry.path in seen:
                 raise ValueError(f"ranges: {entry.path} is listed twice")
             seen.add(entry.path)
@@ -99,12 +99,12 @@ class Regime(Model):
         """The same law with other numbers at some dotted paths.
 
         Raises:
-            ValueError: a path is no number of this regime, or the new number is refused there; one line.
+            ValueError: a path is not a number of this regime, or the new number is refused there; one line.
         """
         tree = self.model_dump()
         for path, value in values.items():
             if self.number(path) is None:
-                raise ValueError(f"{path} is no number of this regime")
+                raise ValueError(f"{path} is not a number of this regime")
             *parents, last = path.split(".")
             branch = tree
             for key in parents:

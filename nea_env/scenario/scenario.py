@@ -81,7 +81,7 @@ class Scenario(Model):
         known = ", ".join(sorted(regime.calendar))
         for key, year in (("first", self.first), ("last", self.last)):
             if year not in regime.calendar:
-                raise ValueError(f"{key}: {year} is no compliance period of {regime.name}; allowed: {known}")
+                raise ValueError(f"{key}: {year} is not a compliance period of {regime.name}; allowed: {known}")
         if self.last < self.first:
             raise ValueError(f"last: {self.last} lies before first: {self.first}; allowed: {self.first} or later")
         opening = f"{self.first}-{regime.year_starts:02d}"
@@ -97,7 +97,7 @@ class Scenario(Model):
             self._check_period(year)
         for year in market.gap:
             if year not in regime.calendar:
-                raise ValueError(f"market.gap: {year} is no vintage of {regime.name}; allowed: {known}")
+                raise ValueError(f"market.gap: {year} is not a vintage of {regime.name}; allowed: {known}")
         self._check_years()
         check_links(self.links, market, regime, self.start, self.end)
         played = months_between(self.start, self.end) + 1
@@ -125,7 +125,9 @@ class Scenario(Model):
         for key, table, known in tables:
             unused = [year for year in table if year not in known]
             if unused:
-                raise ValueError(f"{key}: {unused[0]} is no year of {regime.name}; allowed: {known[0]} to {known[-1]}")
+                raise ValueError(
+                    f"{key}: {unused[0]} is not a year of {regime.name}; allowed: {known[0]} to {known[-1]}"
+                )
 
     def _check_names(self) -> None:
         rules = [rule for yearly in self.regime.allocation.values() for rule in (yearly, *yearly.classes.values())]
@@ -133,7 +135,7 @@ class Scenario(Model):
         classes = sorted({name for table in tables for name in table})
         if classes and self.firm.unit_class and self.firm.unit_class not in classes:
             raise ValueError(
-                f"firm.unit_class: {self.firm.unit_class!r} is no class of {self.regime.name}"
+                f"firm.unit_class: {self.firm.unit_class!r} is not a class of {self.regime.name}"
                 f"; allowed: {', '.join(map(repr, classes))}"
             )
         types = sorted({name for yearly in self.regime.offsets.values() for name in yearly})

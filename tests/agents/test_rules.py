@@ -1,9 +1,12 @@
+import inspect
+
 import numpy as np
 import pytest
 from ruamel.yaml import YAML
 
 from agents import tuned
 from agents.rules import RULES, DoNothing, InvestAtTrigger, JustInTime, TunedRule, make_rule, tuned_parameters
+from agents.tune import GRIDS
 from nea_env.core.layout import ABATE, ACTIONS, INVEST, OBS_INDEX, OBSERVATION, TRADE
 from nea_env.library import load_scenario
 from nea_env.library.catalogue import ROOT
@@ -82,7 +85,7 @@ def test_main_scenarios_have_tuned_rules(scenario):
 def test_every_entry_was_tuned_for_the_scenario_that_ships():
     table = YAML(typ="safe").load(tuned.TUNED)
     assert table and {name: load_scenario(name).digest for name in table} == {
-        name: entry["scenario"] for name, entry in table.items()
+        name: entry["digest"] for name, entry in table.items()
     }
 
 
@@ -91,8 +94,20 @@ def test_an_untuned_scenario_warns():
         assert tuned_parameters("tuned_rule", load_scenario("kets_phase2")) == {}
 
 
+def test_the_hint_for_a_file_names_no_scenario_that_does_not_ship():
+    mine = load_scenario("kets_phase2", {"market.price": 5_000}).model_copy(update={"name": "my own"})
+    with pytest.warns(UserWarning, match="'my own' .* agents.tune scenario=<its file>"):
+        tuned_parameters("tuned_rule", mine)
+
+
+def test_parameters_of_the_file_are_those_of_the_rules():
+    for name, known in tuned.PARAMETERS.items():
+        assert tuple(inspect.signature(RULES[name]).parameters) == known
+    assert {name for name, rule in RULES.items() if rule in GRIDS} == set(tuned.PARAMETERS)
+
+
 def test_a_changed_scenario_takes_the_parameters_of_its_name_and_warns():
-    with pytest.warns(UserWarning, match="tuned for another 'kets'"):
+    with pytest.warns(UserWarning, match="tuned for another scenario named 'kets'"):
         changed = tuned_parameters("tuned_rule", load_scenario("kets", {"market.price": 20_000}))
     assert changed == tuned_parameters("tuned_rule", load_scenario("kets"))
 

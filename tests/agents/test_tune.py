@@ -45,8 +45,8 @@ def test_the_file_keeps_other_scenarios(file):
     for scenario, found in ((kets, rule(0.1)), (tps, rule(0.2)), (kets, rule(0.3))):
         assert tuned.record(scenario, found) == scenario.name
     assert YAML(typ="safe").load(file) == {
-        "kets": {"scenario": kets.digest, **rule(0.3)},
-        "tps": {"scenario": tps.digest, **rule(0.2)},
+        "kets": {"digest": kets.digest, **rule(0.3)},
+        "tps": {"digest": tps.digest, **rule(0.2)},
     }
 
 
@@ -56,18 +56,32 @@ def test_a_copy_that_kept_the_name_leaves_the_shipped_ones_parameters(file):
         file.unlink(missing_ok=True)
         keys = {tuned.record(first, rule(0.1)), tuned.record(second, rule(0.2))}
         assert keys == {"kets", f"kets@{copy.digest[:8]}"}
-        assert tuned.find(first) == ({"scenario": first.digest, **rule(0.1)}, True)
-        assert tuned.find(second) == ({"scenario": second.digest, **rule(0.2)}, True)
+        assert tuned.find(first) == ({"digest": first.digest, **rule(0.1)}, True)
+        assert tuned.find(second) == ({"digest": second.digest, **rule(0.2)}, True)
 
 
 def test_a_shipped_scenario_that_changed_takes_its_own_place(file):
-    file.write_text("kets:\n  scenario: 0123456789abcdef\n  tuned_rule: {a: 0.1}\n")
-    assert tuned.find(load_scenario("kets")) == ({"scenario": "0123456789abcdef", **rule(0.1)}, False)
+    file.write_text("kets:\n  digest: 0123456789abcdef\n  tuned_rule: {a: 0.1}\n")
+    assert tuned.find(load_scenario("kets")) == ({"digest": "0123456789abcdef", **rule(0.1)}, False)
     assert tuned.record(load_scenario("kets"), rule(0.2)) == "kets"
     assert list(YAML(typ="safe").load(file)) == ["kets"]
 
 
-@pytest.mark.parametrize("text", ["kets: [", "\x00", "- kets", "kets: 5", "a: 1\na: 2\n"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "kets: [",
+        "\x00",
+        "- kets",
+        "kets: 5",
+        "a: 1\na: 2\n",
+        "kets: {tuned_rule: 5}",
+        "kets: {tuned_rule: {a: x}}",
+        "kets: {tuned_rule: {zz: 1}}",
+        "a: {tuned_rule: {a: .nan}}",
+        "a: {invest_at_trigger: {kappa: true}}",
+    ],
+)
 def test_a_damaged_file_is_one_line_and_stays(text, file, capsys, monkeypatch):
     file.write_text(text)
     with pytest.warns(UserWarning, match=r"tuned_rule runs with its defaults: .*tuned.yaml: is damaged"):
@@ -96,7 +110,7 @@ def test_a_digest_is_of_content_alone():
         (["env=kest"], "did you mean 'kets'"),
         (["episodes=3", "env=kets"], "allowed is 10 to 100000"),
         (["episodes=many", "env=kets"], "many"),
-        (["market=kets"], "allowed are env="),
+        (["market=kets"], "allowed are scenario="),
         ([], "which scenario"),
     ],
 )

@@ -193,6 +193,20 @@ def test_a_place_that_cannot_be_written_or_has_no_room_is_passed_over(places, mo
     assert fresh().parent == full, "what was compiled before the disk was full can still be read"
 
 
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="mounting a disk is not permitted")
+def test_a_real_home_without_room_is_passed_over(places):
+    """A full HOME with room elsewhere: environments can be made, from what the next place holds."""
+    for name in ("numba", "xdg"):
+        (places[name] / "nea_env").write_text("a file")
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", str(places["home"])])
+    if mounted.returncode != 0:
+        pytest.skip("mounting a disk is not permitted")
+    try:
+        assert fresh() == places["tmp"] / f"nea_env-{os.getuid()}" / cache.source_hash()
+    finally:
+        subprocess.run(["umount", str(places["home"])], check=True)
+
+
 @pytest.mark.parametrize("mode", [0o777, 0o770, 0o702])
 def test_a_folder_that_others_can_write_to_is_never_read(places, monkeypatch, mode):
     for path in ("numba", "xdg", "home"):
@@ -273,3 +287,19 @@ def _raise(error: Exception):
         raise error
 
     return function
+
+
+def test_clearing_takes_no_abbreviation(places, capsys):
+    kept = fresh()
+    (kept / "a.kernel").write_bytes(b"x")
+    with pytest.raises(SystemExit):
+        command(["cache", "--clea"])
+    assert (kept / "a.kernel").exists() and "--clea" in capsys.readouterr().err
+
+
+def test_clearing_beside_a_process_at_work_tells_what_stayed(places, monkeypatch, capsys):
+    monkeypatch.setattr(cache, "cache_folder", fresh)
+    (fresh() / "a.kernel").write_bytes(b"x")
+    monkeypatch.setattr("shutil.rmtree", lambda path, ignore_errors: None)
+    assert command(["cache", "--clear"]) == 0
+    assert "in use by another process: not all of it is removed" in capsys.readouterr().out

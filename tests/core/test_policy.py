@@ -311,7 +311,7 @@ def test_historical_mode_plays_the_law_as_it_is():
 def test_a_path_that_is_no_number_is_a_key_error():
     batch = playing(2, drawn(draws=2))
     for path in ("banking.2016.limit", "banking.2099.net_sales_multiple", "nothing", ""):
-        with pytest.raises(KeyError, match="is no number of r"):
+        with pytest.raises(KeyError, match="is not a number of r"):
             batch.law(path)
 
 

@@ -114,7 +114,7 @@ def test_a_place_off_the_grid_of_an_equilibrium_is_refused(column, value):
     state = batch.get_state()
     batch.set_state(state)
     state["_world"][1, column] = value
-    with pytest.raises(ValueError, match=f"_world, {WORLD[column].name}, is {value} in row 1"):
+    with pytest.raises(ValueError, match=f"_world {WORLD[column].name} is {value} in row 1"):
         batch.set_state(state)
 
 

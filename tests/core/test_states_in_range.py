@@ -82,10 +82,34 @@ def test_a_number_out_of_its_range_is_refused(array, index, name, value, allowed
     state[array][7, index] = value
     with pytest.raises(ValueError, match="saved state: ") as caught:
         linked.set_state(state)
-    for word in (f"{array}, {name}, is {value} in row 7: expected", allowed):
+    for word in (f"{array} {name} is {value} in row 7: expected", allowed):
         assert word in str(caught.value)
     for key, values in linked.get_state().items():
         assert np.array_equal(values, before[key])
+
+
+@pytest.mark.parametrize("value", [1e16, -1e300])
+@pytest.mark.parametrize("name", ["log_price", "log_output", "log_offset_ratio", "quote_error"])
+def test_logs_stay_where_their_exponentials_are_finite(name, value, linked):
+    state = copy.deepcopy(linked.get_state())
+    state["_state"][1, [field.name for field in STATE].index(name)] = value
+    with pytest.raises(ValueError, match=rf"_state {name} is .* in row 1: expected -300 to 300"):
+        linked.set_state(state)
+
+
+@pytest.mark.parametrize("name", ["front", "debt", "net_sales", "offset_buyable", "closed_0"])
+def test_no_number_is_too_large_to_go_on_from(name):
+    linked = Batch(load_scenario("linked_kets"), 2, threads=1)
+    linked.reset([1, 2])
+    state = linked.get_state()
+    state["_state"][:, [field.name for field in STATE].index(name)] = 1e30
+    linked.set_state(state)
+    for _ in range(int(linked.horizon[0])):
+        observation, reward, _ = linked.step(np.full((linked.n, len(ACTIONS)), 0.3, np.float32))
+        assert np.isfinite(observation).all() and np.isfinite(reward).all()
+    state["_state"][0, [field.name for field in STATE].index(name)] = 1e31
+    with pytest.raises(ValueError, match=rf"_state {name} is 1e\+31 in row 0: expected (0|-1e\+30) to 1e\+30"):
+        linked.set_state(state)
 
 
 def test_the_columns_without_bounds_are_those_that_can_be_anything():
@@ -97,7 +121,7 @@ def test_the_columns_without_bounds_are_those_that_can_be_anything():
 @pytest.mark.parametrize(
     ("array", "place", "value", "words"),
     [
-        ("_state", (4, CAPACITY), 1e9, ("capacity_0 + building_0, is ", "in row 4", "the technology's potential")),
+        ("_state", (4, CAPACITY), 1e9, ("capacity_0 + building_0 is ", "in row 4", "the technology's potential")),
         ("_queue", (5, 3), -1.0, ("the least of _queue is -1.0 in row 5", "0 or more")),
         ("_history", (6, 2), -20.0, ("the least of _history is -20.0 in row 6", "0 or more")),
     ],
@@ -115,5 +139,5 @@ def test_a_place_off_the_lattice_of_prices_is_refused():
     *_, batch = played("kets", {"market.law": "lattice", "market.lattice.states": 9}, 3)
     state = batch.get_state()
     state["_world"][2, [field.name for field in WORLD].index("node")] = 9.0
-    with pytest.raises(ValueError, match=r"_world, node, is 9.0 in row 2: expected a place on the grid"):
+    with pytest.raises(ValueError, match=r"_world node is 9.0 in row 2: expected a place on the grid"):
         batch.set_state(state)

@@ -63,6 +63,7 @@ def play(scenario: Scenario, batch: Batch, rng: np.random.Generator) -> int:
             for series, values in batch.market().items():
                 assert np.isfinite(values).all(), f"{series} in month {month} is not finite"
             np.testing.assert_allclose(reward * scale, -flows["cost"], rtol=1e-9, err_msg="reward is not the cost")
+            batch.check_state(batch.get_state())
             before = after
         assert terminated.all(), "an episode did not end"
     return months * batch.n

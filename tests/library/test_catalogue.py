@@ -129,9 +129,9 @@ def test_unknown_names_list_what_ships(write):
         ("firm: kets_generator", "firm: {name: x}", ["line 7", "firm.title: missing", "more)"]),
         ("start: 2018-01", "start: 2019-06", ["start: 2019-06 lies outside", "2018-01 to before 2019-01"]),
         ("start: 2018-01", "start: 2018-13", ["line 3: start: '2018-13' is not a month"]),
-        ("first: 2018", "first: 2014", ["first: 2014 is no compliance period of kets", "2015"]),
+        ("first: 2018", "first: 2014", ["first: 2014 is not a compliance period of kets", "2015"]),
         ("first: 2018", "first: soon", ["line 4: first: 'soon'", "is not a year", "four digits"]),
-        ("last: 2020", "last: 2040", ["last: 2040 is no compliance period of kets"]),
+        ("last: 2020", "last: 2040", ["last: 2040 is not a compliance period of kets"]),
         ("market: kau", "market: cea", ["market.currency: CNY is not the regime's; allowed: KRW"]),
         ("market: kau", "market: nowhere.yaml", ["nowhere.yaml", "no such file"]),
     ],
@@ -151,7 +151,7 @@ def test_bad_scenario_keys(write, old, new, parts):
         ("market: {volatility: .nan}", ["overrides.market.volatility: nan", "finite"]),
         ("market: {law: ou}", ["overrides.market.law: 'ou'", "'gbm'"]),
         ("market: {gap: {2019: {down: 0.1, up: 0}}}", ["overrides.market.gap.2019", "both zero or both positive"]),
-        ("market: {gap: {2031: {down: 0.1, up: 0.1}}}", ["market.gap: 2031 is no vintage of kets"]),
+        ("market: {gap: {2031: {down: 0.1, up: 0.1}}}", ["market.gap: 2031 is not a vintage of kets"]),
         (
             "regime: {banking: {2018: {limit: net_salez}}}",
             ["overrides.regime.banking.2018.limit: 'net_salez'", "'net_sales'"],
@@ -184,7 +184,7 @@ def test_a_class_that_no_year_has(write):
     text = MINE.replace("2018-01", "2019-01").replace("2018", "2019").replace("2020", "2022")
     text = text.replace("kets_generator", "tps_class1").replace("kets", "tps").replace("kau", "cea")
     message = refusal(write(text + "overrides: {firm: {unit_class: V}}\n"))
-    assert "firm.unit_class: 'V' is no class of tps" in message
+    assert "firm.unit_class: 'V' is not a class of tps" in message
     assert "'I', 'II', 'III', 'IV'" in message
 
 

@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 
 import pytest
@@ -36,17 +37,27 @@ def test_one_rule_for_every_entry_point(name, tmp_path, monkeypatch, capsys):
 def test_a_file_without_folder_or_ending_is_no_path(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Path("own").write_text(OWN.format("mine"))
-    with pytest.raises(ScenarioError, match=r"'own' is no shipped scenario, and no path \(which ends in .yaml"):
+    with pytest.raises(ScenarioError, match=r"'own' is neither a shipped scenario nor a path, which ends in .yaml"):
         load_scenario("own")
+
+
+@pytest.mark.parametrize("name", ["kets", "한국", "-rf", "a.b_c-d"])
+def test_plain_names_stay(name):
+    assert as_file_name(name) == name
 
 
 @pytest.mark.parametrize(
     ("name", "part"),
-    [("kets", "kets"), ("a b/c", "a_b_c"), ("../../esc", "_.._esc"), ("..", "scenario"), ("한국", "한국"),
-     ("", "scenario"), ("a\\b:c*d?", "a_b_c_d_"), ("[/]", "___"), ("${x}", "__x_"), ("-rf", "-rf")],
+    [("a b/c", "a_b_c"), ("../../esc", "_.._esc"), ("..", "scenario"), ("", "scenario"), ("a\\b:c*d?", "a_b_c_d_"),
+     ("[/]", "___"), ("${x}", "__x_")],
 )  # fmt: skip
 def test_names_as_parts_of_file_names(name, part):
-    assert as_file_name(name) == part
+    assert re.fullmatch(rf"{re.escape(part)}_[0-9a-f]{{8}}", as_file_name(name))
+
+
+def test_two_names_stay_two():
+    names = ["a b", "a/b", "a_b", "a.", ".a", "a", "", "scenario"]
+    assert len(set(map(as_file_name, names))) == len(names)
 
 
 def test_long_names_are_cut_and_stay_apart():

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from nea_env.library import Provenance, ScenarioError
+from nea_env.library import Provenance, ScenarioError, load_scenario
 from nea_env.library.reader import Document, read, unsourced
 
 
@@ -158,3 +158,23 @@ def test_missing_file_and_folder(tmp_path):
     os.mkfifo(tmp_path / "pipe.yaml")
     assert "expected a file" in refusal(tmp_path / "pipe.yaml")  # and no wait for its end
     assert "expected a file" in refusal(Path("/dev/zero"))
+
+
+@pytest.mark.parametrize("version", ["1.0", "1.1", "1.3", "2.0"])
+def test_another_version_of_yaml_is_refused_by_name(version, tmp_path):
+    """YAML 1.1 reads 010506 as 4422 and no as false."""
+    path = tmp_path / "own.yaml"
+    path.write_text(f"# mine\n%YAML {version}\n---\nname: mine\n")
+    with pytest.raises(
+        ScenarioError, match=rf"own.yaml line 2: .*%YAML {version}; allowed: %YAML 1.2, or no such line$"
+    ):
+        read(path)
+
+
+def test_a_key_of_thousands_of_letters_is_cut_in_the_message(tmp_path):
+    path = tmp_path / "own.yaml"
+    path.write_text(f"name: mine\n{'x' * 1_000}: 1\n")
+    for given in (path, "a/" * 2_500, "x" * 5_000 + ".yaml"):
+        with pytest.raises(ScenarioError) as caught:
+            load_scenario(given)
+        assert len(str(caught.value)) < 1_000 and "..." in str(caught.value)

@@ -1,17 +1,22 @@
 """What a value may be: numbers that are numbers, switches that are switches, text that any file and terminal holds."""
 
 import copy
-import importlib
+import inspect
 import pickle
+import re
+import subprocess
+import sys
+import types
 import typing
 
 import numpy as np
 import pytest
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 import nea_env.scenario as vocabulary
 from nea_env.core.batch import Batch
-from nea_env.library import ScenarioError, compose, load_scenario
+from nea_env.library import ScenarioError, load_scenario
+from nea_env.library.credits import Credit
 
 
 def refusal(changes):
@@ -49,20 +54,50 @@ def test_lists_of_numpy():
     assert load_scenario("kets", {"market.turnover": np.full(12, 2)}).market.turnover == (2.0,) * 12
 
 
-def test_every_number_of_every_model_is_strict():
-    """A field that takes a boolean for a number would be found here, whatever rule it belongs to."""
+def with_wrong_leaves(annotation):
+    """(value, leaves): a value of this type with a boolean for each number and a word for each switch."""
+    origin, parts = typing.get_origin(annotation), typing.get_args(annotation)
+    if annotation in (float, int):
+        return True, 1
+    if annotation is bool:
+        return "yes", 1
+    if origin is typing.Annotated:
+        return with_wrong_leaves(parts[0])
+    if origin in (typing.Union, types.UnionType):
+        return next((found for found in map(with_wrong_leaves, parts) if found[1]), (None, 0))
+    if origin is tuple:
+        inner, count = with_wrong_leaves(parts[0])
+        return [inner] * 12, count
+    if origin is dict:
+        key = typing.get_args(parts[0])[0] if typing.get_origin(parts[0]) is typing.Literal else "2018"
+        inner, count = with_wrong_leaves(parts[1])
+        return {key: inner}, count
+    return None, 0
+
+
+def test_every_number_and_switch_of_every_model_is_strict():
     models = [item for item in vars(vocabulary).values() if isinstance(item, type) and issubclass(item, BaseModel)]
-    numbers = 0
-    for model in models:
+    tried = 0
+    for model in (*models, Credit):
         for name, field in model.model_fields.items():
-            if field.annotation in (float, int):
-                numbers += 1
-                with pytest.raises(ValueError, match=rf"(?s)\n{name}\n  Input should be a valid (number|integer)"):
-                    model.model_validate({name: True})
-            if field.annotation is bool:
-                with pytest.raises(ValueError, match=rf"(?s)\n{name}\n  Input should be a valid boolean"):
-                    model.model_validate({name: "yes"})
-    assert numbers > 100
+            wrong, leaves = with_wrong_leaves(field.annotation)
+            tried += leaves
+            if leaves:
+                with pytest.raises(ValidationError) as caught:
+                    model.model_validate({name: wrong})
+                found = {error["type"] for error in caught.value.errors() if error["loc"][0] == name}
+                assert found & {"float_type", "int_type", "bool_type"}, f"{model.__name__}.{name} takes {wrong}"
+    written = sum(
+        len(
+            re.findall(
+                r"^    \w+: .*\b(?:Number|Whole|Switch|Share|Positive|NonNegative|Correlation|Chance)\b",
+                inspect.getsource(model),
+                re.MULTILINE,
+            )
+        )
+        for model in (*models, Credit)
+    )
+    assert tried >= written > 150, "a type that is not walked through"
 
 
 @pytest.mark.parametrize(
@@ -157,14 +192,82 @@ def test_a_dump_is_ones_own():
     assert load_scenario("kets").market.gap and "mine" not in load_scenario("kets").regime.offsets["2015"]
 
 
-def test_a_scenario_from_before_its_module_was_loaded_again(monkeypatch):
-    before = load_scenario("kets")
-    module = importlib.import_module("nea_env.scenario.scenario")
-    old = dict(vars(module))
-    try:
-        new = typing.cast("typing.Any", importlib.reload(module)).Scenario
-        monkeypatch.setattr(compose, "Scenario", new)
-        assert type(before) is not new
-        assert type(compose.load_scenario(before)) is new
-    finally:
-        vars(module).update(old)
+RELOADED = """
+import importlib, sys
+import gymnasium, nea_env
+before = nea_env.load_scenario("kets", {"market.price": 5_000})
+for name in [name for name in sys.modules if name.startswith("nea_env")]:
+    del sys.modules[name]
+nea_env = importlib.import_module("nea_env")
+after = nea_env.load_scenario(before, {"market.volatility": 0.5})
+assert type(after) is not type(before) and (after.market.price, after.market.volatility) == (5_000, 0.5)
+assert nea_env.load_scenario(before).model_dump() == before.model_dump()
+gymnasium.make("nea/KETS-v0", scenario=before).reset(seed=1)
+class Scenario: pass
+try:
+    nea_env.load_scenario(Scenario())
+except nea_env.ScenarioError as error:
+    print(error)
+"""
+
+
+def test_a_scenario_from_before_the_package_was_loaded_again():
+    """As notebooks do after an edit."""
+    ran = subprocess.run([sys.executable, "-c", RELOADED], capture_output=True, text=True, check=True)
+    assert ran.stdout.startswith("scenario: <__main__.Scenario object") and "expected a name" in ran.stdout
+
+
+def test_a_key_is_listed_once_in_a_mapping_too():
+    """2015 and "2015" are the same year."""
+    tree = load_scenario("kets").model_dump(mode="json")
+    tree["regime"]["penalty"][2015] = {**tree["regime"]["penalty"]["2015"], "multiple": 6.0}
+    with pytest.raises(ScenarioError, match="2015: this key is listed twice in one mapping; allowed: once"):
+        load_scenario(tree)
+
+
+@pytest.mark.parametrize("overrides", [0, False, 5, np.array(["market.price=5"]), b"market.price=5", [5]])
+def test_overrides_are_a_mapping_or_texts(overrides):
+    with pytest.raises(ScenarioError, match=r"^overrides: .*expected a mapping of paths or texts 'path=value'$"):
+        load_scenario("kets", overrides)
+
+
+@pytest.mark.parametrize("path", ["", ".", "market..price", "market.", " ", "\x1b"])
+def test_a_path_has_no_empty_keys(path):
+    with pytest.raises(ScenarioError, match=r"^override ") as caught:
+        load_scenario("kets", {path: 5})
+    assert "expected keys joined by dots" in str(caught.value) or "unknown key" in str(caught.value) or path == "\x1b"
+
+
+def test_a_no_break_space_in_a_path_is_named():
+    with pytest.raises(ScenarioError, match=r"\(U\+00A0: no-break space\)$"):
+        load_scenario("kets", ["market.volatility\u00a0=0.2"])
+
+
+@pytest.mark.parametrize("overrides", ["false", "0", "''", "[]"])
+def test_a_file_s_overrides_are_a_mapping_or_nothing(overrides, tmp_path):
+    text = "name: mine\ntitle: Mine\nstart: 2018-01\nfirst: 2018\nlast: 2018\nregime: kets\nfirm: kets_steel\n"
+    path = tmp_path / "own.yaml"
+    path.write_text(f"{text}market: kau\noverrides: {overrides}\n")
+    with pytest.raises(ScenarioError, match="line 9: overrides: "):
+        load_scenario(path)
+    path.write_text(f"{text}market: kau\noverrides:\n")
+    assert load_scenario(path).name == "mine"
+
+
+LOADED_BY_THREADS = """
+import threading
+import nea_env
+barrier, found = threading.Barrier(8), []
+def load():
+    barrier.wait()
+    found.append(nea_env.load_scenario("kets"))
+threads = [threading.Thread(target=load) for _ in range(8)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+print(len(set(map(id, found))), len(found))
+"""
+
+
+def test_threads_get_the_same_object():
+    ran = subprocess.run([sys.executable, "-c", LOADED_BY_THREADS], capture_output=True, text=True, check=True)
+    assert ran.stdout.split() == ["1", "8"]

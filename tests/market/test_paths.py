@@ -41,7 +41,7 @@ def test_series_are_those_the_scenario_has():
     paths = price_paths(plain(), 2)
     assert paths.series == ("long_price", "front_price")
     assert "offset_price" not in paths
-    with pytest.raises(KeyError, match="'offset_price' is no series of s; allowed: long_price, front_price"):
+    with pytest.raises(KeyError, match="'offset_price' is not a series of s; allowed: long_price, front_price"):
         paths["offset_price"]
 
 

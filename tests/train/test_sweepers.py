@@ -5,11 +5,13 @@ import sys
 import types
 
 import pytest
+from hydra import compose, initialize_config_dir
 from hydra.core.config_store import ConfigStore
+from hydra.core.global_hydra import GlobalHydra
 from hydra.core.plugins import Plugins
 from hydra.plugins.sweeper import Sweeper
 
-from agents.command_line import CommandLine, _composed, composing
+from agents.command_line import CONFIGS, CommandLine, _composed, compose_settings, composing
 from agents.refusal import SettingsError
 from agents.sweep import enumerate_jobs
 from tests.train.command import TINY, ended, run
@@ -69,15 +71,37 @@ def jobs(*overrides):
 
 
 def test_a_sweeper_that_chooses_itself_is_tried_one_value_at_a_time():
-    found = jobs("hydra/sweeper=halving", "seed=1,2", "total_steps=interval(10,20)", "threads=range(1,4)")
+    found = jobs(
+        "hydra/sweeper=halving", "seed=1,2", "algo.parameters.gae_lambda=interval(0.5,1)", "threads=range(1,3)"
+    )
     assert not found.complete
     assert [job[1:] for job in found.overrides] == [
-        ["seed=1", "total_steps=10.0", "threads=1"],
-        ["seed=2", "total_steps=10.0", "threads=1"],
-        ["seed=1", "total_steps=20.0", "threads=1"],
-        ["seed=1", "total_steps=10.0", "threads=2"],
-        ["seed=1", "total_steps=10.0", "threads=3"],
+        ["seed=1", "algo.parameters.gae_lambda=0.5", "threads=1"],
+        ["seed=2", "algo.parameters.gae_lambda=0.5", "threads=1"],
+        ["seed=1", "algo.parameters.gae_lambda=1.0", "threads=1"],
+        ["seed=1", "algo.parameters.gae_lambda=0.690983", "threads=1"],
+        ["seed=1", "algo.parameters.gae_lambda=0.5", "threads=2"],
     ]
+
+
+@pytest.mark.parametrize("key", ["algo.parameters.n_epochs", "total_steps", "algo.num_envs"])
+def test_an_interval_of_a_whole_number_is_refused_before_a_job_draws_a_fraction(key, monkeypatch, capsys, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    line = ended(monkeypatch, capsys, "-m", "hydra/sweeper=halving", f"{key}=interval(2,8)")
+    assert f"{key}: 4.291796" in line and "whole number" in line and not list(tmp_path.iterdir())
+
+
+def test_another_use_of_hydra_in_this_process_is_left_as_it_was():
+    with initialize_config_dir(str(CONFIGS), version_base="1.3"):
+        before = GlobalHydra.instance().hydra
+        compose_settings(["scenario=kets_phase2"])
+        assert before is not None and GlobalHydra.instance().hydra is before
+        with pytest.raises(SettingsError):
+            compose_settings(["seed=many"])
+        assert GlobalHydra.instance().hydra is before and compose("config").seed == 0
+    GlobalHydra.instance().clear()
+    compose_settings(["scenario=kets_phase2"])
+    assert not GlobalHydra.instance().is_initialized()
 
 
 def test_hydras_own_sweeper_runs_every_combination_in_this_order():
