@@ -26,7 +26,8 @@ from hydra.types import RunMode
 from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
-from agents.command_line import CONFIGS, CommandLine, asks_to_resume, composing, explain, help_text, plain
+from agents.command_line import CONFIGS, CommandLine, asks_to_resume, composing, help_text, plain
+from agents.explain import explain
 from agents.refusal import CheckpointError, JobError, SettingsError, tell
 from agents.run_folder import RunFolder
 from agents.settings import check
@@ -87,13 +88,13 @@ def command(arguments: list[str]) -> None:
     if shown is not None:
         print(yaml.safe_dump(shown.plain(), allow_unicode=True, sort_keys=False), end="")
         return
-    hydras = line.prepare()
+    hydra_arguments = line.prepare()
     if line.sweep is not None:
         from agents import sweeping
 
-        sweeping.start(line.sweep, arguments, hydras, job)
+        sweeping.start(line.sweep, arguments, hydra_arguments, job)
     else:
-        sys.argv[1:] = hydras
+        sys.argv[1:] = hydra_arguments
         job()
 
 

@@ -6,13 +6,15 @@
 * ``sb3``: ``make_vec_env``, the way from an environment id to Stable-Baselines3
 * ``algorithms``: build a model from ``configs/algo``
 * ``residual``: a policy that starts at the just-in-time rule and learns corrections
-* ``marking``, ``hedging``: training rewards and advantages with less noise and the same expectation
+* ``marking``: training rewards and advantages with less noise and the same expectation
 * ``checkpoint``, ``saving``: save and resume a run exactly
 * ``training``: a run, from the first step to its folder; ``seeds``: which are for training
 * ``evaluate``, ``figures``: policies compared on the same held-out episodes
 * ``tune``: parameters of the tuned rules (``python -m agents.tune env=kets``), ``tuned`` their file
+* ``levers``: what each lever of a scenario is worth (``python -m agents.levers kets``)
 * ``settings``, ``hyperparameters``, ``rehearsal``: a run checked before it begins
-* ``command_line``, ``scenario_choice``, ``sweep``, ``resume``, ``amend``: what ``train.py`` is asked for
+* ``command_line``, ``scenario_choice``, ``sweep``, ``resume``, ``amend``, ``explain``: what ``train.py`` is asked for
+* ``sweeping``, ``sweep_folder``, ``sweep_table``, ``resume_sweep``: a sweep, its notes, its table and the rest of it
 * ``run_folder``, ``atomic``, ``metrics``, ``monitor``, ``versions``: what a run leaves behind
 * ``interruption``, ``refusal``: how it ends early
 """

@@ -12,7 +12,8 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from hydra.errors import HydraException
 
-from agents.command_line import CONFIGS, explain
+from agents.command_line import CONFIGS
+from agents.explain import explain
 from agents.refusal import SettingsError
 from nea_env.library import ScenarioError, load_scenario
 from nea_env.library.errors import did_you_mean

@@ -19,22 +19,21 @@ from hydra import compose, initialize_config_dir
 from hydra._internal.utils import get_args_parser
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
-from hydra.errors import HydraException, MissingConfigException, OverrideParseException
+from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import OmegaConfBaseException
 
 from agents import scenario_choice
+from agents.explain import GROUPS, explain
 from agents.refusal import SettingsError
 from agents.run_folder import RunFolder, new_folder
 from agents.settings import Settings, check
 from agents.sweep import Jobs, enumerate_jobs, without_globs
 from agents.sweep_folder import SweepFolder
 from nea_env.library import scenarios
-from nea_env.library.errors import did_you_mean
 
 CONFIGS = Path(__file__).resolve().parent.parent / "configs"
 
-_GROUPS = ("env", "algo", "experiment", "sweep")
 _NO_RUN = ("hydra_help", "version", "cfg", "info", "shell_completion")
 _ELSEWHERE = ("config_path", "config_name", "config_dir", "experimental_rerun")
 _OPEN = re.compile(r"(algo\.(?:parameters|policy_kwargs)\.[^=]+=.*)", re.DOTALL)
@@ -66,8 +65,11 @@ def asks_to_resume(arguments: Sequence[str]) -> Resume | None:
         if forces:
             raise SettingsError(f"{forces[0]}: goes with resume=FOLDER; allowed: resume=FOLDER {forces[0]}")
         return None
-    if len(folders) > 1 or not folders[0]:
-        raise SettingsError(f"resume={folders[0]}: which run folder? allowed: one")
+    if len(folders) > 1:
+        named = " ".join(f"resume={folder}" for folder in folders)
+        raise SettingsError(f"{named}: only one folder can be named; allowed: resume=FOLDER")
+    if not folders[0]:
+        raise SettingsError("resume=: names no folder; allowed: resume=FOLDER")
     if any(force not in ("force=true", "force=false") for force in forces):
         raise SettingsError(f"{forces[-1]}: allowed: force=true, force=false")
     others = tuple(one for one in arguments if not one.startswith(("resume=", "force=")))
@@ -154,7 +156,7 @@ class CommandLine:
             path = self._resumed or _folder(jobs.first, f"{kind}.dir")
             given = f"hydra.{kind}.dir" in jobs.keys or self._resumed is not None
             cells = self._check(jobs, path if given and self._resumed is None else None)
-            hydras = self._arguments if jobs.complete else without_globs(self._arguments)
+            hydra_arguments = self._arguments if jobs.complete else without_globs(self._arguments)
         if given:
             try:
                 path.mkdir(parents=True, exist_ok=True)
@@ -167,7 +169,7 @@ class CommandLine:
             self.sweep = Sweep(SweepFolder(path), jobs, [(path / folder, settings) for folder, settings in cells])
         elif given:
             return self._arguments
-        others = [one for one in hydras if not one.startswith(f"hydra.{kind}.dir=")]
+        others = [one for one in hydra_arguments if not one.startswith(f"hydra.{kind}.dir=")]
         return [*others, *_for_a_cluster(jobs.first), f"hydra.{kind}.dir={_quoted(str(path))}"]
 
     def _jobs(self) -> Jobs:
@@ -221,7 +223,7 @@ def compose_settings(overrides: Sequence[str]) -> Settings:
 
 def help_text() -> str:
     """What ``--help`` prints: usage, and every choice there is."""
-    choices = {group: sorted(path.stem for path in (CONFIGS / group).glob("*.yaml")) for group in _GROUPS}
+    choices = {group: sorted(path.stem for path in (CONFIGS / group).glob("*.yaml")) for group in GROUPS}
     lines = [f"  {group}: {', '.join(names)}" for group, names in {**choices, "scenario": scenarios()}.items()]
     return (CONFIGS / "help.txt").read_text(encoding="utf-8").format(choices="\n".join(lines))
 
@@ -232,29 +234,6 @@ def plain(config: DictConfig) -> dict[str, Any]:
     tree = OmegaConf.to_container(OmegaConf.masked_copy(config, own), resolve=True)
     assert isinstance(tree, dict)
     return {str(key): value for key, value in tree.items()}
-
-
-def explain(error: Exception, overrides: Sequence[str] = ()) -> str:
-    """One line for an error of Hydra.
-
-    Args:
-        error: of composing.
-        overrides: of the job, whose own choices say which keys there are.
-    """
-    text = str(error)
-    if isinstance(error, OverrideParseException):
-        return f"{error.override}: not an override; write key=value, with quotes around special characters"
-    if isinstance(error, MissingConfigException) and error.options is not None:
-        group, _, name = (error.missing_cfg_file or "").rpartition("/")
-        return f"{group}={name}: no such option; {did_you_mean(name, error.options)}"
-    found = re.search(r"Could not (?:override|delete from config)\W*([\w.\-/]*)", text)
-    if found:
-        return _unknown_key(found.group(1), overrides)
-    first = (text.strip() or type(error).__name__).splitlines()[0]
-    if isinstance(error, ValueError) and not isinstance(error, OmegaConfBaseException):
-        return f"{' '.join(_choices(overrides))}: {first}"  # of a choice that is no name
-    cause = str(error.__cause__).strip().splitlines()[0] if error.__cause__ else ""
-    return f"{first} {cause}".strip()
 
 
 @contextmanager
@@ -329,25 +308,6 @@ def _rehearse(settings: Settings) -> None:
     from agents.rehearsal import rehearse  # with torch, which takes seconds to import: mistakes are told before
 
     rehearse(settings)
-
-
-def _unknown_key(key: str, overrides: Sequence[str]) -> str:
-    """``a.b.misspelt: no such key …`` with the keys that do exist beside it, given the job's choices."""
-    node: Any = compose("config", _choices(overrides))
-    *parents, last = key.split(".")
-    path: list[str] = []
-    for part in parents:
-        if not isinstance(node, DictConfig) or part not in node or node[part] is None:
-            last = part
-            break
-        node, path = node[part], [*path, part]
-    if not isinstance(node, DictConfig):
-        return f"{key}: {'.'.join(path)} is a single value"
-    return f"{'.'.join([*path, last])}: no such key; {did_you_mean(last, map(str, node))}"
-
-
-def _choices(overrides: Sequence[str]) -> list[str]:
-    return [one for one in overrides if one.partition("=")[0] in (*_GROUPS, "scenario")]
 
 
 def _quoted(text: str) -> str:

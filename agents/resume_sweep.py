@@ -40,10 +40,13 @@ def refuse_if_changed(sweep: Sweep, *, force: bool) -> None:
     """
     if not sweep.jobs.complete:
         _refuse_if_unrepeatable(sweep)
-    planned = dict(sweep.cells)
+    planned = dict(enumerate(sweep.cells))
     for job in sweep.folder.jobs():
+        path, settings = planned.get(job.number, (job.folder.path, None))
+        if path != job.folder.path:
+            raise SettingsError(f"{job.folder.path}: resume: job {job.number} would now be in {path}, as another run")
         if job.folder.config.is_file():
-            continued(job.folder, planned.get(job.folder.path), force=force)
+            continued(job.folder, settings, force=force)
 
 
 def continued(folder: RunFolder, settings: Settings | None, *, force: bool) -> Continuation:
@@ -61,10 +64,25 @@ def continued(folder: RunFolder, settings: Settings | None, *, force: bool) -> C
     try:
         accepted = resume.accept(Resume(folder, (), force))
         if settings is not None:
-            resume.refuse_if_other(accepted.settings.plain(), settings.plain(), may_change=())
+            _refuse_if_other(accepted.settings, settings)
     except SettingsError as error:
         raise SettingsError(f"{folder.path}: {error}") from None
     return accepted
+
+
+def _refuse_if_other(own: Settings, planned: Settings) -> None:
+    """Refuse a job that is no longer the sweep's; it may have changed as far as a resume of it alone may change it.
+
+    Raises:
+        SettingsError: another setting differs, or its budget is smaller than the sweep's.
+    """
+    if own.scenario.digest == planned.scenario.digest:  # names and titles may differ
+        planned = planned.model_copy(update={"scenario": own.scenario})
+    resume.refuse_if_other(own.plain(), planned.plain())
+    if own.total_steps < planned.total_steps:
+        raise SettingsError(
+            f"total_steps: {own.total_steps}, allowed: at least {planned.total_steps}, as the sweep was planned"
+        )
 
 
 def hint(sweep: SweepFolder) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import json
 import os
+import re
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -23,6 +24,7 @@ from nea_env.library.errors import shown
 _OWN = "allowed: a new or an empty folder, each run has its own; "
 _RUN = "allowed: a run's folder, with its config.yaml"
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml's, ten times as fast
+_BUDGET = re.compile(r"^total_steps: *([0-9]+)", re.MULTILINE)
 _DEEPEST = 100  # levels; libyaml crashes at many thousand
 
 
@@ -104,7 +106,7 @@ class RunFolder:
         """Keep other runs out for as long as this process lives, however it ends.
 
         Raises:
-            SettingsError: another run is in it.
+            SettingsError: another run or sweep is in it.
         """
         if os.name == "nt":  # no such locks: a folder is still claimed once, but not kept from a second resume
             yield
@@ -119,7 +121,7 @@ class RunFolder:
             fcntl.flock(place, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             os.close(place)
-            raise SettingsError(f"{self.path}: another run is at work in it; choose another folder or wait") from None
+            raise SettingsError(f"{self.path}: another run or sweep is at work in it; choose another or wait") from None
         except OSError:
             pass  # a file system without locks
         try:
@@ -160,6 +162,15 @@ class RunFolder:
         if not isinstance(tree, dict):
             raise SettingsError(f"resume: {self.config} holds no configuration; allowed: what the run wrote")
         return {str(key): value for key, value in tree.items()}
+
+    @property
+    def total_steps(self) -> int | None:
+        """The budget in ``config.yaml``, read without the rest of it; None where there is none."""
+        try:
+            found = _BUDGET.search(self.config.read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError):
+            return None
+        return int(found[1]) if found else None
 
     def write_versions(self, versions: Mapping[str, Any]) -> None:
         """Write the versions in use."""

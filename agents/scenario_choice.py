@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from hydra.core.config_store import ConfigStore
+from hydra.plugins.config_source import ConfigLoadError
 from omegaconf import OmegaConf
 
 from agents.refusal import SettingsError
@@ -26,6 +27,7 @@ from nea_env.scenario import Scenario
 BASE, LABEL = "_base_", "_label_"
 """Keys of Hydra's node: a shipped name, or a file's content as JSON; and the scenario's name as part of a file name."""
 
+_GROUP = "scenario"
 _GRAMMAR = re.compile(r"\w+\(")
 """Begins a choice, a glob and so on."""
 _KEY = re.compile(r"(scenario=)(.*)", re.DOTALL)
@@ -79,7 +81,7 @@ def _stored(value: str) -> str:
     content = json.dumps(scenario.model_dump(mode="json")).replace("$", "\\u0024")  # nothing in it is interpolated
     word = re.sub(r"\W", "_", scenario.name, flags=re.ASCII)
     name = f"file_{word}_{hashlib.sha256(content.encode()).hexdigest()[:8]}"
-    _store(name, content, as_file_name(scenario.name))
+    _store(name, content, as_file_name(scenario.name), path)
     return name
 
 
@@ -92,10 +94,22 @@ def _unquoted(text: str) -> str:
     return text[1:-1] if len(text) > 1 and text[0] == text[-1] and text[0] in "'\"" else text
 
 
-def _store(name: str, base: str, label: str) -> None:
+def _store(name: str, base: str, label: str, path: str | None = None) -> None:
     node = OmegaConf.create({BASE: base, LABEL: label})
     OmegaConf.set_struct(node, False)  # it takes any key; the scenario itself knows which there are
-    ConfigStore.instance().store(group="scenario", name=name, node=node)
+    ConfigStore.instance().store(group=_GROUP, name=name, node=node, provider=path)
+
+
+def typed(name: str) -> str:
+    """A value of ``scenario=`` as it was typed: the path of a file, or the name itself.
+
+    Args:
+        name: as Hydra knows it.
+    """
+    try:
+        return ConfigStore.instance().load(f"{_GROUP}/{name}.yaml").provider or name
+    except ConfigLoadError:
+        return name
 
 
 def load(node: Any) -> Scenario:

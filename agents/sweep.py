@@ -12,6 +12,7 @@ from hydra.core.override_parser.types import IntervalSweep, Override
 from hydra.errors import HydraException
 from omegaconf import DictConfig
 
+from agents import scenario_choice
 from agents.refusal import SettingsError
 
 _BASIC = "hydra._internal.core_plugins.basic_sweeper.BasicSweeper"
@@ -66,6 +67,17 @@ def enumerate_jobs(overrides: Sequence[str], multirun: bool, compose: Callable[[
     columns = {key: _values(one, True) for key, one in swept.items()} | given
     rows = itertools.product(*columns.values()) if basic else _one_at_a_time(list(columns.values()))
     return Jobs(first, [list(row) for row in rows], basic, {one.key_or_group for one in parsed})
+
+
+def told(overrides: Sequence[str]) -> dict[str, str]:
+    """Values by key in one spelling, whether typed or noted by Hydra; its own keys are left out.
+
+    Args:
+        overrides: of one job, one value each. A scenario file is told by its path.
+    """
+    own = (one for one in OverridesParser.create().parse_overrides(list(overrides)) if not one.is_hydra_override())
+    values = {one.get_key_element().lstrip("+~"): one.get_value_element_as_str() for one in own}
+    return {key: scenario_choice.typed(value) if key == "scenario" else value for key, value in values.items()}
 
 
 def without_globs(arguments: Sequence[str]) -> list[str]:

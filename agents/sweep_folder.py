@@ -1,15 +1,19 @@
 """A sweep's folder: the command that began it, and in each of its runs a note of which job it is.
 
 ``sweep.json`` holds the arguments, so that ``resume=FOLDER`` can go on with the sweep. ``job.json`` in a run
-folder tells the job's number, what it overrides and how often it has begun: a job whose process was killed may be
-started again in its folder, by the launcher or by a resume, and any other run is kept out.
+folder tells the job's number, what it overrides, how often it has begun and how it ended early: a job whose process
+was killed may be started again in its folder, by the launcher or by a resume, and any other run is kept out. The
+note also holds the folder's path in the sweep, so that a copy of the folder is no job.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import secrets
-from collections.abc import Sequence
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -28,14 +32,16 @@ class Job(NamedTuple):
 
     Attributes:
         number: from 0 on.
-        overrides: ``key=value``, its own and those that all jobs have.
+        overrides: values by key, its own and those that all jobs have.
         starts: how often it has begun since the sweep did, or was last resumed.
+        ended: ``"failed"`` or ``"stopped"``; None where it has finished, is at work or was killed.
         folder: of its run.
     """
 
     number: int
-    overrides: list[str]
+    overrides: dict[str, str]
     starts: int
+    ended: str | None
     folder: RunFolder
 
 
@@ -97,15 +103,21 @@ class SweepFolder:
 
     def jobs(self) -> list[Job]:
         """The jobs that have begun, in order."""
-        found = (self._job(RunFolder(path.parent)) for path in self.path.rglob(_NOTE))
+        own, found = self._read()["id"], []
+        for place, inside, files in os.walk(self.path):
+            if _NOTE in files:
+                folder = RunFolder(place)
+                kept = (folder.checkpoints, folder.figures, folder.tensorboard)
+                inside[:] = set(inside) - {path.name for path in kept}
+                found.append(self._job(folder, own))
         return sorted((job for job in found if job is not None), key=lambda job: job.number)
 
-    def enter(self, number: int, overrides: Sequence[str], folder: RunFolder, ignored: str | None) -> bool:
+    def enter(self, number: int, overrides: Mapping[str, str], folder: RunFolder, ignored: str | None) -> bool:
         """Note in a job's folder that it begins.
 
         Args:
             number: of the job.
-            overrides: of the job.
+            overrides: of the job, values by key.
             folder: of its run.
             ignored: a name in it that does not count.
 
@@ -115,31 +127,56 @@ class SweepFolder:
         Raises:
             SettingsError: the folder holds another run, or the job was killed too often.
         """
-        before = self._job(folder)
+        before = self._job(folder, self._read()["id"])
         if before is None:
             folder.refuse_if_used({ignored})
         starts = 1 if before is None else before.starts + 1
-        self._note(Job(number, list(overrides), starts, folder))
-        if starts > STARTS:
-            raise SettingsError(f"{folder.path}: its process was killed {STARTS} times")
+        given_up = starts > STARTS
+        self._note(Job(number, dict(overrides), starts, "failed" if given_up else None, folder))
+        if given_up:
+            command = f"python train.py resume={shlex.quote(str(self.path))}"
+            raise SettingsError(
+                f"{folder.path}: its process was killed {STARTS} times; {command} gives it {STARTS} more tries"
+            )
         return folder.config.is_file()
+
+    @contextmanager
+    def noting_end(self, folder: RunFolder) -> Iterator[None]:
+        """Note in a job's folder that it failed or was stopped, if it did or was."""
+        try:
+            yield
+        except BaseException as error:
+            stopped = isinstance(error, SystemExit | KeyboardInterrupt)
+            with suppress(OSError, SettingsError):  # a full disk: the table then goes by how the sweep ended
+                job = self._job(folder, self._read()["id"])
+                if job is not None:
+                    self._note(job._replace(ended="stopped" if stopped else "failed"))
+            raise
 
     def left(self, folder: RunFolder, ignored: str | None) -> set[str | None]:
         """Names that a job leaves in its folder when it is killed before it has written its configuration."""
         return {ignored, _NOTE, folder.checkpoints.name, f"{WRITING}{_NOTE}", f"{WRITING}{folder.config.name}"}
 
-    def _job(self, folder: RunFolder) -> Job | None:
-        """The note in a folder, if it is one of this sweep."""
+    def relative(self, folder: RunFolder) -> str:
+        """A run folder's path from the sweep's."""
+        return Path(os.path.relpath(folder.path, self.path)).as_posix()
+
+    def _job(self, folder: RunFolder, own: str) -> Job | None:
+        """The note in a folder, if it is one of the sweep with this id, and about this folder."""
         try:
             note = json.loads((folder.path / _NOTE).read_text(encoding="utf-8"))
-            if note["id"] != self._read()["id"]:
+            if note["id"] != own or note["folder"] != self.relative(folder):
                 return None
-            return Job(int(note["job"]), [str(one) for one in note["overrides"]], int(note["starts"]), folder)
+            overrides = {str(key): str(value) for key, value in dict(note["overrides"]).items()}
+            return Job(int(note["job"]), overrides, int(note["starts"]), note["ended"], folder)
         except (OSError, ValueError, KeyError, TypeError):
             return None
 
     def _note(self, job: Job) -> None:
-        note = {"job": job.number, "overrides": job.overrides, "starts": job.starts, "id": self._read()["id"]}
+        note = {
+            "job": job.number, "overrides": job.overrides, "starts": job.starts, "ended": job.ended,
+            "folder": self.relative(job.folder), "id": self._read()["id"],
+        }  # fmt: skip
         write_text(job.folder.path / _NOTE, json.dumps(note, indent=2) + "\n")
 
     def _read(self) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from agents.atomic import write_text
 from agents.command_line import Sweep
 from agents.evaluate import interval_text, print_wide
 from agents.run_folder import RunFolder
+from agents.sweep import told
 from agents.sweep_folder import SweepFolder
 
 RULE = "tuned_rule"
@@ -28,11 +29,16 @@ _BOUNDS = {"mean": "", "low": "_low", "high": "_high"}
 def figures(folder: RunFolder) -> dict[str, dict[str, float]] | None:
     """The algorithm's figures of a finished run, each with ``mean``, ``low`` and ``high``; None if it is not finished.
 
+    An evaluation after fewer steps than the settings ask for is an earlier one, of a run that now goes on.
+
     Args:
         folder: of the run.
     """
     try:
         evaluation = json.loads(folder.evaluation.read_text(encoding="utf-8"))
+        budget = folder.total_steps
+        if budget is None or evaluation["steps"] < budget:
+            return None
         row = evaluation["policies"][evaluation["algorithm"]]
         found = {name: {bound: float(row[name][bound]) for bound in _BOUNDS} for name in _FIGURES if name in row}
         return found if "cost_pct" in found else None
@@ -51,9 +57,9 @@ def tell(sweep: Sweep, skipped: set[int], unfinished: str) -> None:
     Args:
         sweep: its jobs and its folder.
         skipped: numbers of jobs that had finished before.
-        unfinished: the status of jobs that have begun and not finished.
+        unfinished: the status of jobs that have begun and noted no end, because their process was killed.
     """
-    planned = sweep.jobs.overrides if sweep.jobs.complete else []
+    planned = [told(job) for job in sweep.jobs.overrides] if sweep.jobs.complete else []
     table = rows(sweep.folder, planned, skipped, unfinished)
     if all(row["status"] == "not run" for row in table):
         return
@@ -64,32 +70,35 @@ def tell(sweep: Sweep, skipped: set[int], unfinished: str) -> None:
 
 
 def rows(
-    sweep: SweepFolder, planned: Sequence[Sequence[str]], skipped: set[int], unfinished: str
+    sweep: SweepFolder, planned: Sequence[Mapping[str, str]], skipped: set[int], unfinished: str
 ) -> list[dict[str, Any]]:
     """One row a job: ``job``, ``status``, a column for each key in which jobs differ, the figures, ``folder``.
 
     Args:
         sweep: its folder.
-        planned: overrides of every job where they are known; of others only those that have begun are shown.
+        planned: values by key of every job where they are known; of others only those that have begun are shown.
         skipped: numbers of jobs that had finished before.
-        unfinished: the status of jobs that have begun and not finished.
+        unfinished: the status of jobs that have begun and noted no end, because their process was killed.
     """
     begun = {job.number: job for job in sweep.jobs()}
-    overrides = dict(enumerate(planned)) | {number: job.overrides for number, job in begun.items()}
-    values = {number: _values(overrides[number]) for number in sorted(overrides)}
+    overrides = {**dict(enumerate(planned)), **{number: job.overrides for number, job in begun.items()}}
+    values = {number: overrides[number] for number in sorted(overrides)}
     keys = dict.fromkeys(key for job in values.values() for key in job)
     differing = [key for key in keys if len({job.get(key) for job in values.values()}) > 1]
     result = []
     for number, own in values.items():
         job = begun.get(number)
         found = None if job is None else figures(job.folder)
-        ended = "skipped" if number in skipped else "finished"
-        row: dict[str, Any] = {"job": number, "status": ended if found else unfinished if job else "not run"}
+        if found:
+            status = "skipped" if number in skipped else "finished"
+        else:
+            status = job.ended or unfinished if job else "not run"
+        row: dict[str, Any] = {"job": number, "status": status}
         row |= {key: own.get(key, "") for key in differing}
         for name in _FIGURES:
             known = (found or {}).get(name, {})
             row |= {f"{name}{ending}": known.get(bound, "") for bound, ending in _BOUNDS.items()}
-        result.append(row | {"folder": str(job.folder.path.relative_to(sweep.path)) if job else ""})
+        result.append(row | {"folder": sweep.relative(job.folder) if job else ""})
     return result
 
 
@@ -125,9 +134,3 @@ def show(sweep: SweepFolder, table: Sequence[Mapping[str, Any]]) -> None:
         printed.add_row(*map(Text, cells))
     print_wide(printed)
     print(f"sweep folder: {sweep.path}", flush=True)
-
-
-def _values(overrides: Sequence[str]) -> dict[str, str]:
-    """Values by key; a key that the command line adds goes without its ``+``."""
-    parts = (one.lstrip("+").partition("=") for one in overrides)
-    return {key: value for key, _, value in parts}

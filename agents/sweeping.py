@@ -14,16 +14,17 @@ from agents.command_line import CommandLine, Sweep, plain
 from agents.refusal import JobError, tell
 from agents.run_folder import RunFolder
 from agents.settings import Settings, check
+from agents.sweep import told
 from agents.sweep_folder import SweepFolder
 
 
-def start(sweep: Sweep, arguments: Sequence[str], hydras: list[str], run: Callable[[], Any]) -> None:
+def start(sweep: Sweep, arguments: Sequence[str], hydra_arguments: list[str], run: Callable[[], Any]) -> None:
     """Run a new sweep.
 
     Args:
         sweep: its jobs and its folder.
         arguments: as typed.
-        hydras: the arguments for Hydra.
+        hydra_arguments: the arguments for Hydra.
         run: Hydra's main function, which takes its arguments from ``sys.argv``.
 
     Raises:
@@ -32,7 +33,7 @@ def start(sweep: Sweep, arguments: Sequence[str], hydras: list[str], run: Callab
     """
     with RunFolder(sweep.folder.path).held():
         sweep.folder.begin([one for one in arguments if not one.startswith("hydra.sweep.dir=")])
-        _run(sweep, hydras, set(), run)
+        _run(sweep, hydra_arguments, set(), run)
 
 
 def go_on(folder: SweepFolder, force: bool, run: Callable[[], Any]) -> None:
@@ -50,16 +51,16 @@ def go_on(folder: SweepFolder, force: bool, run: Callable[[], Any]) -> None:
     """
     with RunFolder(folder.path).held():
         line = CommandLine(folder.arguments, resumed=folder.path)
-        hydras = line.prepare()
+        hydra_arguments = line.prepare()
         assert line.sweep is not None
         resume_sweep.refuse_if_changed(line.sweep, force=force)
         folder.reopen(force=force)
-        _run(line.sweep, hydras, sweep_table.finished(folder), run)
+        _run(line.sweep, hydra_arguments, sweep_table.finished(folder), run)
 
 
-def _run(sweep: Sweep, hydras: list[str], skipped: set[int], run: Callable[[], Any]) -> None:
+def _run(sweep: Sweep, hydra_arguments: list[str], skipped: set[int], run: Callable[[], Any]) -> None:
     """Run the jobs and show what came of them, however it ends."""
-    sys.argv[1:] = hydras
+    sys.argv[1:] = hydra_arguments
     unfinished = "failed"
     try:
         run()
@@ -82,14 +83,14 @@ def _of_ray(error: Exception) -> bool:
 
 
 def run_job(
-    config: DictConfig, hydras: Any, folder: RunFolder,
+    config: DictConfig, hydra_config: Any, folder: RunFolder,
     begin: Callable[[Settings, RunFolder], float], go_on: Callable[[Settings, RunFolder], float],
 ) -> float:  # fmt: skip
     """A job of a sweep: a new run, the rest of one that was stopped, or what a finished one has left.
 
     Args:
         config: of the run.
-        hydras: Hydra's own configuration.
+        hydra_config: Hydra's own.
         folder: of the run.
         begin: runs in a folder that has just been claimed.
         go_on: runs on in a folder.
@@ -102,19 +103,20 @@ def run_job(
         CheckpointError: the last checkpoint is damaged.
         JobError: the run failed.
     """
-    sweep, number, ignored = SweepFolder(hydras.sweep.dir), int(hydras.job.num), hydras.output_subdir
-    has_begun = sweep.enter(number, list(hydras.overrides.task), folder, ignored)
-    settings = check(plain(config))
-    if has_begun:
-        with folder.held():
-            accepted = resume_sweep.continued(folder, settings, force=sweep.force)
-            done = sweep_table.figures(folder)
-            if done is not None:
-                return done["cost_pct"]["mean"]
-            folder.write_versions(accepted.versions)
-            cost = go_on(accepted.settings, folder)
-    else:
-        with folder.claimed(ignored=sweep.left(folder, ignored)):
-            cost = begin(settings, folder)
+    sweep, number, ignored = SweepFolder(hydra_config.sweep.dir), int(hydra_config.job.num), hydra_config.output_subdir
+    has_begun = sweep.enter(number, told(hydra_config.overrides.task), folder, ignored)
+    with sweep.noting_end(folder):
+        settings = check(plain(config))
+        if has_begun:
+            with folder.held():
+                accepted = resume_sweep.continued(folder, settings, force=sweep.force)
+                done = sweep_table.figures(folder)
+                if done is not None:
+                    return done["cost_pct"]["mean"]
+                folder.write_versions(accepted.versions)
+                cost = go_on(accepted.settings, folder)
+        else:
+            with folder.claimed(ignored=sweep.left(folder, ignored)):
+                cost = begin(settings, folder)
     print(f"job {number}: {settings.algo.name} costs {cost:.2f} % of exposure, run folder: {folder.path}", flush=True)
     return cost

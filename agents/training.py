@@ -51,7 +51,8 @@ def learn(settings: Settings, folder: RunFolder, stop: Interruption | None = Non
     """
     name, saved = settings.algo.name, checkpoint.latest(folder.checkpoints)
     if saved is not None and checkpoint.steps(saved) < settings.total_steps:
-        folder.model.unlink(missing_ok=True)  # of a smaller budget
+        for path in (folder.evaluation, folder.model):  # of a smaller budget
+            path.unlink(missing_ok=True)
     elif saved is not None and not folder.model.is_file():
         folder.write_model(checkpoint.archive(saved))
     if folder.model.is_file():

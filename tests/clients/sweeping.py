@@ -1,18 +1,11 @@
-"""How the tests of launchers and sweepers run a command of the page of sweeps: in a process, on a small training."""
+"""How the tests of launchers and sweepers run a command of the page of sweeps: in a process."""
 
-import csv
 import os
 import shlex
 import subprocess
 import sys
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
-SMALL = [
-    "algo.num_envs=4", "algo.parameters.n_steps=16", "algo.parameters.batch_size=32", "total_steps=128",
-    "evaluation.episodes=4", "evaluation.policies=[just_in_time]", "checkpoint.every=64", "progress=off",
-    "figures=false",
-]  # fmt: skip
+from tests.train.command import ROOT
 
 
 def started(command, *settings, **environment):
@@ -31,13 +24,3 @@ def ran(command, *settings, code=0, **environment):
     printed, _ = process.communicate(timeout=400)
     assert process.returncode == code, printed
     return printed
-
-
-def table(folder):
-    """The rows of a sweep."""
-    with (Path(folder) / "sweep.csv").open() as file:
-        return list(csv.DictReader(file))
-
-
-def statuses(folder):
-    return [row["status"] for row in table(folder)]

@@ -4,7 +4,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.clients.sweeping import SMALL, ran, statuses, table
+from tests.clients.sweeping import ran
+from tests.train.command import SMALL, statuses, table
 
 pytest.importorskip(
     "hydra_plugins.hydra_optuna_sweeper", reason="Optuna's sweeper is not installed: make clients ARGS=optuna_sweeper"

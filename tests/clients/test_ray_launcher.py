@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.clients.sweeping import SMALL, ran, started, statuses, table
+from tests.clients.sweeping import ran, started
+from tests.train.command import SMALL, statuses, table
 
 pytest.importorskip(
     "hydra_plugins.hydra_ray_launcher", reason="Hydra's Ray launcher is not installed: make clients ARGS=ray_launcher"
@@ -70,7 +71,7 @@ def test_a_killed_worker_loses_one_job_and_a_resume_skips_the_other(sweeps):
     assert len(resumes) == 2 and 0 < resumes[0] < resumes[1]
     model = sweep / table(sweep)[1]["folder"] / "model.zip"
     before = model.stat().st_mtime_ns
-    ran(sweeps("Going on").replace("runs/markets", "runs/ray"))
+    ran(sweeps("Resuming").replace("runs/markets", "runs/ray"))
     assert statuses(sweep) == ["finished", "skipped"] and model.stat().st_mtime_ns == before
     assert json.loads((sweep / first / "evaluation.json").read_text())["steps"] >= 9600
 

@@ -1,5 +1,6 @@
 """The command line of train.py as the tests use it."""
 
+import csv
 import os
 import subprocess
 import sys
@@ -35,6 +36,17 @@ def ended(monkeypatch, capsys, *arguments, code=2):
     assert end.value.code == code, captured.err
     assert captured.err.startswith("train.py: ") and captured.err.count("\n") == 1 and captured.out == ""
     return captured.err
+
+
+def table(sweep):
+    """The rows of a sweep's table."""
+    with (Path(sweep) / "sweep.csv").open() as file:
+        return list(csv.DictReader(file))
+
+
+def statuses(sweep):
+    """The status of each job of a sweep."""
+    return [row["status"] for row in table(sweep)]
 
 
 def started(*arguments, cwd, **environment):

@@ -134,6 +134,12 @@ def test_a_longer_run_killed_at_its_very_end_is_no_damaged_one(monkeypatch, fold
     assert PPO.load(folder / "model.zip").num_timesteps == 512
 
 
+def test_a_longer_run_that_was_killed_keeps_no_earlier_evaluation(monkeypatch, folder):
+    assert (folder / "evaluation.json").is_file()
+    killed(monkeypatch, 320, f"resume={folder}", "total_steps=512")
+    assert not (folder / "evaluation.json").exists()
+
+
 def test_a_budget_below_what_is_done_is_refused(monkeypatch, capsys, folder):
     before = everything(folder)
     line = ended(monkeypatch, capsys, f"resume={folder}", "total_steps=255")
@@ -213,7 +219,7 @@ def test_other_versions_are_refused_by_name_unless_forced(monkeypatch, capsys, f
 
 def test_a_run_at_work_is_not_resumed(monkeypatch, capsys, folder):
     with training.RunFolder(folder).held():
-        assert "another run is at work in it" in ended(monkeypatch, capsys, f"resume={folder}")
+        assert "another run or sweep is at work in it" in ended(monkeypatch, capsys, f"resume={folder}")
 
 
 def test_bad_folders_to_resume(monkeypatch, capsys, tmp_path):
@@ -237,8 +243,9 @@ def test_bad_folders_to_resume(monkeypatch, capsys, tmp_path):
         assert word in ended(monkeypatch, capsys, "resume=empty")
     config.write_bytes(b"\xff\xfe\x00")
     assert "not YAML" in ended(monkeypatch, capsys, "resume=empty")
-    assert "which run folder" in ended(monkeypatch, capsys, "resume=")
-    assert "which run folder? allowed: one" in ended(monkeypatch, capsys, "resume=empty", "resume=empty")
+    assert "resume=: names no folder; allowed: resume=FOLDER" in ended(monkeypatch, capsys, "resume=")
+    line = ended(monkeypatch, capsys, "resume=empty", "resume=other")
+    assert "resume=empty resume=other: only one folder can be named; allowed: resume=FOLDER" in line
     assert [path.name for path in (tmp_path / "empty").iterdir()] == ["config.yaml"]
 
 

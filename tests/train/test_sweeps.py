@@ -1,32 +1,39 @@
 """A sweep: one table at its end, whatever became of its jobs, and ``resume=`` does what is left of it."""
 
-import csv
 import json
 import re
 import shutil
+import signal
 from pathlib import Path
 
 import pytest
 
-from agents import resume, training
+from agents import resume, sweep_table, training
+from agents.interruption import Interrupted
 from agents.monitor import Progress
 from agents.refusal import SettingsError
 from agents.run_folder import RunFolder
 from agents.sweep_folder import STARTS, SweepFolder
-from tests.train.command import ROOT, SMALL, TINY, ended, run
+from tests.train.command import FILE, ROOT, SMALL, TINY, ended, run, statuses, table
 from tests.train.test_resume import KilledError, everything, measured
 
 SHORT = [*TINY, "total_steps=128", "evaluation.episodes=2", "evaluation.policies=[just_in_time]"]
 FIRST, SECOND = "0_kets_phase2_ppo_seed0", "1_kets_phase2_ppo_seed1"
 
 
-def table(folder):
-    with (folder / "sweep.csv").open() as file:
-        return list(csv.DictReader(file))
+def ending(monkeypatch, ends, *arguments):
+    """The exit code of a sweep in which training ends so, by seed."""
+    learn = training.learn
 
+    def end(settings, folder, stop=None):
+        if settings.seed in ends:
+            raise ends[settings.seed]
+        return learn(settings, folder, stop)
 
-def statuses(folder):
-    return [row["status"] for row in table(folder)]
+    with monkeypatch.context() as patch, pytest.raises(SystemExit) as found:
+        patch.setattr(training, "learn", end)
+        run(patch, *arguments)
+    return found.value.code
 
 
 @pytest.fixture(scope="module")
@@ -75,18 +82,10 @@ def test_one_table_of_all_jobs_with_the_figures_of_their_evaluations(monkeypatch
 
 
 def test_a_job_that_fails_is_in_the_table_and_a_resume_runs_it_alone(monkeypatch, capsys, tmp_path):
-    learn = training.learn
-
-    def fail_once(settings, folder, stop=None):
-        if settings.seed == 0:
-            raise MemoryError
-        return learn(settings, folder, stop)
-
-    with monkeypatch.context() as patch, pytest.raises(SystemExit) as end:
-        patch.setattr(training, "learn", fail_once)
-        run(patch, "-m", *SHORT, "seed=0,1", f"hydra.sweep.dir={tmp_path}")
-    assert end.value.code == 1 and statuses(tmp_path) == ["failed", "finished"]
+    code = ending(monkeypatch, {0: MemoryError()}, "-m", *SHORT, "seed=0,1", f"hydra.sweep.dir={tmp_path}")
+    assert code == 1 and statuses(tmp_path) == ["failed", "finished"]
     printed = capsys.readouterr()
+    assert f"{FIRST}: out of memory; python train.py resume=" in printed.err
     assert "sweep of 2 jobs: 1 failed, 1 finished" in printed.out
     assert f"python train.py resume={tmp_path} goes on with the sweep" in printed.err
     before = everything(tmp_path / SECOND)
@@ -95,6 +94,25 @@ def test_a_job_that_fails_is_in_the_table_and_a_resume_runs_it_alone(monkeypatch
     assert measured(tmp_path / SECOND) and set(everything(tmp_path / SECOND)) == set(before)
     same = {path: data for path, data in before.items() if path.name != "job.json"}
     assert {path: data for path, data in everything(tmp_path / SECOND).items() if path.name != "job.json"} == same
+
+
+def test_a_job_that_failed_before_a_stop_has_failed_and_jobs_to_come_are_told_alike(monkeypatch, tmp_path):
+    ends = {0: MemoryError(), 1: Interrupted(signal.SIGINT)}
+    assert ending(monkeypatch, ends, "-m", *SHORT, "seed=0,1,2", f"hydra.sweep.dir={tmp_path}") == 130
+    header = (tmp_path / "sweep.csv").read_text().splitlines()[0].split(",")
+    assert header[:4] == ["job", "status", "seed", "cost_pct"] and header[-1] == "folder"
+    rows = [(row["job"], row["status"], row["seed"], row["folder"]) for row in table(tmp_path)]
+    assert rows == [("0", "failed", "0", FIRST), ("1", "stopped", "1", SECOND), ("2", "not run", "2", "")]
+    assert ending(monkeypatch, {0: Interrupted(signal.SIGTERM)}, f"resume={tmp_path}") == 143
+    assert statuses(tmp_path) == ["stopped", "stopped", "not run"]
+
+
+@pytest.mark.parametrize("end", ["failed", "stopped"])
+def test_a_job_whose_process_was_killed_ended_as_the_sweep_did(end, tmp_path):
+    sweep = SweepFolder(tmp_path)
+    sweep.begin(["-m"])
+    sweep.enter(0, {}, job(tmp_path), None)
+    assert [row["status"] for row in sweep_table.rows(sweep, [], set(), end)] == [end]
 
 
 def test_a_job_that_was_killed_goes_on_from_its_checkpoint(monkeypatch, finished, tmp_path):
@@ -140,12 +158,55 @@ def test_other_versions_are_refused_by_name_unless_forced(monkeypatch, capsys, h
 
 
 def test_another_setting_is_refused_by_name(monkeypatch, capsys, half):
-    config = half / FIRST / "config.yaml"
-    config.write_text(config.read_text().replace("episodes: 2\n", "episodes: 3\n", 1))
+    record = half / "sweep.json"
+    record.write_text(record.read_text().replace("n_steps=16", "n_steps=32"))
     before = everything(half)
     line = ended(monkeypatch, capsys, f"resume={half}")
-    assert f"{half / FIRST}: resume: evaluation.episodes: 3 → 2 would be another run" in line
+    assert f"{half / FIRST}: resume: algo.parameters.n_steps: 16 → 32 would be another run" in line
     assert everything(half) == before
+
+
+def test_a_job_that_went_on_alone_stays_in_the_sweep(monkeypatch, half):
+    run(monkeypatch, f"resume={half / FIRST}", "total_steps=192", "evaluation.episodes=3")
+    run(monkeypatch, f"resume={half}")
+    assert statuses(half) == ["skipped", "finished"]
+    evaluations = [json.loads((half / name / "evaluation.json").read_text()) for name in (FIRST, SECOND)]
+    assert [(one["steps"], one["episodes"]) for one in evaluations] == [(192, 3), (128, 2)]
+
+
+def test_an_evaluation_of_a_smaller_budget_is_none_of_a_finished_job(folder):
+    found = RunFolder(folder / FIRST)
+    assert sweep_table.figures(found) is not None
+    found.config.write_text(found.config.read_text().replace("\ntotal_steps: 128\n", "\ntotal_steps: 256\n"))
+    assert sweep_table.figures(found) is None and sweep_table.finished(SweepFolder(folder)) == {1}
+
+
+def test_a_scenario_file_is_told_by_its_path_and_may_get_another_title(monkeypatch, capsys, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    for name in ("one", "$two"):
+        Path(f"{name}.yaml").write_text(f"name: mine\n{FILE.replace('2020', '2019') if name == 'one' else FILE}")
+    scenarios = "scenario=one.yaml,$two.yaml,kets_phase2"
+    settings = [one for one in SHORT if not one.startswith("scenario=")]
+    assert ending(monkeypatch, {0: MemoryError()}, "-m", *settings, scenarios, "hydra.sweep.dir=sweep") == 1
+    assert [row["scenario"] for row in table("sweep")] == ["one.yaml", "$two.yaml", "kets_phase2"]
+    printed = capsys.readouterr().out.partition("sweep of 3 jobs")[2]
+    assert "$two.yaml" in printed and "file_mine" not in printed
+    Path("one.yaml").write_text(Path("one.yaml").read_text().replace("title: Mine", "title: Ours"))
+    assert ending(monkeypatch, {0: MemoryError()}, "resume=sweep") == 1
+    assert statuses("sweep") == ["failed"] * 3
+    capsys.readouterr()
+    config = Path("sweep/0_mine_ppo_seed0/config.yaml")
+    config.write_text(config.read_text().replace("\ntotal_steps: 128\n", "\ntotal_steps: 64\n"))
+    line = ended(monkeypatch, capsys, "resume=sweep")
+    assert "0_mine_ppo_seed0: total_steps: 64, allowed: at least 128, as the sweep was planned" in line
+    Path("one.yaml").write_text(Path("one.yaml").read_text().replace("name: mine", "name: ours"))
+    assert "job 0 would now be in" in ended(monkeypatch, capsys, "resume=sweep")
+
+
+def test_a_copy_of_a_jobs_folder_is_no_job(folder):
+    shutil.copytree(folder / FIRST, folder / "copy")
+    shutil.copytree(folder / FIRST, folder / SECOND / "copy")
+    assert [(job.number, job.folder.path.name) for job in SweepFolder(folder).jobs()] == [(0, FIRST), (1, SECOND)]
 
 
 @pytest.mark.parametrize("content", ["", "7", "{}", '{"arguments": 1}'])
@@ -166,7 +227,7 @@ def test_a_folder_that_holds_a_sweep_is_refused(monkeypatch, capsys, finished):
 
 def test_a_sweep_at_work_is_not_resumed(monkeypatch, capsys, finished):
     with RunFolder(finished).held():
-        assert "another run is at work in it" in ended(monkeypatch, capsys, f"resume={finished}")
+        assert "another run or sweep is at work in it" in ended(monkeypatch, capsys, f"resume={finished}")
 
 
 def job(place, name="0"):
@@ -179,12 +240,13 @@ def test_a_job_that_is_killed_every_time_is_given_up_until_a_resume(tmp_path):
     sweep = SweepFolder(tmp_path)
     sweep.begin(["-m"])
     for _ in range(STARTS):
-        assert sweep.enter(0, ["seed=1"], job(tmp_path), None) is False
-    with pytest.raises(SettingsError, match=f"its process was killed {STARTS} times"):
-        sweep.enter(0, ["seed=1"], job(tmp_path), None)
+        assert sweep.enter(0, {"seed": "1"}, job(tmp_path), None) is False
+    with pytest.raises(SettingsError, match=f"was killed {STARTS} times; python train.py resume={tmp_path} gives it"):
+        sweep.enter(0, {"seed": "1"}, job(tmp_path), None)
+    assert sweep.jobs()[0].ended == "failed"
     sweep.reopen(force=False)
     job(tmp_path).write_config({"seed": 1})
-    assert sweep.enter(0, ["seed=1"], job(tmp_path), None) is True
+    assert sweep.enter(0, {"seed": "1"}, job(tmp_path), None) is True
 
 
 def test_a_job_enters_no_other_run(tmp_path):
@@ -192,10 +254,10 @@ def test_a_job_enters_no_other_run(tmp_path):
     for one in (sweep, other):
         one.path.mkdir()
         one.begin(["-m"])
-    other.enter(0, [], job(other.path), None)
+    other.enter(0, {}, job(other.path), None)
     shutil.copytree(other.path / "0", sweep.path / "0")
     job(sweep.path, "1").write_config({"seed": 1})
     for name in ("0", "1"):
         with pytest.raises(SettingsError, match="is not empty"):
-            sweep.enter(int(name), [], job(sweep.path, name), None)
+            sweep.enter(int(name), {}, job(sweep.path, name), None)
     assert sweep.jobs() == []
