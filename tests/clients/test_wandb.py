@@ -1,12 +1,14 @@
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 pytest.importorskip("wandb", reason="W&B is not installed: make clients ARGS=wandb")
 
 
 def test_logs_an_episode_offline(example):
-    example("Weights & Biases")
+    found = example("Weights & Biases")
     (written,) = Path("wandb").glob("offline-run-*/*.wandb")
-    assert written.read_bytes().count(b"front_price") >= 140
-    assert b"return" in written.read_bytes()
+    assert written.read_bytes().count(b"front_price") >= 138  # of 140 months: a word may lie across two of its blocks
+    assert found["run"].summary["return"] == pytest.approx(found["info"]["episode"]["r"])
+    assert np.isfinite(found["run"].summary["return"])
