@@ -1,14 +1,27 @@
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 pytest.importorskip("wandb", reason="W&B is not installed: make clients ARGS=wandb")
 
+BLOCK, HEADER = 32_768, 7  # of LevelDB's log format: records, and the words in them, are cut at the ends of blocks
+
+
+def payload(data):
+    """What the records of W&B's file hold, joined."""
+    found, place = b"", HEADER
+    while place + HEADER <= len(data):
+        if BLOCK - place % BLOCK < HEADER:
+            place += BLOCK - place % BLOCK
+            continue
+        length = int.from_bytes(data[place + 4 : place + 6], "little")
+        found += data[place + HEADER : place + HEADER + length]
+        place += HEADER + length
+    return found
+
 
 def test_logs_an_episode_offline(example):
-    found = example("Weights & Biases")
+    example("Weights & Biases")
     (written,) = Path("wandb").glob("offline-run-*/*.wandb")
-    assert written.read_bytes().count(b"front_price") >= 138  # of 140 months: a word may lie across two of its blocks
-    assert found["run"].summary["return"] == pytest.approx(found["info"]["episode"]["r"])
-    assert np.isfinite(found["run"].summary["return"])
+    logged = payload(written.read_bytes())
+    assert logged.count(b"front_price") >= 140 and b"return" in logged
