@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 WRITING = ".writing_"
@@ -30,6 +30,23 @@ def replacing(path: Path) -> Iterator[Path]:
     except BaseException:
         remove(beside)
         raise
+
+
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Wait until no other process is here, and keep others waiting: for files that are read and then replaced."""
+    if os.name == "nt":  # no such locks
+        yield
+        return
+    import fcntl
+
+    place = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        with suppress(OSError):  # a file system without locks
+            fcntl.flock(place, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(place)
 
 
 def remove(path: Path) -> None:

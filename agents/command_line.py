@@ -200,6 +200,9 @@ class CommandLine:
         twice = next((folder for folder in folders if folders.count(folder) > 1), None)
         if twice is not None:
             raise SettingsError(f"hydra.sweep.subdir: {twice} is the folder of several jobs; put hydra.job.num in it")
+        outside = next((folder for folder in folders if folder.is_absolute() or ".." in folder.parts), None)
+        if outside is not None:
+            raise SettingsError(f"hydra.sweep.subdir: {outside} leaves the sweep's folder; allowed: a path inside it")
         if given is not None:
             if self.multirun:
                 SweepFolder(given).refuse_if_used()

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import sys
 
+UNREADABLE = (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError)
+"""What a damaged file of JSON or YAML brings its reader to."""
+
 
 class SettingsError(ValueError):
     """A command line, a configuration or a run folder that can't be used; the message is one line."""

@@ -51,6 +51,17 @@ def register(arguments: Sequence[str], *, sweep: bool = False) -> list[str]:
     return [_with_names(argument, sweep) for argument in arguments]
 
 
+def with_absolute_paths(arguments: Sequence[str]) -> list[str]:
+    """The arguments of a sweep so that they mean the same files in another working directory."""
+    found = []
+    for argument in arguments:
+        match = _KEY.fullmatch(argument)
+        parts = [] if match is None else _parts(match[2])
+        paths = [os.path.abspath(_unquoted(part)) if _is_file(part) else part for part in parts]
+        found.append(argument if match is None else match[1] + ",".join(paths))
+    return found
+
+
 def _with_names(argument: str, sweep: bool) -> str:
     found = _KEY.fullmatch(argument)
     if found is None:

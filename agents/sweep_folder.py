@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from agents.atomic import WRITING, write_text
-from agents.refusal import SettingsError
+from agents.refusal import UNREADABLE, SettingsError
 from agents.run_folder import RunFolder
 
 STARTS = 3
@@ -168,8 +168,11 @@ class SweepFolder:
             if note["id"] != own or note["folder"] != self.relative(folder):
                 return None
             overrides = {str(key): str(value) for key, value in dict(note["overrides"]).items()}
-            return Job(int(note["job"]), overrides, int(note["starts"]), note["ended"], folder)
-        except (OSError, ValueError, KeyError, TypeError):
+            number, starts = note["job"], note["starts"]
+            if type(number) is not int or type(starts) is not int or min(number, starts) < 0:
+                return None
+            return Job(number, overrides, starts, note["ended"], folder)
+        except UNREADABLE:
             return None
 
     def _note(self, job: Job) -> None:
@@ -182,10 +185,16 @@ class SweepFolder:
     def _read(self) -> dict[str, Any]:
         try:
             record = json.loads(self.record.read_text(encoding="utf-8"))
-            if not isinstance(record["arguments"], list) or not {"id", "force"} <= set(record):
-                raise ValueError("it lacks a part")
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise SettingsError(f"resume: {self.record}: can't be read ({error})") from None
+            arguments = record["arguments"]
+            if not isinstance(arguments, list) or not all(isinstance(one, str) for one in arguments):
+                raise ValueError("arguments are no list of texts")
+            if not {"-m", "--multirun"} & set(arguments):
+                raise ValueError("arguments do not begin a sweep")
+            if not isinstance(record["force"], bool) or not isinstance(record["id"], str):
+                raise ValueError("force is no switch, or id no text")
+        except UNREADABLE as error:
+            told = " ".join(str(error).split())[:200]
+            raise SettingsError(f"resume: {self.record}: is damaged ({told}); allowed: what the sweep wrote") from None
         return dict(record)
 
     def _write(self, record: dict[str, Any]) -> None:

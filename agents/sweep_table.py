@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -40,10 +41,16 @@ def figures(folder: RunFolder) -> dict[str, dict[str, float]] | None:
         if budget is None or evaluation["steps"] < budget:
             return None
         row = evaluation["policies"][evaluation["algorithm"]]
-        found = {name: {bound: float(row[name][bound]) for bound in _BOUNDS} for name in _FIGURES if name in row}
+        found = {name: {bound: _number(row[name][bound]) for bound in _BOUNDS} for name in _FIGURES if name in row}
         return found if "cost_pct" in found else None
-    except (OSError, ValueError, KeyError, TypeError):
+    except refusal.UNREADABLE:
         return None
+
+
+def _number(value: Any) -> float:
+    if type(value) not in (int, float) or not math.isfinite(value):
+        raise ValueError(f"{value!r} is not a finite number")
+    return float(value)
 
 
 def finished(sweep: SweepFolder) -> set[int]:
@@ -63,8 +70,11 @@ def tell(sweep: Sweep, skipped: set[int], unfinished: str) -> None:
     table = rows(sweep.folder, planned, skipped, unfinished)
     if all(row["status"] == "not run" for row in table):
         return
-    write(sweep.folder, table)
     show(sweep.folder, table)
+    try:
+        write(sweep.folder, table)
+    except OSError as error:
+        refusal.tell(f"{sweep.folder.table}: can't be written, {error.strerror or error}")
     if not all(row["status"] in ("finished", "skipped") for row in table):
         refusal.tell(resume_sweep.hint(sweep.folder))
 

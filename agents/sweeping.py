@@ -9,7 +9,7 @@ from typing import Any
 
 from omegaconf import DictConfig
 
-from agents import resume_sweep, sweep_table
+from agents import resume_sweep, scenario_choice, sweep_table
 from agents.command_line import CommandLine, Sweep, plain
 from agents.refusal import JobError, tell
 from agents.run_folder import RunFolder
@@ -32,7 +32,8 @@ def start(sweep: Sweep, arguments: Sequence[str], hydra_arguments: list[str], ru
         SettingsError: another sweep has taken the folder.
     """
     with RunFolder(sweep.folder.path).held():
-        sweep.folder.begin([one for one in arguments if not one.startswith("hydra.sweep.dir=")])
+        recorded = scenario_choice.with_absolute_paths(arguments)
+        sweep.folder.begin([one for one in recorded if not one.startswith("hydra.sweep.dir=")])
         _run(sweep, hydra_arguments, set(), run)
 
 

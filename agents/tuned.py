@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
 
-from agents.atomic import write_text
+from agents.atomic import alone, write_text
 from nea_env.library import load_scenario, scenarios
 from nea_env.library.errors import shown
+from nea_env.library.yaml import UNREADABLE, yaml_reader
 from nea_env.scenario import Scenario
 
 TUNED = Path(__file__).with_name("tuned.yaml")
@@ -64,6 +64,11 @@ def record(scenario: Scenario, found: Mapping[str, Any]) -> str:
     Raises:
         ValueError: the file is damaged.
     """
+    with alone(TUNED.parent):
+        return _put(scenario, found)
+
+
+def _put(scenario: Scenario, found: Mapping[str, Any]) -> str:
     table = {key: entry for key, entry in _read().items() if entry.get(_DIGEST) != scenario.digest}
     name = scenario.name
     ships = name in scenarios()
@@ -82,10 +87,12 @@ def _read() -> dict[str, dict[str, Any]]:
     if not TUNED.exists():
         return {}
     try:
-        table = YAML(typ="safe", pure=True).load(TUNED.read_text(encoding="utf-8")) or {}
-    except (YAMLError, ValueError) as error:
+        table = yaml_reader().load(TUNED.read_text(encoding="utf-8")) or {}
+    except (*UNREADABLE, OSError, RecursionError) as error:
         raise ValueError(f"{TUNED}: is damaged: {' '.join(str(error).split())[:200]}") from None
-    if not isinstance(table, dict) or not all(isinstance(entry, dict) for entry in table.values()):
+    if not isinstance(table, dict) or not all(
+        isinstance(key, str) and isinstance(entry, dict) for key, entry in table.items()
+    ):
         raise ValueError(f"{TUNED}: is damaged: expected a group of parameters for each scenario")
     for name, entry in table.items():
         for rule, known in PARAMETERS.items():

@@ -1,3 +1,6 @@
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from ruamel.yaml import YAML
@@ -118,3 +121,22 @@ def test_bad_arguments_are_one_line(arguments, message, capsys):
     assert tune.main(arguments) == 2
     error = capsys.readouterr().err
     assert message in error and error.count("\n") == 1
+
+
+RECORD = """
+import sys
+from pathlib import Path
+from agents import tuned
+from nea_env import load_scenario
+tuned.TUNED = Path(sys.argv[1])
+for k in range(8):
+    scenario = load_scenario("kets", {"market.price": float(sys.argv[2]) + k})
+    tuned.record(scenario, {"tuned_rule": {"a": 0.1}})
+"""
+
+
+def test_processes_that_record_at_once_lose_nothing(tmp_path):
+    path = tmp_path / "tuned.yaml"
+    running = [subprocess.Popen([sys.executable, "-c", RECORD, str(path), price]) for price in ("1000", "2000")]
+    assert [process.wait() for process in running] == [0, 0]
+    assert len(YAML(typ="safe").load(path)) == 16

@@ -261,3 +261,64 @@ def test_a_job_enters_no_other_run(tmp_path):
         with pytest.raises(SettingsError, match="is not empty"):
             sweep.enter(int(name), {}, job(sweep.path, name), None)
     assert sweep.jobs() == []
+
+
+NESTED = "[" * 100_000
+
+
+@pytest.mark.parametrize(
+    "record",
+    [{"arguments": []}, {"arguments": ["seed=0"]}, {"arguments": ["--version"]}, {"arguments": [1, "-m"]},
+     {"force": "false"}, {"id": 5}],
+)  # fmt: skip
+def test_a_record_that_no_sweep_wrote_is_one_line(record, monkeypatch, capsys, folder):
+    path = folder / "sweep.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), **record}))
+    assert f"{path}: is damaged" in ended(monkeypatch, capsys, f"resume={folder}")
+
+
+@pytest.mark.parametrize(
+    "note", ['"job": Infinity', '"job": true', '"starts": -5', '"starts": 1e400', f'"x": {NESTED}']
+)
+def test_a_damaged_note_is_that_of_no_job(note, folder):
+    path = folder / FIRST / "job.json"
+    path.write_text(path.read_text().rstrip("}\n") + f", {note}}}")
+    assert [job.number for job in SweepFolder(folder).jobs()] == [1]
+
+
+@pytest.mark.parametrize("figure", ["NaN", "Infinity", "true", '"5"', "null", "9" * 500, NESTED])
+def test_a_damaged_evaluation_is_none(figure, folder):
+    path = folder / FIRST / "evaluation.json"
+    text = path.read_text()
+    assert sweep_table.finished(SweepFolder(folder)) == {0, 1}
+    path.write_text(text.replace(str(json.loads(text)["policies"]["ppo"]["cost_pct"]["mean"]), figure))
+    assert sweep_table.finished(SweepFolder(folder)) == {1}
+
+
+def test_a_table_that_cannot_be_written_is_printed_all_the_same(monkeypatch, capsys, folder):
+    (folder / "sweep.csv").unlink()
+    (folder / "sweep.csv").mkdir()
+    run(monkeypatch, f"resume={folder}")
+    printed = capsys.readouterr()
+    assert "sweep of 2 jobs: 2 skipped" in printed.out and "sweep.csv: can't be written, Is a directory" in printed.err
+
+
+@pytest.mark.parametrize("subdir", ["../other${hydra.job.num}", "/other${hydra.job.num}", "a/../../b${hydra.job.num}"])
+def test_a_job_s_folder_is_inside_the_sweep_s(subdir, monkeypatch, capsys, tmp_path):
+    line = ended(monkeypatch, capsys, "-m", *TINY, f"hydra.sweep.dir={tmp_path}/s", f"hydra.sweep.subdir={subdir}")
+    assert "hydra.sweep.subdir: " in line and "leaves the sweep's folder" in line and not list(tmp_path.iterdir())
+
+
+def test_a_sweep_over_a_file_goes_on_in_another_folder(monkeypatch, capsys, tmp_path):
+    (tmp_path / "here").mkdir()
+    (tmp_path / "here/a, b.yaml").write_text(f"name: mine\n{FILE}")
+    monkeypatch.chdir(tmp_path / "here")
+    own = [one for one in SHORT if not one.startswith(("scenario=", "env="))]
+    run(monkeypatch, "-m", *own, "scenario=kets_phase2,a, b.yaml", f"hydra.sweep.dir={tmp_path}/sweep")
+    assert statuses(tmp_path / "sweep") == ["finished", "finished"]
+    monkeypatch.chdir(tmp_path)
+    run(monkeypatch, "resume=sweep")
+    assert statuses(tmp_path / "sweep") == ["skipped", "skipped"]
+    (tmp_path / "here/a, b.yaml").unlink()
+    line = ended(monkeypatch, capsys, "resume=sweep")
+    assert "here/a, b.yaml" in line and "there is no such file" in line
