@@ -212,7 +212,7 @@ def test_a_copy_of_a_jobs_folder_is_no_job(folder):
 @pytest.mark.parametrize("content", ["", "7", "{}", '{"arguments": 1}'])
 def test_a_damaged_record_is_one_line(content, monkeypatch, capsys, folder):
     (folder / "sweep.json").write_text(content)
-    assert f"resume: {folder / 'sweep.json'}: can't be read" in ended(monkeypatch, capsys, f"resume={folder}")
+    assert f"resume: {folder / 'sweep.json'}: is damaged" in ended(monkeypatch, capsys, f"resume={folder}")
 
 
 def test_a_sweep_takes_no_changes(monkeypatch, capsys, finished):
@@ -320,5 +320,6 @@ def test_a_sweep_over_a_file_goes_on_in_another_folder(monkeypatch, capsys, tmp_
     run(monkeypatch, "resume=sweep")
     assert statuses(tmp_path / "sweep") == ["skipped", "skipped"]
     (tmp_path / "here/a, b.yaml").unlink()
+    capsys.readouterr()
     line = ended(monkeypatch, capsys, "resume=sweep")
     assert "here/a, b.yaml" in line and "there is no such file" in line
