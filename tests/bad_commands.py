@@ -106,7 +106,7 @@ ALGORITHMS = [
 A_RUN, ITS_OWN, WROTE = "allowed: a run's folder", "allowed: a new or an empty folder", "allowed: what the run wrote"
 RUN_FOLDERS = [
     _folder("resume=nowhere", "resume=nowhere", ALONE, "nowhere: no such folder", A_RUN),
-    _folder("resume=", "resume=", ALONE, MISSING, "allowed: one"),
+    _folder("resume=", "resume=", ALONE, MISSING, "allowed: resume=FOLDER"),
     _folder("resume=run", "resume=run", "config.yaml", "run", A_RUN, run__notes="mine"),
     _folder("resume=run", "resume", "run/config.yaml", "a: [1", WROTE, run__config_yaml="a: [1\n"),
     _folder("resume=run -m", "-m", ALONE, "-m", "allowed: key=value", run__config_yaml="seed: 1\n"),

@@ -31,7 +31,7 @@ from nea_env.core.price_laws import EQUILIBRIUM, LATTICE
 from nea_env.scenario import Scenario
 
 _LARGEST, _LARGEST_LOG = 1e30, 300.0
-"""Of any number, in tonnes or money, and of the logs of prices and output: what follows from them is then finite."""
+"""Of what a firm has, and of the logs of prices and output: what follows from them is then finite."""
 
 _LOGS = ("log_", "quote_error", "pressure")
 
@@ -140,7 +140,7 @@ def check_state(saved: Any, present: Mapping[str, NDArray[Any]], static: NDArray
 def _check_columns(name: str, values: NDArray[np.float64], table: Sequence[Field]) -> None:
     """Whether every number (n, columns) keeps to the bounds of its column; ValueError otherwise."""
     for column, line in zip(values.T, table, strict=False):  # an array that no row needs has no columns
-        largest = _LARGEST_LOG if line.name.startswith(_LOGS) else _LARGEST
+        largest = _LARGEST_LOG if line.name.startswith(_LOGS) else np.inf if table is FLOWS else _LARGEST
         field = line._replace(low=max(line.low, -largest), high=min(line.high, largest))
         wrong = (column < field.low) | (column > field.high)
         if field.whole:
@@ -149,7 +149,7 @@ def _check_columns(name: str, values: NDArray[np.float64], table: Sequence[Field
 
 
 def _allowed(field: Field) -> str:
-    bounds = f"{field.low:g} to {field.high:g}"
+    bounds = f"{field.low:g} or more" if field.high == np.inf else f"{field.low:g} to {field.high:g}"
     return f"a whole number, {bounds}" if field.whole else bounds
 
 

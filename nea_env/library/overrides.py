@@ -77,12 +77,12 @@ def _parsed(text: str) -> Change:
 
 
 def _path(text: str) -> str:
-    """A dotted path; refused where one of its keys is empty or no text."""
+    """A dotted path; refused where it is empty, too long or no text. A key may be empty: it stands for all others."""
     try:
         path = _text(text)
     except ScenarioError as error:
         raise ScenarioError(f"override {error}") from None
-    if not all(path.split(".")) or len(path) > _LONGEST:
+    if not path.strip() or len(path) > _LONGEST:
         raise ScenarioError(f"override {shown(path)}: expected keys joined by dots, for instance market.volatility=0.2")
     return path
 
@@ -100,7 +100,7 @@ def _put(node: Any, change: Change, depth: int) -> Any:
         return [_put(item, change, depth + 1) if index == int(key) else item for index, item in enumerate(node)]
     if fields:
         if key not in fields:
-            where = "" if key == change.path.rpartition(".")[2] else f"{key}: "
+            where = "" if key and key == change.path.rpartition(".")[2] else f"{key or repr(key)}: "
             raise ScenarioError(f"override {change.path}: {where}unknown key; {did_you_mean(key, fields)}")
     elif not isinstance(node, dict):
         raise ScenarioError(f"override {change.path}: {'.'.join(before)} is {shown(node)}: it has no {key!r}")

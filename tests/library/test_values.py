@@ -231,11 +231,22 @@ def test_overrides_are_a_mapping_or_texts(overrides):
         load_scenario("kets", overrides)
 
 
-@pytest.mark.parametrize("path", ["", ".", "market..price", "market.", " ", "\x1b"])
-def test_a_path_has_no_empty_keys(path):
-    with pytest.raises(ScenarioError, match=r"^override ") as caught:
+@pytest.mark.parametrize(
+    ("path", "told"),
+    [("", "'': expected keys joined by dots"), (" ", "' ': expected keys"), ("x." * 200, "...: expected keys joined"),
+     (".", ".: '': unknown key"), ("market..price", "market..price: '': unknown key"),
+     ("market.", "market.: '': unknown key"), ("\x1b", "'\\x1b': text must not hold control characters")],
+)  # fmt: skip
+def test_a_path_that_leads_nowhere(path, told):
+    with pytest.raises(ScenarioError) as caught:
         load_scenario("kets", {path: 5})
-    assert "expected keys joined by dots" in str(caught.value) or "unknown key" in str(caught.value) or path == "\x1b"
+    assert str(caught.value).startswith("override ") and told in str(caught.value)
+
+
+def test_an_empty_key_stands_for_all_others():
+    path = "regime.allocation.2020.auction_share."
+    assert load_scenario("kets", {path: 0.25}).regime.allocation["2020"].auction_share[""] == 0.25
+    assert load_scenario("kets", [f"{path}=0.25"]) == load_scenario("kets", {path: 0.25})
 
 
 def test_a_no_break_space_in_a_path_is_named():
