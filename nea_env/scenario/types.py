@@ -31,7 +31,7 @@ Month = Annotated[str, BeforeValidator(_check_month)]
 Year = Annotated[str, BeforeValidator(_check_year)]
 Number = Annotated[float, Strict()]
 """A number: neither a switch nor text."""
-Whole = Annotated[int, BeforeValidator(_whole), Strict()]
+Whole = Annotated[int, Strict(), BeforeValidator(_whole)]
 Switch = Annotated[bool, Strict()]
 """true or false; neither a number nor text."""
 Share = Annotated[Number, Field(ge=0.0, le=1.0)]
