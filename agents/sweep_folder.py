@@ -94,12 +94,12 @@ class SweepFolder:
         Raises:
             SettingsError: ``sweep.json`` is damaged.
         """
-        return [str(argument) for argument in self._read()["arguments"]]
+        return list(self._read()["arguments"])
 
     @property
     def force(self) -> bool:
         """Whether jobs go on with other versions."""
-        return bool(self._read()["force"])
+        return self._read()["force"] is True
 
     def jobs(self) -> list[Job]:
         """The jobs that have begun, in order."""

@@ -48,9 +48,9 @@ def find(scenario: Scenario) -> Found | None:
     Raises:
         ValueError: the file is damaged.
     """
-    table = _read()
+    table, digest = _read(), scenario.digest
     for entry in table.values():
-        if entry.get(_DIGEST) == scenario.digest:
+        if entry.get(_DIGEST) == digest:
             return Found(entry, True)
     return Found(table[scenario.name], False) if scenario.name in table else None
 
@@ -69,12 +69,11 @@ def record(scenario: Scenario, found: Mapping[str, Any]) -> str:
 
 
 def _put(scenario: Scenario, found: Mapping[str, Any]) -> str:
-    table = {key: entry for key, entry in _read().items() if entry.get(_DIGEST) != scenario.digest}
-    name = scenario.name
-    ships = name in scenarios()
-    is_main = load_scenario(name).digest == scenario.digest if ships else name not in table
-    key = name if is_main else f"{name}@{scenario.digest[:8]}"
-    table[key] = {_DIGEST: scenario.digest, **found}
+    name, digest = scenario.name, scenario.digest
+    table = {key: entry for key, entry in _read().items() if entry.get(_DIGEST) != digest}
+    is_main = load_scenario(name).digest == digest if name in scenarios() else name not in table
+    key = name if is_main else f"{name}@{digest[:8]}"
+    table[key] = {_DIGEST: digest, **found}
     yaml = YAML(typ="safe", pure=True)
     yaml.default_flow_style = False
     text = io.StringIO()
