@@ -25,7 +25,7 @@ from agents.evaluate import interval
 from agents.rules import FULL, JustInTime, Rule, imports, unsquashed
 from agents.seeds import EVALUATION_SEEDS
 from nea_env.core.batch import Batch
-from nea_env.core.layout import ABATE, FOREIGN_TRADE, INVEST, OBS_INDEX, OFFSET, TECHS, TRADE
+from nea_env.core.layout import OBS_INDEX, TECHS, Action
 from nea_env.library import ScenarioError, load_scenario
 from nea_env.scenario import Regime, Scenario
 
@@ -72,17 +72,17 @@ class LeverRule(Rule):
         own = self.parameters
         actions = JustInTime().act(observation)
         column = {name: observation[:, index].astype(float) for name, index in OBS_INDEX.items()}
-        actions[:, ABATE] *= own.abate
+        actions[:, Action.ABATE] *= own.abate
 
         hurdle = own.kappa - own.fade * column["progress"] - 1.0
         value = np.full(len(observation), -np.inf)
         for k in reversed(range(TECHS)):
             left = column[f"capacity_{k}"] + column[f"building_{k}"] < FULL
             value = np.where(left, column[f"invest_value_{k}"], value)
-        actions[:, INVEST] = value >= hurdle
-        actions[:, OFFSET] = column["log_offset_ratio"] < own.offset_below
+        actions[:, Action.INVEST] = value >= hurdle
+        actions[:, Action.OFFSET] = column["log_offset_ratio"] < own.offset_below
 
-        actions[:, FOREIGN_TRADE] = imports(observation, own.abroad)
+        actions[:, Action.FOREIGN] = imports(observation, own.abroad)
 
         gap, even = unsquashed(column["gap"]) / 10.0, column["even_trade"]
         surplus, short = np.maximum(-gap, 0.0), np.maximum(gap, 0.0)
@@ -92,7 +92,7 @@ class LeverRule(Rule):
         trade = even * np.clip(wanted, 0.0, 1.0)
         limit = np.maximum(unsquashed(column["volume_limit"]), 1e-9)
         before = (even == 0.0) & (column["market_open"] > 0.0) & (gap > 0.0)
-        actions[:, TRADE] = np.where(before, np.minimum(own.early * gap / limit, 1.0), trade)
+        actions[:, Action.TRADE] = np.where(before, np.minimum(own.early * gap / limit, 1.0), trade)
         return actions
 
 

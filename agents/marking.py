@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nea_env.core.batch import Batch
-from nea_env.core.layout import ABATE, ACTIONS, TRADE
+from nea_env.core.layout import Action
 from nea_env.scenario import OutputShock, Policy, Scenario
 
 
@@ -87,8 +87,8 @@ def reference_position(scenario: Scenario) -> NDArray[np.float64]:
     batch = Batch(still, 1, threads=1)
     tonnes, traded = [float(batch.position()[0][0])], 0.0
     for _ in range(int(batch.horizon[0])):
-        actions = np.zeros((1, len(ACTIONS)), np.float32)
-        actions[:, [TRADE, ABATE]] = batch.suggestions()
+        actions = np.zeros((1, Action.size), np.float32)
+        actions[:, [Action.TRADE, Action.ABATE]] = batch.suggestions()
         batch.step(actions)
         flows = batch.flows()
         traded += float(flows["bought"][0] - flows["sold"][0])

@@ -22,10 +22,10 @@ from stable_baselines3.common.torch_layers import MlpExtractor
 from stable_baselines3.common.type_aliases import Schedule
 from torch import nn
 
-from nea_env.core.layout import ABATE, ACTIONS, OBS_INDEX, TRADE
+from nea_env.core.layout import ACTIONS, OBS_INDEX, Action
 
 _NAMES = tuple(action.name for action in ACTIONS)
-_SUGGESTED = {TRADE: OBS_INDEX["even_trade"], ABATE: OBS_INDEX["abate_at_price"]}
+_SUGGESTED = {Action.TRADE: OBS_INDEX["even_trade"], Action.ABATE: OBS_INDEX["abate_at_price"]}
 _MONTH = 1.0 / 24.0  # of the observation's to_deadline
 _FAINT = 0.01  # what is left of the noise at the deadline: a density needs some
 
@@ -35,13 +35,13 @@ class _RuleBesideLatent(MlpExtractor):
 
     def __init__(self, feature_dim: int, *args: Any, **kwargs: Any) -> None:
         super().__init__(feature_dim, *args, **kwargs)
-        self.latent_dim_pi += 1 + len(ACTIONS)
+        self.latent_dim_pi += 1 + Action.size
 
     def forward(self, features: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         return self.forward_actor(features), self.forward_critic(features)
 
     def forward_actor(self, features: torch.Tensor) -> torch.Tensor:
-        rule = features.new_zeros((len(features), len(ACTIONS)))
+        rule = features.new_zeros((len(features), Action.size))
         for action, column in _SUGGESTED.items():
             rule[:, action] = features[:, column]
         free = (features[:, OBS_INDEX["to_deadline"], None] / _MONTH).clamp(0.0, 1.0)
@@ -53,13 +53,13 @@ class _Correction(nn.Module):
 
     def __init__(self, latent_dim: int, start: torch.Tensor) -> None:
         super().__init__()
-        self.linear = nn.Linear(latent_dim - len(ACTIONS) - 1, len(ACTIONS))
+        self.linear = nn.Linear(latent_dim - Action.size - 1, Action.size)
         nn.init.zeros_(self.linear.weight)
         with torch.no_grad():
             self.linear.bias.copy_(start)
 
     def forward(self, latent: torch.Tensor) -> torch.Tensor:
-        latent, free, rule = latent.split((self.linear.in_features, 1, len(ACTIONS)), dim=1)
+        latent, free, rule = latent.split((self.linear.in_features, 1, Action.size), dim=1)
         correction = self.linear(latent)
         return rule + torch.cat((free * correction[:, :1], correction[:, 1:]), dim=1)
 
@@ -98,8 +98,8 @@ class ResidualPolicy(ActorCriticPolicy):
         )
 
     def _build(self, lr_schedule: Schedule) -> None:
-        if not isinstance(self.action_dist, DiagGaussianDistribution) or self.action_space.shape != (len(ACTIONS),):
-            raise ValueError(f"the residual policy needs a Box of {len(ACTIONS)} actions, not {self.action_space}")
+        if not isinstance(self.action_dist, DiagGaussianDistribution) or self.action_space.shape != (Action.size,):
+            raise ValueError(f"the residual policy needs a Box of {Action.size} actions, not {self.action_space}")
         if self.observation_space.shape is None or self.features_dim != len(OBS_INDEX):
             raise ValueError(f"the residual policy needs the plain observation, not {self.observation_space}")
         super()._build(lr_schedule)
@@ -112,7 +112,7 @@ class ResidualPolicy(ActorCriticPolicy):
         self.optimizer = self.optimizer_class(self.parameters(), **settings)
 
     def _get_action_dist_from_latent(self, latent_pi: torch.Tensor) -> Distribution:
-        free = latent_pi[:, -len(ACTIONS) - 1 :][:, :1]
+        free = latent_pi[:, -Action.size - 1 :][:, :1]
         log_std = self.log_std.expand(len(latent_pi), -1)
         log_std = torch.cat((log_std[:, :1] + (free + _FAINT).clamp(max=1.0).log(), log_std[:, 1:]), dim=1)
         return self.action_dist.proba_distribution(self.action_net(latent_pi), log_std)

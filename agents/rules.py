@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from agents import tuned
-from nea_env.core.layout import ABATE, ACTIONS, FOREIGN_TRADE, INVEST, OBS_INDEX, OBSERVATION, PARTNERS, TECHS, TRADE
+from nea_env.core.layout import OBS_INDEX, PARTNERS, TECHS, Action, Observation
 from nea_env.library import load_scenario, scenarios
 from nea_env.scenario import Scenario
 
@@ -43,8 +43,8 @@ class Rule:
             ValueError: the last axis does not hold the observation table of the Box ids.
         """
         observation = np.asarray(observation)
-        if observation.ndim not in (1, 2) or observation.shape[-1] != len(OBSERVATION):
-            size = len(OBSERVATION)
+        if observation.ndim not in (1, 2) or observation.shape[-1] != Observation.size:
+            size = Observation.size
             raise ValueError(f"observation has shape {observation.shape}: expected ({size},) or (n, {size})")
         if observation.ndim == 1:
             return self.act(observation[None])[0], state
@@ -62,7 +62,7 @@ class DoNothing(Rule):
 
     def act(self, observation: np.ndarray) -> np.ndarray:
         """Zeros, (n, 8)."""
-        return np.zeros((len(observation), len(ACTIONS)), np.float32)
+        return np.zeros((len(observation), Action.size), np.float32)
 
 
 class Random(Rule):
@@ -75,7 +75,7 @@ class Random(Rule):
 
     def act(self, observation: np.ndarray) -> np.ndarray:
         """Uniform in [-1, 1], (n, 8)."""
-        return self._random.uniform(-1, 1, (len(observation), len(ACTIONS))).astype(np.float32)
+        return self._random.uniform(-1, 1, (len(observation), Action.size)).astype(np.float32)
 
 
 class JustInTime(Rule):
@@ -85,9 +85,9 @@ class JustInTime(Rule):
 
     def act(self, observation: np.ndarray) -> np.ndarray:
         """The two suggestions of the observation, (n, 8)."""
-        actions = np.zeros((len(observation), len(ACTIONS)), np.float32)
-        actions[:, TRADE] = _column(observation, "even_trade")
-        actions[:, ABATE] = _column(observation, "abate_at_price")
+        actions = np.zeros((len(observation), Action.size), np.float32)
+        actions[:, Action.TRADE] = _column(observation, "even_trade")
+        actions[:, Action.ABATE] = _column(observation, "abate_at_price")
         return actions
 
 
@@ -131,9 +131,9 @@ class TunedRule(JustInTime):
     def act(self, observation: np.ndarray) -> np.ndarray:
         """Just in time with investment and imports, (n, 8)."""
         actions = super().act(observation)
-        actions[:, FOREIGN_TRADE] = imports(observation, self.abroad)
+        actions[:, Action.FOREIGN] = imports(observation, self.abroad)
         rate = np.clip(self.a + self.b * np.expm1(_column(observation, "log_price")), 0.0, 1.0)
-        actions[:, INVEST] = np.where(_column(observation, "progress") < self.stop, rate, 0.0)
+        actions[:, Action.INVEST] = np.where(_column(observation, "progress") < self.stop, rate, 0.0)
         return actions
 
 
@@ -155,7 +155,7 @@ class InvestAtTrigger(JustInTime):
         for k in reversed(range(TECHS)):
             left = _column(observation, f"capacity_{k}") + _column(observation, f"building_{k}") < FULL
             value = np.where(left, _column(observation, f"invest_value_{k}"), value)
-        actions[:, INVEST] = value >= self.kappa - 1.0
+        actions[:, Action.INVEST] = value >= self.kappa - 1.0
         return actions
 
 

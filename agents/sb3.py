@@ -21,7 +21,7 @@ from stable_baselines3.common.vec_env.base_vec_env import VecEnvIndices, VecEnvO
 from agents.marking import MarkToMarket
 from agents.seeds import EVALUATION_SEEDS as EVALUATION_SEEDS
 from agents.seeds import training_seed as training_seed
-from nea_env.core.layout import ABATE, ACTIONS, TRADE
+from nea_env.core.layout import Action
 from nea_env.envs.firm_vector import FirmVectorEnv
 
 _OWN = ("reset", "step", "close")
@@ -99,8 +99,8 @@ class FirmVecEnv(VecEnv):
         """What closes the gap evenly and abates up to the price due, as actions of the environment's own form."""
         if self.env.menu is not None:
             return np.full(self.num_envs, self.env.menu.index("even, at price"))
-        actions = np.zeros((self.num_envs, len(ACTIONS)), np.float32)
-        actions[:, [TRADE, ABATE]] = self.env.batch.suggestions()
+        actions = np.zeros((self.num_envs, Action.size), np.float32)
+        actions[:, [Action.TRADE, Action.ABATE]] = self.env.batch.suggestions()
         return actions
 
     def _pending_options(self) -> dict[str, Any] | None:

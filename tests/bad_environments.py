@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from nea_env.core.layout import CAPACITY, STATE
+from nea_env.core.layout import STATE, State
 from nea_env.envs.firm import FirmEnv
 from nea_env.envs.firm_vector import FirmVectorEnv
 from tests.bad_input import ALONE, MISSING, UNKNOWN, Bad
@@ -153,7 +153,7 @@ STATES = [
     _books("more than the whole duty", "borrow_limit", 1.5, "0 to 1"),
     _books("half a switch", "missed", 0.5, "a whole number, 0 to 1"),
     _state(
-        "capacity beyond what there is", lambda state: state["batch"]["_state"][:, CAPACITY].fill(1e9),
+        "capacity beyond what there is", lambda state: state["batch"]["_state"][:, State.CAPACITY].fill(1e9),
         "capacity_0 + building_0", "1000000000.0 in row 0", "the technology's potential",
     ),
 ]  # fmt: skip

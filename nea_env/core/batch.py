@@ -11,44 +11,31 @@ import numba
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from nea_env.core import parameters as col
-from nea_env.core.equilibrium.tables import LAPSE, RECORD
 from nea_env.core.layout import (
-    ABATE_AT_PRICE,
     ACCOUNTS,
-    ACTIONS,
-    AUCTION_PRICE,
-    AUCTION_ROOM,
-    CAPACITY,
-    CLOSED,
-    EVEN_TRADE,
     FLOWS,
-    FOREIGN_PRICE,
-    FRONT_RATIO,
     HISTORY,
-    LINK,
-    NODE,
-    OBSERVATION,
-    PARTNER_NODE,
+    LINK_OPEN,
     PARTNERS,
-    PRICE,
     QUEUE,
-    SHOCK,
     SLOTS,
     STATE,
-    STRIKE,
     TECHS,
-    WORLD,
-)  # fmt: skip
-from nea_env.core.links import OPEN
-from nea_env.core.lowering import lowered
-from nea_env.core.observe import observe_rows
+    Action,
+    Flow,
+    Observation,
+    State,
+    World,
+)
+from nea_env.core.lowering.tables import lowered
+from nea_env.core.parameters import Event, Month, Record, Static
+from nea_env.core.play.observe import observe_rows
+from nea_env.core.play.shown import show_prices
+from nea_env.core.play.step import start_rows, step_parallel, step_rows
+from nea_env.core.play.valuation import mark_rows
 from nea_env.core.pool import TURN
-from nea_env.core.price_laws import EQUILIBRIUM
+from nea_env.core.rules.price_processes import EQUILIBRIUM
 from nea_env.core.saving import check_state, fingerprint
-from nea_env.core.shown import show_prices
-from nea_env.core.step import start_rows, step_parallel, step_rows
-from nea_env.core.valuation import mark_rows
 from nea_env.library.errors import did_you_mean, shown
 from nea_env.library.reader import leaves
 from nea_env.scenario import Scenario
@@ -93,14 +80,17 @@ class Batch:
         count = max(len(table.events) for table in tables)
         self._static = np.stack([table.static for table in tables])
         for start, group in zip(first, drawn, strict=True):
-            self._static[start : start + len(group.laws), [col.P_FIRST_LAW, col.P_LAWS]] = start, len(group.laws)
-        self._monthly = np.zeros((len(tables), length, len(col.MONTHLY)))
-        self._events = np.zeros((len(tables), count, len(col.EVENTS)))
+            self._static[start : start + len(group.laws), [Static.FIRST_STATUTE, Static.STATUTES]] = (
+                start,
+                len(group.laws),
+            )
+        self._monthly = np.zeros((len(tables), length, Month.size))
+        self._events = np.zeros((len(tables), count, Event.size))
         for k, table in enumerate(tables):
             self._monthly[k, : table.horizon + 1] = table.monthly
             self._events[k, : len(table.events)] = table.events
         sizes = [len(table.grid) for table in tables]
-        self._static[:, col.P_GRID_FIRST] = np.cumsum([0, *sizes[:-1]])
+        self._static[:, Static.GRID_FIRST] = np.cumsum([0, *sizes[:-1]])
         used = [table.grid for table in tables if len(table.grid)] or [np.zeros(1)]
         self._grids = used[0] if len(used) == 1 else np.concatenate(used)  # one alone is shared among batches
         chosen = np.zeros(n, np.int64) if scenario_of is None else np.array(scenario_of, np.int64)
@@ -111,18 +101,18 @@ class Batch:
             )
         self._pick = first[chosen]
         self._exposure = np.array([table.exposure for table in tables])
-        self.discount = float(tables[0].static[col.P_DISCOUNT])
+        self.discount = float(tables[0].static[Static.DISCOUNT])
 
         self.seeds = np.zeros(n, np.int64)
         self.episodes = np.zeros(n, np.int64)
         self._months = np.zeros(n, np.int64)
         self._ended = np.zeros(n, np.bool_)
-        self._state = np.zeros((n, len(STATE)))
-        self._world = np.zeros((n, len(WORLD) if _needs_world(self._static) else 0))
+        self._state = np.zeros((n, State.size))
+        self._world = np.zeros((n, World.size if _needs_world(self._static) else 0))
         self._queue = np.zeros((n, TECHS * QUEUE), np.float32)
         self._history = np.zeros((n, HISTORY), np.float32)
-        self._flows = np.zeros((n, len(FLOWS)))
-        self._mask = np.zeros((n, len(ACTIONS)), np.bool_)
+        self._flows = np.zeros((n, Flow.size))
+        self._mask = np.zeros((n, Action.size), np.bool_)
         self._start(np.ones(n, np.bool_), 0)
         self.observe()  # fills the masks and suggestions of the first month
 
@@ -134,12 +124,12 @@ class Batch:
     @property
     def reward_scale(self) -> NDArray[np.float64]:
         """(n,) baseline emissions of a month x reference price, money: reward = -cost / scale."""
-        return self._static[self._pick, col.P_REWARD_SCALE]
+        return self._static[self._pick, Static.REWARD_SCALE]
 
     @property
     def horizon(self) -> NDArray[np.int64]:
         """(n,) months of an episode."""
-        return self._static[self._pick, col.P_HORIZON].astype(np.int64)
+        return self._static[self._pick, Static.HORIZON].astype(np.int64)
 
     def law(self, path: str) -> NDArray[np.float64]:
         """(n,) one number of the law that each row's episode plays, by its dotted path in the regime.
@@ -187,7 +177,7 @@ class Batch:
         """
         if not autoreset and self._ended.any():
             raise RuntimeError(f"row {int(np.argmax(self._ended))} has ended: reset it before the next step")
-        observation = np.empty((self.n, len(OBSERVATION)), np.float32)
+        observation = np.empty((self.n, Observation.size), np.float32)
         reward = np.empty(self.n)
         terminated = np.empty(self.n, np.bool_)
         tail = (
@@ -210,7 +200,7 @@ class Batch:
 
     def observe(self) -> NDArray[np.float32]:
         """Observations (n, OBSERVATION) float32 of the present state, a new array."""
-        observation = np.empty((self.n, len(OBSERVATION)), np.float32)
+        observation = np.empty((self.n, Observation.size), np.float32)
         observe_rows(
             0,
             self.n,
@@ -230,8 +220,8 @@ class Batch:
     def accounts(self) -> dict[str, NDArray[np.float64]]:
         """Tonnes (n,) that the returned observation shows, by ``layout.ACCOUNTS``, and capacity in t a month."""
         found = {name: self._state[:, _STATE_INDEX[name]].copy() for name in ACCOUNTS if name != "closed"}
-        found["closed"] = self._state[:, CLOSED : CLOSED + SLOTS].sum(axis=1)
-        found["capacity"] = self._state[:, CAPACITY : CAPACITY + TECHS].sum(axis=1)
+        found["closed"] = self._state[:, State.CLOSED : State.CLOSED + SLOTS].sum(axis=1)
+        found["capacity"] = self._state[:, State.CAPACITY : State.CAPACITY + TECHS].sum(axis=1)
         return found
 
     def flows(self) -> dict[str, NDArray[np.float64]]:
@@ -247,34 +237,40 @@ class Batch:
         the limit on carrying over binds at the end of the running period.
         ``quote`` is what the observation shows of the long price; they differ where prices are not disclosed.
         """
-        price, (offset_price, quote), fx = self._state[:, PRICE], np.empty((2, self.n)), np.empty((self.n, PARTNERS))
+        price, (offset_price, quote), fx = (
+            self._state[:, State.PRICE],
+            np.empty((2, self.n)),
+            np.empty((self.n, PARTNERS)),
+        )
         show_prices(self._pick, self._state, self._world, self._static, offset_price, quote, fx)
         found = {
             "month": self._months.astype(np.float64),
             "long_price": price.copy(),
-            "front_price": price * self._state[:, FRONT_RATIO],
+            "front_price": price * self._state[:, State.FRONT_RATIO],
             "offset_price": offset_price,
-            "strike": self._state[:, STRIKE].copy(),
+            "strike": self._state[:, State.STRIKE].copy(),
             "quote": quote,
-            "auction_room": self._state[:, AUCTION_ROOM].copy(),
-            "auction_price": self._state[:, AUCTION_PRICE] * (self._state[:, AUCTION_ROOM] > 0.0),
-            "volume_limit": self._now(col.M_VOLUME_LIMIT),
+            "auction_room": self._state[:, State.AUCTION_ROOM].copy(),
+            "auction_price": self._state[:, State.AUCTION_PRICE] * (self._state[:, State.AUCTION_ROOM] > 0.0),
+            "volume_limit": self._now(Month.VOLUME_LIMIT),
         }
         return found | self._world_prices(fx)
 
     def _world_prices(self, fx: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
         """What a law or a link adds: prices abroad, rates (n, PARTNERS), the state of links, the aggregate bank."""
         found, own, world = {}, self._static[self._pick], self._world
-        for k in range(int(own[:, col.P_LINKS].max())):
-            linked = own[:, col.P_LINKS] > k
-            foreign = world[:, FOREIGN_PRICE + k] * linked
+        for k in range(int(own[:, Static.LINKS].max())):
+            linked = own[:, Static.LINKS] > k
+            foreign = world[:, World.FOREIGN_PRICE + k] * linked
             found[f"foreign_price_{k}"] = foreign
-            found[f"local_price_{k}"] = foreign / np.where(linked, fx[:, k] * own[:, col.P_LINK_UNITS + k], 1.0)
+            found[f"local_price_{k}"] = foreign / np.where(linked, fx[:, k] * own[:, Static.LINK_UNITS + k], 1.0)
             found[f"fx_{k}"] = fx[:, k].copy()
-            found[f"link_{k}"] = (world[:, LINK + k] == OPEN).astype(np.float64)
-        if (own[:, col.P_LAW] == EQUILIBRIUM).any():
-            solved = own[:, col.P_LAW] == EQUILIBRIUM
-            found["aggregate_bank"] = solved * (own[:, col.P_GRID_LOW] + own[:, col.P_GRID_STEP] * world[:, NODE])
+            found[f"link_{k}"] = (world[:, World.LINK + k] == LINK_OPEN).astype(np.float64)
+        if (own[:, Static.PROCESS] == EQUILIBRIUM).any():
+            solved = own[:, Static.PROCESS] == EQUILIBRIUM
+            found["aggregate_bank"] = solved * (
+                own[:, Static.GRID_LOW] + own[:, Static.GRID_STEP] * world[:, World.NODE]
+            )
             found["lapse_probability"] = np.where(solved, self._grids[self._lapse_places()], 0.0)
         return found
 
@@ -282,11 +278,11 @@ class Batch:
         """Where in the grids each row's probability stands that units will lapse; 0 under other laws."""
         own, world = self._static[self._pick], self._world
         first, banks, others, shocks = own[
-            :, [col.P_GRID_FIRST, col.P_GRID_BANKS, col.P_GRID_PARTNER_BANKS, col.P_GRID_SHOCKS]
+            :, [Static.GRID_FIRST, Static.GRID_BANKS, Static.GRID_PARTNER_BANKS, Static.GRID_SHOCKS]
         ].T
-        cell = (world[:, NODE] * others + world[:, PARTNER_NODE]) * shocks + world[:, SHOCK]
-        record = first + shocks * shocks + (self._months * banks * others * shocks + cell) * RECORD
-        return np.where(banks > 0.0, record + LAPSE, 0.0).astype(np.int64)
+        cell = (world[:, World.NODE] * others + world[:, World.PARTNER_NODE]) * shocks + world[:, World.SHOCK]
+        record = first + shocks * shocks + (self._months * banks * others * shocks + cell) * Record.size
+        return np.where(banks > 0.0, record + Record.LAPSE, 0.0).astype(np.int64)
 
     def position(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """The mark to market of each firm's books: value = tonnes x long price + money, two (n,) arrays.
@@ -317,7 +313,7 @@ class Batch:
 
     def suggestions(self) -> NDArray[np.float64]:
         """(n, 2): the trade that closes the gap evenly, the abatement whose marginal cost meets the price due."""
-        return self._state[:, [EVEN_TRADE, ABATE_AT_PRICE]]
+        return self._state[:, [State.EVEN_TRADE, State.ABATE_AT_PRICE]]
 
     def action_mask(self) -> NDArray[np.bool_]:
         """(n, A) bool: the actions that can change anything this month."""
@@ -346,7 +342,7 @@ class Batch:
 
     @cached_property
     def _fingerprint(self) -> NDArray[np.str_]:
-        return fingerprint(self.scenarios, self._static[self._pick, col.P_FIRST_LAW])
+        return fingerprint(self.scenarios, self._static[self._pick, Static.FIRST_STATUTE])
 
     def _present(self) -> dict[str, NDArray]:
         return {"fingerprint": self._fingerprint} | {name: getattr(self, name) for name in _CHANGING}
@@ -376,7 +372,7 @@ class Batch:
 
 def _needs_world(static: NDArray[np.float64]) -> bool:
     """Whether some law or link keeps a state beyond that of the default."""
-    return bool(static[:, [col.P_LAW, col.P_LINKS, col.P_PERMANENT]].any())
+    return bool(static[:, [Static.PROCESS, Static.LINKS, Static.PERMANENT]].any())
 
 
 _CHANGING = (

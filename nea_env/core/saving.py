@@ -14,20 +14,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nea_env.core import parameters as col
-from nea_env.core.layout import (
-    BUILDING,
-    CAPACITY,
-    FLOWS,
-    NODE,
-    PARTNER_NODE,
-    SHOCK,
-    STATE,
-    TECHS,
-    WORLD,
-    Field,
-)  # fmt: skip
-from nea_env.core.price_laws import EQUILIBRIUM, LATTICE
+from nea_env.core.columns import Field
+from nea_env.core.layout import FLOWS, STATE, TECHS, WORLD, State, World
+from nea_env.core.parameters import Static
+from nea_env.core.rules.price_processes import EQUILIBRIUM, LATTICE
 from nea_env.scenario import Scenario
 
 _LARGEST, _LARGEST_LOG = 1e30, 300.0
@@ -38,7 +28,11 @@ _LOGS = ("log_", "quote_error", "pressure")
 _TABLES = {"_state": STATE, "_world": WORLD, "_flows": FLOWS}
 _COLUMNS = [[field.name for field in table] for table in _TABLES.values()]
 _FLOAT32 = 1e-6  # relative rounding of capacity under construction, which is queued as float32
-_GRIDS = ((NODE, col.P_GRID_BANKS), (PARTNER_NODE, col.P_GRID_PARTNER_BANKS), (SHOCK, col.P_GRID_SHOCKS))
+_GRIDS = (
+    (World.NODE, Static.GRID_BANKS),
+    (World.PARTNER_NODE, Static.GRID_PARTNER_BANKS),
+    (World.SHOCK, Static.GRID_SHOCKS),
+)
 
 
 def fingerprint(scenarios: Sequence[Scenario], first: NDArray[Any]) -> NDArray[np.str_]:
@@ -112,28 +106,28 @@ def check_state(saved: Any, present: Mapping[str, NDArray[Any]], static: NDArray
     check_entries(saved, present)
     check_least(saved, ("seeds", "episodes", "_months"))
     pick, months = saved["_pick"], saved["_months"]
-    first = static[present["_pick"], col.P_FIRST_LAW]
-    wrong = (pick < first) | (pick >= first + static[present["_pick"], col.P_LAWS])
+    first = static[present["_pick"], Static.FIRST_STATUTE]
+    wrong = (pick < first) | (pick >= first + static[present["_pick"], Static.STATUTES])
     check_rows(wrong, "_pick", pick, "a law of the row's scenario")
-    last = static[pick, col.P_HORIZON] - ~saved["_ended"]
+    last = static[pick, Static.HORIZON] - ~saved["_ended"]
     check_rows(months > last, "_months", months, "0 to the month before the end, or the end of an ended row")
     for name, table in _TABLES.items():
         _check_columns(name, saved[name], table)
     for name in ("_queue", "_history"):
         check_rows((saved[name] < 0.0).any(axis=1), f"the least of {name}", saved[name].min(axis=1), "0 or more")
     for k in range(TECHS):
-        total = saved["_state"][:, CAPACITY + k] + saved["_state"][:, BUILDING + k]
-        most = static[pick, col.P_POTENTIAL + k]
+        total = saved["_state"][:, State.CAPACITY + k] + saved["_state"][:, State.BUILDING + k]
+        most = static[pick, Static.POTENTIAL + k]
         wrong = total > most * (1.0 + _FLOAT32)
         allowed = f"at most {most[np.argmax(wrong)]:.6g}, the technology's potential"
         check_rows(wrong, f"_state capacity_{k} + building_{k}", total, allowed)
     if saved["_world"].shape[1]:
-        law = static[pick, col.P_LAW]
+        law = static[pick, Static.PROCESS]
         for column, size in _GRIDS:
             place = saved["_world"][:, column]
             wrong = (law == EQUILIBRIUM) & (place >= np.maximum(static[pick, size], 1.0))
-            if column == NODE:
-                wrong |= (law == LATTICE) & (place >= static[pick, col.P_STATES])
+            if column == World.NODE:
+                wrong |= (law == LATTICE) & (place >= static[pick, Static.STATES])
             check_rows(wrong, f"_world {WORLD[column].name}", place, "a place on the grid of the price law")
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nea_env.core import layout
-from nea_env.core.step import all_finite
+from nea_env.core.play.step import all_finite
 from nea_env.envs.spaces import CHOICES
 from nea_env.library.errors import shown
 
@@ -136,8 +136,8 @@ def decode_discrete(index: NDArray[np.int64], suggestions: NDArray[np.float64]) 
         (n, 8) float32 in [-1, 1], a new array.
     """
     actions = _TABLE.take(index, axis=0)
-    np.copyto(actions[:, layout.TRADE], suggestions[:, 0], where=_EVEN.take(index), casting="same_kind")
-    np.copyto(actions[:, layout.ABATE], suggestions[:, 1], where=_AT_PRICE.take(index), casting="same_kind")
+    np.copyto(actions[:, layout.Action.TRADE], suggestions[:, 0], where=_EVEN.take(index), casting="same_kind")
+    np.copyto(actions[:, layout.Action.ABATE], suggestions[:, 1], where=_AT_PRICE.take(index), casting="same_kind")
     return actions
 
 
@@ -146,7 +146,7 @@ def decode_choice(index: int, suggestions: NDArray[np.float64]) -> NDArray[np.fl
     choice = CHOICES[index]
     action = _TABLE[index : index + 1].copy()
     if choice.even:
-        action[0, layout.TRADE] = suggestions[0, 0]
+        action[0, layout.Action.TRADE] = suggestions[0, 0]
     if choice.at_price:
-        action[0, layout.ABATE] = suggestions[0, 1]
+        action[0, layout.Action.ABATE] = suggestions[0, 1]
     return action

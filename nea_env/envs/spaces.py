@@ -31,10 +31,10 @@ _TRADES = {"hold": 0.0, "even": 0.0, "sell": -1.0, "buy": 1.0}
 
 def _choice(trade: str, abate: str, extras: dict[str, tuple[int, float]]) -> Choice:
     action = [0.0] * len(layout.ACTIONS)
-    action[layout.TRADE] = _TRADES[trade]
-    needs = set() if trade == "hold" else {layout.TRADE}
+    action[layout.Action.TRADE] = _TRADES[trade]
+    needs = set() if trade == "hold" else {layout.Action.TRADE}
     if abate == "at price":
-        needs.add(layout.ABATE)
+        needs.add(layout.Action.ABATE)
     for index, value in extras.values():
         action[index] = value
         needs.add(index)
@@ -43,15 +43,15 @@ def _choice(trade: str, abate: str, extras: dict[str, tuple[int, float]]) -> Cho
 
 
 def _choices() -> tuple[Choice, ...]:
-    invest, offsets = {"invest": (layout.INVEST, 1.0)}, {"offsets": (layout.OFFSET, 1.0)}
+    invest, offsets = {"invest": (layout.Action.INVEST, 1.0)}, {"offsets": (layout.Action.OFFSET, 1.0)}
     joint = product(_TRADES, ("none", "at price"), ({}, invest), ({}, offsets))
     choices = [_choice(trade, abate, {**a, **b}) for trade, abate, a, b in joint]
-    choices.append(_choice("even", "at price", {"borrow none": (layout.BORROW, -1.0)}))
-    choices.append(_choice("even", "at price", {"bank none": (layout.BANK, -1.0)}))
-    choices.append(_choice("even", "at price", {"output less": (layout.OUTPUT, -0.2)}))
-    choices.append(_choice("even", "at price", {"output more": (layout.OUTPUT, 0.2)}))
-    choices.append(_choice("even", "at price", {"foreign buy": (layout.FOREIGN_TRADE, 1.0)}))
-    choices.append(_choice("even", "at price", {"foreign sell": (layout.FOREIGN_TRADE, -1.0)}))
+    choices.append(_choice("even", "at price", {"borrow none": (layout.Action.BORROW, -1.0)}))
+    choices.append(_choice("even", "at price", {"bank none": (layout.Action.BANK, -1.0)}))
+    choices.append(_choice("even", "at price", {"output less": (layout.Action.OUTPUT, -0.2)}))
+    choices.append(_choice("even", "at price", {"output more": (layout.Action.OUTPUT, 0.2)}))
+    choices.append(_choice("even", "at price", {"foreign buy": (layout.Action.FOREIGN, 1.0)}))
+    choices.append(_choice("even", "at price", {"foreign sell": (layout.Action.FOREIGN, -1.0)}))
     return tuple(choices)
 
 

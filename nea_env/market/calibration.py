@@ -6,7 +6,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from nea_env.core.price_laws import law_columns
+from nea_env.core.rules.price_processes import process_parameters
 from nea_env.library.catalogue import document, names, provenance, validated
 from nea_env.market.moments import MONTHS, YEARS, Moment, moments
 from nea_env.scenario.market import Law, Market
@@ -129,7 +129,7 @@ def _parameters() -> list[str]:
         cells = [name]
         for path in paths:
             if not path:
-                cells.append(f"{law_columns(under(name, 'two_regimes'))['wild_share']:.2f}")
+                cells.append(f"{process_parameters(under(name, 'two_regimes'))['wild_share']:.2f}")
                 continue
             value: Any = market
             for key in path.split("."):

@@ -11,14 +11,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from nea_env.core.price_laws import (
+from nea_env.core.rules.price_processes import (
     bootstrap_change,
     bootstrap_table,
     gbm_change,
     jump_change,
     jump_count,
     lattice_change,
-    law_columns,
+    process_parameters,
     regime_change,
     regime_start,
     reversion_change,
@@ -73,21 +73,21 @@ def moments(market: Market, seed: list[int], years: int = YEARS) -> list[Moment]
     if sample.jumps is not None and market.jumps is not None:
         found.append(Moment("jumps", market.jumps.rate, *_mean(sample.jumps.sum(axis=1))))
     if sample.wild is not None:
-        found.append(Moment("wild", law_columns(market)["wild_share"], *_mean(sample.wild.mean(axis=1))))
+        found.append(Moment("wild", process_parameters(market)["wild_share"], *_mean(sample.wild.mean(axis=1))))
     return found
 
 
 def draw(market: Market, seed: list[int], years: int) -> Sample:
     """The kernels of the market's law, fed by a generator of NumPy."""
-    c, table, generator = law_columns(market), bootstrap_table(market), np.random.default_rng(seed)
+    c, table, generator = process_parameters(market), bootstrap_table(market), np.random.default_rng(seed)
     u, z = generator.random((years, MONTHS)), generator.standard_normal((years, MONTHS))
     numbers: tuple[float, ...]
     if market.law == "gbm":
-        return Sample(_each(gbm_change, c["drift"], c["sd"], z))
+        return Sample(_each(gbm_change, c["process_drift"], c["process_sd"], z))
     if market.law == "bootstrap":
         return Sample(_each(lambda u: bootstrap_change(table, c["entries"], u), u))
     if market.law == "jumps":
-        numbers = c["drift"], c["diffusion_sd"], c["jump_chance"], c["jump_sd"]
+        numbers = c["process_drift"], c["diffusion_sd"], c["jump_chance"], c["jump_sd"]
         return Sample(_each(jump_change, *numbers, u, z), jumps=_each(jump_count, c["jump_chance"], u))
     if market.law == "two_regimes":
         numbers = c["growth"], c["calm_sd"], c["wild_sd"], c["begins"], c["ends"]
@@ -101,7 +101,7 @@ def draw(market: Market, seed: list[int], years: int) -> Sample:
         )
 
     def pulled(log_price: np.ndarray, month: Month) -> tuple[np.ndarray, np.ndarray]:
-        change = _each(reversion_change, log_price, c["log_level"], c["pull"], c["sd"], z[month])
+        change = _each(reversion_change, log_price, c["log_level"], c["pull"], c["process_sd"], z[month])
         return change, log_price + change
 
     return Sample(_walk(pulled, np.full(years, math.log(market.price)))[0])
@@ -117,11 +117,11 @@ def year_sd(market: Market) -> float:
 
 def kurtosis(market: Market) -> float:
     """Excess kurtosis of a month's change, in closed form."""
-    c = law_columns(market)
+    c = process_parameters(market)
     if market.law == "lattice":
         return 1.0 / (c["up_chance"] * (1.0 - c["up_chance"])) - 6.0
     if market.law == "jumps":
-        return 3.0 * c["jump_chance"] * c["jump_sd"] ** 4 / c["sd"] ** 4
+        return 3.0 * c["jump_chance"] * c["jump_sd"] ** 4 / c["process_sd"] ** 4
     if market.law == "bootstrap":
         away = bootstrap_table(market) - bootstrap_table(market).mean()
         return float((away**4).mean() / (away**2).mean() ** 2 - 3.0)

@@ -13,7 +13,7 @@ from numpy.typing import DTypeLike, NDArray
 from tqdm import tqdm
 
 from nea_env.core.batch import Batch
-from nea_env.core.layout import ACTIONS
+from nea_env.core.layout import Action
 from nea_env.envs.arguments import one_seed
 from nea_env.library import load_scenario
 from nea_env.scenario import Scenario, add_months
@@ -144,7 +144,7 @@ def _play(scenario: Scenario, seed: int, rows: int) -> tuple[tuple[str, ...], ND
     """Names of the series and their values (rows, months, series)."""
     batch = Batch(scenario, rows)
     batch.reset(np.arange(seed, seed + rows, dtype=np.int64))
-    idle = np.zeros((rows, len(ACTIONS)), np.float32)
+    idle = np.zeros((rows, Action.size), np.float32)
     months = int(batch.horizon.max())  # the laws that one scenario draws from share their calendar
     market = batch.market()
     names = _series(scenario, market)

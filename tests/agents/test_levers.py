@@ -6,15 +6,15 @@ import pytest
 from agents.levers import LEVERS, Outcome, Parameters, show
 from nea_env import load_scenario, scenarios
 from nea_env.core.batch import Batch
-from nea_env.core.layout import ABATE, BANK, BORROW, FOREIGN_TRADE, INVEST, OFFSET
+from nea_env.core.layout import Action
 
 ACTION = {
-    "abatement": ABATE,
-    "investment": INVEST,
-    "offsets": OFFSET,
-    "borrowing": BORROW,
-    "banking": BANK,
-    "links": FOREIGN_TRADE,
+    "abatement": Action.ABATE,
+    "investment": Action.INVEST,
+    "offsets": Action.OFFSET,
+    "borrowing": Action.BORROW,
+    "banking": Action.BANK,
+    "links": Action.FOREIGN,
 }
 
 
@@ -26,7 +26,7 @@ def test_every_scenario_plays_without_it(name, lever):
     opened = np.zeros(8, bool)
     for _ in range(int(batch.horizon[0])):
         mask = batch.action_mask()
-        mask[mask.sum(axis=1) == 1] &= np.arange(8) != ABATE  # where nothing is open, idle abatement stands in
+        mask[mask.sum(axis=1) == 1] &= np.arange(8) != Action.ABATE  # where nothing is open, idle abatement stands in
         opened |= mask.any(axis=0)
         batch.step(np.zeros((2, 8), np.float32))
     assert opened.any() or name.startswith("tms")

@@ -6,7 +6,7 @@ from stable_baselines3 import A2C, PPO
 from agents.residual import ResidualPolicy
 from agents.rules import JustInTime
 from agents.sb3 import make_vec_env
-from nea_env.core.layout import ACTIONS, INVEST, OBS_INDEX, TRADE
+from nea_env.core.layout import OBS_INDEX, Action
 
 
 @pytest.fixture(scope="module")
@@ -19,7 +19,7 @@ def observations(env):
     draw = np.random.default_rng(0)
     seen = [env.reset()]
     for _ in range(40):
-        seen.append(env.step(draw.uniform(-1, 1, (4, len(ACTIONS))).astype(np.float32))[0])
+        seen.append(env.step(draw.uniform(-1, 1, (4, Action.size)).astype(np.float32))[0])
     return np.concatenate(seen)
 
 
@@ -36,16 +36,18 @@ def test_after_learning_it_is_not(env, observations):
     assert np.abs(learned - rule).max() > 1e-3
     at_deadline = observations[:, OBS_INDEX["to_deadline"]] == 0
     assert at_deadline.any()
-    assert np.array_equal(learned[at_deadline, TRADE], rule[at_deadline, TRADE])
+    assert np.array_equal(learned[at_deadline, Action.TRADE], rule[at_deadline, Action.TRADE])
 
 
 def test_start_and_noise_by_action(env, observations):
     kwargs = {"start": {"invest": -0.2}, "log_std": {"trade": -2.5}, "log_std_init": -1.0}
     model = PPO(ResidualPolicy, env, n_steps=16, policy_kwargs=kwargs)
-    assert np.allclose(model.predict(observations, deterministic=True)[0][:, INVEST], -0.2)
-    assert model.policy.log_std[TRADE].item() == -2.5 and model.policy.log_std[INVEST].item() == -1.0
+    assert np.allclose(model.predict(observations, deterministic=True)[0][:, Action.INVEST], -0.2)
+    assert model.policy.log_std[Action.TRADE].item() == -2.5 and model.policy.log_std[Action.INVEST].item() == -1.0
     with torch.no_grad():
-        spread = model.policy.get_distribution(torch.as_tensor(observations)).distribution.stddev[:, TRADE].numpy()
+        spread = (
+            model.policy.get_distribution(torch.as_tensor(observations)).distribution.stddev[:, Action.TRADE].numpy()
+        )
     at_deadline = observations[:, OBS_INDEX["to_deadline"]] == 0
     assert spread[at_deadline].max() < 0.01 * spread[~at_deadline].min() * 1.1
 

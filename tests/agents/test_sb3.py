@@ -5,7 +5,7 @@ from stable_baselines3.common.monitor import Monitor
 
 from agents.sb3 import EVALUATION_SEEDS, FirmVecEnv, make_vec_env, training_seed
 from nea_env.core.batch import Batch
-from nea_env.core.layout import ACTIONS
+from nea_env.core.layout import Action
 
 SCENARIO = "kets_phase2"
 KETS = "nea/KETS-v0"
@@ -15,7 +15,7 @@ def actions(env, month):
     draw = np.random.default_rng(month)
     if isinstance(env.action_space, gym.spaces.Discrete):
         return draw.integers(env.action_space.n, size=env.num_envs)
-    return draw.uniform(-1, 1, (env.num_envs, len(ACTIONS))).astype(np.float32)
+    return draw.uniform(-1, 1, (env.num_envs, Action.size)).astype(np.float32)
 
 
 @pytest.fixture
@@ -174,7 +174,7 @@ def test_rows_can_start_at_months_spread_over_the_episode(rows):
     lengths = np.zeros(rows, int)
     for _ in range(2 * horizon):
         lengths += 1
-        _, _, done, infos = env.step(np.zeros((rows, len(ACTIONS)), np.float32))
+        _, _, done, infos = env.step(np.zeros((rows, Action.size), np.float32))
         for row in np.flatnonzero(done):
             complete = lengths[row] == horizon
             assert ("episode" in infos[row]) == complete

@@ -7,7 +7,7 @@ def test_versions_name_packages_and_code():
 
 
 def test_the_code_hash_sees_every_source_and_nothing_else(tmp_path, monkeypatch):
-    for name in ("nea_env/core/month.py", "nea_env/library/regimes/kets.yaml", "agents/rules.py", "train.py"):
+    for name in ("nea_env/core/play/decisions.py", "nea_env/library/regimes/kets.yaml", "agents/rules.py", "train.py"):
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("x = 1\n")

@@ -28,16 +28,16 @@ def adversarial_actions(batch, month: int, rng: np.random.Generator) -> np.ndarr
     actions[plan == 2] = -1.0
     actions[plan == 3] = 1.0
     actions[plan == 4] = flip
-    actions[plan == 5, layout.TRADE] = flip
+    actions[plan == 5, layout.Action.TRADE] = flip
     actions[plan == 6] = 0.0
     for just_in_time in (7, 11):
         rows = plan == just_in_time
         actions[rows] = 0.0
-        actions[rows, layout.TRADE], actions[rows, layout.ABATE] = even[rows, 0], even[rows, 1]
+        actions[rows, layout.Action.TRADE], actions[rows, layout.Action.ABATE] = even[rows, 0], even[rows, 1]
     actions[plan == 8] = (1, 1, 0, 1, -1, -1, 1, 1)
     actions[plan == 9] = (-1, 0, 1, 0, 1, 1, -1, -1)
     actions[plan == 10] *= rng.random((np.count_nonzero(plan == 10), 1)) < 0.1
-    actions[plan == 11, layout.BANK] = -1.0
+    actions[plan == 11, layout.Action.BANK] = -1.0
     return actions
 
 

@@ -142,7 +142,7 @@ class Boastful:
         return mask
 
 
-@pytest.mark.parametrize("action", [layout.ABATE, layout.INVEST])
+@pytest.mark.parametrize("action", [layout.Action.ABATE, layout.Action.INVEST])
 def test_honest_mask_catches_a_live_action_under_a_mask(action):
     rng = np.random.default_rng(1)
     actions = np.full((12, 8), 0.5, np.float32)

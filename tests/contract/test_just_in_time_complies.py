@@ -7,7 +7,7 @@ import pytest
 
 from nea_env import load_scenario, scenarios
 from nea_env.core.batch import Batch
-from nea_env.core.layout import ABATE, ACTIONS, TRADE
+from nea_env.core.layout import Action
 
 PATHS = 2_000
 
@@ -18,9 +18,9 @@ def failures(scenario, ahead: float) -> np.ndarray:
     batch.reset(np.arange(1_000_000, 1_000_000 + PATHS))
     missed = np.zeros(PATHS, bool)
     for _ in range(int(batch.horizon[0])):
-        actions = np.zeros((PATHS, len(ACTIONS)), np.float32)
-        actions[:, [TRADE, ABATE]] = batch.suggestions()
-        actions[:, TRADE] *= ahead
+        actions = np.zeros((PATHS, Action.size), np.float32)
+        actions[:, [Action.TRADE, Action.ABATE]] = batch.suggestions()
+        actions[:, Action.TRADE] *= ahead
         batch.step(actions)
         missed |= batch.flows()["penalised"] > 0.0
     return missed

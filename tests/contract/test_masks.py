@@ -19,10 +19,10 @@ def test_masked_actions_do_nothing(name):
     for actions in months(firms, 6):
         seen |= firms.action_mask().any(axis=0)
         assert_mask_is_honest(firms, actions, rng)
-    assert seen[[layout.ABATE, layout.INVEST]].all()
-    assert seen[layout.TRADE] == (scenario(name).regime.market_opens is not None)
-    assert seen[layout.OUTPUT] == (scenario(name).firm.output_choice is not None)
-    assert seen[layout.FOREIGN_TRADE] == any(link.type != "none" for link in scenario(name).links)
+    assert seen[[layout.Action.ABATE, layout.Action.INVEST]].all()
+    assert seen[layout.Action.TRADE] == (scenario(name).regime.market_opens is not None)
+    assert seen[layout.Action.OUTPUT] == (scenario(name).firm.output_choice is not None)
+    assert seen[layout.Action.FOREIGN] == any(link.type != "none" for link in scenario(name).links)
 
 
 @pytest.mark.parametrize("name", SCENARIOS)

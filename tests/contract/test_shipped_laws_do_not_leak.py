@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from nea_env.core.batch import Batch
-from nea_env.core.layout import ABATE, TRADE
+from nea_env.core.layout import Action
 from nea_env.library import load_scenario, scenarios
 from nea_env.scenario import months_between
 
@@ -22,7 +22,7 @@ def seen(scenario, until: int) -> list[np.ndarray]:
     found = [batch.reset([0])]
     for _ in range(until):
         actions = np.zeros((1, 8), np.float32)
-        actions[:, [TRADE, ABATE]] = batch.suggestions()
+        actions[:, [Action.TRADE, Action.ABATE]] = batch.suggestions()
         found.append(batch.step(actions)[0])
     return found
 

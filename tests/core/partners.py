@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from nea_env.core.batch import Batch
-from nea_env.core.layout import ACTIONS, FOREIGN_TRADE, OBS_INDEX, TRADE
+from nea_env.core.layout import OBS_INDEX, Action
 from nea_env.scenario import Exchange, Link, Market, Scenario
 
 
@@ -63,18 +63,18 @@ def played(
     where = scenario.market
     unit = (lot or 1.0) * where.frictions.volume_share * scenario.firm.annual_emissions * where.price
     found, profit = {name: np.empty((months, n)) for name in names}, np.zeros(n)
-    actions = np.zeros((n, len(ACTIONS)), np.float32)
+    actions = np.zeros((n, Action.size), np.float32)
     for month in range(months):
         market = batch.market()
         for name in names:
             found[name][month] = market[name] if name in market else batch.memory(name)
         if rule is not None:
-            actions[:, TRADE] = rule(batch)
+            actions[:, Action.TRADE] = rule(batch)
         elif lot:
-            actions[:, TRADE] = lot * (2.0 * draws.random(n, np.float32) - 1.0)
-            actions[:, FOREIGN_TRADE] = lot * (2.0 * draws.random(n, np.float32) - 1.0) if foreign else 0.0
+            actions[:, Action.TRADE] = lot * (2.0 * draws.random(n, np.float32) - 1.0)
+            actions[:, Action.FOREIGN] = lot * (2.0 * draws.random(n, np.float32) - 1.0) if foreign else 0.0
         if lot and (observation[0, OBS_INDEX["to_deadline"]] == 0.0 or month == months - 1):
-            actions[:, TRADE] = actions[:, FOREIGN_TRADE] = -1.0
+            actions[:, Action.TRADE] = actions[:, Action.FOREIGN] = -1.0
         observation, _, _ = batch.step(actions)
         profit -= batch.discount**month * batch.flows()["cost"] / unit
     return found, profit

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from nea_env.core.abatement import abatement_cost, share_at_price
+from nea_env.core.rules.abatement import abatement_cost, share_at_price
 from nea_env.scenario import Abatement, OutputShock
 from tests.core import scenarios as made
 from tests.core.walk import Walk

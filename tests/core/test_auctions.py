@@ -9,7 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from nea_env.core.batch import Batch
-from nea_env.core.layout import ACTIONS, OBS_INDEX, TRADE
+from nea_env.core.layout import OBS_INDEX, Action
 from nea_env.scenario import AuctionRule, BankingRule, OffsetRule, OffsetSeries
 from tests.core import scenarios as made
 from tests.core.walk import Walk
@@ -274,12 +274,12 @@ def profits(rule: dict[str, AuctionRule], spread: float) -> np.ndarray:
     market = made.market(100.0, rate=0.03, volatility=0.30, spread=spread)
     batch = Batch(made.scenario(law, firm, market), PATHS, threads=1)
     batch.reset(np.arange(PATHS))
-    earned, actions = np.zeros(PATHS), np.zeros((PATHS, len(ACTIONS)), np.float32)
+    earned, actions = np.zeros(PATHS), np.zeros((PATHS, Action.size), np.float32)
     for month in range(int(batch.horizon[0])):
         told = batch.market()
         cheap = told["auction_price"] <= told["front_price"] * (1 + spread / 2)
         buys = told["auction_room"] / (told["auction_room"] + told["volume_limit"])
-        actions[:, TRADE] = np.where((told["auction_room"] > 0) & cheap, buys, -1.0)
+        actions[:, Action.TRADE] = np.where((told["auction_room"] > 0) & cheap, buys, -1.0)
         batch.step(actions)
         earned -= batch.discount**month * batch.flows()["cost"] / (VOLUME * 100.0)
     return earned

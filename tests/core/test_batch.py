@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from nea_env.core.batch import PARALLEL_FROM, Batch
-from nea_env.core.layout import ACTIONS, OBSERVATION
+from nea_env.core.layout import Action, Observation
 from nea_env.scenario import BankingRule, BorrowingRule, OffsetRule, OffsetSeries, OutputShock, Technology
 from tests.asserts import assert_same
 from tests.core import scenarios as made
@@ -42,7 +42,7 @@ def chinese():
 
 def actions_of(n: int, month: int) -> np.ndarray:
     """Actions that depend on the row alone, (n, A)."""
-    rows, columns = np.arange(n)[:, None], np.arange(len(ACTIONS))
+    rows, columns = np.arange(n)[:, None], np.arange(Action.size)
     return np.sin(1.7 * rows + 2.3 * columns + 0.9 * month).astype(np.float32)
 
 
@@ -62,7 +62,7 @@ def test_reset_gives_each_row_its_seed_and_the_first_episode():
     batch = Batch(korean(), 4, threads=1)
     observation = batch.reset([3, 1, 4, 1])
     assert batch.seeds.tolist() == [3, 1, 4, 1] and batch.episodes.tolist() == [0] * 4
-    assert observation.shape == (4, len(OBSERVATION)) and observation.dtype == np.float32
+    assert observation.shape == (4, Observation.size) and observation.dtype == np.float32
     first = play(batch, 20, rows=[0, 0, 0, 0])
     assert (first[-1][0][1] == first[-1][0][3]).all() and (first[-1][0][0] != first[-1][0][2]).any()
     batch.reset([3, 1, 4, 1])

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from nea_env.core.batch import Batch
-from nea_env.core.calendar import events
-from nea_env.core.parameters import ALLOCATE, CLOSE_YEAR, DEADLINE, E_KIND, FIX_STRIKE, VERIFY
-from nea_env.core.periods import deadlines, next_deadline, periods, starting_units
+from nea_env.core.lowering.events import events
+from nea_env.core.lowering.periods import deadlines, next_deadline, periods, starting_units
+from nea_env.core.parameters import ALLOCATE, CLOSE_YEAR, DEADLINE, FIX_STRIKE, VERIFY, Event
 from nea_env.library import load_scenario, scenarios
 from nea_env.scenario import AllocationRule, CalendarRule, PenaltyRule, Technology, add_months, months_between
 from tests.core import scenarios as made
@@ -138,13 +138,13 @@ def test_dates_of_the_korean_and_chinese_deadlines():
 def test_events_of_a_year_in_the_order_of_the_law():
     table, months = events(scenario(penalty=PenaltyRule(multiple=3.0, mean_until=None), last=2016))
     assert (np.diff(months) >= 0).all()
-    june = table[months == months_between("2015-01", "2016-06"), E_KIND]
+    june = table[months == months_between("2015-01", "2016-06"), Event.KIND]
     assert june.tolist() == [FIX_STRIKE, DEADLINE]
-    assert table[months == 11, E_KIND].tolist() == [CLOSE_YEAR, ALLOCATE]  # the vintage of 2016
+    assert table[months == 11, Event.KIND].tolist() == [CLOSE_YEAR, ALLOCATE]  # the vintage of 2016
     together = scenario({"2015": made.calendar(2015, verified=6)}, last=2015)
     table, months = events(together)
-    assert table[months == 17, E_KIND].tolist() == [VERIFY, FIX_STRIKE, DEADLINE]
-    assert ALLOCATE not in table[:, E_KIND]  # booked before the start: part of it
+    assert table[months == 17, Event.KIND].tolist() == [VERIFY, FIX_STRIKE, DEADLINE]
+    assert ALLOCATE not in table[:, Event.KIND]  # booked before the start: part of it
 
 
 def test_next_deadline_and_starting_units():

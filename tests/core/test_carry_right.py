@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from nea_env.core.batch import Batch
-from nea_env.core.layout import ACTIONS, TRADE
+from nea_env.core.layout import Action
 from nea_env.scenario import BankingRule, Gap, Scenario
 from tests.core import scenarios as made
 from tests.core.partners import mean_and_error
@@ -58,8 +58,8 @@ def cost(law: Scenario, at_deadline, after=None, early: float = 0.0) -> np.ndarr
             tonnes += after(cheap)
         elif month == DEADLINE + 2:  # both are left with as much, and sell it
             tonnes -= batch.accounts()["front"]
-        actions = np.zeros((PATHS, len(ACTIONS)), np.float32)
-        actions[:, TRADE] = tonnes / market["volume_limit"]
+        actions = np.zeros((PATHS, Action.size), np.float32)
+        actions[:, Action.TRADE] = tonnes / market["volume_limit"]
         batch.step(actions)
         total += batch.discount**month * batch.flows()["cost"]
     assert batch.accounts()["front"].max() < 1.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
-from nea_env.core.corrections import benchmark_rate, load_correction
+from nea_env.core.lowering.corrections import benchmark_rate, load_correction
 from nea_env.scenario import AllocationRule, LeakageTest, LoadCorrection, LoadStep, Phase
 from tests.core import scenarios as made
 from tests.core.walk import Walk

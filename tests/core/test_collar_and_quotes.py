@@ -9,8 +9,8 @@ import pytest
 from pydantic import ValidationError
 
 from nea_env.core.batch import Batch
-from nea_env.core.layout import ACTIONS, OBS_INDEX
-from nea_env.core.prices import collared_price
+from nea_env.core.layout import OBS_INDEX, Action
+from nea_env.core.rules.prices import collared_price
 from nea_env.scenario import Abatement, Collar, Market, Scenario
 from tests.core import scenarios as made
 from tests.core.walk import Walk
@@ -31,7 +31,7 @@ def price_paths(scenario: Scenario, rows: int = PATHS) -> np.ndarray:
     """Long prices in the money of the start, (months, rows)."""
     batch = Batch(scenario, rows, threads=1)
     batch.reset(np.arange(rows))
-    found, idle = [], np.zeros((rows, len(ACTIONS)), np.float32)
+    found, idle = [], np.zeros((rows, Action.size), np.float32)
     for month in range(int(batch.horizon[0])):
         found.append(batch.discount**month * batch.market()["long_price"])
         batch.step(idle)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from nea_env.core.layout import OBS_INDEX
-from nea_env.core.penalty import penalty_cost, strike_price
+from nea_env.core.rules.penalty import penalty_cost, strike_price
 from nea_env.scenario import BankingRule, PenaltyRule, Technology
 from tests.core import scenarios as made
 from tests.core.walk import Walk

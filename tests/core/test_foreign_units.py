@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from nea_env.core.layout import FOREIGN_TRADE, HELD, ROOM
+from nea_env.core.layout import Action, World
 from nea_env.scenario import Scenario
 from tests.core import scenarios as made
 from tests.core.partners import link
@@ -24,17 +24,17 @@ def home(*links, share: float = 0.9, market=None, banking=made.UNLIMITED, years:
     return made.scenario(regime, made.firm(), where, links=links)
 
 
-def held(walk: Walk, column: int = HELD) -> np.ndarray:
+def held(walk: Walk, column: int = World.HELD) -> np.ndarray:
     """(2,) tonnes of either partner held, or another pair of columns."""
     return walk.batch.get_state()["_world"][0, column : column + 2]
 
 
-def put(walk: Walk, tonnes: float, column: int = HELD) -> Walk:
+def put(walk: Walk, tonnes: float, column: int = World.HELD) -> Walk:
     """Give the firm so many of the first partner's units."""
     state = walk.batch.get_state()
     state["_world"][:, column] = tonnes
     walk.batch.set_state(state)
-    return walk if column != HELD else walk.overwrite("foreign", tonnes)
+    return walk if column != World.HELD else walk.overwrite("foreign", tonnes)
 
 
 # --- what they cost ---------------------------------------------------------------------------------
@@ -154,7 +154,7 @@ def test_they_are_surrendered_before_home_units_up_to_the_quota_of_the_verified_
     walk.through("2016-04", foreign=1.0)
     assert held(walk)[0] == pytest.approx(100_000)  # of what this deadline asks for: not of the running year
     put(walk, 150_000).play()
-    assert held(walk, ROOM)[0] == pytest.approx(100_000)  # verified in May: a tenth of 1 Mt
+    assert held(walk, World.ROOM)[0] == pytest.approx(100_000)  # verified in May: a tenth of 1 Mt
     front = walk["front"]
     walk.play()
     assert walk.flows["surrendered"][0] == pytest.approx(1_000_000)
@@ -196,5 +196,5 @@ def test_before_the_market_opens_nobody_trades_abroad():
     scenario = home(link("full", 100.0, two_way=True), market_opens="2015-04")
     walk = Walk(scenario).play(foreign=1.0)
     assert walk["foreign"] == 0.0
-    assert not walk.batch.action_mask()[0, FOREIGN_TRADE]
-    assert walk.through("2015-03").batch.action_mask()[0, FOREIGN_TRADE]
+    assert not walk.batch.action_mask()[0, Action.FOREIGN]
+    assert walk.through("2015-03").batch.action_mask()[0, Action.FOREIGN]

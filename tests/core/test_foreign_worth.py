@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from nea_env.core.batch import Batch
-from nea_env.core.layout import ACTIONS, FOREIGN_TRADE, OBS_INDEX, TRADE
+from nea_env.core.layout import OBS_INDEX, Action
 from nea_env.envs.firm import FirmEnv
 from nea_env.envs.spaces import menu
 from nea_env.scenario import Scenario
@@ -67,12 +67,12 @@ def saved(scenario: Scenario, month: int, paths: int, abroad) -> np.ndarray:
         batch, total = Batch(scenario, paths, threads=1), np.zeros(paths)
         batch.reset(np.arange(paths))
         for t in range(int(batch.horizon[0])):
-            actions = np.zeros((paths, len(ACTIONS)), np.float32)
+            actions = np.zeros((paths, Action.size), np.float32)
             if t == month:
                 market = batch.market()
                 ask = market["foreign_price_0"] + scenario.links[0].fee * market["long_price"]
                 away = choose(market["front_price"], ask)
-                actions[:, TRADE], actions[:, FOREIGN_TRADE] = 0.5 * ~away, 0.5 * away
+                actions[:, Action.TRADE], actions[:, Action.FOREIGN] = 0.5 * ~away, 0.5 * away
             batch.step(actions)
             total += batch.flows()["cost"]
         costs.append(total)
@@ -100,7 +100,7 @@ def test_the_observation_tells_link_premium_and_room():
 
 def test_the_mask_is_open_where_something_can_be_bought_or_sold():
     def is_open(walk):
-        return bool(walk.batch.action_mask()[0, FOREIGN_TRADE])
+        return bool(walk.batch.action_mask()[0, Action.FOREIGN])
 
     walk = Walk(home(link("one_way", 30.0, **CHEAP, starts="2015-07"), market=made.market(volume_share=0.2)))
     assert not is_open(walk)

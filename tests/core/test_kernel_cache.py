@@ -21,12 +21,12 @@ CORE = Path(nea_env.core.__file__).parent
 SHOW = """
 import numpy as np
 from nea_env.core import cache
-from nea_env.core.layout import DEBT, FLOWS, FRONT, STATE
-from nea_env.core.booking import issue
-state, flows = np.zeros((1, len(STATE))), np.zeros((1, len(FLOWS)))
-state[0, DEBT] = 30.0
+from nea_env.core.layout import Flow, State
+from nea_env.core.play.booking import issue
+state, flows = np.zeros((1, State.size)), np.zeros((1, Flow.size))
+state[0, State.DEBT] = 30.0
 issue(0, state, flows, 100.0, 0.0)
-print(cache.cache_folder(), state[0, FRONT])
+print(cache.cache_folder(), state[0, State.FRONT])
 """
 
 
@@ -68,7 +68,7 @@ def test_an_edited_rule_in_another_file_is_used_at_once(checkout):
     assert run(checkout) == (folder, 70.0)
     assert kernels(folder) == compiled, "the second run compiled again"
 
-    rule = checkout / "nea_env/core/allocation.py"
+    rule = checkout / "nea_env/core/rules/allocation.py"
     text = rule.read_text()
     assert "paid = min(tonnes, debt)" in text
     rule.write_text(text.replace("paid = min(tonnes, debt)", "paid = 0.5 * min(tonnes, debt)"))
@@ -113,7 +113,7 @@ def test_a_file_that_numba_cannot_use_is_compiled_again(checkout):
 def test_any_source_of_the_core_starts_a_new_folder(checkout, monkeypatch):
     monkeypatch.setattr(cache, "CORE", checkout / "nea_env/core")
     seen = {cache.source_hash()}
-    sources = sorted(cache.CORE.glob("*.py"))
+    sources = sorted(cache.CORE.rglob("*.py"))
     assert len(sources) > 15
     for count, source in enumerate(sources, start=2):
         source.write_text(source.read_text() + "\n")

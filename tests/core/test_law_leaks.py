@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from nea_env.core.batch import Batch
-from nea_env.core.layout import ABATE, ACTIONS, OBSERVATION, TRADE
+from nea_env.core.layout import OBSERVATION, Action
 from nea_env.scenario import (
     Abatement,
     AllocationRule,
@@ -91,8 +91,8 @@ LEAKS = {
 
 def just_in_time(batch: Batch) -> np.ndarray:
     """Trade and abatement as the observation suggests."""
-    actions = np.zeros((batch.n, len(ACTIONS)), np.float32)
-    actions[:, [TRADE, ABATE]] = batch.suggestions()
+    actions = np.zeros((batch.n, Action.size), np.float32)
+    actions[:, [Action.TRADE, Action.ABATE]] = batch.suggestions()
     return actions
 
 

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from nea_env.core.links import compensated_jump
+from nea_env.core.play.links import compensated_jump
 from nea_env.scenario import Scenario
 from tests.asserts import assert_same
 from tests.core import scenarios as made

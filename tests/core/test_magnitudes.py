@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from nea_env import ScenarioError, load_scenario
-from nea_env.core.abatement import abatement_cost, share_at_price
 from nea_env.core.batch import Batch
-from nea_env.core.layout import ABATE, ACTIONS
-from nea_env.core.magnitudes import LARGEST_COST
+from nea_env.core.layout import Action
+from nea_env.core.lowering.magnitudes import LARGEST_COST
+from nea_env.core.rules.abatement import abatement_cost, share_at_price
 
 
 @pytest.mark.parametrize(
@@ -45,8 +45,8 @@ def test_the_steepest_abatement_that_is_allowed_costs_what_it_says():
     steepest = math.log1p(LARGEST_COST / abatement.scale) / abatement.max_share
     batch = Batch(load_scenario("kets", {"firm.abatement.steepness": steepest * 0.999}), 1)
     batch.reset([0])
-    actions = np.zeros((1, len(ACTIONS)), np.float32)
-    actions[0, ABATE] = 1.0
+    actions = np.zeros((1, Action.size), np.float32)
+    actions[0, Action.ABATE] = 1.0
     _, reward, _ = batch.step(actions)
     assert np.isfinite(reward).all() and reward[0] < -1e6
     Batch(load_scenario("kets", {"firm.abatement.steepness": steepest * 1.001, "firm.abatement.max_share": 0.0}), 1)

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from nea_env.core.batch import Batch
-from nea_env.core.layout import ACTIONS, OBS_INDEX, TRADE
+from nea_env.core.layout import OBS_INDEX, Action
 from nea_env.scenario import CalendarRule, Scenario, months_between
 from tests.core import scenarios as made
 
@@ -79,7 +79,7 @@ def profit(scenario: Scenario, rule, paths: int = PATHS, discount: float | None 
     lot = LOT * scenario.market.frictions.volume_share * scenario.firm.annual_emissions * scenario.market.price
     discount = discount or batch.discount
     earned, memory, first = np.zeros(paths), {}, True
-    actions = np.zeros((paths, len(ACTIONS)), np.float32)
+    actions = np.zeros((paths, Action.size), np.float32)
     observation = batch.observe()
     for month in range(int(batch.horizon[0])):
         market = batch.market()
@@ -89,10 +89,10 @@ def profit(scenario: Scenario, rule, paths: int = PATHS, discount: float | None 
             "gap": market["front_price"] / market["long_price"] - 1,
             "to_deadline": round(24 * float(observation[0, OBS_INDEX["to_deadline"]])),
         }
-        actions[:, TRADE] = rule(seen, memory)
+        actions[:, Action.TRADE] = rule(seen, memory)
         first = seen["to_deadline"] == 0
         if first:
-            actions[:, TRADE] = -1.0
+            actions[:, Action.TRADE] = -1.0
         observation, _, _ = batch.step(actions)
         earned -= discount**month * batch.flows()["cost"] / lot
     return earned
@@ -143,7 +143,7 @@ def paths(request):
         market = batch.market()
         long.append(market["long_price"])
         front.append(market["front_price"])
-        batch.step(np.zeros((PATHS, len(ACTIONS)), np.float32))
+        batch.step(np.zeros((PATHS, Action.size), np.float32))
     due = [months_between(scenario.start, deadline) for deadline in DEADLINES]
     return np.array(long), np.array(front), due, batch.discount
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from nea_env.core.layout import OUTPUT
+from nea_env.core.layout import Action
 from nea_env.scenario import Abatement, AllocationRule, Firm, OutputChoice, OutputShock, PenaltyRule, Regime, Technology
 from tests.core import scenarios as made
 from tests.core.walk import Walk
@@ -92,16 +92,16 @@ def test_without_the_choice_the_action_is_closed_and_does_nothing():
     assert tried.total["margin_cost"][0] == 0
     assert tried.total["output"][0] == idle.total["output"][0] == pytest.approx(400)
     walk = Walk(made.scenario(law, maker(choice=None)))
-    assert not walk.batch.action_mask()[0, OUTPUT]
+    assert not walk.batch.action_mask()[0, Action.OUTPUT]
 
 
 def test_the_action_is_open_while_there_is_production():
     walk = Walk(made.scenario(made.regime(2015, 2015), maker()))
     for _ in range(12):
-        assert walk.batch.action_mask()[0, OUTPUT]
+        assert walk.batch.action_mask()[0, Action.OUTPUT]
         walk.play()
     while not walk.ended:
-        assert not walk.batch.action_mask()[0, OUTPUT]
+        assert not walk.batch.action_mask()[0, Action.OUTPUT]
         walk.play(output=1.0)
         assert walk.flows["output"][0] == walk.flows["margin_cost"][0] == 0
 

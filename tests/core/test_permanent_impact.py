@@ -9,7 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from nea_env.core.batch import Batch
-from nea_env.core.layout import ACTIONS, BANK, TRADE
+from nea_env.core.layout import Action
 from nea_env.scenario import AuctionRule, Gap, OffsetRule, OffsetSeries, Scenario
 from tests.core import scenarios as made
 from tests.core.partners import link, mean_and_error
@@ -38,7 +38,7 @@ def circle(scenario: Scenario, trades: np.ndarray, undoing: int = UNDOING) -> tu
     """
     months, n = trades.shape
     trading, idle = Batch(scenario, n, threads=1), Batch(scenario, n, threads=1)
-    total, done, still = np.zeros(n), np.zeros(n), np.zeros((n, len(ACTIONS)), np.float32)
+    total, done, still = np.zeros(n), np.zeros(n), np.zeros((n, Action.size), np.float32)
     for batch in (trading, idle):
         batch.reset(np.arange(n))
     for month in range(months + undoing):
@@ -46,7 +46,7 @@ def circle(scenario: Scenario, trades: np.ndarray, undoing: int = UNDOING) -> tu
         wanted = trades[month] if month < months else -done
         actions = still.copy()
         reach = market["volume_limit"] + market["auction_room"] * (wanted > 0)
-        actions[:, TRADE] = np.clip(wanted / reach, -1.0, 1.0)
+        actions[:, Action.TRADE] = np.clip(wanted / reach, -1.0, 1.0)
         trading.step(actions)
         idle.step(still)
         flows = trading.flows()
@@ -194,12 +194,12 @@ def test_nor_do_rules_that_follow_the_price(follows):
     scenario = large(volatility=0.30)
     batch = Batch(scenario, n, threads=1)
     batch.reset(np.arange(n))
-    actions = np.zeros((n, len(ACTIONS)), np.float32)
+    actions = np.zeros((n, Action.size), np.float32)
     profit, held, before = np.zeros(n), np.zeros(n), np.full(n, 100.0)
     for month in range(months):
         price = batch.market()["long_price"]
         wanted = 0.1 * YEAR * follows * np.sign(price - before) if month < months - 1 else -held
-        actions[:, TRADE] = wanted / batch.market()["volume_limit"]
+        actions[:, Action.TRADE] = wanted / batch.market()["volume_limit"]
         batch.step(actions)
         held += batch.flows()["bought"] - batch.flows()["sold"]
         profit -= batch.discount**month * batch.flows()["cost"] / (100.0 * YEAR)
@@ -233,4 +233,4 @@ def test_units_that_lapse_push_no_less():
     walk = Walk(large(years=2)).through("2016-05").play(tonnes=0.2 * YEAR, bank=-1.0)
     assert walk.flows["lapsed"][0] == pytest.approx(1.2 * YEAR, rel=1e-6)
     assert walk["log_price"] == pytest.approx(math.log(100.0) + 18 * 0.05 / 12 + 0.1, abs=1e-8)
-    assert BANK == 5
+    assert Action.BANK == 5

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from nea_env.core.batch import Batch
-from nea_env.core.layout import ACTIONS, LAW, OBS_INDEX
-from nea_env.core.outlook import Outlook
-from nea_env.core.policy import laws
+from nea_env.core.layout import LAW, OBS_INDEX, Action
+from nea_env.core.lowering.draws import laws
+from nea_env.core.lowering.outlook import Outlook
 from nea_env.envs.firm import FirmEnv
 from nea_env.scenario import (
     AllocationRule,
@@ -39,7 +39,7 @@ def columns(scenario: Scenario, *names: str) -> dict[str, np.ndarray]:
     batch = Batch(scenario, 1, threads=1)
     rows = [batch.reset([0])[0]]
     for _ in range(int(batch.horizon[0]) - 1):
-        rows.append(batch.step(np.zeros((1, len(ACTIONS)), np.float32))[0][0])
+        rows.append(batch.step(np.zeros((1, Action.size), np.float32))[0][0])
     return {name: np.array(rows)[:, OBS_INDEX[name]] for name in names}
 
 
@@ -173,7 +173,7 @@ def playing(rows: int, scenario: Scenario | None = None, seeds=None) -> Batch:
 
 def lively(batch: Batch) -> np.ndarray:
     """Something of everything."""
-    return np.full((batch.n, len(ACTIONS)), 0.25, np.float32)
+    return np.full((batch.n, Action.size), 0.25, np.float32)
 
 
 @pytest.mark.parametrize("entry", RANGES, ids=lambda entry: entry.path)
@@ -217,7 +217,7 @@ def test_another_episode_draws_another_law_and_a_reset_brings_the_first_back():
 
 
 def test_autoreset_draws_the_next_law():
-    batch, idle = playing(100), np.zeros((100, len(ACTIONS)), np.float32)
+    batch, idle = playing(100), np.zeros((100, Action.size), np.float32)
     first = batch.law(FACTOR)
     for _ in range(int(batch.horizon[0])):
         batch.step(idle)

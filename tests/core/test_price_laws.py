@@ -13,7 +13,7 @@ from typing import get_args
 import numpy as np
 import pytest
 
-from nea_env.core.price_laws import (
+from nea_env.core.rules.price_processes import (
     BOOTSTRAP,
     COLLARED,
     COLUMNS,
@@ -32,7 +32,7 @@ from nea_env.core.price_laws import (
     lattice_change,
     lattice_odds,
     lattice_step,
-    law_columns,
+    process_parameters,
     regime_change,
     regime_start,
     reversion_change,
@@ -60,7 +60,7 @@ def market(law, volatility=0.30, **sections):
 def changes(law, u, z, volatility=0.30):
     """Log changes (years, months) of the law from uniforms and normals of that shape, and one uniform a year ahead."""
     m = market(law, volatility)
-    c, table = law_columns(m), bootstrap_table(m)
+    c, table = process_parameters(m), bootstrap_table(m)
     state = [regime_start(c["wild_share"], x) if law == "two_regimes" else c["start"] for x in u[:, 0]]
     log_price = np.full(len(u), math.log(m.price))
     found = np.zeros(z.shape)
@@ -75,17 +75,17 @@ def changes(law, u, z, volatility=0.30):
 def one(law, c, table, log_price, state, u, z):
     match law:
         case "gbm":
-            return gbm_change(c["drift"], c["sd"], z), state
+            return gbm_change(c["process_drift"], c["process_sd"], z), state
         case "lattice":
             return lattice_change(state, c["growth"], c["log_step"], c["states"], c["up_chance"], u)
         case "jumps":
-            return jump_change(c["drift"], c["diffusion_sd"], c["jump_chance"], c["jump_sd"], u, z), state
+            return jump_change(c["process_drift"], c["diffusion_sd"], c["jump_chance"], c["jump_sd"], u, z), state
         case "two_regimes":
             sds = c["calm_sd"], c["wild_sd"]
             return regime_change(state, c["growth"], *sds, c["begins"], c["ends"], u, z)
         case "bootstrap":
             return bootstrap_change(table, c["entries"], u), state
-    return reversion_change(log_price, c["log_level"], c["pull"], c["sd"], z), state
+    return reversion_change(log_price, c["log_level"], c["pull"], c["process_sd"], z), state
 
 
 def over_normals(kernel):
@@ -114,8 +114,8 @@ def test_the_codes_stand_in_the_order_of_the_schema():
     )
     assert codes == {name: code for code, name in enumerate(get_args(Law))}
     for law in (*FAIR, "log_ou"):
-        assert law_columns(market(law))["law"] == codes[law]
-        assert tuple(law_columns(market(law))) == COLUMNS
+        assert process_parameters(market(law))["law"] == codes[law]
+        assert tuple(process_parameters(market(law))) == COLUMNS
 
 
 @pytest.mark.parametrize(("volatility", "states"), [(0.05, 3), (0.30, 61), (0.60, 101), (2.0, 21)])
@@ -129,7 +129,7 @@ def test_the_discounted_lattice_price_is_a_martingale_on_every_node(volatility, 
 
 def test_the_kernel_walks_the_lattice_as_the_matrix_says():
     m = market("lattice", lattice={"states": 5})
-    c, (nodes, chances) = law_columns(m), lattice(m)
+    c, (nodes, chances) = process_parameters(m), lattice(m)
     assert (c["start"], c["states"]) == (2.0, 5.0)
     for i in range(5):
         hit = np.zeros(5)
@@ -142,13 +142,15 @@ def test_the_kernel_walks_the_lattice_as_the_matrix_says():
 
 
 def test_a_month_of_gbm_grows_at_the_discount_rate_in_expectation():
-    c = law_columns(market("gbm"))
-    assert over_normals(lambda z: gbm_change(c["drift"], c["sd"], z)) == pytest.approx(math.exp(GROWTH), abs=1e-12)
+    c = process_parameters(market("gbm"))
+    assert over_normals(lambda z: gbm_change(c["process_drift"], c["process_sd"], z)) == pytest.approx(
+        math.exp(GROWTH), abs=1e-12
+    )
 
 
 @pytest.mark.parametrize(("rate", "share"), [(10.9, 0.8), (0.6, 0.4), (60, 0.99)])
 def test_a_month_of_jumps_grows_at_the_discount_rate_in_expectation(rate, share):
-    c = law_columns(market("jumps", jumps={"rate": rate, "share": share}))
+    c = process_parameters(market("jumps", jumps={"rate": rate, "share": share}))
     mean = rate / 12
     below, total = 0.0, []
     for n in range(26):  # later ones are rarer than 1e-10, and their exp(n jump_sd**2 / 2) below 1.1
@@ -157,20 +159,20 @@ def test_a_month_of_jumps_grows_at_the_discount_rate_in_expectation(rate, share)
         below += chance
         if chance > 1e-14:
             assert jump_count(mean, u) == n
-            kernel = lambda z, u=u: jump_change(c["drift"], c["diffusion_sd"], c["jump_chance"], c["jump_sd"], u, z)  # noqa: E731
-            total.append(chance * over_normals(kernel))
+            numbers = c["process_drift"], c["diffusion_sd"], c["jump_chance"], c["jump_sd"], u
+            total.append(chance * over_normals(lambda z, numbers=numbers: jump_change(*numbers, z)))
     assert math.fsum(total) / below == pytest.approx(math.exp(GROWTH), abs=1e-11 if rate == 60 else 1e-12)
 
 
 def test_jumps_carry_their_share_of_the_variance():
-    c = law_columns(market("jumps", jumps={"rate": 12, "share": 0.5}))
+    c = process_parameters(market("jumps", jumps={"rate": 12, "share": 0.5}))
     assert c["jump_chance"] == 1.0
     assert (c["jump_sd"], c["diffusion_sd"]) == pytest.approx((0.0612372, 0.0612372), abs=1e-7)  # 0.3 / root of 24
-    assert c["drift"] == pytest.approx(GROWTH - 0.001875 - 0.001876759, abs=1e-9)  # exp(0.001875) - 1
+    assert c["process_drift"] == pytest.approx(GROWTH - 0.001875 - 0.001876759, abs=1e-9)  # exp(0.001875) - 1
 
 
 def test_a_month_of_either_regime_grows_at_the_discount_rate_in_expectation():
-    c = law_columns(market("two_regimes"))
+    c = process_parameters(market("two_regimes"))
     assert c["wild_sd"] == pytest.approx(2.5 * c["calm_sd"], rel=1e-14)
     for wild in (0.0, 1.0):
         mean = over_normals(
@@ -185,12 +187,12 @@ def test_the_regime_moves_after_the_month_by_its_chances():
     assert [after(1.0, u)[1] for u in (0.249, 0.251)] == [0.0, 1.0]
     assert after(0.0, 0.049)[0] == pytest.approx(0.095) and after(1.0, 0.249)[0] == pytest.approx(0.18)
     assert [regime_start(0.375, u) for u in (0.374, 0.376)] == [1.0, 0.0]
-    assert law_columns(market("two_regimes"))["wild_share"] == pytest.approx(0.375)  # 0.05 / (0.05 + 0.08333)
+    assert process_parameters(market("two_regimes"))["wild_share"] == pytest.approx(0.375)  # 0.05 / (0.05 + 0.08333)
 
 
 def test_the_bootstrap_grows_at_the_discount_rate_in_expectation():
     m = market("bootstrap")
-    table, entries = bootstrap_table(m), law_columns(m)["entries"]
+    table, entries = bootstrap_table(m), process_parameters(m)["entries"]
     assert entries == 6.0
     drawn = [bootstrap_change(table, entries, (i + 0.5) / 6) for i in range(6)]
     assert drawn == table.tolist()
@@ -225,13 +227,13 @@ def test_a_simulated_year_has_the_market_s_volatility(year):
 @pytest.mark.parametrize("volatility", [0.05, 0.30, 0.60, 1.2])
 def test_a_year_has_the_market_s_variance_in_closed_form(volatility):
     target = volatility**2
-    c = law_columns(market("jumps", volatility))
+    c = process_parameters(market("jumps", volatility))
     assert 12 * (c["diffusion_sd"] ** 2 + c["jump_chance"] * c["jump_sd"] ** 2) == pytest.approx(target, rel=1e-12)
-    c = law_columns(market("lattice", volatility))
+    c = process_parameters(market("lattice", volatility))
     up = c["up_chance"]
     assert 12 * 4 * up * (1 - up) * c["log_step"] ** 2 == pytest.approx(target, rel=1e-12)
-    assert law_columns(market("two_regimes", volatility))["wild_sd"] > volatility / math.sqrt(12)
-    assert year_variance(law_columns(market("two_regimes", volatility))) == pytest.approx(target, rel=1e-12)
+    assert process_parameters(market("two_regimes", volatility))["wild_sd"] > volatility / math.sqrt(12)
+    assert year_variance(process_parameters(market("two_regimes", volatility))) == pytest.approx(target, rel=1e-12)
 
 
 def year_variance(c):
@@ -255,9 +257,11 @@ def test_lattice_odds_are_known_by_hand():
 
 
 def test_log_ou_settles_around_its_level():
-    c = law_columns(market("log_ou", 0.45))
-    assert c["sd"] ** 2 / (1 - (1 - c["pull"]) ** 2) == pytest.approx(0.0675, abs=1e-12)  # 0.45**2 / (2 x 1.5)
-    assert reversion_change(math.log(60), c["log_level"], c["pull"], c["sd"], 0.0) == pytest.approx(0, abs=1e-15)
+    c = process_parameters(market("log_ou", 0.45))
+    assert c["process_sd"] ** 2 / (1 - (1 - c["pull"]) ** 2) == pytest.approx(0.0675, abs=1e-12)  # 0.45**2 / (2 x 1.5)
+    assert reversion_change(math.log(60), c["log_level"], c["pull"], c["process_sd"], 0.0) == pytest.approx(
+        0, abs=1e-15
+    )
     draws = np.random.default_rng(3)
     n = 4000
     logs = math.log(100) + changes("log_ou", draws.random((n, 37)), draws.standard_normal((n, 36)), 0.45).sum(axis=1)
@@ -280,7 +284,7 @@ def test_laws_that_cannot_be_say_so():
     with pytest.raises(ValueError, match=r"bootstrap.changes: all are equal"):
         bootstrap_table(market("bootstrap", bootstrap={"changes": [0.1] * 4}))
     with pytest.raises(ValueError, match=r"jumps: 0.1 a year with a share of 0.9 have a sd of 1.8, at most 1"):
-        law_columns(market("jumps", 0.6, jumps={"rate": 0.1, "share": 0.9}))
+        process_parameters(market("jumps", 0.6, jumps={"rate": 0.1, "share": 0.9}))
     with pytest.raises(ValueError, match=r"volatility: 4.85 is more than a lattice"):
         lattice_odds(1.4)
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from nea_env.core.batch import Batch
-from nea_env.core.layout import ACTIONS
+from nea_env.core.layout import Action
 from nea_env.library import load_scenario, scenarios
 from nea_env.scenario import add_months
 from tests.core.test_no_free_lunch import ERRORS, buy_and_hold, contrarian, mean_and_error, profit
@@ -40,7 +40,7 @@ def test_every_shipped_price_is_a_discounted_martingale_month_by_month(name):
     for month in range(min(72, int(batch.horizon[0]) - 1)):
         market = batch.market()
         gap = market["front_price"] / market["long_price"] - 1
-        batch.step(np.zeros((PATHS, len(ACTIONS)), np.float32))
+        batch.step(np.zeros((PATHS, Action.size), np.float32))
         later = batch.market()
         states = {
             "always": np.ones(PATHS, bool),

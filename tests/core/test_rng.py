@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from nea_env.core.batch import Batch
-from nea_env.core.layout import ACTIONS
+from nea_env.core.layout import Action
 from nea_env.core.rng import DEMAND, GAP, OFFSET_RATIO, PRICE, monthly_draw, normal, philox
 from nea_env.scenario import OffsetRule, OffsetSeries, OutputShock
 from tests.core import scenarios as made
@@ -112,7 +112,7 @@ def _news(batch, rows, rng=None):
     """Prices, ratios and output of the rows over an episode, (months, 4, rows)."""
     seen = []
     for _ in range(int(batch.horizon[0])):
-        actions = np.zeros((batch.n, len(ACTIONS)), np.float32)
+        actions = np.zeros((batch.n, Action.size), np.float32)
         if rng is not None:
             actions = rng.uniform(-1, 1, actions.shape).astype(np.float32)
         batch.step(actions)

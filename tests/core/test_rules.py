@@ -7,14 +7,14 @@ from statistics import NormalDist
 
 import pytest
 
-from nea_env.core import banking, offsets
-from nea_env.core.allocation import book, duty_above_baseline, duty_under_cap, excess_credits, true_up
-from nea_env.core.banking import carry_limit, deduction
-from nea_env.core.borrowing import borrowed, gap_permit, next_limit_share
-from nea_env.core.penalty import penalty_cost, strike_price
-from nea_env.core.periods import NEVER
-from nea_env.core.prices import front_ratio, next_log_output, next_log_price, normal_cdf
-from nea_env.core.trading import feasible_trade, trading_cost
+from nea_env.core.parameters import NEVER
+from nea_env.core.rules import banking, offsets
+from nea_env.core.rules.allocation import book, duty_above_baseline, duty_under_cap, excess_credits, true_up
+from nea_env.core.rules.banking import carry_limit, deduction
+from nea_env.core.rules.borrowing import borrowed, gap_permit, next_limit_share
+from nea_env.core.rules.penalty import penalty_cost, strike_price
+from nea_env.core.rules.prices import front_ratio, next_log_output, next_log_price, normal_cdf
+from nea_env.core.rules.trading import feasible_trade, trading_cost
 
 
 def carry(

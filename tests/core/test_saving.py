@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from nea_env.core.batch import Batch
-from nea_env.core.layout import NODE, SHOCK, WORLD
+from nea_env.core.layout import WORLD, World
 from nea_env.library import load_scenario
 from tests.asserts import assert_same
 
@@ -108,7 +108,9 @@ def test_a_state_of_an_equal_scenario_is_taken(kets):
     assert_same(other.get_state(), batch.get_state())
 
 
-@pytest.mark.parametrize(("column", "value"), [(NODE, 1e6), (NODE, -1.0), (NODE, 0.5), (SHOCK, 99.0)])
+@pytest.mark.parametrize(
+    ("column", "value"), [(World.NODE, 1e6), (World.NODE, -1.0), (World.NODE, 0.5), (World.SHOCK, 99.0)]
+)
 def test_a_place_off_the_grid_of_an_equilibrium_is_refused(column, value):
     batch = begun(load_scenario("pilot_chongqing", {"market.law": "equilibrium"}))
     state = batch.get_state()

@@ -10,10 +10,10 @@ import pytest
 
 from nea_env import load_scenario
 from nea_env.core.batch import Batch
-from nea_env.core.layout import ACTIONS
+from nea_env.core.layout import Action
 
 ROOT = Path(__file__).parents[2]
-IDLE = np.zeros((200, len(ACTIONS)), np.float32)
+IDLE = np.zeros((200, Action.size), np.float32)
 SHOWN = """
 import hashlib, sys, numpy as np
 from nea_env import load_scenario

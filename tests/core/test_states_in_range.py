@@ -9,7 +9,7 @@ import pytest
 
 import nea_env
 from nea_env.core.batch import Batch
-from nea_env.core.layout import ACTIONS, CAPACITY, FLOWS, STATE, WORLD
+from nea_env.core.layout import FLOWS, STATE, WORLD, Action, State
 from nea_env.library import load_scenario
 
 ROWS = 48
@@ -31,7 +31,7 @@ TABLES = {"_state": STATE, "_world": WORLD, "_flows": FLOWS}
 
 def random_firms(generator):
     """Actions (ROWS, A) month by month: even draws, one end or the other, firms with habits, and stubborn ones."""
-    habits = generator.uniform(-1, 1, (ROWS, len(ACTIONS)))
+    habits = generator.uniform(-1, 1, (ROWS, Action.size))
     kind = (np.arange(ROWS) % 4)[:, None]
     while True:
         drawn = generator.uniform(-1, 1, habits.shape)
@@ -105,7 +105,7 @@ def test_no_number_is_too_large_to_go_on_from(name):
     state["_state"][:, [field.name for field in STATE].index(name)] = 1e30
     linked.set_state(state)
     for _ in range(int(linked.horizon[0])):
-        observation, reward, _ = linked.step(np.full((linked.n, len(ACTIONS)), 0.3, np.float32))
+        observation, reward, _ = linked.step(np.full((linked.n, Action.size), 0.3, np.float32))
         assert np.isfinite(observation).all() and np.isfinite(reward).all()
     state["_state"][0, [field.name for field in STATE].index(name)] = 1e31
     with pytest.raises(ValueError, match=rf"_state {name} is 1e\+31 in row 0: expected (0|-1e\+30) to 1e\+30"):
@@ -121,7 +121,7 @@ def test_the_columns_without_bounds_are_those_that_can_be_anything():
 @pytest.mark.parametrize(
     ("array", "place", "value", "words"),
     [
-        ("_state", (4, CAPACITY), 1e9, ("capacity_0 + building_0 is ", "in row 4", "the technology's potential")),
+        ("_state", (4, State.CAPACITY), 1e9, ("capacity_0 + building_0 is ", "in row 4", "the technology's potential")),
         ("_queue", (5, 3), -1.0, ("the least of _queue is -1.0 in row 5", "0 or more")),
         ("_history", (6, 2), -20.0, ("the least of _history is -20.0 in row 6", "0 or more")),
     ],

@@ -9,8 +9,8 @@ import pytest
 from pydantic import ValidationError
 
 from nea_env.core.batch import Batch
-from nea_env.core.layout import ACTIONS, OBS_INDEX
-from nea_env.core.prices import intervention, trigger_run
+from nea_env.core.layout import OBS_INDEX, Action
+from nea_env.core.rules.prices import intervention, trigger_run
 from nea_env.scenario import AuctionRule, Firm, Market, Regime, StabilisationRule
 from tests.core import scenarios as made
 from tests.core.walk import Walk
@@ -192,7 +192,7 @@ def paths(request):
         prices.append(batch.discount**month * batch.market()["long_price"])
         runs.append(batch.memory("trigger_run"))
         acted.append(batch.memory("intervened"))
-        batch.step(np.zeros((ROWS, len(ACTIONS)), np.float32))
+        batch.step(np.zeros((ROWS, Action.size), np.float32))
     return np.array(prices), np.array(runs), np.array(acted)
 
 

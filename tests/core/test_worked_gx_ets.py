@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from nea_env.core.layout import TRADE
+from nea_env.core.layout import Action
 from nea_env.library import load_regime, load_scenario
 from nea_env.scenario import Abatement, OffsetSeries, Scenario
 from tests.core import scenarios as made
@@ -47,10 +47,10 @@ def test_first_cycle():
 
 def test_nothing_trades_before_autumn_2027():
     walk = Walk(gx())
-    assert not walk.batch.action_mask()[0, TRADE]
+    assert not walk.batch.action_mask()[0, Action.TRADE]
     walk.through("2027-09", trade=1.0)
     assert walk.total["bought"][0] == 0
-    assert walk.batch.action_mask()[0, TRADE]  # October
+    assert walk.batch.action_mask()[0, Action.TRADE]  # October
     walk.play(tonnes=1_000)
     assert walk.total["bought"][0] == tonnes(1_000)
 

@@ -7,7 +7,7 @@ from collections import defaultdict
 import numpy as np
 
 from nea_env.core.batch import Batch
-from nea_env.core.layout import ACTIONS, STATE
+from nea_env.core.layout import ACTIONS, STATE, Action
 from nea_env.scenario import Scenario, add_months, months_between
 from tests.asserts import assert_identities
 
@@ -57,7 +57,7 @@ class Walk:
         if "tonnes" in actions:
             tonnes, market = np.asarray(actions.pop("tonnes")), self.batch.market()
             actions["trade"] = tonnes / (market["volume_limit"] + market["auction_room"] * (tonnes > 0))
-        array = np.zeros((self.batch.n, len(ACTIONS)), np.float32)
+        array = np.zeros((self.batch.n, Action.size), np.float32)
         suggested = self.batch.suggestions()
         for name, value in actions.items():
             array[:, COLUMN[name]] = suggested[:, SUGGESTED[value]] if isinstance(value, str) else value

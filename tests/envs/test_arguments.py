@@ -168,7 +168,7 @@ def test_actions_that_are_taken(single, vector, kind):
 
 
 def test_arrays_that_may_not_be_written_to_need_no_kernel_of_their_own(vector):
-    from nea_env.core.step import all_finite, step_rows
+    from nea_env.core.play.step import all_finite, step_rows
 
     vector.reset(seed=1)
     rows = np.stack([GOOD] * 3)

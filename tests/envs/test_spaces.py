@@ -39,14 +39,14 @@ def test_choices_decode_to_what_they_say():
     for name, action in zip(names, actions, strict=True):
         trade, abate, *extras = name.split(", ")
         expected = np.zeros(8)
-        expected[layout.TRADE] = trades[trade]
-        expected[layout.ABATE] = 0.75 if abate == "at price" else 0.0
-        expected[layout.INVEST] = "invest" in extras
-        expected[layout.OFFSET] = "offsets" in extras
-        expected[layout.BORROW] = -("borrow none" in extras)
-        expected[layout.BANK] = -("bank none" in extras)
-        expected[layout.FOREIGN_TRADE] = float("foreign buy" in extras) - ("foreign sell" in extras)
-        expected[layout.OUTPUT] = 0.2 * (("output more" in extras) - ("output less" in extras))
+        expected[layout.Action.TRADE] = trades[trade]
+        expected[layout.Action.ABATE] = 0.75 if abate == "at price" else 0.0
+        expected[layout.Action.INVEST] = "invest" in extras
+        expected[layout.Action.OFFSET] = "offsets" in extras
+        expected[layout.Action.BORROW] = -("borrow none" in extras)
+        expected[layout.Action.BANK] = -("bank none" in extras)
+        expected[layout.Action.FOREIGN] = float("foreign buy" in extras) - ("foreign sell" in extras)
+        expected[layout.Action.OUTPUT] = 0.2 * (("output more" in extras) - ("output less" in extras))
         assert action.tolist() == expected.astype(np.float32).tolist(), name
     singles = [decode_choice(number, suggestions[:1]) for number in range(len(names))]
     np.testing.assert_array_equal(np.concatenate(singles), actions)
@@ -59,7 +59,7 @@ def test_a_choice_is_open_when_all_it_needs_is_open():
     for mask, choices in zip(masks, found, strict=True):
         for choice, is_open in zip(CHOICES, choices, strict=True):
             trade, abate, *extras = choice.name.split(", ")
-            expected = (mask[layout.TRADE] or trade == "hold") and (mask[layout.ABATE] or abate == "none")
+            expected = (mask[layout.Action.TRADE] or trade == "hold") and (mask[layout.Action.ABATE] or abate == "none")
             for extra in extras:
                 needed = {"invest": "invest", "offsets": "offset"}.get(extra, extra.split()[0])
                 expected = expected and mask[[field.name for field in layout.ACTIONS].index(needed)]

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nea_env.core.price_laws import bootstrap_table, law_columns
+from nea_env.core.rules.price_processes import bootstrap_table, process_parameters
 from nea_env.library import load_scenario, names, scenarios
 from nea_env.market import calibration
 from nea_env.market.calibration import LAWS, calibrated, load_market, table, under, write
@@ -92,7 +92,7 @@ def test_jumps_are_those_of_the_daily_series(name):
 @pytest.mark.parametrize("name", SPELLS)
 def test_wild_spells_are_those_of_the_yearly_volatilities(name):
     wild, calm, share = SPELLS[name]
-    c = law_columns(under(name, "two_regimes"))
+    c = process_parameters(under(name, "two_regimes"))
     assert c["wild_sd"] / c["calm_sd"] == pytest.approx(wild / calm, rel=0.02)
     assert c["wild_share"] == pytest.approx(share, abs=0.005)
     assert 1 / c["ends"] == pytest.approx(12, abs=0.1)  # months of a spell
@@ -100,7 +100,7 @@ def test_wild_spells_are_those_of_the_yearly_volatilities(name):
 
 @pytest.mark.parametrize("name", PULLS)
 def test_the_pull_is_that_of_the_monthly_autoregression(name):
-    assert law_columns(under(name, "log_ou"))["pull"] == pytest.approx(1 - PULLS[name], abs=0.002)
+    assert process_parameters(under(name, "log_ou"))["pull"] == pytest.approx(1 - PULLS[name], abs=0.002)
 
 
 def test_the_monthly_tails_are_known_by_hand():
@@ -129,7 +129,7 @@ def test_every_market_runs_every_law_that_pays_no_trader_by_an_override():
                 continue  # a lattice price cannot jump to a common one
             market = load_scenario(scenario, {"market.law": law}).market
             assert market.is_martingale
-            assert len(bootstrap_table(market)) == law_columns(market)["entries"]
+            assert len(bootstrap_table(market)) == process_parameters(market)["entries"]
     assert len(tried) >= 12
 
 

@@ -6,7 +6,7 @@ import itertools
 
 import pytest
 
-from nea_env.core.corrections import free_of_auctions, free_share
+from nea_env.core.lowering.corrections import free_of_auctions, free_share
 from nea_env.library import load_scenario
 
 PLAN = load_scenario("kets_phase4").regime

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from nea_env.core.corrections import benchmark_rate, load_correction
+from nea_env.core.lowering.corrections import benchmark_rate, load_correction
 from nea_env.library import load_scenario
 
 TPS = load_scenario("tps").regime

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from nea_env.core.corrections import band_adjustment
+from nea_env.core.lowering.corrections import band_adjustment
 from nea_env.library import load_scenario
 
 LAW = load_scenario("tps_steel").regime

@@ -15,10 +15,11 @@ import numpy as np
 
 from nea_env.core.equilibrium.pair import mix, pair, traded
 from nea_env.core.equilibrium.pool import solve_pool
-from nea_env.core.equilibrium.problem import LAPSED, Array, Problem, check
+from nea_env.core.equilibrium.problem import Array, Problem, check
 from nea_env.core.equilibrium.solve import YEAR_END, at, backward, table
 from nea_env.core.equilibrium.terms import LinkedChain, Terms
 from nea_env.core.jit import jit
+from nea_env.core.parameters import LAPSED
 
 HOME, PARTNER = 0, 1
 

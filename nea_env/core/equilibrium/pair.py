@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from nea_env.core.equilibrium.problem import LAPSED, SHORT, WITHIN
 from nea_env.core.equilibrium.solve import (
     EMISSIONS,
     LAPSING,
@@ -18,6 +17,7 @@ from nea_env.core.equilibrium.solve import (
     place_of,
 )
 from nea_env.core.jit import jit
+from nea_env.core.parameters import LAPSED, SHORT, WITHIN
 
 CLOSE = 1e-13  # relative error of a price within its month
 JUMP = 1e-9  # of the highest price: an excess at the solution that is no rounding error

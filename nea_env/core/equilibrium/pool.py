@@ -15,10 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nea_env.core.equilibrium.pair import cleared
-from nea_env.core.equilibrium.problem import LAPSED, WITHIN, Array, Problem
+from nea_env.core.equilibrium.problem import Array, Problem
 from nea_env.core.equilibrium.solve import RESPONSE, YEAR_END, at, backward, place_of, table
 from nea_env.core.equilibrium.terms import LinkedChain, Terms
 from nea_env.core.jit import jit
+from nea_env.core.parameters import LAPSED, WITHIN
 
 ROUNDING = 1e-9  # of a year's emissions
 FINER = 4  # steps of the pool's grid in one of the banks': it has but one bank

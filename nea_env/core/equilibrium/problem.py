@@ -16,7 +16,6 @@ from nea_env.core.jit import jit
 Array = NDArray[np.float64]
 
 EXPONENTIAL, LINEAR = 0, 1  # marginal cost of abatement: scale (exp(steepness a) - 1), or scale x a
-WITHIN, LAPSED, SHORT = range(3)  # how a vintage's year ended: all carried or lent, limit on carrying, limit on lending
 RAMP = 0.01  # supply at a threshold price comes evenly within one per cent of it
 
 

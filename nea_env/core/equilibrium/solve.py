@@ -13,8 +13,9 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from nea_env.core.equilibrium.problem import LAPSED, SHORT, WITHIN, Array, Chain, Problem, abated_share, check, offered
+from nea_env.core.equilibrium.problem import Array, Chain, Problem, abated_share, check, offered
 from nea_env.core.jit import jit
+from nea_env.core.parameters import LAPSED, SHORT, WITHIN
 
 COLUMNS = (
     "emissions supply auctioned reserve_price offsets offset_price released release_price response target year_end "

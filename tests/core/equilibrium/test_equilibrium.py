@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 from nea_env.core.equilibrium.paths import law, simulate, volume
-from nea_env.core.equilibrium.problem import LAPSED, SHORT, WITHIN, falling_terminal, shock_chain
+from nea_env.core.equilibrium.problem import falling_terminal, shock_chain
 from nea_env.core.equilibrium.solve import carried_at_limit, carry_limit, solve, table
+from nea_env.core.parameters import LAPSED, SHORT, WITHIN
 from tests.core.equilibrium.markets import anything, market, of_landing, ordinary
 
 SEEDS = range(6)

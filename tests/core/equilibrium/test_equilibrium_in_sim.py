@@ -13,9 +13,9 @@ import pytest
 from nea_env.core.batch import Batch
 from nea_env.core.equilibrium.aggregate import problem
 from nea_env.core.equilibrium.paths import law
-from nea_env.core.equilibrium.problem import LAPSED, SHORT, WITHIN
 from nea_env.core.equilibrium.solve import solve
-from nea_env.core.layout import ACTIONS, NODE, OBS_INDEX, SHOCK, SPLIT
+from nea_env.core.layout import OBS_INDEX, Action, World
+from nea_env.core.parameters import LAPSED, SHORT, WITHIN
 from nea_env.library import load_scenario
 from nea_env.scenario import Scenario, add_months, months_between
 from tests.core.partners import mean_and_error
@@ -51,7 +51,7 @@ class Run:
         batch = Batch(self.scenario, n, threads=1)
         batch.reset(np.arange(n))
         rows: dict[str, list] = {"long": [], "front": [], "bank": [], "seen": [], "node": [], "shock": [], "split": []}
-        actions = np.zeros((n, len(ACTIONS)), np.float32)
+        actions = np.zeros((n, Action.size), np.float32)
         observation = batch.observe()
         for month in range(int(batch.horizon[0]) if months is None else months):
             market, world = batch.market(), batch.get_state()["_world"]
@@ -60,9 +60,9 @@ class Run:
                 ("front", market["front_price"]),
                 ("bank", market["aggregate_bank"]),
                 ("seen", observation[:, OBS_INDEX["aggregate_bank"]]),
-                ("node", world[:, NODE].astype(int)),
-                ("shock", world[:, SHOCK].astype(int)),
-                ("split", world[:, SPLIT] > 0.0),
+                ("node", world[:, World.NODE].astype(int)),
+                ("shock", world[:, World.SHOCK].astype(int)),
+                ("split", world[:, World.SPLIT] > 0.0),
             ):
                 rows[key].append(values)
             actions[:, 0] = 0.5 * (-1) ** month  # what a firm does moves no price
@@ -268,5 +268,5 @@ def test_the_firm_s_own_trades_do_not():
         batch.reset(np.arange(50))
     for month in range(24):
         assert (quiet.market()["long_price"] == busy.market()["long_price"]).all()
-        quiet.step(np.zeros((50, len(ACTIONS)), np.float32))
-        busy.step(np.full((50, len(ACTIONS)), (-1.0) ** month, np.float32))
+        quiet.step(np.zeros((50, Action.size), np.float32))
+        busy.step(np.full((50, Action.size), (-1.0) ** month, np.float32))

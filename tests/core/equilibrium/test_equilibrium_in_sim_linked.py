@@ -9,7 +9,7 @@ import pytest
 
 from nea_env.core.batch import Batch
 from nea_env.core.equilibrium.solved import solved_pair
-from nea_env.core.layout import ACTIONS, FOREIGN_TRADE, NODE, PARTNER_NODE, SHOCK
+from nea_env.core.layout import Action, World
 from nea_env.library import load_scenario
 from nea_env.scenario import Scenario, months_between
 from tests.core.partners import mean_and_error
@@ -35,14 +35,18 @@ class Run:
         batch = Batch(self.scenario, PATHS, threads=1)
         batch.reset(np.arange(PATHS))
         rows: dict[str, list] = {}
-        actions = np.zeros((PATHS, len(ACTIONS)), np.float32)
+        actions = np.zeros((PATHS, Action.size), np.float32)
         for month in range(int(batch.horizon[0])):
             market, world = batch.market(), batch.get_state()["_world"]
             kept = {name: market[name] for name in ("long_price", "front_price", "foreign_price_0", "fx_0", "link_0")}
-            kept |= {"node": world[:, NODE], "abroad": world[:, PARTNER_NODE], "shock": world[:, SHOCK]}
+            kept |= {
+                "node": world[:, World.NODE],
+                "abroad": world[:, World.PARTNER_NODE],
+                "shock": world[:, World.SHOCK],
+            }
             for name, values in kept.items():
                 rows.setdefault(name, []).append(values)
-            actions[:, FOREIGN_TRADE] = (-1.0) ** month  # the firm moves no price
+            actions[:, Action.FOREIGN] = (-1.0) ** month  # the firm moves no price
             batch.step(actions)
         self.seen = {name: np.array(values) for name, values in rows.items()}
         self.present = batch.discount ** np.arange(len(rows["node"]))[:, None]

@@ -10,9 +10,10 @@ import pytest
 
 from nea_env.core.equilibrium.linked import solve_linked
 from nea_env.core.equilibrium.pool import merged
-from nea_env.core.equilibrium.problem import WITHIN, falling_terminal, shock_chain
+from nea_env.core.equilibrium.problem import falling_terminal, shock_chain
 from nea_env.core.equilibrium.solve import solve
 from nea_env.core.equilibrium.terms import Terms
+from nea_env.core.parameters import WITHIN
 from tests.core.equilibrium.linked_paths import simulate_linked
 from tests.core.equilibrium.markets import anything, last_of_years, market, ordinary
 

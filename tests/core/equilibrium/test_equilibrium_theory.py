@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from nea_env.core.equilibrium.paths import law
-from nea_env.core.equilibrium.problem import EXPONENTIAL, LAPSED, falling_terminal, shock_chain
+from nea_env.core.equilibrium.problem import EXPONENTIAL, falling_terminal, shock_chain
 from nea_env.core.equilibrium.solve import solve
+from nea_env.core.parameters import LAPSED
 from tests.core.equilibrium.markets import NEVER_MISSING, anything, market, of_landing, ordinary
 
 

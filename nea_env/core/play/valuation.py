@@ -8,25 +8,11 @@ from __future__ import annotations
 
 import math
 
-from nea_env.core import parameters as col
-from nea_env.core.abatement import book_value
 from nea_env.core.jit import jit
-from nea_env.core.layout import (
-    ACCRUED,
-    AGED,
-    CAPACITY,
-    CLOSED,
-    DEBT,
-    FRONT,
-    LOG_OFFSET_RATIO,
-    NEXT,
-    OFFSETS,
-    OWED,
-    QUEUE,
-    SLOTS,
-    TECHS,
-)  # fmt: skip
-from nea_env.core.links import foreign_worth
+from nea_env.core.layout import QUEUE, SLOTS, TECHS, State
+from nea_env.core.parameters import Month, Static
+from nea_env.core.play.links import foreign_worth
+from nea_env.core.rules.abatement import book_value
 
 
 @jit
@@ -41,28 +27,36 @@ def mark_rows(pick, ended, months, state, world, queue, static, monthly, tonnes,
         if ended[i]:
             continue
         p, t = pick[i], months[i]
-        horizon = int(static[p, col.P_HORIZON])
-        discount, growth = static[p, col.P_DISCOUNT], static[p, col.P_BOOK_GROWTH]
-        position = state[i, FRONT] + state[i, NEXT] - state[i, OWED] - state[i, DEBT] - state[i, ACCRUED]
-        position += state[i, OFFSETS] * min(
-            1.0, math.exp(state[i, LOG_OFFSET_RATIO]) / static[p, col.P_OFFSET_MULTIPLIER]
+        horizon = int(static[p, Static.HORIZON])
+        discount, growth = static[p, Static.DISCOUNT], static[p, Static.BOOK_GROWTH]
+        position = (
+            state[i, State.FRONT]
+            + state[i, State.NEXT]
+            - state[i, State.OWED]
+            - state[i, State.DEBT]
+            - state[i, State.ACCRUED]
         )
-        if static[p, col.P_LINKS] > 0.0:
+        position += state[i, State.OFFSETS] * min(
+            1.0, math.exp(state[i, State.LOG_OFFSET_RATIO]) / static[p, Static.OFFSET_MULTIPLIER]
+        )
+        if static[p, Static.LINKS] > 0.0:
             position += foreign_worth(i, state, world, static[p])
         for k in range(SLOTS):
-            position -= state[i, CLOSED + k]
+            position -= state[i, State.CLOSED + k]
         cash = 0.0
         closing = discount ** (horizon - 1 - t)
         for k in range(TECHS):
             capex, opex, life = (
-                static[p, col.P_CAPEX + k],
-                static[p, col.P_OPEX + k],
-                static[p, col.P_LIFE_DISCOUNT + k],
+                static[p, Static.CAPEX + k],
+                static[p, Static.OPEX + k],
+                static[p, Static.LIFE_DISCOUNT + k],
             )
-            months_left = monthly[p, t, col.M_PRODUCING_MONTHS]
-            position += state[i, CAPACITY + k] * months_left
-            cash -= opex * state[i, CAPACITY + k] * annuity(discount, 0, months_left)
-            cash += closing * book_value(state[i, CAPACITY + k], state[i, AGED + k] * growth**horizon, capex, life)
+            months_left = monthly[p, t, Month.PRODUCING_MONTHS]
+            position += state[i, State.CAPACITY + k] * months_left
+            cash -= opex * state[i, State.CAPACITY + k] * annuity(discount, 0, months_left)
+            cash += closing * book_value(
+                state[i, State.CAPACITY + k], state[i, State.AGED + k] * growth**horizon, capex, life
+            )
             for q in range(QUEUE):
                 building = float(queue[i, k * QUEUE + q])
                 if building > 0.0:

@@ -11,17 +11,18 @@ from functools import cached_property
 
 import numpy as np
 
-from nea_env.core import offsets
-from nea_env.core import parameters as col
-from nea_env.core.calendar import deadline_values, offset_rule
-from nea_env.core.periods import BOOKED, LONG_AGO, OWN_EMISSIONS, Period, periods, phase_of
+from nea_env.core.lowering.consistency import check
+from nea_env.core.lowering.events import deadline_values, offset_rule
+from nea_env.core.lowering.periods import BOOKED, LONG_AGO, OWN_EMISSIONS, Period, periods, phase_of
+from nea_env.core.parameters import BORROW_DECAYING, BORROW_SHARE, Event
+from nea_env.core.rules import offsets
 from nea_env.scenario import BankingRule, PenaltyRule, Scenario, months_between
 
 _BANK = ("banking", (
-    col.E_BANK_BASE, col.E_BANK_MULTIPLE, col.E_BANK_RULE, col.E_BANK_LONG_SALES, col.E_BANK_SALES_YEARS,
-    col.E_SMALL_HOLDER, col.E_DEFICIT_EXEMPT, col.E_LOST_IF_MISSED,
+    Event.BANK_BASE, Event.BANK_MULTIPLE, Event.BANK_RULE, Event.BANK_LONG_SALES, Event.BANK_SALES_YEARS,
+    Event.SMALL_HOLDER, Event.DEFICIT_EXEMPT, Event.LOST_IF_MISSED,
 ))  # fmt: skip
-_BORROW = ("borrowing", (col.E_BORROW_SHARE, col.E_BORROW_RULE))
+_BORROW = ("borrowing", (Event.BORROW_SHARE, Event.BORROW_RULE))
 MECHANISMS = ("banking", "borrowing", "offsets", "penalty")  # in the order of layout.LAW
 
 
@@ -46,10 +47,10 @@ class Outlook:
 
     def __init__(self, scenario: Scenario, ends: tuple[Scenario, Scenario] | None = None) -> None:
         self.scenario = scenario
-        self.periods = periods(scenario)
         self._low, self._high = ends or ends_of(scenario)
-        self._low_periods = periods(self._low) if scenario.regime.ranges else self.periods
-        self._high_periods = periods(self._high) if scenario.regime.ranges else self.periods
+        self.periods = _settled(scenario)
+        self._low_periods = _settled(self._low) if scenario.regime.ranges else self.periods
+        self._high_periods = _settled(self._high) if scenario.regime.ranges else self.periods
         self._announced: dict[tuple[str, str], int] = {}
 
     @property
@@ -171,8 +172,8 @@ class Outlook:
             else:
                 low = high = deadline_values(self.scenario, self.periods, period, self._year_before(period.year))
             values |= {column: (low[column] + high[column]) / 2.0 for column in columns}
-            if values[col.E_BORROW_RULE] == col.BORROW_DECAYING:  # the limit kept in the state would tell
-                values[col.E_BORROW_RULE] = col.BORROW_SHARE
+            if values[Event.BORROW_RULE] == BORROW_DECAYING:  # the limit kept in the state would tell
+                values[Event.BORROW_RULE] = BORROW_SHARE
         return values
 
     def _year_before(self, year: str) -> str:
@@ -215,6 +216,12 @@ class Outlook:
             base, share = offset_rule(law, year)
             return 1.0 if base == offsets.LIMIT_NONE else min(1.0, share)
         return _penalty(law.regime.penalty[year], law.market.price, law.firm.annual_emissions)
+
+
+def _settled(scenario: Scenario) -> tuple[Period, ...]:
+    found = periods(scenario)
+    check(scenario, found)
+    return found
 
 
 def _carry(rule: BankingRule) -> float:

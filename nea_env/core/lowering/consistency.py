@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import itertools
-from typing import TYPE_CHECKING
 
 from nea_env.core.layout import SLOTS
+from nea_env.core.lowering.periods import Period
 from nea_env.scenario import Scenario, add_months, months_between
-
-if TYPE_CHECKING:
-    from nea_env.core.periods import Period
 
 
 def check(scenario: Scenario, found: tuple[Period, ...]) -> None:

@@ -49,3 +49,9 @@ def invest_value(price, saving_months, running_cost, residual):
     price is today's price; the discounted ``running_cost``; the discounted ``residual`` value.
     """
     return price * saving_months - running_cost + residual - 1.0
+
+
+@jit
+def arrival(month, lead):
+    """First month in which capacity started in ``month`` works: its lead time, rounded up to a quarter's start."""
+    return -(-(month + lead) // 3) * 3

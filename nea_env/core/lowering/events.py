@@ -6,13 +6,10 @@ from typing import TypeAlias
 
 import numpy as np
 
-from nea_env.core import banking, offsets
-from nea_env.core import parameters as col
-from nea_env.core.corrections import free_share
 from nea_env.core.layout import TIERS
-from nea_env.core.periods import (
+from nea_env.core.lowering.corrections import free_share
+from nea_env.core.lowering.periods import (
     BOOKED,
-    NEVER,
     OWN_EMISSIONS,
     Period,
     booked_at_start,
@@ -21,7 +18,26 @@ from nea_env.core.periods import (
     periods,
     phase_of,
     rank,
-)  # fmt: skip
+)
+from nea_env.core.parameters import (
+    ALLOCATE,
+    BOOKED_BEFORE,
+    BORROW_DECAYING,
+    BORROW_GAP_TEST,
+    BORROW_NONE,
+    BORROW_SHARE,
+    BY_OUTPUT,
+    BY_OWN_EMISSIONS,
+    CLOSE_YEAR,
+    DEADLINE,
+    FIX_STRIKE,
+    ISSUE_CREDITS,
+    NEVER,
+    RESET_SALES,
+    VERIFY,
+    Event,
+)
+from nea_env.core.rules import banking, offsets
 from nea_env.scenario import BankingRule, Scenario, months_between
 
 Row: TypeAlias = tuple[int, int, dict[int, float]]
@@ -36,10 +52,10 @@ _BANK_RULES = {
     "none": banking.NONE,
 }
 _BORROW_RULES = {
-    "none": col.BORROW_NONE,
-    "share_of_duty": col.BORROW_SHARE,
-    "decaying": col.BORROW_DECAYING,
-    "gap_test": col.BORROW_GAP_TEST,
+    "none": BORROW_NONE,
+    "share_of_duty": BORROW_SHARE,
+    "decaying": BORROW_DECAYING,
+    "gap_test": BORROW_GAP_TEST,
 }
 _OFFSET_BASES = {
     "none": offsets.LIMIT_NONE,
@@ -55,7 +71,7 @@ def events(scenario: Scenario) -> tuple[np.ndarray, np.ndarray]:
     rows: list[Row] = []
     for period in found:
         rows += _year_ends(period) + _bookings(period, found) + _credits(period, found)
-        rows.append((period.verified, col.VERIFY, _verification(scenario, period, found)))
+        rows.append((period.verified, VERIFY, _verification(scenario, period, found)))
     for due in deadlines(found):
         rows += _settlement(scenario, found, due)
     rows = [row for row in rows if row[0] >= 0]
@@ -65,9 +81,9 @@ def events(scenario: Scenario) -> tuple[np.ndarray, np.ndarray]:
 
 def table_of(rows: list[Row]) -> np.ndarray:
     """Rows as an array (e, EVENTS)."""
-    table = np.zeros((len(rows), len(col.EVENTS)))
+    table = np.zeros((len(rows), Event.size))
     for line, (_, order, values) in zip(table, rows, strict=True):
-        line[col.E_KIND] = values.get(col.E_KIND, order)
+        line[Event.KIND] = values.get(Event.KIND, order)
         for column, value in values.items():
             line[column] = value
     return table
@@ -75,7 +91,7 @@ def table_of(rows: list[Row]) -> np.ndarray:
 
 def _year_ends(period: Period) -> list[Row]:
     ends = range(period.end - 12 * (period.years - 1), period.end + 1, 12)
-    return [(month, col.CLOSE_YEAR, {col.E_SLOT: period.slot}) for month in ends]
+    return [(month, CLOSE_YEAR, {Event.SLOT: period.slot}) for month in ends]
 
 
 def _to_next(period: Period, found: tuple[Period, ...], month: int) -> float:
@@ -88,13 +104,13 @@ def _bookings(period: Period, found: tuple[Period, ...]) -> list[Row]:
     if period.rule.method not in BOOKED:
         month = max(period.allocated, 0)
         values = {
-            col.E_SLOT: period.slot,
-            col.E_RATE: (1.0 if period.rule.method in OWN_EMISSIONS else period.rate) * period.years,
-            col.E_PRE_SHARE: period.rule.pre_share,
-            col.E_PRE_ON_EMISSIONS: float(period.rule.method in OWN_EMISSIONS),
-            col.E_TO_NEXT: _to_next(period, found, month),
+            Event.SLOT: period.slot,
+            Event.RATE: (1.0 if period.rule.method in OWN_EMISSIONS else period.rate) * period.years,
+            Event.PRE_SHARE: period.rule.pre_share,
+            Event.PRE_ON_EMISSIONS: float(period.rule.method in OWN_EMISSIONS),
+            Event.TO_NEXT: _to_next(period, found, month),
         }
-        return [(month, col.ALLOCATE, values)]
+        return [(month, ALLOCATE, values)]
     rest = _completion(period, found)
     if booked_at_start(found, period):
         return rest
@@ -105,15 +121,15 @@ def _bookings(period: Period, found: tuple[Period, ...]) -> list[Row]:
     after_roll = month == roll
     on_output = period.rule.method == "historical_benchmarking"
     values = {
-        col.E_SLOT: period.slot,
-        col.E_AMOUNT: period.first_booking(month),
-        col.E_KIND: col.ALLOCATE,
-        col.E_UPDATE_SHARE: period.rule.update_share,
-        col.E_UPDATE_ON_OUTPUT: float(on_output),
-        col.E_PER_BASE: 1.0 / (period.base_output if on_output else period.base),
-        col.E_TO_NEXT: 1.0 if after_roll else _to_next(period, found, month),
+        Event.SLOT: period.slot,
+        Event.AMOUNT: period.first_booking(month),
+        Event.KIND: ALLOCATE,
+        Event.UPDATE_SHARE: period.rule.update_share,
+        Event.UPDATE_ON_OUTPUT: float(on_output),
+        Event.PER_BASE: 1.0 / (period.base_output if on_output else period.base),
+        Event.TO_NEXT: 1.0 if after_roll else _to_next(period, found, month),
     }
-    return [(month, col.RESET_SALES if after_roll else col.ALLOCATE, values), *(r for r in rest if r[0] > month)]
+    return [(month, RESET_SALES if after_roll else ALLOCATE, values), *(r for r in rest if r[0] > month)]
 
 
 def _completion(period: Period, found: tuple[Period, ...]) -> list[Row]:
@@ -121,11 +137,11 @@ def _completion(period: Period, found: tuple[Period, ...]) -> list[Row]:
     if period.completed is None or period.completed <= 0:
         return []
     values = {
-        col.E_SLOT: period.slot,
-        col.E_AMOUNT: max(0.0, period.booked - period.interim),
-        col.E_TO_NEXT: _to_next(period, found, period.completed),
+        Event.SLOT: period.slot,
+        Event.AMOUNT: max(0.0, period.booked - period.interim),
+        Event.TO_NEXT: _to_next(period, found, period.completed),
     }
-    return [(period.completed, col.ALLOCATE, values)]
+    return [(period.completed, ALLOCATE, values)]
 
 
 def _credits(period: Period, found: tuple[Period, ...]) -> list[Row]:
@@ -133,14 +149,14 @@ def _credits(period: Period, found: tuple[Period, ...]) -> list[Row]:
     for years, when in period.calendar.credits_issued.items():
         month = months_between(period.calendar.deadline, when) + period.deadline
         values = {
-            col.E_SLOT: period.slot,
-            col.E_YEARS: float(years),
-            col.E_BASE_EMISSIONS: period.base,
-            col.E_FACTOR: period.factor,
-            col.E_CEILING: -1.0 if period.rule.issuance_ceiling is None else period.rule.issuance_ceiling,
-            col.E_TO_NEXT: _to_next(period, found, month),
+            Event.SLOT: period.slot,
+            Event.YEARS: float(years),
+            Event.BASE_EMISSIONS: period.base,
+            Event.FACTOR: period.factor,
+            Event.CEILING: -1.0 if period.rule.issuance_ceiling is None else period.rule.issuance_ceiling,
+            Event.TO_NEXT: _to_next(period, found, month),
         }
-        rows.append((month, col.ISSUE_CREDITS, values))
+        rows.append((month, ISSUE_CREDITS, values))
     return rows
 
 
@@ -148,34 +164,34 @@ def _verification(scenario: Scenario, period: Period, found: tuple[Period, ...])
     rule, borrowing = period.rule, scenario.regime.borrowing.get(period.year)
     gap_test = borrowing is not None and borrowing.limit == "gap_test"
     offset = offset_rule(scenario, period.year)
-    method = col.BY_OUTPUT if rule.method == "benchmarking" else col.BOOKED_BEFORE
+    method = BY_OUTPUT if rule.method == "benchmarking" else BOOKED_BEFORE
     values = {
-        col.E_SLOT: period.slot,
-        col.E_TO_NEXT: _to_next(period, found, period.verified),
-        col.E_AMOUNT: period.booked,
-        col.E_RATE: period.rate,
-        col.E_YEARS: period.years,
-        col.E_METHOD: col.BY_OWN_EMISSIONS if rule.method in OWN_EMISSIONS else method,
-        col.E_UPDATE_SHARE: rule.update_share,
-        col.E_BALANCE: rule.balance.get(scenario.firm.unit_class, 1.0),
-        col.E_BAND: rule.band,
-        col.E_BAND_SHARE: rule.band_share if rule.method == "benchmark_band" else 0.0,
-        col.E_EXPECTED: period.expected,
-        col.E_DEFICIT_CAP: -1.0 if rule.deficit_cap is None else rule.deficit_cap,
-        col.E_CAP: period.cap,
-        col.E_GAP_THRESHOLD: borrowing.gap_threshold if borrowing and gap_test else 0.0,
-        col.E_GAP_SHARE: borrowing.gap_share if borrowing and gap_test else 0.0,
-        col.E_OFFSET_BASE: offset[0],
-        col.E_OFFSET_SHARE: offset[1],
-        col.E_REQUIRED: period.required_reduction,
+        Event.SLOT: period.slot,
+        Event.TO_NEXT: _to_next(period, found, period.verified),
+        Event.AMOUNT: period.booked,
+        Event.RATE: period.rate,
+        Event.YEARS: period.years,
+        Event.METHOD: BY_OWN_EMISSIONS if rule.method in OWN_EMISSIONS else method,
+        Event.UPDATE_SHARE: rule.update_share,
+        Event.BALANCE: rule.balance.get(scenario.firm.unit_class, 1.0),
+        Event.BAND: rule.band,
+        Event.BAND_SHARE: rule.band_share if rule.method == "benchmark_band" else 0.0,
+        Event.EXPECTED: period.expected,
+        Event.DEFICIT_CAP: -1.0 if rule.deficit_cap is None else rule.deficit_cap,
+        Event.CAP: period.cap,
+        Event.GAP_THRESHOLD: borrowing.gap_threshold if borrowing and gap_test else 0.0,
+        Event.GAP_SHARE: borrowing.gap_share if borrowing and gap_test else 0.0,
+        Event.OFFSET_BASE: offset[0],
+        Event.OFFSET_SHARE: offset[1],
+        Event.REQUIRED_REDUCTION: period.required_reduction,
     }
     for k in range(TIERS):
         cancel = rule.cancellation[k] if k < len(rule.cancellation) else None
         add = rule.addition[k] if k < len(rule.addition) else None
-        values[col.E_CANCEL_RATIO + k] = cancel.ratio if cancel else -1.0
-        values[col.E_CANCEL_SHARE + k] = cancel.share if cancel else 0.0
-        values[col.E_ADD_RATIO + k] = add.ratio if add else NEVER
-        values[col.E_ADD_SHARE + k] = add.share if add else 0.0
+        values[Event.CANCEL_RATIO + k] = cancel.ratio if cancel else -1.0
+        values[Event.CANCEL_SHARE + k] = cancel.share if cancel else 0.0
+        values[Event.ADD_RATIO + k] = add.ratio if add else NEVER
+        values[Event.ADD_SHARE + k] = add.share if add else 0.0
     return values
 
 
@@ -195,16 +211,16 @@ def _settlement(scenario: Scenario, found: tuple[Period, ...], due: int) -> list
     penalty, bank = regime.penalty[period.year], regime.banking[period.year]
     until = due if penalty.mean_until is None else months_between(scenario.start, penalty.mean_until)
     strike = {
-        col.E_MEAN_MONTHS: penalty.mean_months,
-        col.E_VOLUME_WEIGHTED: float(penalty.volume_weighted),
-        col.E_MULTIPLE: penalty.multiple,
-        col.E_STRIKE_CAP: NEVER if penalty.cap is None else penalty.cap,
-        col.E_STRIKE_PRICE: penalty.price,
+        Event.MEAN_MONTHS: penalty.mean_months,
+        Event.VOLUME_WEIGHTED: float(penalty.volume_weighted),
+        Event.MULTIPLE: penalty.multiple,
+        Event.STRIKE_CAP: NEVER if penalty.cap is None else penalty.cap,
+        Event.STRIKE_PRICE: penalty.price,
     }
-    rows: list[Row] = [(until, col.FIX_STRIKE, strike), (due, col.DEADLINE, deadline_values(scenario, found, period))]
+    rows: list[Row] = [(until, FIX_STRIKE, strike), (due, DEADLINE, deadline_values(scenario, found, period))]
     since = _month_of(bank)
     if since is not None:
-        rows.append((months_between(scenario.start, since) - 1, col.RESET_SALES, {col.E_KIND: col.RESET_SALES}))
+        rows.append((months_between(scenario.start, since) - 1, RESET_SALES, {Event.KIND: RESET_SALES}))
     return rows
 
 
@@ -220,26 +236,26 @@ def deadline_values(
     small = NEVER if bank.limit != "net_sales" else 0.0
     booked = after is not None and after.allocated is not None and after.allocated <= period.deadline
     return {
-        col.E_BORROW_RULE: _BORROW_RULES[borrowing.limit] if borrowing and after else col.BORROW_NONE,
-        col.E_BORROW_SHARE: borrowing.share if borrowing else 0.0,
-        col.E_BORROW_DECAY: later.decay if later and later.limit == "decaying" else 0.0,
-        col.E_NEXT_BOOKED: float(booked),
-        col.E_BANK_RULE: _BANK_RULES[bank.limit],
-        col.E_BANK_BASE: bank.base_tonnes + bank.base_share * _mean_phase_allocation(scenario, found, year),
-        col.E_BANK_MULTIPLE: bank.net_sales_multiple,
-        col.E_BANK_LONG_SALES: float(bank.net_sales_since != "vintage"),
-        col.E_BANK_SALES_YEARS: bank.net_sales_years,
-        col.E_SMALL_HOLDER: bank.small_holder_tonnes.get(scenario.firm.designation, small),
-        col.E_DEFICIT_EXEMPT: float(bank.deficit_firm_exempt),
-        col.E_LOST_IF_MISSED: float(bank.lost_if_missed),
-        col.E_OFFSETS_BANKABLE: float(bank.offsets_bankable),
-        col.E_LUMP_SUM: penalty.lump_sum,
-        col.E_MAX_TOTAL: NEVER if penalty.max_total is None else penalty.max_total,
-        col.E_DEDUCTED: penalty.deducted,
-        col.E_SIDE_MULTIPLE: penalty.side_multiple,
-        col.E_FORFEITS: float(penalty.forfeits_carry),
-        col.E_SUBSIDY_REPAID: float(penalty.subsidy_repaid),
-        col.E_RESTART_LONG_SALES: float(after is not None and _phase_start(scenario, after.year)),
+        Event.BORROW_RULE: _BORROW_RULES[borrowing.limit] if borrowing and after else BORROW_NONE,
+        Event.BORROW_SHARE: borrowing.share if borrowing else 0.0,
+        Event.BORROW_DECAY: later.decay if later and later.limit == "decaying" else 0.0,
+        Event.NEXT_BOOKED: float(booked),
+        Event.BANK_RULE: _BANK_RULES[bank.limit],
+        Event.BANK_BASE: bank.base_tonnes + bank.base_share * _mean_phase_allocation(scenario, found, year),
+        Event.BANK_MULTIPLE: bank.net_sales_multiple,
+        Event.BANK_LONG_SALES: float(bank.net_sales_since != "vintage"),
+        Event.BANK_SALES_YEARS: bank.net_sales_years,
+        Event.SMALL_HOLDER: bank.small_holder_tonnes.get(scenario.firm.designation, small),
+        Event.DEFICIT_EXEMPT: float(bank.deficit_firm_exempt),
+        Event.LOST_IF_MISSED: float(bank.lost_if_missed),
+        Event.OFFSETS_BANKABLE: float(bank.offsets_bankable),
+        Event.LUMP_SUM: penalty.lump_sum,
+        Event.MAX_TOTAL: NEVER if penalty.max_total is None else penalty.max_total,
+        Event.DEDUCTED: penalty.deducted,
+        Event.SIDE_MULTIPLE: penalty.side_multiple,
+        Event.FORFEITS: float(penalty.forfeits_carry),
+        Event.SUBSIDY_REPAID: float(penalty.subsidy_repaid),
+        Event.RESTART_LONG_SALES: float(after is not None and _phase_start(scenario, after.year)),
     }
 
 

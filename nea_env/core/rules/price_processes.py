@@ -96,7 +96,7 @@ def reversion_change(log_price, log_level, pull, sd, z):
     return pull * (log_level - log_price) + sd * z
 
 
-def law_columns(market: Market) -> dict[str, float]:
+def process_parameters(market: Market) -> dict[str, float]:
     """Parameters of the market's law by name; zero where the law has no use for one.
 
     law (its code); growth (r / 12); drift and sd (those of gbm, unless jumps or log_ou have their own); jump_chance,
@@ -109,8 +109,8 @@ def law_columns(market: Market) -> dict[str, float]:
     """
     columns = dict.fromkeys(COLUMNS, 0.0)
     growth, sd = market.discount_rate / 12.0, market.volatility / math.sqrt(12.0)
-    columns["law"] = float(get_args(Law).index(market.law))
-    columns |= {"growth": growth, "drift": growth - 0.5 * sd**2, "sd": sd}
+    columns["process"] = float(get_args(Law).index(market.law))
+    columns |= {"growth": growth, "process_drift": growth - 0.5 * sd**2, "process_sd": sd}
     fill = _FILL.get(market.law)
     return columns if fill is None else columns | fill(market, growth, sd)
 
@@ -176,7 +176,7 @@ def _jumps(market: Market, growth: float, sd: float) -> dict[str, float]:
         terms.append(chance * math.expm1(0.5 * min(count, JUMPS_MAX) * jump_sd**2))
     moment = math.fsum(terms)
     drift = growth - 0.5 * diffusion_sd**2 - math.log1p(moment)
-    return {"drift": drift, "jump_chance": mean, "jump_sd": jump_sd, "diffusion_sd": diffusion_sd}
+    return {"process_drift": drift, "jump_chance": mean, "jump_sd": jump_sd, "diffusion_sd": diffusion_sd}
 
 
 def _two_regimes(market: Market, growth: float, sd: float) -> dict[str, float]:
@@ -214,12 +214,13 @@ def _log_ou(market: Market, growth: float, sd: float) -> dict[str, float]:
     kappa = market.reversion.rate
     month_sd = market.volatility * math.sqrt(-math.expm1(-kappa / 6.0) / (2.0 * kappa))
     pull = -math.expm1(-kappa / 12.0)
-    return {"drift": 0.0, "sd": month_sd, "pull": pull, "log_level": math.log(market.reversion.level)}
+    return {"process_drift": 0.0, "process_sd": month_sd, "pull": pull, "log_level": math.log(market.reversion.level)}
 
 
 _FILL = {"jumps": _jumps, "two_regimes": _two_regimes, "bootstrap": _bootstrap, "lattice": _lattice, "log_ou": _log_ou}
 COLUMNS = (
-    "law", "growth", "drift", "sd", "jump_chance", "jump_sd", "diffusion_sd", "calm_sd", "wild_sd", "begins", "ends",
+    "process", "growth", "process_drift", "process_sd", "jump_chance", "jump_sd", "diffusion_sd", "calm_sd", "wild_sd",
+    "begins", "ends",
     "wild_share", "entries", "states", "log_step", "up_chance", "log_level", "pull", "start",
 )  # fmt: skip
 """Names of the parameters, in the order in which a row of them stands."""

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import math
 
-from nea_env.core import parameters as col
 from nea_env.core.jit import jit
-from nea_env.core.layout import LOG_FX, LOG_OFFSET_RATIO, PRICE, QUOTE_ERROR
+from nea_env.core.layout import State, World
+from nea_env.core.parameters import Static
 
 
 @jit
@@ -22,10 +22,10 @@ def show_prices(pick, state, world, static, offset_price, quote, fx):
     """
     for i in range(pick.shape[0]):
         p = pick[i]
-        offset_price[i], quote[i] = 0.0, state[i, PRICE]
-        if static[p, col.P_HAS_OFFSET] > 0.0:
-            offset_price[i] = state[i, PRICE] * math.exp(state[i, LOG_OFFSET_RATIO])
-        if static[p, col.P_QUOTE_SD] > 0.0:
-            quote[i] = state[i, PRICE] * math.exp(state[i, QUOTE_ERROR])
+        offset_price[i], quote[i] = 0.0, state[i, State.PRICE]
+        if static[p, Static.HAS_OFFSET] > 0.0:
+            offset_price[i] = state[i, State.PRICE] * math.exp(state[i, State.LOG_OFFSET_RATIO])
+        if static[p, Static.QUOTE_SD] > 0.0:
+            quote[i] = state[i, State.PRICE] * math.exp(state[i, State.QUOTE_ERROR])
         for k in range(fx.shape[1]):
-            fx[i, k] = math.exp(world[i, LOG_FX + k]) if static[p, col.P_LINKS] > k else 0.0
+            fx[i, k] = math.exp(world[i, World.LOG_FX + k]) if static[p, Static.LINKS] > k else 0.0

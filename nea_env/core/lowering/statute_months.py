@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from nea_env.core import offsets
-from nea_env.core import parameters as col
-from nea_env.core.calendar import offset_rule, table_of
-from nea_env.core.layout import LAW, OBS_INDEX, OBSERVATION
-from nea_env.core.market_months import opening
-from nea_env.core.outlook import Outlook
-from nea_env.core.periods import BOOKED, NEVER, Period, booked_at_start, deadlines, next_deadline
+from nea_env.core.layout import LAW, OBS_INDEX, OBSERVATION, SLOTS
+from nea_env.core.lowering.events import offset_rule, table_of
+from nea_env.core.lowering.market_months import opening
+from nea_env.core.lowering.outlook import Outlook
+from nea_env.core.lowering.periods import BOOKED, Period, booked_at_start, deadlines, next_deadline
+from nea_env.core.parameters import DEADLINE, NEVER, Event, Month
+from nea_env.core.rules import offsets
 
 _LAW_BOUNDS = np.array([[getattr(OBSERVATION[OBS_INDEX[name]], end) for name in LAW] for end in ("low", "high")])
 """Least and most (2, LAW) of what the observation shows of the law: where there is more, it shows the bound."""
@@ -21,11 +21,11 @@ def fill_deadlines(monthly: np.ndarray, outlook: Outlook, table: np.ndarray, mon
     found = outlook.periods
     previous = -1
     for due in deadlines(found):
-        row = int(np.flatnonzero((table[: len(months), col.E_KIND] == col.DEADLINE) & (months == due))[0])
+        row = int(np.flatnonzero((table[: len(months), Event.KIND] == DEADLINE) & (months == due))[0])
         extra, which = outlook.deadline_rows([p for p in found if p.deadline == due][-1], len(table))
         window = slice(previous + 1, due + 1)
-        monthly[window, col.M_DEADLINE_EVENT] = np.where(which[window] >= 0, which[window], row)
-        table = np.vstack([table, table_of([(0, col.DEADLINE, values) for values in extra])])
+        monthly[window, Month.DEADLINE_EVENT] = np.where(which[window] >= 0, which[window], row)
+        table = np.vstack([table, table_of([(0, DEADLINE, values) for values in extra])])
         previous = due
     return table
 
@@ -40,56 +40,56 @@ def fill_due(monthly: np.ndarray, outlook: Outlook) -> None:
     opens = opening(scenario, len(monthly) - 1)
     for t in range(len(monthly)):
         running = _running(found, t)
-        monthly[t, col.M_MARGINAL] = outlook.expected("marginal", running, t) if running else 1.0
+        monthly[t, Month.MARGINAL] = outlook.expected("marginal", running, t) if running else 1.0
         row = monthly[t]
         if running is not None:
             year_end = t + (running.end - t) % 12
-            row[col.M_YEAR_LEFT] = monthly[t : year_end + 1, col.M_EMISSIONS].sum()
+            row[Month.YEAR_LEFT] = monthly[t : year_end + 1, Month.EMISSIONS].sum()
         due = next_deadline(found, t)
         if due is None:
             continue
         due_periods = [p for p in found if p.deadline == due]
-        row[col.M_DEFICIT_CAP : col.M_DEFICIT_CAP + 3] = -1.0
+        row[Month.DEFICIT_CAP : Month.DEFICIT_CAP + SLOTS] = -1.0
         for period in due_periods:
             _fill_due_period(monthly, t, outlook, period)
         if t >= opens and t > max(p.end for p in due_periods):
-            row[col.M_MONTHS_TO_TRADE] = due - t + 1
-        row[col.M_PRICE_DUE_FRONT] = float(running is not None and running.deadline == due)
+            row[Month.MONTHS_TO_TRADE] = due - t + 1
+        row[Month.PRICE_DUE_FRONT] = float(running is not None and running.deadline == due)
 
 
 def _fill_due_period(monthly: np.ndarray, t: int, outlook: Outlook, period: Period) -> None:
     row, scenario = monthly[t], outlook.scenario
     if period.rule.method in BOOKED:
-        row[col.M_FUTURE_ALLOCATION] += _booking_ahead(outlook, period, t)
+        row[Month.FUTURE_ALLOCATION] += _booking_ahead(outlook, period, t)
     if t > period.verified:
         return
     output, rate = scenario.firm.output * period.years, outlook.expected("rate", period, t)
     free = outlook.expected("free", period, t)
-    row[col.M_DUE_CLOSED + period.slot] = 1.0
-    row[col.M_RATE + period.slot] = rate
-    row[col.M_FREE + period.slot] = free
-    row[col.M_DEFICIT_CAP + period.slot] = -1.0 if period.rule.deficit_cap is None else period.rule.deficit_cap
-    row[col.M_CAP_DUE] += outlook.expected("cap", period, t)
-    row[col.M_DEBT_DUE] = max(row[col.M_DEBT_DUE], float(period.rule.method not in (*BOOKED, "baseline")))
+    row[Month.DUE_CLOSED + period.slot] = 1.0
+    row[Month.RATE + period.slot] = rate
+    row[Month.FREE + period.slot] = free
+    row[Month.DEFICIT_CAP + period.slot] = -1.0 if period.rule.deficit_cap is None else period.rule.deficit_cap
+    row[Month.CAP_DUE] += outlook.expected("cap", period, t)
+    row[Month.DEBT_DUE] = max(row[Month.DEBT_DUE], float(period.rule.method not in (*BOOKED, "baseline")))
     base, _ = offset_rule(scenario, period.year)
     share = outlook.offset_share(period, t)
     if base == offsets.LIMIT_DUTY:
-        row[col.M_OFFSET_SHARE] = share
+        row[Month.OFFSET_SHARE] = share
     elif base == offsets.LIMIT_ALLOCATION:
         allocation = outlook.expected("booked", period, t) or rate * output
-        row[col.M_OFFSET_FIXED] += share * (allocation or free * scenario.firm.annual_emissions * period.years)
+        row[Month.OFFSET_FIXED] += share * (allocation or free * scenario.firm.annual_emissions * period.years)
     elif base == offsets.LIMIT_REDUCTION:
-        row[col.M_OFFSET_FIXED] += share * outlook.expected("required_reduction", period, t)
+        row[Month.OFFSET_FIXED] += share * outlook.expected("required_reduction", period, t)
     elif base == offsets.LIMIT_NONE:
-        row[col.M_OFFSET_FIXED] = NEVER
+        row[Month.OFFSET_FIXED] = NEVER
     if period.first <= t <= period.end:
-        row[col.M_DUE_ACCRUED] = 1.0
-        row[col.M_RATE_RUNNING] = rate
-        row[col.M_FREE_RUNNING] = free
+        row[Month.DUE_ACCRUED] = 1.0
+        row[Month.RATE_RUNNING] = rate
+        row[Month.FREE_RUNNING] = free
     future = slice(max(t, period.first), period.end + 1)
-    emissions = monthly[future, col.M_EMISSIONS].sum()
-    row[col.M_FUTURE_EMISSIONS] += emissions
-    row[col.M_FUTURE_ALLOCATION] += rate * monthly[future, col.M_OUTPUT].sum() + free * emissions
+    emissions = monthly[future, Month.EMISSIONS].sum()
+    row[Month.FUTURE_EMISSIONS] += emissions
+    row[Month.FUTURE_ALLOCATION] += rate * monthly[future, Month.OUTPUT].sum() + free * emissions
 
 
 def _booking_ahead(outlook: Outlook, period: Period, t: int) -> float:
@@ -111,8 +111,8 @@ def fill_law(monthly: np.ndarray, outlook: Outlook) -> None:
     for t in range(len(monthly)):
         running, due = _running(found, t), next_deadline(found, t)
         if running is not None:
-            monthly[t, col.M_ALLOCATION_KNOWN] = float(outlook.known("allocation", running, t))
-            monthly[t, col.M_ALLOCATION_RATE] = sum(outlook.allocation_rate(running, t)) / 2.0
+            monthly[t, Month.ALLOCATION_KNOWN] = float(outlook.known("allocation", running, t))
+            monthly[t, Month.ALLOCATION_RATE] = sum(outlook.allocation_rate(running, t)) / 2.0
         if due is not None:
             law = outlook.law(running, [p for p in found if p.deadline == due], t)
-            monthly[t, col.M_LAW : col.M_LAW + len(LAW)] = np.clip(law, *_LAW_BOUNDS)
+            monthly[t, Month.KNOWN : Month.KNOWN + len(LAW)] = np.clip(law, *_LAW_BOUNDS)

@@ -5,23 +5,16 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from nea_env.core import parameters as col
 from nea_env.core.equilibrium.kept import Flat, kept
 from nea_env.core.equilibrium.problem import Problem
 from nea_env.core.equilibrium.solved import is_joint, solved_market, solved_pair
-from nea_env.core.periods import Period, next_deadline
+from nea_env.core.lowering.periods import Period, next_deadline
+from nea_env.core.parameters import Month, Record, Static
 from nea_env.scenario import Scenario
 
-RUNNING, AFTER, PARTNER_RUNNING, LANDING, OUTCOME, PARTNER_LANDING, PARTNER_OUTCOME, LAPSE = range(8)
-"""Places in a record: prices of the running vintage, of the one after, of the partner's running one, money/t; where
-the bank lands and how a period ends (-1: none does), at home and abroad; probability that units will lapse."""
-
-RECORD = 8
-
-
 COLUMNS = (
-    col.P_GRID_BANKS, col.P_GRID_PARTNER_BANKS, col.P_GRID_SHOCKS, col.P_GRID_LOW, col.P_GRID_STEP, col.P_GRID_NODE,
-    col.P_GRID_PARTNER_NODE, col.P_GRID_SHOCK,
+    Static.GRID_BANKS, Static.GRID_PARTNER_BANKS, Static.GRID_SHOCKS, Static.GRID_LOW, Static.GRID_STEP,
+    Static.GRID_NODE, Static.GRID_PARTNER_NODE, Static.GRID_SHOCK,
 )  # fmt: skip
 """Parameters that place the chain."""
 
@@ -32,8 +25,8 @@ def fill_equilibrium(
     """Solve the scenario's market, or both linked ones; fill its columns and return the chain, (G,).
 
     The layout: the cumulative chances of the shocks (Z, Z), then a record for each place of the chain in each month
-    (T + 1, B1, B2, Z, RECORD), where T is the scenario's own length in months and B2 is 1 without a partner. What a
-    month needs of a place stands together, since places far apart in memory are what costs time.
+    (T + 1, B1, B2, Z, Record.size), where T is the scenario's own length in months and B2 is 1 without a partner. What
+    a month needs of a place is stored together, since places far apart in memory are what costs time.
     """
     months = len(monthly) - 1
     solving = _both if is_joint(scenario) else _alone
@@ -43,7 +36,7 @@ def fill_equilibrium(
         due = next_deadline(found, t)
         if due is not None:
             last = [p for p in found if p.deadline == due][-1]
-            monthly[t, col.M_FRONT_RUNNING] = float(t <= last.end)
+            monthly[t, Month.FRONT_RUNNING] = float(t <= last.end)
     return chain
 
 
@@ -61,8 +54,13 @@ def _alone(scenario: Scenario, months: int) -> Flat:
         0,
         market.start_shock,
     )
-    fields = {RUNNING: chain.running, AFTER: chain.after, LANDING: chain.landing, LAPSE: chain.lapse}
-    fields[OUTCOME] = _where_ended(chain.outcome, market)
+    fields = {
+        Record.RUNNING: chain.running,
+        Record.AFTER: chain.after,
+        Record.LANDING: chain.landing,
+        Record.LAPSE: chain.lapse,
+    }
+    fields[Record.OUTCOME] = _where_ended(chain.outcome, market)
     records = _records({field: table[:, :, None, :] for field, table in fields.items()}, months)
     return np.array(head, np.float64), _flat(market.chances, records)
 
@@ -73,21 +71,21 @@ def _both(scenario: Scenario, months: int) -> Flat:
     node, other_node, shock = chain.start
     head = len(banks), len(others), len(chain.chances), banks[0], banks[1] - banks[0], node, other_node, shock
     fields = {
-        RUNNING: chain.home_running,
-        AFTER: chain.home_after,
-        PARTNER_RUNNING: chain.partner_running,
-        LANDING: chain.home_landing,
-        OUTCOME: _where_ended(chain.home_outcome, chain.home),
-        PARTNER_LANDING: chain.partner_landing,
-        PARTNER_OUTCOME: _where_ended(chain.partner_outcome, chain.partner),
-        LAPSE: chain.home_lapse,
+        Record.RUNNING: chain.home_running,
+        Record.AFTER: chain.home_after,
+        Record.PARTNER_RUNNING: chain.partner_running,
+        Record.LANDING: chain.home_landing,
+        Record.OUTCOME: _where_ended(chain.home_outcome, chain.home),
+        Record.PARTNER_LANDING: chain.partner_landing,
+        Record.PARTNER_OUTCOME: _where_ended(chain.partner_outcome, chain.partner),
+        Record.LAPSE: chain.home_lapse,
     }
     return np.array(head, np.float64), _flat(chain.chances, _records(fields, months))
 
 
 def _records(fields: dict[int, NDArray[np.float64]], months: int) -> NDArray[np.float64]:
-    """Tables (T or T + 1, B1, B2, Z) side by side, (months + 1, B1, B2, Z, RECORD)."""
-    records = np.zeros((months + 1, *fields[RUNNING].shape[1:], RECORD))
+    """Tables (T or T + 1, B1, B2, Z) side by side, (months + 1, B1, B2, Z, Record.size)."""
+    records = np.zeros((months + 1, *fields[Record.RUNNING].shape[1:], Record.size))
     for field, table in fields.items():
         length = min(len(table), months + 1)
         records[:length, ..., field] = table[:length]

@@ -7,46 +7,13 @@ import math
 import numba
 import numpy as np
 
-from nea_env.core import parameters as col
 from nea_env.core.jit import jit
-from nea_env.core.layout import (
-    ACCRUED,
-    ACCRUED_OUTPUT,
-    AGED,
-    BORROW_LIMIT,
-    BUILDING,
-    CAPACITY,
-    FRONT,
-    FRONT_RATIO,
-    HISTORY,
-    INTERVENED,
-    LAST_EMISSIONS,
-    LAST_OUTPUT,
-    LOG_OFFSET_RATIO,
-    LOG_OUTPUT,
-    LOG_PRICE,
-    NEWS,
-    NEXT,
-    PRICE,
-    QUEUE,
-    QUOTE_ERROR,
-    REFERENCE_SUM,
-    STATE,
-    TECHS,
-    TRIGGER_RUN,
-)  # fmt: skip
-from nea_env.core.links import foreign_prices, start_links, turn_links
-from nea_env.core.month import play_rows
-from nea_env.core.news import bounded_price, law_price, stale_price, start_market
-from nea_env.core.observe import observe_rows
-from nea_env.core.price_laws import COLLARED, EQUILIBRIUM, GBM
-from nea_env.core.prices import (
-    front_ratio,
-    intervention,
-    next_log_output,
-    next_log_price,
-    trigger_run,
-)  # fmt: skip
+from nea_env.core.layout import HISTORY, QUEUE, TECHS, State
+from nea_env.core.parameters import Event, Month, Static
+from nea_env.core.play.decisions import play_rows
+from nea_env.core.play.links import foreign_prices, start_links, turn_links
+from nea_env.core.play.news import bounded_price, law_price, stale_price, start_market
+from nea_env.core.play.observe import observe_rows
 from nea_env.core.rng import (
     COMMITTEE,
     DEMAND,
@@ -60,8 +27,15 @@ from nea_env.core.rng import (
     uniform,
 )  # fmt: skip
 from nea_env.core.rng import PRICE as PRICE_LANE
+from nea_env.core.rules.price_processes import COLLARED, EQUILIBRIUM, GBM
+from nea_env.core.rules.prices import (
+    front_ratio,
+    intervention,
+    next_log_output,
+    next_log_price,
+    trigger_run,
+)  # fmt: skip
 
-N_STATE = len(STATE)
 EXPONENT = np.int32(0x7F800000)  # all set: NaN or infinity
 CHUNK = 256  # rows a thread takes at a time: their state stays in the second-level cache
 
@@ -69,35 +43,35 @@ CHUNK = 256  # rows a thread takes at a time: their state stays in the second-le
 @jit
 def start_row(i, pick, months, seeds, episodes, state, world, queue, history, static, monthly, grids):
     """Put row ``i`` at the start of an episode, under the law that it draws."""
-    if static[pick[i], col.P_LAWS] > 1.0:
-        count = static[pick[i], col.P_LAWS]
-        pick[i] = int(static[pick[i], col.P_FIRST_LAW]) + law_of(seeds[i], episodes[i], int(count))
+    if static[pick[i], Static.STATUTES] > 1.0:
+        count = static[pick[i], Static.STATUTES]
+        pick[i] = int(static[pick[i], Static.FIRST_STATUTE]) + law_of(seeds[i], episodes[i], int(count))
     own = static[pick[i]]
-    for s in range(N_STATE):
+    for s in range(State.size):
         state[i, s] = 0.0
     for q in range(TECHS * QUEUE):
         queue[i, q] = 0.0
     for h in range(HISTORY):
         history[i, h] = 0.0
     months[i] = 0
-    state[i, LOG_PRICE] = own[col.P_START_LOG_PRICE]
-    state[i, PRICE] = math.exp(own[col.P_START_LOG_PRICE])
-    state[i, LOG_OFFSET_RATIO] = own[col.P_START_LOG_OFFSET_RATIO]
-    state[i, FRONT_RATIO] = 1.0
-    state[i, FRONT] = own[col.P_START_FRONT]
-    state[i, NEXT] = own[col.P_START_NEXT]
-    state[i, ACCRUED] = own[col.P_START_ACCRUED] * own[col.P_ANNUAL]
-    state[i, ACCRUED_OUTPUT] = own[col.P_START_ACCRUED] * own[col.P_ANNUAL_OUTPUT]
-    state[i, LAST_OUTPUT] = own[col.P_ANNUAL_OUTPUT]
-    state[i, LAST_EMISSIONS] = own[col.P_ANNUAL]
-    if own[col.P_QUOTE_SD] > 0.0:
-        state[i, QUOTE_ERROR] = quote_error(own[col.P_QUOTE_SD], seeds[i], episodes[i], 0)
-    state[i, BORROW_LIMIT] = own[col.P_START_BORROW_LIMIT]
+    state[i, State.LOG_PRICE] = own[Static.START_LOG_PRICE]
+    state[i, State.PRICE] = math.exp(own[Static.START_LOG_PRICE])
+    state[i, State.LOG_OFFSET_RATIO] = own[Static.START_LOG_OFFSET_RATIO]
+    state[i, State.FRONT_RATIO] = 1.0
+    state[i, State.FRONT] = own[Static.START_FRONT]
+    state[i, State.NEXT] = own[Static.START_NEXT]
+    state[i, State.ACCRUED] = own[Static.START_ACCRUED] * own[Static.ANNUAL_EMISSIONS]
+    state[i, State.ACCRUED_OUTPUT] = own[Static.START_ACCRUED] * own[Static.ANNUAL_OUTPUT]
+    state[i, State.LAST_OUTPUT] = own[Static.ANNUAL_OUTPUT]
+    state[i, State.LAST_EMISSIONS] = own[Static.ANNUAL_EMISSIONS]
+    if own[Static.QUOTE_SD] > 0.0:
+        state[i, State.QUOTE_ERROR] = quote_error(own[Static.QUOTE_SD], seeds[i], episodes[i], 0)
+    state[i, State.BORROW_LIMIT] = own[Static.START_BORROW_LIMIT]
     for w in range(world.shape[1]):
         world[i, w] = 0.0
-    if own[col.P_LAW] != GBM:
+    if own[Static.PROCESS] != GBM:
         start_market(i, pick[i], seeds[i], episodes[i], state, world, static, monthly, grids)
-    if own[col.P_LINKS] > 0.0:
+    if own[Static.LINKS] > 0.0:
         start_links(i, pick[i], state, world, static)
 
 
@@ -123,8 +97,8 @@ def quote_error(sd, seed, episode, month):
 def committee(i, p, e, t, seed, episode, state, events):
     """While a trigger is met the committee acts or does not: what that adds to the log price."""
     u = uniform(second_draw(seed, episode, t)[COMMITTEE])
-    did, factor = intervention(state[i, TRIGGER_RUN], events[p, e, col.E_ACTS], events[p, e, col.E_PRICE_MOVE], u)
-    state[i, INTERVENED] = did
+    did, factor = intervention(state[i, State.TRIGGER_RUN], events[p, e, Event.ACTS], events[p, e, Event.PRICE_MOVE], u)
+    state[i, State.INTERVENED] = did
     return math.log(factor)
 
 
@@ -138,66 +112,66 @@ def turn_rows(low, high, pick, ended, months, seeds, episodes, state, world, que
         t = months[i] + 1
         months[i] = t
         words = monthly_draw(seeds[i], episodes[i], t)
-        moves = monthly[p, t, col.M_PRICE_MOVES]
-        law, before = static[p, col.P_LAW], state[i, LOG_PRICE]
+        moves = monthly[p, t, Month.PRICE_MOVES]
+        law, before = static[p, Static.PROCESS], state[i, State.LOG_PRICE]
         bounded = law == COLLARED or law == EQUILIBRIUM
         if bounded:
             bounded_price(i, p, t, words[PRICE_LANE], state, world, static, monthly, grids, seeds[i], episodes[i])
         else:
             if law == GBM:
-                sd = static[p, col.P_PRICE_SD] * moves
-                drift = static[p, col.P_LOG_DRIFT] - 0.5 * sd * sd
+                sd = static[p, Static.PRICE_SD] * moves
+                drift = static[p, Static.LOG_DRIFT] - 0.5 * sd * sd
                 log_price = next_log_price(before, drift, sd, normal(words[PRICE_LANE]))
             else:
                 log_price = law_price(
                     i, p, t, seeds[i], episodes[i], words[PRICE_LANE], state, world, static, monthly, grids
                 )
-            if static[p, col.P_REFERENCE_MONTHS] > 0.0:
-                reference = state[i, REFERENCE_SUM]
+            if static[p, Static.REFERENCE_MONTHS] > 0.0:
+                reference = state[i, State.REFERENCE_SUM]
                 run = trigger_run(
-                    state[i, TRIGGER_RUN],
-                    state[i, PRICE] * state[i, FRONT_RATIO],
-                    monthly[p, t, col.M_HIGH_PRICE] + monthly[p, t, col.M_HIGH_PER_SUM] * reference,
-                    monthly[p, t, col.M_LOW_PRICE] + monthly[p, t, col.M_LOW_PER_SUM] * reference,
+                    state[i, State.TRIGGER_RUN],
+                    state[i, State.PRICE] * state[i, State.FRONT_RATIO],
+                    monthly[p, t, Month.HIGH_PRICE] + monthly[p, t, Month.HIGH_PER_SUM] * reference,
+                    monthly[p, t, Month.LOW_PRICE] + monthly[p, t, Month.LOW_PER_SUM] * reference,
                 )
-                state[i, TRIGGER_RUN] = run
-                state[i, INTERVENED] = 0.0
-                if abs(run) >= monthly[p, t, col.M_TRIGGER_MONTHS]:
-                    e = int(monthly[p, t, col.M_TRIGGER_EVENT])
+                state[i, State.TRIGGER_RUN] = run
+                state[i, State.INTERVENED] = 0.0
+                if abs(run) >= monthly[p, t, Month.TRIGGER_MONTHS]:
+                    e = int(monthly[p, t, Month.TRIGGER_EVENT])
                     log_price += committee(i, p, e, t, seeds[i], episodes[i], state, events)
-            if static[p, col.P_LINKS] > 0.0:
+            if static[p, Static.LINKS] > 0.0:
                 log_price += turn_links(i, p, t, seeds[i], episodes[i], state, world, static)
-            state[i, LOG_PRICE] = log_price
-            if static[p, col.P_STALE] > 0.0:
+            state[i, State.LOG_PRICE] = log_price
+            if static[p, Static.STALE] > 0.0:
                 stale_price(i, p, t, seeds[i], episodes[i], state, static)
             else:
-                state[i, PRICE] = math.exp(log_price)
-        if static[p, col.P_LINKS] > 0.0:
+                state[i, State.PRICE] = math.exp(log_price)
+        if static[p, Static.LINKS] > 0.0:
             if bounded:
                 turn_links(i, p, t, seeds[i], episodes[i], state, world, static)
             foreign_prices(i, p, t, before, normal(words[PRICE_LANE]), seeds[i], episodes[i], state, world, static)
-        if static[p, col.P_QUOTE_SD] > 0.0:
-            state[i, QUOTE_ERROR] = quote_error(static[p, col.P_QUOTE_SD], seeds[i], episodes[i], t)
-        if static[p, col.P_OFFSET_SD] > 0.0:
-            state[i, LOG_OFFSET_RATIO] += moves * (
-                static[p, col.P_OFFSET_DRIFT] + static[p, col.P_OFFSET_SD] * normal(words[OFFSET_RATIO])
+        if static[p, Static.QUOTE_SD] > 0.0:
+            state[i, State.QUOTE_ERROR] = quote_error(static[p, Static.QUOTE_SD], seeds[i], episodes[i], t)
+        if static[p, Static.OFFSET_SD] > 0.0:
+            state[i, State.LOG_OFFSET_RATIO] += moves * (
+                static[p, Static.OFFSET_DRIFT] + static[p, Static.OFFSET_SD] * normal(words[OFFSET_RATIO])
             )
         if not bounded:
             ratio = 1.0
-            if monthly[p, t, col.M_GAP_DOWN] > 0.0:
-                state[i, NEWS] += monthly[p, t, col.M_GAP_SD] * normal(words[GAP])
+            if monthly[p, t, Month.GAP_DOWN] > 0.0:
+                state[i, State.NEWS] += monthly[p, t, Month.GAP_SD] * normal(words[GAP])
                 ratio = front_ratio(
-                    state[i, NEWS],
-                    monthly[p, t, col.M_GAP_OFFSET],
-                    monthly[p, t, col.M_GAP_INVERSE_SPREAD],
-                    monthly[p, t, col.M_GAP_DOWN],
-                    monthly[p, t, col.M_GAP_UP],
+                    state[i, State.NEWS],
+                    monthly[p, t, Month.GAP_OFFSET],
+                    monthly[p, t, Month.GAP_INVERSE_SPREAD],
+                    monthly[p, t, Month.GAP_DOWN],
+                    monthly[p, t, Month.GAP_UP],
                 )
-            state[i, FRONT_RATIO] = ratio
-        if static[p, col.P_DEMAND_SD] > 0.0:
+            state[i, State.FRONT_RATIO] = ratio
+        if static[p, Static.DEMAND_SD] > 0.0:
             z = normal(words[DEMAND])
-            state[i, LOG_OUTPUT] = next_log_output(
-                state[i, LOG_OUTPUT], static[p, col.P_PERSISTENCE], static[p, col.P_DEMAND_SD], z
+            state[i, State.LOG_OUTPUT] = next_log_output(
+                state[i, State.LOG_OUTPUT], static[p, Static.PERSISTENCE], static[p, Static.DEMAND_SD], z
             )
         if t % 3 == 0:
             slot = (t // 3) % QUEUE
@@ -205,9 +179,9 @@ def turn_rows(low, high, pick, ended, months, seeds, episodes, state, world, que
                 ready = float(queue[i, k * QUEUE + slot])
                 if ready > 0.0:
                     queue[i, k * QUEUE + slot] = 0.0
-                    state[i, BUILDING + k] = max(0.0, state[i, BUILDING + k] - ready)
-                    state[i, CAPACITY + k] += ready
-                    state[i, AGED + k] += ready * static[p, col.P_BOOK_GROWTH] ** -t
+                    state[i, State.BUILDING + k] = max(0.0, state[i, State.BUILDING + k] - ready)
+                    state[i, State.CAPACITY + k] += ready
+                    state[i, State.AGED + k] += ready * static[p, Static.BOOK_GROWTH] ** -t
 
 
 @jit

@@ -7,10 +7,10 @@ from statistics import NormalDist
 
 import numpy as np
 
-from nea_env.core import parameters as col
-from nea_env.core.calendar import table_of
-from nea_env.core.outlook import Outlook
-from nea_env.core.periods import NEVER, Period, deadlines, next_deadline
+from nea_env.core.lowering.events import table_of
+from nea_env.core.lowering.outlook import Outlook
+from nea_env.core.lowering.periods import Period, deadlines, next_deadline
+from nea_env.core.parameters import AUCTION, NEVER, TRIGGERS, Event, Month
 from nea_env.scenario import Scenario, add_months, months_between
 
 GAP_MONTHS = 12  # news about the front's discount comes in the last year before its deadline
@@ -30,24 +30,24 @@ def fill_market(monthly: np.ndarray, scenario: Scenario, found: tuple[Period, ..
     for t in range(len(monthly)):
         due = next_deadline(found, t)
         row = monthly[t]
-        row[col.M_OPEN] = float(opens <= t <= last)
-        row[col.M_PRICE_MOVES] = float(t > opens)
+        row[Month.OPEN] = float(opens <= t <= last)
+        row[Month.PRICE_MOVES] = float(t > opens)
         season = frictions.season_multiple if due is not None and due - t < 3 else 1.0
-        row[col.M_VOLUME_LIMIT] = row[col.M_OPEN] * frictions.volume_share * season * firm.annual_emissions
-        row[col.M_PER_VOLUME] = 1.0 / row[col.M_VOLUME_LIMIT] if row[col.M_VOLUME_LIMIT] > 0.0 else 0.0
-        row[col.M_SELL_LIMIT] = row[col.M_HOLD_MAX] = NEVER
+        row[Month.VOLUME_LIMIT] = row[Month.OPEN] * frictions.volume_share * season * firm.annual_emissions
+        row[Month.PER_VOLUME] = 1.0 / row[Month.VOLUME_LIMIT] if row[Month.VOLUME_LIMIT] > 0.0 else 0.0
+        row[Month.SELL_LIMIT] = row[Month.HOLD_MAX] = NEVER
         if due is not None:
             settled = [p for p in found if p.deadline == due]
             front = sum(p.booked + (p.rate * firm.output + p.free * firm.annual_emissions) * p.years for p in settled)
             if regime.sell_limit_share is not None:
-                row[col.M_SELL_LIMIT] = regime.sell_limit_share * front
+                row[Month.SELL_LIMIT] = regime.sell_limit_share * front
             holding = regime.holding.get(settled[-1].year)
             if holding is not None and holding.active:
-                row[col.M_HOLD_MIN] = holding.min_share * front
-                row[col.M_HOLD_MAX] = NEVER if holding.max_share is None else holding.max_share * front
-        row[col.M_TO_DEADLINE] = -1.0 if due is None else due - t
-        row[[col.M_DEADLINE_EVENT, col.M_AUCTION_EVENT, col.M_TRIGGER_EVENT]] = -1.0
-        row[[col.M_HIGH_PRICE, col.M_TRIGGER_MONTHS]] = NEVER
+                row[Month.HOLD_MIN] = holding.min_share * front
+                row[Month.HOLD_MAX] = NEVER if holding.max_share is None else holding.max_share * front
+        row[Month.TO_DEADLINE] = -1.0 if due is None else due - t
+        row[[Month.DEADLINE_EVENT, Month.AUCTION_EVENT, Month.TRIGGER_EVENT]] = -1.0
+        row[[Month.HIGH_PRICE, Month.TRIGGER_MONTHS]] = NEVER
     if scenario.market.law == "collared":
         _fill_collar(monthly, scenario, opens)
     else:
@@ -66,10 +66,10 @@ def _fill_collar(monthly: np.ndarray, scenario: Scenario, opens: int) -> None:
         row, moves = monthly[t], max(0, t - opens)
         known = collar.resolved * moves / max(1, last - opens)
         scale = growth ** (t - opens)  # the bounds are those of the opening, in that month's money
-        row[col.M_GAP_DOWN], row[col.M_GAP_UP] = collar.floor * scale, collar.ceiling * scale
-        row[col.M_GAP_OFFSET] = NormalDist().inv_cdf(place)
-        row[col.M_GAP_INVERSE_SPREAD] = 1.0 / math.sqrt(1.0 - known)
-        row[col.M_GAP_SD] = math.sqrt(collar.resolved / max(1, last - opens)) if moves else 0.0
+        row[Month.GAP_DOWN], row[Month.GAP_UP] = collar.floor * scale, collar.ceiling * scale
+        row[Month.GAP_OFFSET] = NormalDist().inv_cdf(place)
+        row[Month.GAP_INVERSE_SPREAD] = 1.0 / math.sqrt(1.0 - known)
+        row[Month.GAP_SD] = math.sqrt(collar.resolved / max(1, last - opens)) if moves else 0.0
 
 
 def _fill_gap(monthly: np.ndarray, scenario: Scenario, found: tuple[Period, ...]) -> None:
@@ -84,10 +84,10 @@ def _fill_gap(monthly: np.ndarray, scenario: Scenario, found: tuple[Period, ...]
         for t in range(start + 1, due + 1):
             row = monthly[t]
             known = gap.resolved * (t - start) / (due - start)
-            row[col.M_GAP_DOWN], row[col.M_GAP_UP] = gap.down, gap.up
-            row[col.M_GAP_OFFSET] = NormalDist().inv_cdf(gap.down / (gap.down + gap.up))
-            row[col.M_GAP_INVERSE_SPREAD] = 1.0 / math.sqrt(1.0 - known)
-            row[col.M_GAP_SD] = math.sqrt(gap.resolved / (due - start))
+            row[Month.GAP_DOWN], row[Month.GAP_UP] = gap.down, gap.up
+            row[Month.GAP_OFFSET] = NormalDist().inv_cdf(gap.down / (gap.down + gap.up))
+            row[Month.GAP_INVERSE_SPREAD] = 1.0 / math.sqrt(1.0 - known)
+            row[Month.GAP_SD] = math.sqrt(gap.resolved / (due - start))
 
 
 def fill_auctions(monthly: np.ndarray, scenario: Scenario, found: tuple[Period, ...], table: np.ndarray) -> np.ndarray:
@@ -109,23 +109,23 @@ def fill_auctions(monthly: np.ndarray, scenario: Scenario, found: tuple[Period, 
                     f"regime.auctions.{year}.months: the front vintage of {add_months(scenario.start, t)} is"
                     f" {front[-1].year}: list the month there"
                 )
-            if monthly[t, col.M_AUCTION_EVENT] >= 0.0:
+            if monthly[t, Month.AUCTION_EVENT] >= 0.0:
                 raise ValueError(f"regime.auctions: {add_months(scenario.start, t)} is listed twice")
-            monthly[t, col.M_AUCTION_EVENT] = len(table)
+            monthly[t, Month.AUCTION_EVENT] = len(table)
         values = {
-            col.E_AMOUNT: rule.bid_share * rule.volume * rule.filled_share,
-            col.E_DISCOUNT: rule.discount,
-            col.E_FEE: rule.fee,
-            col.E_RESERVE_PRICE: rule.reserve_price,
-            col.E_RESERVE_MULTIPLE: rule.reserve_multiple,
-            col.E_MEAN_MONTHS: rule.reserve_months,
-            col.E_RESERVE_CAP: NEVER if rule.reserve_cap is None else rule.reserve_cap,
-            col.E_SHORT_ONLY: float(rule.short_only),
-            col.E_OWN_USE: float(rule.own_use),
-            col.E_AUCTIONED_BANKABLE: float(scenario.regime.banking[year].auctioned_bankable),
+            Event.AMOUNT: rule.bid_share * rule.volume * rule.filled_share,
+            Event.DISCOUNT: rule.discount,
+            Event.FEE: rule.fee,
+            Event.RESERVE_PRICE: rule.reserve_price,
+            Event.RESERVE_MULTIPLE: rule.reserve_multiple,
+            Event.MEAN_MONTHS: rule.reserve_months,
+            Event.RESERVE_CAP: NEVER if rule.reserve_cap is None else rule.reserve_cap,
+            Event.SHORT_ONLY: float(rule.short_only),
+            Event.OWN_USE: float(rule.own_use),
+            Event.AUCTIONED_BANKABLE: float(scenario.regime.banking[year].auctioned_bankable),
         }
         if held:
-            table = np.vstack([table, table_of([(0, col.AUCTION, values)])])
+            table = np.vstack([table, table_of([(0, AUCTION, values)])])
     return table
 
 
@@ -146,20 +146,20 @@ def fill_triggers(monthly: np.ndarray, outlook: Outlook, table: np.ndarray) -> n
             continue
         months = slice(max(first, opens + 1), due + 1)
         block = monthly[months]
-        block[:, col.M_TRIGGER_EVENT] = len(table)
-        block[:, col.M_TRIGGER_MONTHS] = rule.trigger_months
-        block[:, col.M_HIGH_PRICE] = NEVER if rule.high_price is None else rule.high_price
-        block[:, col.M_LOW_PRICE] = rule.low_price or 0.0
+        block[:, Month.TRIGGER_EVENT] = len(table)
+        block[:, Month.TRIGGER_MONTHS] = rule.trigger_months
+        block[:, Month.HIGH_PRICE] = NEVER if rule.high_price is None else rule.high_price
+        block[:, Month.LOW_PRICE] = rule.low_price or 0.0
         full = monthly[max(months.start, rule.reference_months) : due + 1]
         if rule.high_multiple is not None:
-            full[:, col.M_HIGH_PRICE] = 0.0
-            full[:, col.M_HIGH_PER_SUM] = rule.high_multiple / rule.reference_months
+            full[:, Month.HIGH_PRICE] = 0.0
+            full[:, Month.HIGH_PER_SUM] = rule.high_multiple / rule.reference_months
         if rule.low_multiple is not None:
-            full[:, col.M_LOW_PER_SUM] = rule.low_multiple / rule.reference_months
+            full[:, Month.LOW_PER_SUM] = rule.low_multiple / rule.reference_months
         values = {
-            col.E_ACTS: rule.acts,
-            col.E_PRICE_MOVE: rule.price_move,
-            col.E_SALE_SHARE: rule.reserve_sale_share,
+            Event.ACTS: rule.acts,
+            Event.PRICE_MOVE: rule.price_move,
+            Event.SALE_SHARE: rule.reserve_sale_share,
         }
-        table = np.vstack([table, table_of([(0, col.TRIGGERS, values)])])
+        table = np.vstack([table, table_of([(0, TRIGGERS, values)])])
     return table

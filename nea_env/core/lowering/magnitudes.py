@@ -7,20 +7,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nea_env.core import parameters as col
+from nea_env.core.parameters import LARGEST_MOVE, Event, Month, Static
 from nea_env.scenario import Abatement, Scenario
 
 if TYPE_CHECKING:
-    from nea_env.core.lowering import Tables
+    from nea_env.core.lowering.tables import Tables
 
 LARGEST_COST = 1e15
 """Money per t: as much as any single number of a scenario may be."""
 
 LEAST_EMISSIONS, LARGEST_EMISSIONS = 1e-3, 1e15
 """Baseline emissions, t a year: observations are shares of them."""
-
-LARGEST_MOVE = 200.0
-"""Most that a firm's own purchases may ever move the log price by; a debt bought at the end moves it no further."""
 
 
 def check_firm(scenario: Scenario) -> None:
@@ -60,19 +57,19 @@ def check_tables(tables: Tables) -> None:
         ValueError: names the key, its value and what is allowed; or the first column that is not finite.
     """
     for name, table, columns in (
-        ("static", tables.static, col.STATIC), ("monthly", tables.monthly, col.MONTHLY),
-        ("events", tables.events, col.EVENTS), ("grid", tables.grid, ()),
+        ("static", tables.static, Static.index), ("monthly", tables.monthly, Month.index),
+        ("events", tables.events, Event.index), ("grid", tables.grid, ()),
     ):  # fmt: skip
         wrong = np.argwhere(~np.isfinite(table))
         if len(wrong):
-            what = columns[wrong[0][-1]] if columns else name
+            what = list(columns)[wrong[0][-1]] if columns else name
             raise ValueError(f"numbers too far apart: {what} is {table[tuple(wrong[0])]}; allowed: finite numbers")
-    permanent = tables.static[col.P_PERMANENT]
+    permanent = tables.static[Static.PERMANENT]
     if permanent > 0.0:
-        rows = tables.monthly[:, col.M_AUCTION_EVENT].astype(int)
-        most = tables.monthly[:, col.M_VOLUME_LIMIT].sum() + tables.events[rows[rows >= 0], col.E_AMOUNT].sum()
+        rows = tables.monthly[:, Month.AUCTION_EVENT].astype(int)
+        most = tables.monthly[:, Month.VOLUME_LIMIT].sum() + tables.events[rows[rows >= 0], Event.AMOUNT].sum()
         if permanent * most > LARGEST_MOVE:
-            annual = tables.static[col.P_ANNUAL]
+            annual = tables.static[Static.ANNUAL_EMISSIONS]
             raise ValueError(
                 f"market.frictions.permanent_impact: {permanent * annual:g}: all that the firm may buy,"
                 f" {most / annual:.3g} years of its emissions, would move the log price by {permanent * most:.3g};"

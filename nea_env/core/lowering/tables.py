@@ -8,24 +8,20 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nea_env.core import parameters as col
-from nea_env.core.calendar import events
-from nea_env.core.equilibrium.tables import fill_equilibrium
-from nea_env.core.law_months import fill_deadlines, fill_due, fill_law
 from nea_env.core.layout import TECHS
-from nea_env.core.link_terms import LEAST, link_columns
-from nea_env.core.magnitudes import check_firm, check_tables
-from nea_env.core.market_months import fill_auctions, fill_market, fill_triggers, opening
-from nea_env.core.outlook import Outlook, ends_of
-from nea_env.core.periods import Period, starting_units
-from nea_env.core.policy import laws
-from nea_env.core.price_laws import bootstrap_table, law_columns
+from nea_env.core.lowering.draws import laws
+from nea_env.core.lowering.equilibrium_chain import fill_equilibrium
+from nea_env.core.lowering.events import events
+from nea_env.core.lowering.link_terms import LEAST, link_columns
+from nea_env.core.lowering.magnitudes import check_firm, check_tables
+from nea_env.core.lowering.market_months import fill_auctions, fill_market, fill_triggers, opening
+from nea_env.core.lowering.outlook import Outlook, ends_of
+from nea_env.core.lowering.periods import Period, starting_units
+from nea_env.core.lowering.statute_months import fill_deadlines, fill_due, fill_law
+from nea_env.core.parameters import Month, Static
+from nea_env.core.rules.abatement import arrival
+from nea_env.core.rules.price_processes import bootstrap_table, process_parameters
 from nea_env.scenario import Scenario, ScenarioError, add_months, months_between
-
-LAW_COLUMNS = {
-    name.removeprefix("law_"): index for index, name in enumerate(col.STATIC) if col.P_LAW <= index <= col.P_PULL
-}
-"""Columns of what ``price_laws.law_columns`` finds."""
 
 DRAWN_KEPT = 8  # randomised scenarios
 MINIMUM_BOOK_RATE = 1e-6  # keeps the annuity of a book value defined at a discount rate of zero
@@ -96,7 +92,7 @@ def lower(scenario: Scenario, ends: tuple[Scenario, Scenario] | None = None) -> 
     outlook = Outlook(scenario, ends)
     found = outlook.periods
     table, months = events(scenario)
-    monthly = np.zeros((horizon + 1, len(col.MONTHLY)))
+    monthly = np.zeros((horizon + 1, Month.size))
     static = _static(scenario, found, horizon)
     _fill_firm(monthly, scenario, found)
     fill_market(monthly, scenario, found)
@@ -109,11 +105,11 @@ def lower(scenario: Scenario, ends: tuple[Scenario, Scenario] | None = None) -> 
     grid = bootstrap_table(scenario.market)
     if scenario.market.law == "equilibrium":
         grid = fill_equilibrium(monthly, static, scenario, found)
-    monthly[:, col.M_FIRST_EVENT] = np.searchsorted(months, np.arange(horizon + 1), side="left")
-    monthly[:, col.M_LAST_EVENT] = np.searchsorted(months, np.arange(horizon + 1), side="right")
-    monthly[horizon, col.M_LAST_EVENT] = monthly[horizon, col.M_FIRST_EVENT]
-    discount = static[col.P_DISCOUNT] ** np.arange(horizon)
-    exposure = float(discount @ monthly[:horizon, col.M_EMISSIONS]) * scenario.market.price
+    monthly[:, Month.FIRST_EVENT] = np.searchsorted(months, np.arange(horizon + 1), side="left")
+    monthly[:, Month.LAST_EVENT] = np.searchsorted(months, np.arange(horizon + 1), side="right")
+    monthly[horizon, Month.LAST_EVENT] = monthly[horizon, Month.FIRST_EVENT]
+    discount = static[Static.DISCOUNT] ** np.arange(horizon)
+    exposure = float(discount @ monthly[:horizon, Month.EMISSIONS]) * scenario.market.price
     tables = Tables(static, monthly, table, grid, horizon, exposure)
     check_tables(tables)
     return tables
@@ -128,69 +124,69 @@ def _static(scenario: Scenario, found: tuple[Period, ...], horizon: int) -> np.n
     before_opening = 0 if scenario.regime.market_opens is None else max(0, opening(scenario, horizon))
     subsidy, abatement, choice = scenario.regime.subsidy_share, firm.abatement, firm.output_choice
     values = {
-        col.P_DISCOUNT: math.exp(-market.discount_rate * month),
-        col.P_LOG_DRIFT: market.discount_rate * month,
-        col.P_PRICE_SD: market.volatility * math.sqrt(month),
-        col.P_HAS_OFFSET: float(offset is not None),
-        col.P_OFFSET_MULTIPLIER: _offset_multiplier(scenario),
-        col.P_OFFSET_DRIFT: -0.5 * offset.volatility**2 * month if offset else 0.0,
-        col.P_OFFSET_SD: offset.volatility * math.sqrt(month) if offset else 0.0,
-        col.P_PERSISTENCE: firm.output_shock.persistence,
-        col.P_DEMAND_SD: firm.output_shock.volatility,
-        col.P_INTENSITY: firm.emission_intensity,
-        col.P_ANNUAL: firm.annual_emissions,
-        col.P_ANNUAL_OUTPUT: firm.output,
-        col.P_PER_ANNUAL: 1.0 / firm.annual_emissions,
-        col.P_PER_MONTH_OUTPUT: 12.0 / firm.output,
-        col.P_PER_HORIZON: 1.0 / horizon,
-        col.P_ABATE_SCALE: abatement.scale,
-        col.P_ABATE_STEEPNESS: abatement.steepness,
-        col.P_ABATE_MAX: abatement.max_share,
-        col.P_ABATE_PER_SCALE: 1.0 / abatement.scale,
-        col.P_ABATE_PER_STEEPNESS: 1.0 / abatement.steepness,
-        col.P_ABATE_PER_SHARE: 1.0 / (abatement.steepness * abatement.max_share) if abatement.max_share > 0.0 else 0.0,
-        col.P_INVEST_RATE: firm.invest_rate,
-        col.P_SPREAD: market.frictions.spread,
-        col.P_IMPACT: market.frictions.impact,
-        col.P_PER_REWARD_SCALE: 12.0 / (firm.annual_emissions * market.price),
-        col.P_REWARD_SCALE: firm.annual_emissions * month * market.price,
-        col.P_LOG_REFERENCE: math.log(market.price),
+        Static.DISCOUNT: math.exp(-market.discount_rate * month),
+        Static.LOG_DRIFT: market.discount_rate * month,
+        Static.PRICE_SD: market.volatility * math.sqrt(month),
+        Static.HAS_OFFSET: float(offset is not None),
+        Static.OFFSET_MULTIPLIER: _offset_multiplier(scenario),
+        Static.OFFSET_DRIFT: -0.5 * offset.volatility**2 * month if offset else 0.0,
+        Static.OFFSET_SD: offset.volatility * math.sqrt(month) if offset else 0.0,
+        Static.PERSISTENCE: firm.output_shock.persistence,
+        Static.DEMAND_SD: firm.output_shock.volatility,
+        Static.INTENSITY: firm.emission_intensity,
+        Static.ANNUAL_EMISSIONS: firm.annual_emissions,
+        Static.ANNUAL_OUTPUT: firm.output,
+        Static.PER_ANNUAL: 1.0 / firm.annual_emissions,
+        Static.PER_MONTH_OUTPUT: 12.0 / firm.output,
+        Static.PER_HORIZON: 1.0 / horizon,
+        Static.ABATE_SCALE: abatement.scale,
+        Static.ABATE_STEEPNESS: abatement.steepness,
+        Static.ABATE_MAX: abatement.max_share,
+        Static.ABATE_PER_SCALE: 1.0 / abatement.scale,
+        Static.ABATE_PER_STEEPNESS: 1.0 / abatement.steepness,
+        Static.ABATE_PER_SHARE: 1.0 / (abatement.steepness * abatement.max_share) if abatement.max_share > 0.0 else 0.0,
+        Static.INVEST_RATE: firm.invest_rate,
+        Static.SPREAD: market.frictions.spread,
+        Static.IMPACT: market.frictions.impact,
+        Static.PER_REWARD_SCALE: 12.0 / (firm.annual_emissions * market.price),
+        Static.REWARD_SCALE: firm.annual_emissions * month * market.price,
+        Static.LOG_REFERENCE: math.log(market.price),
         # actions are float32, so a duty is met to one part in a million of a year's emissions
-        col.P_ROUNDING: 1e-6 * firm.annual_emissions,
-        col.P_HORIZON: horizon,
-        col.P_QUOTE_SD: market.quote_noise,
-        col.P_LEAST_PRICE: LEAST * market.price,
-        col.P_STALE: market.stale,
-        col.P_PERMANENT: market.frictions.permanent_impact / firm.annual_emissions,
-        col.P_TRADABLE: float(scenario.regime.market_opens is not None),
-        col.P_REFERENCE_MONTHS: _reference_months(scenario),
-        col.P_FLEXIBILITY: choice.flexibility if choice else 0.0,
-        col.P_MARGIN_SLOPE: choice.margin_slope if choice else 0.0,
-        col.P_SUBSIDY: subsidy / (1.0 - subsidy),
-        col.P_LAWS: 1.0,
-        col.P_CARRIES_ONCE: float(any(rule.limit == "next_period_only" for rule in scenario.regime.banking.values())),
-        col.P_BOOK_GROWTH: math.exp(max(market.discount_rate, MINIMUM_BOOK_RATE) * month),
+        Static.ROUNDING: 1e-6 * firm.annual_emissions,
+        Static.HORIZON: horizon,
+        Static.QUOTE_SD: market.quote_noise,
+        Static.LEAST_PRICE: LEAST * market.price,
+        Static.STALE: market.stale,
+        Static.PERMANENT: market.frictions.permanent_impact / firm.annual_emissions,
+        Static.TRADABLE: float(scenario.regime.market_opens is not None),
+        Static.REFERENCE_MONTHS: _reference_months(scenario),
+        Static.FLEXIBILITY: choice.flexibility if choice else 0.0,
+        Static.MARGIN_SLOPE: choice.margin_slope if choice else 0.0,
+        Static.SUBSIDY: subsidy / (1.0 - subsidy),
+        Static.STATUTES: 1.0,
+        Static.CARRIES_ONCE: float(any(rule.limit == "next_period_only" for rule in scenario.regime.banking.values())),
+        Static.BOOK_GROWTH: math.exp(max(market.discount_rate, MINIMUM_BOOK_RATE) * month),
         # the market opens at the reference price in today's money: no news moves the price before
-        col.P_START_LOG_PRICE: math.log(market.price) - market.discount_rate * month * before_opening,
-        col.P_START_LOG_OFFSET_RATIO: math.log(offset.ratio) if offset else 0.0,
-        col.P_START_FRONT: front,
-        col.P_START_NEXT: after,
-        col.P_START_BORROW_LIMIT: borrowing.share if borrowing else 0.0,
-        col.P_START_ACCRUED: sum(_relative_output(scenario, t) for t in range(found[0].first, 0)) * month,
+        Static.START_LOG_PRICE: math.log(market.price) - market.discount_rate * month * before_opening,
+        Static.START_LOG_OFFSET_RATIO: math.log(offset.ratio) if offset else 0.0,
+        Static.START_FRONT: front,
+        Static.START_NEXT: after,
+        Static.START_BORROW_LIMIT: borrowing.share if borrowing else 0.0,
+        Static.START_ACCRUED: sum(_relative_output(scenario, t) for t in range(found[0].first, 0)) * month,
     }
     for k, tech in enumerate(firm.technologies):
-        values[col.P_POTENTIAL + k] = tech.potential_share * firm.annual_emissions * month
-        values[col.P_PER_POTENTIAL + k] = 1.0 / values[col.P_POTENTIAL + k] if tech.potential_share > 0.0 else 0.0
-        values[col.P_CAPEX + k] = 12.0 * tech.capex * (1.0 - subsidy)
-        values[col.P_OPEX + k] = tech.opex
-        values[col.P_LEAD + k] = tech.lead_months
-        values[col.P_LIFE_DISCOUNT + k] = values[col.P_BOOK_GROWTH] ** (-12.0 * tech.life_years)
-    static = np.zeros(len(col.STATIC))
+        values[Static.POTENTIAL + k] = tech.potential_share * firm.annual_emissions * month
+        values[Static.PER_POTENTIAL + k] = 1.0 / values[Static.POTENTIAL + k] if tech.potential_share > 0.0 else 0.0
+        values[Static.CAPEX + k] = 12.0 * tech.capex * (1.0 - subsidy)
+        values[Static.OPEX + k] = tech.opex
+        values[Static.LEAD + k] = tech.lead_months
+        values[Static.LIFE_DISCOUNT + k] = values[Static.BOOK_GROWTH] ** (-12.0 * tech.life_years)
+    static = np.zeros(Static.size)
     for column, value in values.items():
         static[column] = value
-    for name, value in law_columns(market).items():
-        if name in LAW_COLUMNS:
-            static[LAW_COLUMNS[name]] = value
+    for name, value in process_parameters(market).items():
+        if name in Static.index:
+            static[Static.index[name]] = value
     for column, value in link_columns(scenario, horizon).items():
         static[column] = value
     return static
@@ -227,33 +223,33 @@ def _fill_firm(monthly: np.ndarray, scenario: Scenario, found: tuple[Period, ...
     variance = 0.0
     for t in range(len(monthly)):
         index = (month + t) % 12
-        monthly[t, col.M_SEASON_SIN] = math.sin(2.0 * math.pi * index / 12.0)
-        monthly[t, col.M_SEASON_COS] = math.cos(2.0 * math.pi * index / 12.0)
-        monthly[t, col.M_TURNOVER] = scenario.market.turnover[index]
-        monthly[t, col.M_OUTPUT_CORRECTION] = 0.5 * variance
+        monthly[t, Month.SEASON_SIN] = math.sin(2.0 * math.pi * index / 12.0)
+        monthly[t, Month.SEASON_COS] = math.cos(2.0 * math.pi * index / 12.0)
+        monthly[t, Month.TURNOVER] = scenario.market.turnover[index]
+        monthly[t, Month.OUTPUT_CORRECTION] = 0.5 * variance
         variance = firm.output_shock.persistence**2 * variance + firm.output_shock.volatility**2
         if t <= found[-1].end:
-            monthly[t, col.M_OUTPUT] = firm.output / 12.0 * _relative_output(scenario, t)
-            monthly[t, col.M_EMISSIONS] = monthly[t, col.M_OUTPUT] * firm.emission_intensity
+            monthly[t, Month.OUTPUT] = firm.output / 12.0 * _relative_output(scenario, t)
+            monthly[t, Month.EMISSIONS] = monthly[t, Month.OUTPUT] * firm.emission_intensity
 
 
 def _fill_investment(monthly: np.ndarray, static: np.ndarray, outlook: Outlook) -> None:
     """For capacity started in month t, per unit of its capex: months of saving, running cost, residual value."""
     horizon, scenario = len(monthly) - 1, outlook.scenario
-    discount = static[col.P_DISCOUNT]
-    producing = int(np.count_nonzero(monthly[:horizon, col.M_OUTPUT]))
+    discount = static[Static.DISCOUNT]
+    producing = int(np.count_nonzero(monthly[:horizon, Month.OUTPUT]))
     counted = _counted_months(outlook, producing)
-    monthly[:, col.M_PRODUCING_MONTHS] = np.maximum(producing - np.arange(horizon + 1), 0)
+    monthly[:, Month.PRODUCING_MONTHS] = np.maximum(producing - np.arange(horizon + 1), 0)
     for k in range(min(len(scenario.firm.technologies), TECHS)):
-        life, capex = static[col.P_LIFE_DISCOUNT + k], static[col.P_CAPEX + k]
+        life, capex = static[Static.LIFE_DISCOUNT + k], static[Static.CAPEX + k]
         for t in range(horizon + 1):
-            online = arrival(t, int(static[col.P_LEAD + k]))
+            online = arrival(t, int(static[Static.LEAD + k]))
             months = np.arange(online, producing) - t
             age = max(0, horizon - online)
-            left = (1.0 - life * static[col.P_BOOK_GROWTH] ** age) / (1.0 - life)
-            monthly[t, col.M_SAVING_MONTHS + k] = counted(t, online) / capex
-            monthly[t, col.M_RUNNING_COST + k] = static[col.P_OPEX + k] * (discount**months).sum() / capex
-            monthly[t, col.M_RESIDUAL + k] = left * discount ** max(0, horizon - 1 - t)
+            left = (1.0 - life * static[Static.BOOK_GROWTH] ** age) / (1.0 - life)
+            monthly[t, Month.SAVING_MONTHS + k] = counted(t, online) / capex
+            monthly[t, Month.RUNNING_COST + k] = static[Static.OPEX + k] * (discount**months).sum() / capex
+            monthly[t, Month.RESIDUAL + k] = left * discount ** max(0, horizon - 1 - t)
 
 
 def _counted_months(outlook: Outlook, producing: int) -> Callable[[int, int], float]:
@@ -270,8 +266,3 @@ def _counted_months(outlook: Outlook, producing: int) -> Callable[[int, int], fl
         return total
 
     return counted
-
-
-def arrival(month: int, lead: int) -> int:
-    """First month in which capacity started in ``month`` works: its lead time, rounded up to a quarter's start."""
-    return -(-(month + lead) // 3) * 3

@@ -1,0 +1,143 @@
+"""What is booked and taken back: allocation, verification with its true-up, ex-post adjustment, interim credits."""
+
+from __future__ import annotations
+
+from nea_env.core.jit import jit
+from nea_env.core.layout import TIERS, Flow, State
+from nea_env.core.parameters import BOOKED_BEFORE, BY_OUTPUT, Event
+from nea_env.core.rules.allocation import (
+    added,
+    book,
+    cancelled,
+    duty_above_baseline,
+    duty_under_cap,
+    excess_credits,
+    own_emissions_allocation,
+    true_up,
+    updated,
+)  # fmt: skip
+from nea_env.core.rules.borrowing import gap_permit
+from nea_env.core.rules.offsets import room
+
+
+@jit
+def issue(i, state, flows, tonnes, to_next):
+    """Book ``tonnes``: debt first, the rest into front or the vintage after."""
+    paid, state[i, State.DEBT] = book(tonnes, state[i, State.DEBT])
+    flows[i, Flow.ISSUED] += tonnes
+    flows[i, Flow.DEDUCTED] += paid
+    if to_next > 0.0:
+        state[i, State.NEXT] += tonnes - paid
+    else:
+        state[i, State.FRONT] += tonnes - paid
+
+
+@jit
+def deduct(i, state, flows, tonnes):
+    """Take ``tonnes`` from the vintage after; what it does not hold becomes debt, paid by the next allocation."""
+    taken = min(tonnes, state[i, State.NEXT])
+    state[i, State.NEXT] -= taken
+    state[i, State.DEBT] += tonnes - taken
+    flows[i, Flow.DEDUCTED] += taken
+
+
+@jit
+def take_back(i, state, flows, taken, unmet):
+    """A clawback takes what is held of the front and adds the rest to the duty."""
+    state[i, State.FRONT] -= taken
+    for part in (State.OLD, State.TRADED, State.AUCTIONED):
+        state[i, part] = min(state[i, part], state[i, State.FRONT])
+    flows[i, Flow.DEDUCTED] += taken
+    state[i, State.OWED] += unmet
+    flows[i, Flow.CLAWBACK_UNMET] += unmet
+
+
+@jit
+def allocated(i, state, event):
+    """Tonnes that one booking brings: a fixed amount, one that follows the period verified last, or an advance."""
+    if event[Event.PRE_SHARE] > 0.0:
+        latest = state[i, State.LAST_EMISSIONS] if event[Event.PRE_ON_EMISSIONS] > 0.0 else state[i, State.LAST_OUTPUT]
+        return event[Event.PRE_SHARE] * event[Event.RATE] * latest
+    if event[Event.UPDATE_SHARE] > 0.0:
+        latest = state[i, State.LAST_OUTPUT] if event[Event.UPDATE_ON_OUTPUT] > 0.0 else state[i, State.LAST_EMISSIONS]
+        return updated(event[Event.AMOUNT], event[Event.UPDATE_SHARE], event[Event.PER_BASE], latest)
+    return event[Event.AMOUNT]
+
+
+@jit
+def adjust(i, state, flows, event, emissions, allocation):
+    """Ex-post cancellation of unused units and addition for growth: the furthest step reached decides."""
+    gone, more = 0.0, 0.0
+    for k in range(TIERS):
+        gone = max(gone, cancelled(emissions, allocation, event[Event.CANCEL_RATIO + k], event[Event.CANCEL_SHARE + k]))
+        more = max(
+            more, added(emissions, event[Event.EXPECTED], event[Event.ADD_RATIO + k], event[Event.ADD_SHARE + k])
+        )
+    if gone > 0.0:
+        taken = min(gone, state[i, State.FRONT])
+        take_back(i, state, flows, taken, gone - taken)
+    if more > 0.0:
+        issue(i, state, flows, more, event[Event.TO_NEXT])
+
+
+@jit
+def verify(i, state, flows, event):
+    """Turn one ended period's emissions into a duty, and its pre-allocation into the final allocation."""
+    slot = int(event[Event.SLOT])
+    emissions, output, prebooked = (
+        state[i, State.CLOSED + slot],
+        state[i, State.CLOSED_OUTPUT + slot],
+        state[i, State.PREALLOCATED + slot],
+    )
+    state[i, State.CLOSED + slot] = 0.0
+    state[i, State.CLOSED_OUTPUT + slot] = 0.0
+    state[i, State.PREALLOCATED + slot] = 0.0
+    method, duty = int(event[Event.METHOD]), emissions
+    allocation = event[Event.AMOUNT]
+    if method == BOOKED_BEFORE:
+        if event[Event.UPDATE_SHARE] > 0.0 and prebooked > 0.0:
+            allocation = prebooked
+        if event[Event.CAP] > 0.0:
+            duty = duty_above_baseline(emissions, event[Event.CAP])
+        else:
+            adjust(i, state, flows, event, emissions, allocation)
+    else:
+        if method == BY_OUTPUT:
+            allocation = event[Event.RATE] * output
+        else:
+            allocation = own_emissions_allocation(
+                emissions, output, event[Event.BALANCE], event[Event.BAND], event[Event.BAND_SHARE]
+            )
+        issued, taken, unmet = true_up(allocation, prebooked, state[i, State.FRONT])
+        issue(i, state, flows, issued, event[Event.TO_NEXT])
+        take_back(i, state, flows, taken, unmet)
+        duty = duty_under_cap(emissions, allocation, event[Event.DEFICIT_CAP])
+    state[i, State.OWED] += duty
+    flows[i, Flow.FORGIVEN] += emissions - duty
+    state[i, State.LAST_OUTPUT] = output / event[Event.YEARS]
+    state[i, State.LAST_EMISSIONS] = emissions / event[Event.YEARS]
+    state[i, State.DEFICIT] = 1.0 if allocation < emissions else 0.0
+    state[i, State.CREDITS_ISSUED] = 0.0
+    state[i, State.BORROW_PERMIT] += gap_permit(duty, allocation, event[Event.GAP_THRESHOLD], event[Event.GAP_SHARE])
+    state[i, State.OFFSET_ROOM] += room(
+        int(event[Event.OFFSET_BASE]), event[Event.OFFSET_SHARE], duty, allocation, event[Event.REQUIRED_REDUCTION]
+    )
+
+
+@jit
+def issue_credits(i, state, flows, event):
+    """Interim excess credits: units for the firm, and as much added to the period's duty (Tokyo)."""
+    slot = int(event[Event.SLOT])
+    emissions = state[i, State.CLOSED + slot] - state[i, State.CREDITS_ISSUED]
+    credits = excess_credits(
+        event[Event.YEARS],
+        event[Event.BASE_EMISSIONS],
+        event[Event.FACTOR],
+        event[Event.CEILING],
+        emissions,
+        state[i, State.CREDITS_ISSUED],
+    )
+    state[i, State.CREDITS_ISSUED] += credits
+    state[i, State.CLOSED + slot] += credits
+    flows[i, Flow.CREDITS_ISSUED] += credits
+    issue(i, state, flows, credits, event[Event.TO_NEXT])
