@@ -11,6 +11,7 @@ import numba
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from nea_env.core.blocks import blocks_of, column_of, rows_of, set_rows
 from nea_env.core.layout import (
     ACCOUNTS,
     FLOWS,
@@ -19,20 +20,17 @@ from nea_env.core.layout import (
     PARTNERS,
     QUEUE,
     SLOTS,
-    STATE,
     TECHS,
     Action,
     Flow,
     Observation,
+    Row,
     State,
     World,
 )
 from nea_env.core.lowering.tables import lowered
 from nea_env.core.parameters import Event, Month, Record, Static
-from nea_env.core.play.observe import observe_rows
-from nea_env.core.play.shown import show_prices
-from nea_env.core.play.step import start_rows, step_parallel, step_rows
-from nea_env.core.play.valuation import mark_rows
+from nea_env.core.play.step import look_at_rows, mark_rows, show_prices, start_rows, step_parallel, step_rows
 from nea_env.core.pool import TURN
 from nea_env.core.rules.price_processes import EQUILIBRIUM
 from nea_env.core.saving import check_state, fingerprint
@@ -41,7 +39,6 @@ from nea_env.library.reader import leaves
 from nea_env.scenario import Scenario
 
 PARALLEL_FROM = 1024  # below this many rows a thread pool costs more than it saves
-_STATE_INDEX = {field.name: index for index, field in enumerate(STATE)}
 
 
 class Batch:
@@ -99,37 +96,43 @@ class Batch:
                 f"scenario_of is {shown(scenario_of)}: expected one index, 0 to {len(self.scenarios) - 1}, for each of"
                 f" {n} firms"
             )
-        self._pick = first[chosen]
         self._exposure = np.array([table.exposure for table in tables])
         self.discount = float(tables[0].static[Static.DISCOUNT])
 
-        self.seeds = np.zeros(n, np.int64)
-        self.episodes = np.zeros(n, np.int64)
-        self._months = np.zeros(n, np.int64)
-        self._ended = np.zeros(n, np.bool_)
-        self._state = np.zeros((n, State.size))
-        self._world = np.zeros((n, World.size if _needs_world(self._static) else 0))
-        self._queue = np.zeros((n, TECHS * QUEUE), np.float32)
-        self._history = np.zeros((n, HISTORY), np.float32)
-        self._flows = np.zeros((n, Flow.size))
+        self._rows = np.zeros((Row.size, n), np.int64)
+        self._rows[Row.STATUTE] = first[chosen]
+        self._has_world = _needs_world(self._static)
+        self._books = blocks_of(n, State.size + Flow.size + self._has_world * World.size)
+        self._memory = blocks_of(n, TECHS * QUEUE + HISTORY, np.float32)
         self._mask = np.zeros((n, Action.size), np.bool_)
+        self._tables = self._static, self._monthly, self._events, self._grids
         self._start(np.ones(n, np.bool_), 0)
         self.observe()  # fills the masks and suggestions of the first month
 
     @property
+    def seeds(self) -> NDArray[np.int64]:
+        """(n,) seed of each firm, which its draws are keyed by."""
+        return self._rows[Row.SEED]
+
+    @property
+    def episodes(self) -> NDArray[np.int64]:
+        """(n,) number of the episode of that seed that is being played."""
+        return self._rows[Row.EPISODE]
+
+    @property
     def exposure(self) -> NDArray[np.float64]:
         """(n,) discounted baseline emissions x reference price, money: the base of percentages."""
-        return self._exposure[self._pick]
+        return self._exposure[self._statute]
 
     @property
     def reward_scale(self) -> NDArray[np.float64]:
         """(n,) baseline emissions of a month x reference price, money: reward = -cost / scale."""
-        return self._static[self._pick, Static.REWARD_SCALE]
+        return self._static[self._statute, Static.REWARD_SCALE]
 
     @property
     def horizon(self) -> NDArray[np.int64]:
         """(n,) months of an episode."""
-        return self._static[self._pick, Static.HORIZON].astype(np.int64)
+        return self._static[self._statute, Static.HORIZON].astype(np.int64)
 
     def law(self, path: str) -> NDArray[np.float64]:
         """(n,) one number of the law that each row's episode plays, by its dotted path in the regime.
@@ -138,11 +141,11 @@ class Batch:
             KeyError: the path is not a number of a row's regime.
         """
         numbers = [law.regime.number(path) for law in self._laws]
-        if any(numbers[k] is None for k in set(self._pick.tolist())):
-            regime = self._laws[int(self._pick[0])].regime
+        if any(numbers[k] is None for k in set(self._statute.tolist())):
+            regime = self._laws[int(self._statute[0])].regime
             known = [name for name, _ in leaves(regime.model_dump()) if regime.number(name) is not None]
             raise KeyError(f"law: {path!r} is not a number of {regime.name}; {did_you_mean(path, known)}")
-        return np.array([np.nan if value is None else value for value in numbers])[self._pick]
+        return np.array([np.nan if value is None else value for value in numbers])[self._statute]
 
     def reset(self, seeds: ArrayLike | None = None, mask: NDArray[np.bool_] | None = None) -> NDArray[np.float32]:
         """Start episodes and return all observations (n, OBSERVATION).
@@ -175,58 +178,41 @@ class Batch:
         Raises:
             RuntimeError: a row has ended and ``autoreset`` is off.
         """
-        if not autoreset and self._ended.any():
-            raise RuntimeError(f"row {int(np.argmax(self._ended))} has ended: reset it before the next step")
+        ended = self._rows[Row.ENDED]
+        if not autoreset and ended.any():
+            raise RuntimeError(f"row {int(np.argmax(ended))} has ended: reset it before the next step")
         observation = np.empty((self.n, Observation.size), np.float32)
         reward = np.empty(self.n)
-        terminated = np.empty(self.n, np.bool_)
-        tail = (
-            autoreset, self._pick, self._ended, self._months, self.seeds, self.episodes, self._state, self._world,
-            self._queue, self._history, self._flows, actions, reward, terminated, self._static, self._monthly,
-            self._events, self._grids, observation, self._mask,
-        )  # fmt: skip
+        arguments = self._rows, self._books, self._memory, *self._tables, actions, reward, observation, self._mask
         if self.threads > 1 and self.n >= PARALLEL_FROM and TURN.acquire(blocking=False):
             try:
-                step_parallel(*tail)
+                step_parallel(*arguments)
             finally:
                 TURN.release()
         else:
-            step_rows(0, self.n, *tail)
-        return observation, reward, terminated
+            step_rows(*arguments)
+        return observation, reward, ended.astype(np.bool_)
 
     def end(self, mask: NDArray[np.bool_]) -> None:
         """End the episodes of the rows of ``mask`` (n,) where they stand: a caller's time limit."""
-        self._ended[mask] = True
+        self._rows[Row.ENDED, mask] = True
 
     def observe(self) -> NDArray[np.float32]:
         """Observations (n, OBSERVATION) float32 of the present state, a new array."""
         observation = np.empty((self.n, Observation.size), np.float32)
-        observe_rows(
-            0,
-            self.n,
-            self._pick,
-            self._months,
-            self._state,
-            self._world,
-            self._history,
-            self._static,
-            self._monthly,
-            self._events,
-            observation,
-            self._mask,
-        )
+        look_at_rows(self._rows, self._books, self._memory, *self._tables, observation, self._mask)
         return observation
 
     def accounts(self) -> dict[str, NDArray[np.float64]]:
         """Tonnes (n,) that the returned observation shows, by ``layout.ACCOUNTS``, and capacity in t a month."""
-        found = {name: self._state[:, _STATE_INDEX[name]].copy() for name in ACCOUNTS if name != "closed"}
-        found["closed"] = self._state[:, State.CLOSED : State.CLOSED + SLOTS].sum(axis=1)
-        found["capacity"] = self._state[:, State.CAPACITY : State.CAPACITY + TECHS].sum(axis=1)
+        found = {name: self.memory(name) for name in ACCOUNTS if name != "closed"}
+        found["closed"] = np.sum([self._column(State.CLOSED + k) for k in range(SLOTS)], axis=0)
+        found["capacity"] = np.sum([self._column(State.CAPACITY + k) for k in range(TECHS)], axis=0)
         return found
 
     def flows(self) -> dict[str, NDArray[np.float64]]:
         """Tonnes and money (n,) of the month just played, by ``layout.FLOWS``."""
-        return {field.name: self._flows[:, index].copy() for index, field in enumerate(FLOWS)}
+        return {field.name: self._column(State.size + index) for index, field in enumerate(FLOWS)}
 
     def market(self) -> dict[str, NDArray[np.float64]]:
         """Prices (n,) in money per t, volume and auction room in t, and the month that the observation shows.
@@ -237,51 +223,48 @@ class Batch:
         the limit on carrying over binds at the end of the running period.
         ``quote`` is what the observation shows of the long price; they differ where prices are not disclosed.
         """
-        price, (offset_price, quote), fx = (
-            self._state[:, State.PRICE],
-            np.empty((2, self.n)),
-            np.empty((self.n, PARTNERS)),
-        )
-        show_prices(self._pick, self._state, self._world, self._static, offset_price, quote, fx)
+        (offset_price, quote), fx = np.empty((2, self.n)), np.empty((self.n, PARTNERS))
+        show_prices(self._rows, self._books, self._static, offset_price, quote, fx)
+        price, room = self._column(State.PRICE), self._column(State.AUCTION_ROOM)
         found = {
-            "month": self._months.astype(np.float64),
-            "long_price": price.copy(),
-            "front_price": price * self._state[:, State.FRONT_RATIO],
+            "month": self._rows[Row.MONTH].astype(np.float64),
+            "long_price": price,
+            "front_price": price * self._column(State.FRONT_RATIO),
             "offset_price": offset_price,
-            "strike": self._state[:, State.STRIKE].copy(),
+            "strike": self._column(State.STRIKE),
             "quote": quote,
-            "auction_room": self._state[:, State.AUCTION_ROOM].copy(),
-            "auction_price": self._state[:, State.AUCTION_PRICE] * (self._state[:, State.AUCTION_ROOM] > 0.0),
-            "volume_limit": self._now(Month.VOLUME_LIMIT),
+            "auction_room": room,
+            "auction_price": self._column(State.AUCTION_PRICE) * (room > 0.0),
+            "volume_limit": self._monthly[self._statute, self._rows[Row.MONTH], Month.VOLUME_LIMIT],
         }
         return found | self._world_prices(fx)
 
     def _world_prices(self, fx: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
         """What a law or a link adds: prices abroad, rates (n, PARTNERS), the state of links, the aggregate bank."""
-        found, own, world = {}, self._static[self._pick], self._world
+        found, own = {}, self._static[self._statute]
         for k in range(int(own[:, Static.LINKS].max())):
             linked = own[:, Static.LINKS] > k
-            foreign = world[:, World.FOREIGN_PRICE + k] * linked
+            foreign = self._world(World.FOREIGN_PRICE + k) * linked
             found[f"foreign_price_{k}"] = foreign
             found[f"local_price_{k}"] = foreign / np.where(linked, fx[:, k] * own[:, Static.LINK_UNITS + k], 1.0)
             found[f"fx_{k}"] = fx[:, k].copy()
-            found[f"link_{k}"] = (world[:, World.LINK + k] == LINK_OPEN).astype(np.float64)
+            found[f"link_{k}"] = (self._world(World.LINK + k) == LINK_OPEN).astype(np.float64)
         if (own[:, Static.PROCESS] == EQUILIBRIUM).any():
             solved = own[:, Static.PROCESS] == EQUILIBRIUM
             found["aggregate_bank"] = solved * (
-                own[:, Static.GRID_LOW] + own[:, Static.GRID_STEP] * world[:, World.NODE]
+                own[:, Static.GRID_LOW] + own[:, Static.GRID_STEP] * self._world(World.NODE)
             )
             found["lapse_probability"] = np.where(solved, self._grids[self._lapse_places()], 0.0)
         return found
 
     def _lapse_places(self) -> NDArray[np.int64]:
         """Where in the grids each row's probability stands that units will lapse; 0 under other laws."""
-        own, world = self._static[self._pick], self._world
+        own = self._static[self._statute]
         first, banks, others, shocks = own[
             :, [Static.GRID_FIRST, Static.GRID_BANKS, Static.GRID_PARTNER_BANKS, Static.GRID_SHOCKS]
         ].T
-        cell = (world[:, World.NODE] * others + world[:, World.PARTNER_NODE]) * shocks + world[:, World.SHOCK]
-        record = first + shocks * shocks + (self._months * banks * others * shocks + cell) * Record.size
+        cell = (self._world(World.NODE) * others + self._world(World.PARTNER_NODE)) * shocks + self._world(World.SHOCK)
+        record = first + shocks * shocks + (self._rows[Row.MONTH] * banks * others * shocks + cell) * Record.size
         return np.where(banks > 0.0, record + Record.LAPSE, 0.0).astype(np.int64)
 
     def position(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -291,29 +274,20 @@ class Batch:
         the end of production at baseline output and its residual value. 0 once an episode has ended.
         """
         tonnes, money = np.empty(self.n), np.empty(self.n)
-        mark_rows(
-            self._pick,
-            self._ended,
-            self._months,
-            self._state,
-            self._world,
-            self._queue,
-            self._static,
-            self._monthly,
-            tonnes,
-            money,
-        )
+        mark_rows(self._rows, self._books, self._memory, *self._tables, tonnes, money)
         return tonnes, money
 
     def memory(self, name: str) -> NDArray[np.float64]:
-        """One column (n,) of the state by its name in ``layout.STATE``, a copy."""
-        if name not in _STATE_INDEX:
-            raise KeyError(f"{name!r} is no state; {did_you_mean(name, _STATE_INDEX)}")
-        return self._state[:, _STATE_INDEX[name]].copy()
+        """One column (n,) of the state or the world by its name in ``layout``, a copy; 0 where it is not kept."""
+        if name in State.index:
+            return self._column(State.index[name])
+        if name in World.index:
+            return self._world(World.index[name]) if self._has_world else np.zeros(self.n)
+        raise KeyError(f"{name!r} is no state; {did_you_mean(name, [*State.index, *World.index])}")
 
     def suggestions(self) -> NDArray[np.float64]:
         """(n, 2): the trade that closes the gap evenly, the abatement whose marginal cost meets the price due."""
-        return self._state[:, [State.EVEN_TRADE, State.ABATE_AT_PRICE]]
+        return np.stack([self._column(State.EVEN_TRADE), self._column(State.ABATE_AT_PRICE)], axis=1)
 
     def action_mask(self) -> NDArray[np.bool_]:
         """(n, A) bool: the actions that can change anything this month."""
@@ -321,7 +295,7 @@ class Batch:
 
     def get_state(self) -> dict[str, NDArray]:
         """Everything that changes as the batch runs, as copies, and what it belongs to: for checkpoints."""
-        return {name: values.copy() for name, values in self._present().items()}
+        return self._present()
 
     def set_state(self, saved: dict[str, NDArray]) -> None:
         """Go on from a ``get_state`` of a batch of the same size and scenarios.
@@ -330,8 +304,12 @@ class Batch:
             ValueError: a state of another batch, incomplete, or with a number out of its range; nothing has changed.
         """
         self.check_state(saved)
-        for name in _CHANGING:
-            getattr(self, name)[...] = saved[name]
+        for name, row in _ROWS.items():
+            self._rows[row] = saved[name]
+        world = [saved["_world"]] if self._has_world else []
+        set_rows(self._books, np.concatenate([saved["_state"], saved["_flows"], *world], axis=1))
+        set_rows(self._memory, np.concatenate([saved["_queue"], saved["_history"]], axis=1))
+        self._mask[...] = saved["_mask"]
 
     def check_state(self, saved: Any) -> None:
         """Raise the ValueError of `set_state`, or do nothing."""
@@ -342,32 +320,32 @@ class Batch:
 
     @cached_property
     def _fingerprint(self) -> NDArray[np.str_]:
-        return fingerprint(self.scenarios, self._static[self._pick, Static.FIRST_STATUTE])
+        return fingerprint(self.scenarios, self._static[self._statute, Static.FIRST_STATUTE])
 
     def _present(self) -> dict[str, NDArray]:
-        return {"fingerprint": self._fingerprint} | {name: getattr(self, name) for name in _CHANGING}
+        """What `get_state` returns: one row a firm, whatever the blocks."""
+        books, memory = rows_of(self._books, self.n), rows_of(self._memory, self.n)
+        state, flows, world = np.split(books, (State.size, State.size + Flow.size), axis=1)
+        queue, history = np.split(memory, (TECHS * QUEUE,), axis=1)
+        present = {"fingerprint": self._fingerprint} | {name: self._rows[row].copy() for name, row in _ROWS.items()}
+        present["_ended"] = present["_ended"].astype(np.bool_)
+        present |= {"_state": state, "_world": world, "_queue": queue, "_history": history, "_flows": flows}
+        return {name: np.ascontiguousarray(values) for name, values in present.items()} | {"_mask": self._mask.copy()}
 
-    def _now(self, column: int) -> NDArray[np.float64]:
-        return self._monthly[self._pick, self._months, column]
+    def _column(self, column: int) -> NDArray[np.float64]:
+        """One column (n,) of the books, a copy."""
+        return column_of(self._books, column, self.n)
+
+    def _world(self, column: int) -> NDArray[np.float64]:
+        return self._column(State.size + Flow.size + column)
+
+    @property
+    def _statute(self) -> NDArray[np.int64]:
+        """(n,) row of the parameter tables that each firm's episode plays by."""
+        return self._rows[Row.STATUTE]
 
     def _start(self, mask: NDArray[np.bool_], advance: int) -> None:
-        self._flows[mask] = 0.0
-        start_rows(
-            mask,
-            advance,
-            self._pick,
-            self._ended,
-            self._months,
-            self.seeds,
-            self.episodes,
-            self._state,
-            self._world,
-            self._queue,
-            self._history,
-            self._static,
-            self._monthly,
-            self._grids,
-        )
+        start_rows(mask, advance, self._rows, self._books, self._memory, *self._tables)
 
 
 def _needs_world(static: NDArray[np.float64]) -> bool:
@@ -375,6 +353,7 @@ def _needs_world(static: NDArray[np.float64]) -> bool:
     return bool(static[:, [Static.PROCESS, Static.LINKS, Static.PERMANENT]].any())
 
 
-_CHANGING = (
-    "_pick", "seeds", "episodes", "_months", "_ended", "_state", "_world", "_queue", "_history", "_flows", "_mask",
-)  # fmt: skip
+_ROWS = {
+    "_pick": Row.STATUTE, "seeds": Row.SEED, "episodes": Row.EPISODE, "_months": Row.MONTH, "_ended": Row.ENDED,
+}  # fmt: skip
+"""What a saved state calls the numbers that say where a firm stands."""

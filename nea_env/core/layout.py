@@ -20,6 +20,16 @@ LINK_CLOSED, LINK_OPEN, LINK_BROKEN = range(3)  # states of a link
 
 
 
+class Row(Columns):
+    """Where a firm stands: int64, one column a firm."""
+
+    STATUTE = column("1", "row of the parameter tables that its episode plays by", low=0)
+    MONTH = column("months", "months played since the start of its episode", low=0)
+    SEED = column("1", "what its draws are keyed by", low=0)
+    EPISODE = column("1", "number of the episode of that seed", low=0)
+    ENDED = column("flag", "its episode has ended", low=0, high=1)
+
+
 class State(Columns):
     """What one firm holds, owes and remembers: float64, one row a firm."""
 

@@ -284,3 +284,33 @@ class Record(Columns):
     PARTNER_LANDING = column("1", "where the partner's bank lands")
     PARTNER_OUTCOME = column("1", "how the partner's period ends")
     LAPSE = column("1", "probability that units will lapse")
+
+
+class Order(Columns):
+    """What a firm wants to trade in a month, and the prices at which that is filled."""
+
+    FRONT = column("t", "front units to buy, or to sell where negative")
+    OFFSETS = column("t", "offset credits to buy")
+    FOREIGN = column("t", "foreign units to buy, or to sell where negative")
+    WON = column("t", "front units bought at auction")
+    FRONT_PRICE = column("money/t", "price at which front units are filled on the market")
+    LONG_PRICE = column("money/t", "long price before the month's trades")
+
+
+class Plan(Columns):
+    """What a firm may and should do in a month, as things stand at its start."""
+
+    CLOSED = column("t", "emissions of ended periods, not yet verified")
+    DUE = column("t", "unverified emissions to date that fall due at the next deadline")
+    DUTY = column("t", "those and what is owed")
+    AHEAD = column("t", "duty expected at the next deadline")
+    ALLOCATION = column("t", "units still to come before it")
+    OFFSET_LIMIT = column("t", "offset credits that will count at it")
+    FOREIGN = column("t", "foreign units held that will count at it")
+    GAP = column("t", "shortfall expected at it; negative is a surplus")
+    QUOTE = column("money/t", "the long price as it is quoted")
+    PRICE_DUE = column("money/t", "price of the units that a tonne emitted now falls due against, as quoted")
+    CAPACITY_SHARE = column("1", "share of baseline emissions that capacity in place avoids")
+    CARRY = column("t", "units that may be carried over at the next deadline")
+    BORROW = column("t", "units that may be borrowed at it")
+    FOREIGN_ROOM = column("t", "foreign units that can be bought this month and would count")

@@ -17,10 +17,11 @@ import numpy as np
 
 from nea_env.core.jit import jit
 
-PRICE, OFFSET_RATIO, GAP, DEMAND = range(4)  # lanes of the monthly draw: one per source
+WORDS = 4  # lanes of a draw
+PRICE, OFFSET_RATIO, GAP, DEMAND = range(WORDS)  # lanes of the monthly draw: one per source
 QUOTE, COMMITTEE, STALE = range(3)  # lanes of the second draw, for the scenarios that need it
-COUNT, REGIME = range(2)  # lanes of the law's draw: how many jumps, the regime
-CHAIN_SHOCK, CHAIN_BANK, CHAIN_PARTNER = range(3)  # the same draw under the equilibrium law
+COUNT, REGIME = range(2)  # lanes of the price process's draw: how many jumps, the regime
+CHAIN_SHOCK, CHAIN_BANK, CHAIN_PARTNER = range(3)  # the same draw under the equilibrium
 OWN_PRICE, FX = 0, 2  # lanes of the foreign draw: one a partner
 BEGINS, BREAKS = 0, 2  # lanes of the draw of what happens to links: one a partner
 
@@ -68,9 +69,21 @@ _REST = np.uint64(0x7FFFFF)
 @jit
 def normal(word):
     """Standard normal from one 32-bit word: the quantile at (word + 1/2) / 2**32, |z| <= 6.34."""
-    k = np.int64(word >> _SHIFT)
-    if k < EXACT or k >= INTERVALS - EXACT:
+    if _is_extreme(word):
         return quantile((float(word) + 0.5) * 2.3283064365386963e-10 - 0.5)
+    return _inner_normal(word)
+
+
+@jit(inline=True)
+def _is_extreme(word):
+    """Whether a word lies in the intervals at either end, where the quantile is no polynomial."""
+    k = np.int64(word >> _SHIFT)
+    return k < EXACT or k >= INTERVALS - EXACT
+
+
+@jit(inline=True)
+def _inner_normal(word):
+    k = np.int64(word >> _SHIFT)
     x = (float(word & _REST) + 0.5) * 1.1920928955078125e-07 - 0.5
     c = _TAYLOR
     return c[k, 0] + x * (c[k, 1] + x * (c[k, 2] + x * (c[k, 3] + x * (c[k, 4] + x * c[k, 5]))))
@@ -125,6 +138,23 @@ def monthly_draw(seed, episode, month):
     return draw(seed, episode, month, 0)
 
 
+@jit(inline=True)
+def monthly_draws(width, seeds, episodes, month, words):
+    """Write the monthly draw of ``width`` firms: ``words`` (4, LANES)."""
+    for i in range(width):
+        words[0, i], words[1, i], words[2, i], words[3, i] = draw(seeds[i], episodes[i], month, 0)
+
+
+@jit(inline=True)
+def normals(width, words, lane, news):
+    """Standard normals (4 or more, LANES) of one lane of ``words`` (4, LANES): `normal` of each, in two loops."""
+    for i in range(width):
+        news[lane, i] = _inner_normal(words[lane, i])
+    for i in range(width):
+        if _is_extreme(words[lane, i]):
+            news[lane, i] = quantile((float(words[lane, i]) + 0.5) * 2.3283064365386963e-10 - 0.5)
+
+
 @jit
 def second_draw(seed, episode, month):
     """Lanes QUOTE, COMMITTEE, STALE."""
@@ -132,7 +162,7 @@ def second_draw(seed, episode, month):
 
 
 @jit
-def law_draw(seed, episode, month):
+def process_draw(seed, episode, month):
     """Lanes COUNT, REGIME, or CHAIN_SHOCK, CHAIN_BANK, CHAIN_PARTNER."""
     return draw(seed, episode, month, 3)
 
@@ -150,8 +180,8 @@ def link_draw(seed, episode, month):
 
 
 @jit
-def law_of(seed, episode, count):
-    """Which of ``count`` laws an episode plays."""
+def statute_of(seed, episode, count):
+    """Which of ``count`` drawn statutes an episode plays."""
     return np.int64(draw(seed, episode, 0, 2)[0] % np.uint64(count))
 
 

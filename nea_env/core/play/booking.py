@@ -20,51 +20,51 @@ from nea_env.core.rules.borrowing import gap_permit
 from nea_env.core.rules.offsets import room
 
 
-@jit
+@jit(inline=True)
 def issue(i, state, flows, tonnes, to_next):
     """Book ``tonnes``: debt first, the rest into front or the vintage after."""
-    paid, state[i, State.DEBT] = book(tonnes, state[i, State.DEBT])
-    flows[i, Flow.ISSUED] += tonnes
-    flows[i, Flow.DEDUCTED] += paid
+    paid, state[State.DEBT, i] = book(tonnes, state[State.DEBT, i])
+    flows[Flow.ISSUED, i] += tonnes
+    flows[Flow.DEDUCTED, i] += paid
     if to_next > 0.0:
-        state[i, State.NEXT] += tonnes - paid
+        state[State.NEXT, i] += tonnes - paid
     else:
-        state[i, State.FRONT] += tonnes - paid
+        state[State.FRONT, i] += tonnes - paid
 
 
-@jit
+@jit(inline=True)
 def deduct(i, state, flows, tonnes):
     """Take ``tonnes`` from the vintage after; what it does not hold becomes debt, paid by the next allocation."""
-    taken = min(tonnes, state[i, State.NEXT])
-    state[i, State.NEXT] -= taken
-    state[i, State.DEBT] += tonnes - taken
-    flows[i, Flow.DEDUCTED] += taken
+    taken = min(tonnes, state[State.NEXT, i])
+    state[State.NEXT, i] -= taken
+    state[State.DEBT, i] += tonnes - taken
+    flows[Flow.DEDUCTED, i] += taken
 
 
-@jit
+@jit(inline=True)
 def take_back(i, state, flows, taken, unmet):
     """A clawback takes what is held of the front and adds the rest to the duty."""
-    state[i, State.FRONT] -= taken
+    state[State.FRONT, i] -= taken
     for part in (State.OLD, State.TRADED, State.AUCTIONED):
-        state[i, part] = min(state[i, part], state[i, State.FRONT])
-    flows[i, Flow.DEDUCTED] += taken
-    state[i, State.OWED] += unmet
-    flows[i, Flow.CLAWBACK_UNMET] += unmet
+        state[part, i] = min(state[part, i], state[State.FRONT, i])
+    flows[Flow.DEDUCTED, i] += taken
+    state[State.OWED, i] += unmet
+    flows[Flow.CLAWBACK_UNMET, i] += unmet
 
 
-@jit
+@jit(inline=True)
 def allocated(i, state, event):
     """Tonnes that one booking brings: a fixed amount, one that follows the period verified last, or an advance."""
     if event[Event.PRE_SHARE] > 0.0:
-        latest = state[i, State.LAST_EMISSIONS] if event[Event.PRE_ON_EMISSIONS] > 0.0 else state[i, State.LAST_OUTPUT]
+        latest = state[State.LAST_EMISSIONS, i] if event[Event.PRE_ON_EMISSIONS] > 0.0 else state[State.LAST_OUTPUT, i]
         return event[Event.PRE_SHARE] * event[Event.RATE] * latest
     if event[Event.UPDATE_SHARE] > 0.0:
-        latest = state[i, State.LAST_OUTPUT] if event[Event.UPDATE_ON_OUTPUT] > 0.0 else state[i, State.LAST_EMISSIONS]
+        latest = state[State.LAST_OUTPUT, i] if event[Event.UPDATE_ON_OUTPUT] > 0.0 else state[State.LAST_EMISSIONS, i]
         return updated(event[Event.AMOUNT], event[Event.UPDATE_SHARE], event[Event.PER_BASE], latest)
     return event[Event.AMOUNT]
 
 
-@jit
+@jit(inline=True)
 def adjust(i, state, flows, event, emissions, allocation):
     """Ex-post cancellation of unused units and addition for growth: the furthest step reached decides."""
     gone, more = 0.0, 0.0
@@ -74,24 +74,24 @@ def adjust(i, state, flows, event, emissions, allocation):
             more, added(emissions, event[Event.EXPECTED], event[Event.ADD_RATIO + k], event[Event.ADD_SHARE + k])
         )
     if gone > 0.0:
-        taken = min(gone, state[i, State.FRONT])
+        taken = min(gone, state[State.FRONT, i])
         take_back(i, state, flows, taken, gone - taken)
     if more > 0.0:
         issue(i, state, flows, more, event[Event.TO_NEXT])
 
 
-@jit
+@jit(inline=True)
 def verify(i, state, flows, event):
     """Turn one ended period's emissions into a duty, and its pre-allocation into the final allocation."""
     slot = int(event[Event.SLOT])
     emissions, output, prebooked = (
-        state[i, State.CLOSED + slot],
-        state[i, State.CLOSED_OUTPUT + slot],
-        state[i, State.PREALLOCATED + slot],
+        state[State.CLOSED + slot, i],
+        state[State.CLOSED_OUTPUT + slot, i],
+        state[State.PREALLOCATED + slot, i],
     )
-    state[i, State.CLOSED + slot] = 0.0
-    state[i, State.CLOSED_OUTPUT + slot] = 0.0
-    state[i, State.PREALLOCATED + slot] = 0.0
+    state[State.CLOSED + slot, i] = 0.0
+    state[State.CLOSED_OUTPUT + slot, i] = 0.0
+    state[State.PREALLOCATED + slot, i] = 0.0
     method, duty = int(event[Event.METHOD]), emissions
     allocation = event[Event.AMOUNT]
     if method == BOOKED_BEFORE:
@@ -108,36 +108,36 @@ def verify(i, state, flows, event):
             allocation = own_emissions_allocation(
                 emissions, output, event[Event.BALANCE], event[Event.BAND], event[Event.BAND_SHARE]
             )
-        issued, taken, unmet = true_up(allocation, prebooked, state[i, State.FRONT])
+        issued, taken, unmet = true_up(allocation, prebooked, state[State.FRONT, i])
         issue(i, state, flows, issued, event[Event.TO_NEXT])
         take_back(i, state, flows, taken, unmet)
         duty = duty_under_cap(emissions, allocation, event[Event.DEFICIT_CAP])
-    state[i, State.OWED] += duty
-    flows[i, Flow.FORGIVEN] += emissions - duty
-    state[i, State.LAST_OUTPUT] = output / event[Event.YEARS]
-    state[i, State.LAST_EMISSIONS] = emissions / event[Event.YEARS]
-    state[i, State.DEFICIT] = 1.0 if allocation < emissions else 0.0
-    state[i, State.CREDITS_ISSUED] = 0.0
-    state[i, State.BORROW_PERMIT] += gap_permit(duty, allocation, event[Event.GAP_THRESHOLD], event[Event.GAP_SHARE])
-    state[i, State.OFFSET_ROOM] += room(
+    state[State.OWED, i] += duty
+    flows[Flow.FORGIVEN, i] += emissions - duty
+    state[State.LAST_OUTPUT, i] = output / event[Event.YEARS]
+    state[State.LAST_EMISSIONS, i] = emissions / event[Event.YEARS]
+    state[State.DEFICIT, i] = 1.0 if allocation < emissions else 0.0
+    state[State.CREDITS_ISSUED, i] = 0.0
+    state[State.BORROW_PERMIT, i] += gap_permit(duty, allocation, event[Event.GAP_THRESHOLD], event[Event.GAP_SHARE])
+    state[State.OFFSET_ROOM, i] += room(
         int(event[Event.OFFSET_BASE]), event[Event.OFFSET_SHARE], duty, allocation, event[Event.REQUIRED_REDUCTION]
     )
 
 
-@jit
+@jit(inline=True)
 def issue_credits(i, state, flows, event):
     """Interim excess credits: units for the firm, and as much added to the period's duty (Tokyo)."""
     slot = int(event[Event.SLOT])
-    emissions = state[i, State.CLOSED + slot] - state[i, State.CREDITS_ISSUED]
+    emissions = state[State.CLOSED + slot, i] - state[State.CREDITS_ISSUED, i]
     credits = excess_credits(
         event[Event.YEARS],
         event[Event.BASE_EMISSIONS],
         event[Event.FACTOR],
         event[Event.CEILING],
         emissions,
-        state[i, State.CREDITS_ISSUED],
+        state[State.CREDITS_ISSUED, i],
     )
-    state[i, State.CREDITS_ISSUED] += credits
-    state[i, State.CLOSED + slot] += credits
-    flows[i, Flow.CREDITS_ISSUED] += credits
+    state[State.CREDITS_ISSUED, i] += credits
+    state[State.CLOSED + slot, i] += credits
+    flows[Flow.CREDITS_ISSUED, i] += credits
     issue(i, state, flows, credits, event[Event.TO_NEXT])

@@ -1,7 +1,7 @@
-"""The home price of a new month under every law but the default, and the market's state at the start of an episode.
+"""What the new month brings: prices, whatever their process; the firm's output; capacity that comes on line.
 
-The laws themselves are in ``price_laws.py`` (changes of the log price), ``prices.py`` (the collar) and
-``equilibrium/solve.py`` (a chain on aggregate bank and shock, solved before the batch is made).
+The processes themselves are in ``rules/price_processes.py`` (changes of the log price), ``rules/prices.py`` (the
+collar) and ``play/chain.py`` (the equilibrium).
 """
 
 from __future__ import annotations
@@ -9,17 +9,25 @@ from __future__ import annotations
 import math
 
 from nea_env.core.jit import jit
-from nea_env.core.layout import State, World
-from nea_env.core.parameters import WITHIN, Month, Record, Static
+from nea_env.core.layout import QUEUE, TECHS, State, World
+from nea_env.core.parameters import Event, Month, Static
+from nea_env.core.play.chain import follow_chain, start_chain
+from nea_env.core.play.links import foreign_prices, turn_links
 from nea_env.core.rng import (
-    CHAIN_BANK,
-    CHAIN_PARTNER,
-    CHAIN_SHOCK,
+    COMMITTEE,
     COUNT,
+    DEMAND,
+    GAP,
+    OFFSET_RATIO,
+    PRICE,
+    QUOTE,
     REGIME,
     STALE,
-    law_draw,
+    WORDS,
+    monthly_draws,
     normal,
+    normals,
+    process_draw,
     second_draw,
     uniform,
 )  # fmt: skip
@@ -27,8 +35,10 @@ from nea_env.core.rules.price_processes import (
     BOOTSTRAP,
     COLLARED,
     EQUILIBRIUM,
+    GBM,
     JUMPS,
     LATTICE,
+    LOG_OU,
     TWO_REGIMES,
     bootstrap_change,
     jump_change,
@@ -37,161 +47,213 @@ from nea_env.core.rules.price_processes import (
     regime_start,
     reversion_change,
 )  # fmt: skip
-from nea_env.core.rules.prices import collared_price
+from nea_env.core.rules.prices import (
+    collared_price,
+    front_ratio,
+    intervention,
+    next_log_output,
+    next_log_price,
+    trigger_run,
+)  # fmt: skip
+
+BEFORE = WORDS  # place in firms.news: the log price of the month before, after the news of each lane
+NEWS = WORDS + 1
+
+
+@jit(inline=True)
+def start_prices(i, firms, rules):
+    """What a price process keeps at the start of an episode, and the price where the process sets it."""
+    process, own = rules.own[Static.PROCESS], rules.own
+    if process == LATTICE:
+        firms.world[World.NODE, i] = 0.5 * (own[Static.STATES] - 1.0)
+    elif process == TWO_REGIMES:
+        word = process_draw(firms.seeds[i], firms.episodes[i], 0)[REGIME]
+        firms.world[World.WILD, i] = regime_start(own[Static.WILD_SHARE], uniform(word))
+    elif process == EQUILIBRIUM:
+        start_chain(i, firms, rules)
+
+
+@jit(inline=True)
+def turn(firms, rules, t):
+    """The news of month ``t``, which has just begun."""
+    state, news, own = firms.state, firms.news, rules.own
+    monthly_draws(firms.width, firms.seeds, firms.episodes, t, firms.words)
+    normals(firms.width, firms.words, PRICE, news)
+    for i in range(firms.width):
+        news[BEFORE, i] = state[State.LOG_PRICE, i]
+    process = own[Static.PROCESS]
+    if process == COLLARED or process == EQUILIBRIUM:  # the price is a function of what the process keeps
+        _turn_bounded(firms, rules, t)
+    else:
+        _turn_stepped(firms, rules, t)
+        _turn_front(firms, rules, t)
+    if own[Static.LINKS] > 0.0:
+        for i in range(firms.width):
+            foreign_prices(i, t, news[BEFORE, i], news[PRICE, i], firms, own)
+    if own[Static.QUOTE_SD] > 0.0:
+        for i in range(firms.width):
+            state[State.QUOTE_ERROR, i] = quote_error(own[Static.QUOTE_SD], firms.seeds[i], firms.episodes[i], t)
+    if own[Static.OFFSET_SD] > 0.0:
+        normals(firms.width, firms.words, OFFSET_RATIO, news)
+        moves, drift, sd = rules.monthly[t, Month.PRICE_MOVES], own[Static.OFFSET_DRIFT], own[Static.OFFSET_SD]
+        for i in range(firms.width):
+            state[State.LOG_OFFSET_RATIO, i] += moves * (drift + sd * news[OFFSET_RATIO, i])
+    if own[Static.DEMAND_SD] > 0.0:
+        normals(firms.width, firms.words, DEMAND, news)
+        persistence, sd = own[Static.PERSISTENCE], own[Static.DEMAND_SD]
+        for i in range(firms.width):
+            log_output = next_log_output(state[State.LOG_OUTPUT, i], persistence, sd, news[DEMAND, i])
+            state[State.LOG_OUTPUT, i] = log_output
+    if t % 3 == 0:
+        _bring_on_line(firms, own, t)
+
+
+@jit(inline=True)
+def _turn_bounded(firms, rules, t):
+    """The collar or the equilibrium; what links change comes after, on the new price."""
+    state, world, own, month = firms.state, firms.world, rules.own, rules.monthly[t]
+    if own[Static.PROCESS] == COLLARED:
+        for i in range(firms.width):
+            state[State.NEWS, i] += month[Month.GAP_SD] * firms.news[PRICE, i]
+            price = collared_price(
+                state[State.NEWS, i], month[Month.GAP_OFFSET], month[Month.GAP_INVERSE_SPREAD],
+                month[Month.GAP_DOWN], month[Month.GAP_UP],
+            )  # fmt: skip
+            if own[Static.PERMANENT] > 0.0:
+                price *= math.exp(world[World.PRESSURE, i])
+            state[State.PRICE, i] = price
+            state[State.LOG_PRICE, i] = math.log(price)
+    else:
+        for i in range(firms.width):
+            follow_chain(i, t, firms, rules)
+    if own[Static.LINKS] > 0.0:
+        for i in range(firms.width):
+            turn_links(i, t, state[State.LOG_PRICE, i], firms, own)
+
+
+@jit(inline=True)
+def _turn_stepped(firms, rules, t):
+    """The price moves by a step of its process, by the committee's intervention and by what is learned of links."""
+    state, own = firms.state, rules.own
+    _step(firms, rules, t)
+    if own[Static.REFERENCE_MONTHS] > 0.0:
+        for i in range(firms.width):
+            state[State.LOG_PRICE, i] += _intervene(i, firms, rules, t)
+    if own[Static.LINKS] > 0.0:
+        for i in range(firms.width):
+            state[State.LOG_PRICE, i] += turn_links(i, t, firms.news[BEFORE, i], firms, own)
+    if own[Static.STALE] > 0.0:  # with some chance trade settles at the price of the month before
+        for i in range(firms.width):
+            if uniform(second_draw(firms.seeds[i], firms.episodes[i], t)[STALE]) >= own[Static.STALE]:
+                state[State.PRICE, i] = math.exp(state[State.LOG_PRICE, i])
+            state[State.QUOTE_ERROR, i] = math.log(state[State.PRICE, i]) - state[State.LOG_PRICE, i]
+    else:
+        for i in range(firms.width):
+            state[State.PRICE, i] = math.exp(state[State.LOG_PRICE, i])
+
+
+@jit(inline=True)
+def _step(firms, rules, t):
+    """The step of the log price that its process takes; before the market opens only time goes by."""
+    state, news, own = firms.state, firms.news, rules.own
+    process, moves = own[Static.PROCESS], rules.monthly[t, Month.PRICE_MOVES]
+    if process == GBM:
+        sd = own[Static.PRICE_SD] * moves
+        drift = own[Static.LOG_DRIFT] - 0.5 * sd * sd
+        for i in range(firms.width):
+            state[State.LOG_PRICE, i] = next_log_price(state[State.LOG_PRICE, i], drift, sd, news[PRICE, i])
+    elif moves <= 0.0:
+        for i in range(firms.width):
+            state[State.LOG_PRICE, i] += own[Static.LOG_DRIFT]
+    elif process == LATTICE:
+        for i in range(firms.width):
+            change, firms.world[World.NODE, i] = lattice_change(
+                firms.world[World.NODE, i], own[Static.LOG_DRIFT], own[Static.LOG_STEP], own[Static.STATES],
+                own[Static.UP_CHANCE], uniform(firms.words[PRICE, i]),
+            )  # fmt: skip
+            state[State.LOG_PRICE, i] += change
+    elif process == JUMPS:
+        for i in range(firms.width):
+            count = process_draw(firms.seeds[i], firms.episodes[i], t)[COUNT]
+            state[State.LOG_PRICE, i] += jump_change(
+                own[Static.PROCESS_DRIFT], own[Static.DIFFUSION_SD], own[Static.JUMP_CHANCE], own[Static.JUMP_SD],
+                uniform(count), news[PRICE, i],
+            )  # fmt: skip
+    elif process == TWO_REGIMES:
+        for i in range(firms.width):
+            word = process_draw(firms.seeds[i], firms.episodes[i], t)[REGIME]
+            change, firms.world[World.WILD, i] = regime_change(
+                firms.world[World.WILD, i], own[Static.LOG_DRIFT], own[Static.CALM_SD], own[Static.WILD_SD],
+                own[Static.BEGINS], own[Static.ENDS], uniform(word), news[PRICE, i],
+            )  # fmt: skip
+            state[State.LOG_PRICE, i] += change
+    elif process == BOOTSTRAP:
+        changes = rules.grids[int(own[Static.GRID_FIRST]) :]
+        for i in range(firms.width):
+            state[State.LOG_PRICE, i] += bootstrap_change(changes, own[Static.ENTRIES], uniform(firms.words[PRICE, i]))
+    elif process == LOG_OU:
+        for i in range(firms.width):
+            state[State.LOG_PRICE, i] += reversion_change(
+                state[State.LOG_PRICE, i], own[Static.LOG_LEVEL], own[Static.PULL], own[Static.PROCESS_SD],
+                news[PRICE, i],
+            )  # fmt: skip
+    else:
+        raise ValueError("a price process without a step")
+
+
+@jit(inline=True)
+def _intervene(i, firms, rules, t):
+    """While a trigger is met the committee acts or does not: what that adds to the log price."""
+    state, month = firms.state, rules.monthly[t]
+    reference = state[State.REFERENCE_SUM, i]
+    run = trigger_run(
+        state[State.TRIGGER_RUN, i],
+        state[State.PRICE, i] * state[State.FRONT_RATIO, i],
+        month[Month.HIGH_PRICE] + month[Month.HIGH_PER_SUM] * reference,
+        month[Month.LOW_PRICE] + month[Month.LOW_PER_SUM] * reference,
+    )
+    state[State.TRIGGER_RUN, i] = run
+    state[State.INTERVENED, i] = 0.0
+    if abs(run) < month[Month.TRIGGER_MONTHS]:
+        return 0.0
+    event = rules.events[int(month[Month.TRIGGER_EVENT])]
+    u = uniform(second_draw(firms.seeds[i], firms.episodes[i], t)[COMMITTEE])
+    state[State.INTERVENED, i], factor = intervention(run, event[Event.ACTS], event[Event.PRICE_MOVE], u)
+    return math.log(factor)
+
+
+@jit(inline=True)
+def _turn_front(firms, rules, t):
+    """The discount or premium of the front over the long price."""
+    state, news, month = firms.state, firms.news, rules.monthly[t]
+    down, up = month[Month.GAP_DOWN], month[Month.GAP_UP]
+    if down <= 0.0:
+        for i in range(firms.width):
+            state[State.FRONT_RATIO, i] = 1.0
+        return
+    normals(firms.width, firms.words, GAP, news)
+    sd, offset, inverse_spread = month[Month.GAP_SD], month[Month.GAP_OFFSET], month[Month.GAP_INVERSE_SPREAD]
+    for i in range(firms.width):
+        state[State.NEWS, i] += sd * news[GAP, i]
+    for i in range(firms.width):
+        state[State.FRONT_RATIO, i] = front_ratio(state[State.NEWS, i], offset, inverse_spread, down, up)
 
 
 @jit
-def start_market(i, p, seed, episode, state, world, static, monthly, grids):
-    """The state that a law keeps, and the price where the law, not the scenario, sets it."""
-    law = static[p, Static.PROCESS]
-    if law == LATTICE:
-        world[i, World.NODE] = 0.5 * (static[p, Static.STATES] - 1.0)
-    elif law == TWO_REGIMES:
-        world[i, World.WILD] = regime_start(static[p, Static.WILD_SHARE], uniform(law_draw(seed, episode, 0)[REGIME]))
-    elif law == EQUILIBRIUM:
-        words = law_draw(seed, episode, 0)
-        world[i, World.NODE] = drawn_node(static[p, Static.GRID_NODE], uniform(words[CHAIN_BANK]))
-        world[i, World.PARTNER_NODE] = drawn_node(static[p, Static.GRID_PARTNER_NODE], uniform(words[CHAIN_PARTNER]))
-        world[i, World.SHOCK] = static[p, Static.GRID_SHOCK]
-        chain_prices(i, p, 0, state, world, static, monthly, grids)
+def quote_error(sd, seed, episode, month):
+    """Log of the quoted over the true price: the quote's expectation is the price."""
+    return sd * (normal(second_draw(seed, episode, month)[QUOTE]) - 0.5 * sd)
 
 
 @jit(inline=True)
-def law_price(i, p, t, seed, episode, word, state, world, static, monthly, grids):
-    """The new month's log price before any intervention, for laws that move it by steps."""
-    law = static[p, Static.PROCESS]
-    growth, log_price = static[p, Static.LOG_DRIFT], state[i, State.LOG_PRICE]
-    if monthly[p, t, Month.PRICE_MOVES] <= 0.0:  # before the market opens
-        return log_price + growth
-    if law == LATTICE:
-        change, world[i, World.NODE] = lattice_change(
-            world[i, World.NODE],
-            growth,
-            static[p, Static.LOG_STEP],
-            static[p, Static.STATES],
-            static[p, Static.UP_CHANCE],
-            uniform(word),
-        )
-        log_price += change
-    elif law == JUMPS:
-        log_price += jump_change(
-            static[p, Static.PROCESS_DRIFT], static[p, Static.DIFFUSION_SD], static[p, Static.JUMP_CHANCE],
-            static[p, Static.JUMP_SD], uniform(law_draw(seed, episode, t)[COUNT]), normal(word),
-        )  # fmt: skip
-    elif law == TWO_REGIMES:
-        change, world[i, World.WILD] = regime_change(
-            world[i, World.WILD], growth, static[p, Static.CALM_SD], static[p, Static.WILD_SD],
-            static[p, Static.BEGINS], static[p, Static.ENDS], uniform(law_draw(seed, episode, t)[REGIME]), normal(word),
-        )  # fmt: skip
-        log_price += change
-    elif law == BOOTSTRAP:
-        first = int(static[p, Static.GRID_FIRST])
-        log_price += bootstrap_change(grids[first:], static[p, Static.ENTRIES], uniform(word))
-    else:
-        log_price += reversion_change(
-            log_price, static[p, Static.LOG_LEVEL], static[p, Static.PULL], static[p, Static.PROCESS_SD], normal(word)
-        )
-    return log_price
-
-
-@jit(inline=True)
-def bounded_price(i, p, t, word, state, world, static, monthly, grids, seed, episode):
-    """The new month's price where it is a function of the law's own state: the collar, or the equilibrium."""
-    if static[p, Static.PROCESS] == COLLARED:
-        state[i, State.NEWS] += monthly[p, t, Month.GAP_SD] * normal(word)
-        price = collared_price(
-            state[i, State.NEWS],
-            monthly[p, t, Month.GAP_OFFSET],
-            monthly[p, t, Month.GAP_INVERSE_SPREAD],
-            monthly[p, t, Month.GAP_DOWN],
-            monthly[p, t, Month.GAP_UP],
-        )
-        state[i, State.PRICE] = (
-            price * math.exp(world[i, World.PRESSURE]) if static[p, Static.PERMANENT] > 0.0 else price
-        )
-        state[i, State.LOG_PRICE] = math.log(state[i, State.PRICE])
-    else:
-        ended = turn_chain(i, p, t, law_draw(seed, episode, t), world, static, grids)
-        chain_prices(i, p, t, state, world, static, monthly, grids)
-        # where the long price is that of another vintage from now on, a credit costs what it did
-        if monthly[p, t - 1, Month.FRONT_RUNNING] <= 0.0:
-            if monthly[p, t, Month.FRONT_RUNNING] > 0.0:
-                state[i, State.LOG_OFFSET_RATIO] += math.log(state[i, State.FRONT_RATIO])
-            elif ended and world[i, World.SPLIT] > 0.0:
-                price = max(world[i, World.SPLIT_PRICE], static[p, Static.LEAST_PRICE])
-                state[i, State.LOG_OFFSET_RATIO] += math.log(price) - state[i, State.LOG_PRICE]
-
-
-@jit(inline=True)
-def stale_price(i, p, t, seed, episode, state, static):
-    """With some chance trade settles at the price of the month before, while the true price goes on."""
-    if uniform(second_draw(seed, episode, t)[STALE]) >= static[p, Static.STALE]:
-        state[i, State.PRICE] = math.exp(state[i, State.LOG_PRICE])
-    state[i, State.QUOTE_ERROR] = math.log(state[i, State.PRICE]) - state[i, State.LOG_PRICE]
-
-
-@jit(inline=True)
-def drawn_node(place, u):
-    """A node of the grid next to a place between two of them, with chances that keep the mean."""
-    below = math.floor(place)
-    return below + 1.0 if u < place - below else below
-
-
-@jit(inline=True)
-def chain_record(i, p, t, world, static):
-    """Where the record of the chain's place in month t begins; see ``equilibrium.tables`` for what it holds."""
-    shocks, partner_banks = static[p, Static.GRID_SHOCKS], static[p, Static.GRID_PARTNER_BANKS]
-    cell = (world[i, World.NODE] * partner_banks + world[i, World.PARTNER_NODE]) * shocks + world[i, World.SHOCK]
-    cells = static[p, Static.GRID_BANKS] * partner_banks * shocks
-    return int(static[p, Static.GRID_FIRST] + shocks * shocks + (t * cells + cell) * Record.size)
-
-
-@jit(inline=True)
-def turn_chain(i, p, t, words, world, static, grids):
-    """The equilibrium's chain goes from month t - 1 to month t; returns whether a period ended."""
-    here = chain_record(i, p, t - 1, world, static)
-    outcome = grids[here + Record.OUTCOME]
-    ended = outcome >= 0.0
-    world[i, World.SPLIT_PRICE] /= static[p, Static.DISCOUNT]
-    if ended:
-        world[i, World.SPLIT] = 0.0 if outcome == WITHIN else 1.0
-        world[i, World.SPLIT_PRICE] = grids[here + Record.RUNNING] / static[p, Static.DISCOUNT]
-    if static[p, Static.LINKS] > 0.0:
-        outcome, growth = grids[here + Record.PARTNER_OUTCOME], static[p, Static.LINK_GROWTH]
-        world[i, World.PARTNER_SPLIT_PRICE] *= growth
-        if outcome >= 0.0:
-            world[i, World.PARTNER_SPLIT] = 0.0 if outcome == WITHIN else 1.0
-            world[i, World.PARTNER_SPLIT_PRICE] = grids[here + Record.PARTNER_RUNNING] * growth
-        world[i, World.PARTNER_NODE] = drawn_node(grids[here + Record.PARTNER_LANDING], uniform(words[CHAIN_PARTNER]))
-    world[i, World.NODE] = drawn_node(grids[here + Record.LANDING], uniform(words[CHAIN_BANK]))
-    shocks = int(static[p, Static.GRID_SHOCKS])
-    chances = int(static[p, Static.GRID_FIRST]) + int(world[i, World.SHOCK]) * shocks
-    u, shock = uniform(words[CHAIN_SHOCK]), 0
-    while shock < shocks - 1 and u >= grids[chances + shock]:
-        shock += 1
-    world[i, World.SHOCK] = shock
-    return ended
-
-
-@jit(inline=True)
-def chain_prices(i, p, t, state, world, static, monthly, grids):
-    """Long and front price at the chain's place in month t, and the partner's where both are solved together."""
-    here, least = chain_record(i, p, t, world, static), static[p, Static.LEAST_PRICE]
-    running = max(grids[here + Record.RUNNING], least)
-    if monthly[p, t, Month.FRONT_RUNNING] > 0.0:
-        long, front = max(grids[here + Record.AFTER], least), running
-    else:
-        long, front = running, running
-        if world[i, World.SPLIT] > 0.0:
-            front = max(world[i, World.SPLIT_PRICE], least)
-    state[i, State.LOG_PRICE] = math.log(long)
-    state[i, State.PRICE] = long
-    if static[p, Static.PERMANENT] > 0.0:
-        state[i, State.LOG_PRICE] += world[i, World.PRESSURE]
-        state[i, State.PRICE] *= math.exp(world[i, World.PRESSURE])
-    state[i, State.FRONT_RATIO] = front / long
-    if static[p, Static.LINKS] > 0.0:
-        price = grids[here + Record.PARTNER_RUNNING]
-        if monthly[p, t, Month.FRONT_RUNNING] <= 0.0 and world[i, World.PARTNER_SPLIT] > 0.0:
-            price = world[i, World.PARTNER_SPLIT_PRICE]
-        world[i, World.PARTNER_PRICE] = max(price, static[p, Static.PARTNER_LEAST])
+def _bring_on_line(firms, own, t):
+    """Capacity whose lead time is over comes on line, at the start of a quarter."""
+    state, queue, slot = firms.state, firms.queue, (t // 3) % QUEUE
+    growth = own[Static.BOOK_GROWTH] ** -t
+    for k in range(TECHS):
+        for i in range(firms.width):
+            ready = float(queue[k * QUEUE + slot, i])
+            queue[k * QUEUE + slot, i] = 0.0
+            state[State.BUILDING + k, i] = max(0.0, state[State.BUILDING + k, i] - ready)
+            state[State.CAPACITY + k, i] += ready
+            state[State.AGED + k, i] += ready * growth

@@ -1,4 +1,4 @@
-"""The kernels that a batch calls: start rows, play a month and bring the news of the next."""
+"""The kernels that a batch calls: start rows, play a month and bring the news of the next, value the books."""
 
 from __future__ import annotations
 
@@ -7,233 +7,266 @@ import math
 import numba
 import numpy as np
 
+from nea_env.core.blocks import LANES, Firms, Rules, lanes, on_stack
 from nea_env.core.jit import jit
-from nea_env.core.layout import HISTORY, QUEUE, TECHS, State
-from nea_env.core.parameters import Event, Month, Static
-from nea_env.core.play.decisions import play_rows
-from nea_env.core.play.links import foreign_prices, start_links, turn_links
-from nea_env.core.play.news import bounded_price, law_price, stale_price, start_market
-from nea_env.core.play.observe import observe_rows
-from nea_env.core.rng import (
-    COMMITTEE,
-    DEMAND,
-    GAP,
-    OFFSET_RATIO,
-    QUOTE,
-    law_of,
-    monthly_draw,
-    normal,
-    second_draw,
-    uniform,
-)  # fmt: skip
-from nea_env.core.rng import PRICE as PRICE_LANE
-from nea_env.core.rules.price_processes import COLLARED, EQUILIBRIUM, GBM
-from nea_env.core.rules.prices import (
-    front_ratio,
-    intervention,
-    next_log_output,
-    next_log_price,
-    trigger_run,
-)  # fmt: skip
+from nea_env.core.layout import PARTNERS, QUEUE, TECHS, Action, Flow, Observation, Row, State, World
+from nea_env.core.parameters import Order, Plan, Static
+from nea_env.core.play.clearing import clear, fill_front, fill_offsets
+from nea_env.core.play.decisions import invest, order, produce, remember_price
+from nea_env.core.play.foreign import fill_foreign
+from nea_env.core.play.links import start_links
+from nea_env.core.play.news import NEWS, quote_error, start_prices, turn
+from nea_env.core.play.observe import observe
+from nea_env.core.play.plan import plan
+from nea_env.core.play.settlement import settle
+from nea_env.core.play.valuation import close, mark
+from nea_env.core.rng import WORDS, statute_of
+from nea_env.core.rules.price_processes import GBM
 
 EXPONENT = np.int32(0x7F800000)  # all set: NaN or infinity
-CHUNK = 256  # rows a thread takes at a time: their state stays in the second-level cache
+CHUNK = 4  # blocks a thread takes at a time: their state stays in the second-level cache
+FLOWS, WORLDS = State.size, State.size + Flow.size  # where these columns begin in the books
+HISTORIES = TECHS * QUEUE  # where the history begins in the memory
+SEEN, ACTIONS, ORDERS, PLANS = Observation.size, Action.size, Order.size, Plan.size  # constants, for the stack
 
 
-@jit
-def start_row(i, pick, months, seeds, episodes, state, world, queue, history, static, monthly, grids):
-    """Put row ``i`` at the start of an episode, under the law that it draws."""
-    if static[pick[i], Static.STATUTES] > 1.0:
-        count = static[pick[i], Static.STATUTES]
-        pick[i] = int(static[pick[i], Static.FIRST_STATUTE]) + law_of(seeds[i], episodes[i], int(count))
-    own = static[pick[i]]
-    for s in range(State.size):
-        state[i, s] = 0.0
-    for q in range(TECHS * QUEUE):
-        queue[i, q] = 0.0
-    for h in range(HISTORY):
-        history[i, h] = 0.0
-    months[i] = 0
-    state[i, State.LOG_PRICE] = own[Static.START_LOG_PRICE]
-    state[i, State.PRICE] = math.exp(own[Static.START_LOG_PRICE])
-    state[i, State.LOG_OFFSET_RATIO] = own[Static.START_LOG_OFFSET_RATIO]
-    state[i, State.FRONT_RATIO] = 1.0
-    state[i, State.FRONT] = own[Static.START_FRONT]
-    state[i, State.NEXT] = own[Static.START_NEXT]
-    state[i, State.ACCRUED] = own[Static.START_ACCRUED] * own[Static.ANNUAL_EMISSIONS]
-    state[i, State.ACCRUED_OUTPUT] = own[Static.START_ACCRUED] * own[Static.ANNUAL_OUTPUT]
-    state[i, State.LAST_OUTPUT] = own[Static.ANNUAL_OUTPUT]
-    state[i, State.LAST_EMISSIONS] = own[Static.ANNUAL_EMISSIONS]
-    if own[Static.QUOTE_SD] > 0.0:
-        state[i, State.QUOTE_ERROR] = quote_error(own[Static.QUOTE_SD], seeds[i], episodes[i], 0)
-    state[i, State.BORROW_LIMIT] = own[Static.START_BORROW_LIMIT]
-    for w in range(world.shape[1]):
-        world[i, w] = 0.0
-    if own[Static.PROCESS] != GBM:
-        start_market(i, pick[i], seeds[i], episodes[i], state, world, static, monthly, grids)
-    if own[Static.LINKS] > 0.0:
-        start_links(i, pick[i], state, world, static)
+@jit(inline=True)
+def firms_of(first, width, rows, books, memory):
+    """A run of ``width`` firms from row ``first`` on, all in one block, and columns for the month being played.
 
-
-@jit
-def start_rows(
-    mask, advance, pick, ended, months, seeds, episodes, state, world, queue, history, static, monthly, grids
-):
-    """Start the rows of ``mask`` (n,); ``advance`` moves them to their next episode first."""
-    for i in range(mask.shape[0]):
-        if mask[i]:
-            episodes[i] += advance
-            ended[i] = False
-            start_row(i, pick, months, seeds, episodes, state, world, queue, history, static, monthly, grids)
-
-
-@jit
-def quote_error(sd, seed, episode, month):
-    """Log of the quoted over the true price: the quote's expectation is the price."""
-    return sd * (normal(second_draw(seed, episode, month)[QUOTE]) - 0.5 * sd)
-
-
-@jit
-def committee(i, p, e, t, seed, episode, state, events):
-    """While a trigger is met the committee acts or does not: what that adds to the log price."""
-    u = uniform(second_draw(seed, episode, t)[COMMITTEE])
-    did, factor = intervention(state[i, State.TRIGGER_RUN], events[p, e, Event.ACTS], events[p, e, Event.PRICE_MOVE], u)
-    state[i, State.INTERVENED] = did
-    return math.log(factor)
-
-
-@jit
-def turn_rows(low, high, pick, ended, months, seeds, episodes, state, world, queue, static, monthly, events, grids):
-    """The month turns for rows that go on: capacity comes on line, and the news of the new month arrives."""
-    for i in range(low, high):
-        if ended[i]:
-            continue
-        p = pick[i]
-        t = months[i] + 1
-        months[i] = t
-        words = monthly_draw(seeds[i], episodes[i], t)
-        moves = monthly[p, t, Month.PRICE_MOVES]
-        law, before = static[p, Static.PROCESS], state[i, State.LOG_PRICE]
-        bounded = law == COLLARED or law == EQUILIBRIUM
-        if bounded:
-            bounded_price(i, p, t, words[PRICE_LANE], state, world, static, monthly, grids, seeds[i], episodes[i])
-        else:
-            if law == GBM:
-                sd = static[p, Static.PRICE_SD] * moves
-                drift = static[p, Static.LOG_DRIFT] - 0.5 * sd * sd
-                log_price = next_log_price(before, drift, sd, normal(words[PRICE_LANE]))
-            else:
-                log_price = law_price(
-                    i, p, t, seeds[i], episodes[i], words[PRICE_LANE], state, world, static, monthly, grids
-                )
-            if static[p, Static.REFERENCE_MONTHS] > 0.0:
-                reference = state[i, State.REFERENCE_SUM]
-                run = trigger_run(
-                    state[i, State.TRIGGER_RUN],
-                    state[i, State.PRICE] * state[i, State.FRONT_RATIO],
-                    monthly[p, t, Month.HIGH_PRICE] + monthly[p, t, Month.HIGH_PER_SUM] * reference,
-                    monthly[p, t, Month.LOW_PRICE] + monthly[p, t, Month.LOW_PER_SUM] * reference,
-                )
-                state[i, State.TRIGGER_RUN] = run
-                state[i, State.INTERVENED] = 0.0
-                if abs(run) >= monthly[p, t, Month.TRIGGER_MONTHS]:
-                    e = int(monthly[p, t, Month.TRIGGER_EVENT])
-                    log_price += committee(i, p, e, t, seeds[i], episodes[i], state, events)
-            if static[p, Static.LINKS] > 0.0:
-                log_price += turn_links(i, p, t, seeds[i], episodes[i], state, world, static)
-            state[i, State.LOG_PRICE] = log_price
-            if static[p, Static.STALE] > 0.0:
-                stale_price(i, p, t, seeds[i], episodes[i], state, static)
-            else:
-                state[i, State.PRICE] = math.exp(log_price)
-        if static[p, Static.LINKS] > 0.0:
-            if bounded:
-                turn_links(i, p, t, seeds[i], episodes[i], state, world, static)
-            foreign_prices(i, p, t, before, normal(words[PRICE_LANE]), seeds[i], episodes[i], state, world, static)
-        if static[p, Static.QUOTE_SD] > 0.0:
-            state[i, State.QUOTE_ERROR] = quote_error(static[p, Static.QUOTE_SD], seeds[i], episodes[i], t)
-        if static[p, Static.OFFSET_SD] > 0.0:
-            state[i, State.LOG_OFFSET_RATIO] += moves * (
-                static[p, Static.OFFSET_DRIFT] + static[p, Static.OFFSET_SD] * normal(words[OFFSET_RATIO])
-            )
-        if not bounded:
-            ratio = 1.0
-            if monthly[p, t, Month.GAP_DOWN] > 0.0:
-                state[i, State.NEWS] += monthly[p, t, Month.GAP_SD] * normal(words[GAP])
-                ratio = front_ratio(
-                    state[i, State.NEWS],
-                    monthly[p, t, Month.GAP_OFFSET],
-                    monthly[p, t, Month.GAP_INVERSE_SPREAD],
-                    monthly[p, t, Month.GAP_DOWN],
-                    monthly[p, t, Month.GAP_UP],
-                )
-            state[i, State.FRONT_RATIO] = ratio
-        if static[p, Static.DEMAND_SD] > 0.0:
-            z = normal(words[DEMAND])
-            state[i, State.LOG_OUTPUT] = next_log_output(
-                state[i, State.LOG_OUTPUT], static[p, Static.PERSISTENCE], static[p, Static.DEMAND_SD], z
-            )
-        if t % 3 == 0:
-            slot = (t // 3) % QUEUE
-            for k in range(TECHS):
-                ready = float(queue[i, k * QUEUE + slot])
-                if ready > 0.0:
-                    queue[i, k * QUEUE + slot] = 0.0
-                    state[i, State.BUILDING + k] = max(0.0, state[i, State.BUILDING + k] - ready)
-                    state[i, State.CAPACITY + k] += ready
-                    state[i, State.AGED + k] += ready * static[p, Static.BOOK_GROWTH] ** -t
-
-
-@jit
-def step_rows(
-    low, high, autoreset, pick, ended, months, seeds, episodes, state, world, queue, history, flows, actions, reward,
-    terminated, static, monthly, events, grids, observation, mask,
-):  # fmt: skip
-    """One call of ``step`` for rows ``low`` to ``high``: the month, the news, the observation.
-
-    Rows that had ended are started on their next episode where ``autoreset`` says so.
+    ``rows`` is (Row.size, n) int64, ``books`` (blocks, State, Flow and, where needed, World columns, LANES) float64,
+    ``memory`` (blocks, TECHS * QUEUE + HISTORY, LANES) float32.
     """
-    play_rows(
-        low,
-        high,
-        pick,
-        ended,
-        months,
-        state,
-        world,
-        queue,
-        history,
-        flows,
-        actions,
-        reward,
-        terminated,
-        static,
-        monthly,
-        events,
+    own, kept = lanes(books, first // LANES, first % LANES), lanes(memory, first // LANES, first % LANES)
+    return Firms(
+        width,
+        own[:FLOWS],
+        own[WORLDS:],
+        own[FLOWS:WORLDS],
+        kept[:HISTORIES],
+        kept[HISTORIES:],
+        rows[Row.SEED, first : first + width],
+        rows[Row.EPISODE, first : first + width],
+        on_stack(ACTIONS, np.float32),
+        on_stack(ORDERS, np.float64),
+        on_stack(PLANS, np.float64),
+        on_stack(WORDS, np.uint64),
+        on_stack(NEWS, np.float64),
+        on_stack(SEEN, np.float32),
+        on_stack(ACTIONS, np.bool_),
     )
-    turn_rows(low, high, pick, ended, months, seeds, episodes, state, world, queue, static, monthly, events, grids)
-    for i in range(low, high):
-        if not ended[i]:
-            ended[i] = terminated[i]
-        elif autoreset:
-            episodes[i] += 1
-            ended[i] = False
-            start_row(i, pick, months, seeds, episodes, state, world, queue, history, static, monthly, grids)
-    observe_rows(low, high, pick, months, state, world, history, static, monthly, events, observation, mask)
+
+
+@jit(inline=True)
+def rules_of(statute, static, monthly, events, grids):
+    """The rows of the parameter tables that one statute's firms play by."""
+    return Rules(static[statute], monthly[statute], events[statute], grids)
+
+
+@jit(inline=True)
+def run_from(first, end, rows):
+    """How many rows from ``first`` on, before ``end``, stand in the same month of the same statute."""
+    count = 1
+    while (
+        first + count < end
+        and rows[Row.MONTH, first + count] == rows[Row.MONTH, first]
+        and rows[Row.STATUTE, first + count] == rows[Row.STATUTE, first]
+        and rows[Row.ENDED, first + count] == rows[Row.ENDED, first]
+    ):
+        count += 1
+    return count
+
+
+@jit
+def start_row(row, rows, books, memory, static, monthly, events, grids):
+    """Put a row at the start of an episode, under the statute that it draws."""
+    statute, count = rows[Row.STATUTE, row], static[rows[Row.STATUTE, row], Static.STATUTES]
+    if count > 1.0:
+        drawn = statute_of(rows[Row.SEED, row], rows[Row.EPISODE, row], int(count))
+        statute = int(static[statute, Static.FIRST_STATUTE]) + drawn
+        rows[Row.STATUTE, row] = statute
+    rows[Row.MONTH, row] = 0
+    rows[Row.ENDED, row] = 0
+    books[row // LANES, :FLOWS, row % LANES] = 0.0
+    books[row // LANES, WORLDS:, row % LANES] = 0.0
+    memory[row // LANES, :, row % LANES] = 0.0
+    firms, rules = firms_of(row, 1, rows, books, memory), rules_of(statute, static, monthly, events, grids)
+    state, own = firms.state, rules.own
+    state[State.LOG_PRICE, 0] = own[Static.START_LOG_PRICE]
+    state[State.PRICE, 0] = math.exp(own[Static.START_LOG_PRICE])
+    state[State.LOG_OFFSET_RATIO, 0] = own[Static.START_LOG_OFFSET_RATIO]
+    state[State.FRONT_RATIO, 0] = 1.0
+    state[State.FRONT, 0] = own[Static.START_FRONT]
+    state[State.NEXT, 0] = own[Static.START_NEXT]
+    state[State.ACCRUED, 0] = own[Static.START_ACCRUED] * own[Static.ANNUAL_EMISSIONS]
+    state[State.ACCRUED_OUTPUT, 0] = own[Static.START_ACCRUED] * own[Static.ANNUAL_OUTPUT]
+    state[State.LAST_OUTPUT, 0] = own[Static.ANNUAL_OUTPUT]
+    state[State.LAST_EMISSIONS, 0] = own[Static.ANNUAL_EMISSIONS]
+    if own[Static.QUOTE_SD] > 0.0:
+        state[State.QUOTE_ERROR, 0] = quote_error(own[Static.QUOTE_SD], firms.seeds[0], firms.episodes[0], 0)
+    state[State.BORROW_LIMIT, 0] = own[Static.START_BORROW_LIMIT]
+    if own[Static.PROCESS] != GBM:
+        start_prices(0, firms, rules)
+    if own[Static.LINKS] > 0.0:
+        start_links(0, firms, own)
+
+
+@jit
+def start_rows(mask, advance, rows, books, memory, static, monthly, events, grids):
+    """Start the rows of ``mask`` (n,); ``advance`` moves them to their next episode first."""
+    for row in range(mask.shape[0]):
+        if mask[row]:
+            rows[Row.EPISODE, row] += advance
+            books[row // LANES, FLOWS:WORLDS, row % LANES] = 0.0
+            start_row(row, rows, books, memory, static, monthly, events, grids)
+
+
+@jit(inline=True)
+def play(firms, rules, t, actions, reward):
+    """A month: decisions, clearing, settlement, and its cost. ``actions`` (width, A), ``reward`` (width,)."""
+    flows = firms.flows
+    for i in range(firms.width):
+        for a in range(Action.size):
+            firms.actions[a, i] = min(max(actions[i, a], np.float32(-1.0)), np.float32(1.0))
+    for f in range(Flow.size):
+        for i in range(firms.width):
+            flows[f, i] = 0.0
+    remember_price(firms, rules, t)
+    produce(firms, rules, t)
+    invest(firms, rules, t)
+    order(firms, rules, t)
+    clear(firms, rules, t)
+    fill_front(firms, rules, t)
+    fill_offsets(firms, rules, t)
+    fill_foreign(firms, rules, t)
+    settle(firms, rules, t)
+    if t + 1 >= rules.own[Static.HORIZON]:
+        close(firms, rules)
+    per_scale = rules.own[Static.PER_REWARD_SCALE]
+    for i in range(firms.width):
+        cost = flows[Flow.ALLOWANCE_COST, i] + flows[Flow.TRADING_COST, i] + flows[Flow.OFFSET_COST, i]
+        cost += flows[Flow.FOREIGN_COST, i]
+        cost += flows[Flow.ABATEMENT_COST, i] + flows[Flow.OPERATING_COST, i] + flows[Flow.INVESTMENT_COST, i]
+        cost += flows[Flow.MARGIN_COST, i] + flows[Flow.PENALTY_COST, i] + flows[Flow.CLOSING_COST, i]
+        flows[Flow.COST, i] = cost
+        reward[i] = -cost * per_scale
+
+
+@jit(inline=True)
+def look(firms, rules, t, observation, mask):
+    """Plan a month and see it: ``observation`` (width, OBSERVATION) and ``mask`` (width, A) are written."""
+    plan(firms, rules, t)
+    observe(firms, rules, t)
+    for i in range(firms.width):
+        for column in range(Observation.size):
+            observation[i, column] = firms.seen[column, i]
+        for a in range(Action.size):
+            mask[i, a] = firms.open[a, i]
+
+
+@jit
+def look_at_block(low, high, rows, books, memory, static, monthly, events, grids, observation, mask):
+    """Observations and masks of the rows ``low`` to ``high`` of one block, run by run."""
+    first = low
+    while first < high:
+        end = first + run_from(first, high, rows)
+        rules = rules_of(rows[Row.STATUTE, first], static, monthly, events, grids)
+        firms = firms_of(first, end - first, rows, books, memory)
+        look(firms, rules, rows[Row.MONTH, first], observation[first:end], mask[first:end])
+        first = end
+
+
+@jit
+def play_block(low, high, rows, books, memory, static, monthly, events, grids, actions, reward):
+    """Play the month of the rows ``low`` to ``high`` of one block and bring the news of the next, run by run.
+
+    Rows that had ended are started on their next episode.
+    """
+    first = low
+    while first < high:
+        end, t = first + run_from(first, high, rows), rows[Row.MONTH, first]
+        if rows[Row.ENDED, first]:
+            for row in range(first, end):
+                books[row // LANES, FLOWS:WORLDS, row % LANES] = 0.0
+                reward[row] = 0.0
+                rows[Row.EPISODE, row] += 1
+                start_row(row, rows, books, memory, static, monthly, events, grids)
+        else:
+            rules = rules_of(rows[Row.STATUTE, first], static, monthly, events, grids)
+            firms = firms_of(first, end - first, rows, books, memory)
+            play(firms, rules, t, actions[first:end], reward[first:end])
+            turn(firms, rules, t + 1)
+            for row in range(first, end):
+                rows[Row.MONTH, row] = t + 1
+                rows[Row.ENDED, row] = t + 1 >= rules.own[Static.HORIZON]
+        first = end
+
+
+@jit
+def step_rows(rows, books, memory, static, monthly, events, grids, actions, reward, observation, mask):
+    """A month of every row, in this thread.
+
+    ``rows``, ``books`` and ``memory`` are where the firms stand and what they have (see `firms_of`), and change;
+    ``static``, ``monthly``, ``events`` and ``grids`` are the parameter tables of all statutes. ``actions`` (n, A) are
+    float32; ``reward`` (n,), ``observation`` (n, OBSERVATION) and ``mask`` (n, A) are written.
+    """
+    for low in range(0, rows.shape[1], LANES):
+        high = min(rows.shape[1], low + LANES)
+        play_block(low, high, rows, books, memory, static, monthly, events, grids, actions, reward)
+        look_at_block(low, high, rows, books, memory, static, monthly, events, grids, observation, mask)
 
 
 @jit(parallel=True)
-def step_parallel(
-    autoreset, pick, ended, months, seeds, episodes, state, world, queue, history, flows, actions, reward, terminated,
-    static, monthly, events, grids, observation, mask,
-):  # fmt: skip
-    """``step_rows`` over all rows, in chunks shared among threads: the same machine code a row, so the same bits."""
-    n = pick.shape[0]
-    for c in numba.prange((n + CHUNK - 1) // CHUNK):
-        step_rows(
-            c * CHUNK, min(n, (c + 1) * CHUNK), autoreset, pick, ended, months, seeds, episodes, state, world, queue,
-            history, flows, actions, reward, terminated, static, monthly, events, grids, observation, mask,
-        )  # fmt: skip
+def step_parallel(rows, books, memory, static, monthly, events, grids, actions, reward, observation, mask):
+    """``step_rows`` with its blocks shared among threads: the same machine code a row, so the same bits."""
+    n = rows.shape[1]
+    for chunk in numba.prange(-(-n // (CHUNK * LANES))):
+        for low in range(chunk * CHUNK * LANES, min(n, (chunk + 1) * CHUNK * LANES), LANES):
+            high = min(n, low + LANES)
+            play_block(low, high, rows, books, memory, static, monthly, events, grids, actions, reward)
+            look_at_block(low, high, rows, books, memory, static, monthly, events, grids, observation, mask)
+
+
+@jit
+def look_at_rows(rows, books, memory, static, monthly, events, grids, observation, mask):
+    """Observations and masks of every row as it stands."""
+    for low in range(0, rows.shape[1], LANES):
+        high = min(rows.shape[1], low + LANES)
+        look_at_block(low, high, rows, books, memory, static, monthly, events, grids, observation, mask)
+
+
+@jit
+def mark_rows(rows, books, memory, static, monthly, events, grids, tonnes, money):
+    """Write the position of every row: ``tonnes`` (n,) worth the long price each, and ``money`` (n,) besides.
+
+    An ended episode is worth nothing more: its last month has settled everything.
+    """
+    for row in range(rows.shape[1]):
+        tonnes[row], money[row] = 0.0, 0.0
+        if not rows[Row.ENDED, row]:
+            rules = rules_of(rows[Row.STATUTE, row], static, monthly, events, grids)
+            firms = firms_of(row, 1, rows, books, memory)
+            tonnes[row], money[row] = mark(0, firms, rules, rows[Row.MONTH, row])
+
+
+@jit
+def show_prices(rows, books, static, offset_price, quote, fx):
+    """Write ``offset_price`` and ``quote`` (n,), money/t, and ``fx`` (n, PARTNERS), home money per unit of theirs.
+
+    The offset price is 0 where no credit is on sale, a rate 0 beyond the last partner. The quote is the price
+    itself where prices are disclosed. Every exponential is the kernels' own: NumPy's may differ in the last bit, and
+    a price recomputed with it would not be the price that was traded at.
+    """
+    for row in range(rows.shape[1]):
+        own, columns = static[rows[Row.STATUTE, row]], lanes(books, row // LANES, row % LANES)
+        price = columns[State.PRICE, 0]
+        offset_price[row], quote[row] = 0.0, price
+        if own[Static.HAS_OFFSET] > 0.0:
+            offset_price[row] = price * math.exp(columns[State.LOG_OFFSET_RATIO, 0])
+        if own[Static.QUOTE_SD] > 0.0:
+            quote[row] = price * math.exp(columns[State.QUOTE_ERROR, 0])
+        for k in range(PARTNERS):
+            fx[row, k] = math.exp(columns[WORLDS + World.LOG_FX + k, 0]) if own[Static.LINKS] > k else 0.0
 
 
 @jit

@@ -32,3 +32,9 @@ def deduction(rule, carried, base):
     if rule == DEDUCTED_ABOVE_BASE:
         return max(0.0, carried - base)
     return 0.0
+
+
+@jit
+def counted_sales(net_sales, long_sales, counts_long, years):
+    """Net sales that a limit counts, t: since the last deadline, or a yearly mean since a date where it counts long."""
+    return long_sales / years if counts_long > 0.0 else net_sales

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from nea_env.core.jit import jit
+from nea_env.core.parameters import BORROW_DECAYING, BORROW_GAP_TEST, BORROW_SHARE
 
 
 @jit
@@ -15,6 +16,22 @@ def gap_permit(duty, allocation, threshold, share):
     if share <= 0.0 or duty <= 0.0 or gap < threshold * duty:
         return 0.0
     return share * gap
+
+
+@jit
+def borrow_limit(rule, share, decaying_share, permit, duty):
+    """Tonnes that may be borrowed at a deadline against ``duty``, by the rule of its period.
+
+    BORROW_SHARE: a share of the duty. BORROW_DECAYING: a share that past borrowing has lowered (Korea).
+    BORROW_GAP_TEST: what the yearly test of the gap permitted (China). BORROW_NONE: nothing.
+    """
+    if rule == BORROW_SHARE:
+        return share * duty
+    if rule == BORROW_DECAYING:
+        return decaying_share * duty
+    if rule == BORROW_GAP_TEST:
+        return permit
+    return 0.0
 
 
 @jit

@@ -1,0 +1,107 @@
+"""The equilibrium price process: a chain on the aggregate bank and a shock, solved before the batch is made."""
+
+from __future__ import annotations
+
+import math
+
+from nea_env.core.jit import jit
+from nea_env.core.layout import State, World
+from nea_env.core.parameters import WITHIN, Month, Record, Static
+from nea_env.core.rng import CHAIN_BANK, CHAIN_PARTNER, CHAIN_SHOCK, process_draw, uniform
+
+
+@jit(inline=True)
+def start_chain(i, firms, rules):
+    """The chain's place at the start of an episode, and the prices there."""
+    world, own = firms.world, rules.own
+    words = process_draw(firms.seeds[i], firms.episodes[i], 0)
+    world[World.NODE, i] = drawn_node(own[Static.GRID_NODE], uniform(words[CHAIN_BANK]))
+    world[World.PARTNER_NODE, i] = drawn_node(own[Static.GRID_PARTNER_NODE], uniform(words[CHAIN_PARTNER]))
+    world[World.SHOCK, i] = own[Static.GRID_SHOCK]
+    chain_prices(i, 0, firms, rules)
+
+
+@jit(inline=True)
+def follow_chain(i, t, firms, rules):
+    """The chain and its prices go on to month t."""
+    state, world = firms.state, firms.world
+    ended = turn_chain(i, t, firms, rules)
+    chain_prices(i, t, firms, rules)
+    # where the long price is that of another vintage from now on, a credit costs what it did
+    if rules.monthly[t - 1, Month.FRONT_RUNNING] <= 0.0:
+        if rules.monthly[t, Month.FRONT_RUNNING] > 0.0:
+            state[State.LOG_OFFSET_RATIO, i] += math.log(state[State.FRONT_RATIO, i])
+        elif ended and world[World.SPLIT, i] > 0.0:
+            price = max(world[World.SPLIT_PRICE, i], rules.own[Static.LEAST_PRICE])
+            state[State.LOG_OFFSET_RATIO, i] += math.log(price) - state[State.LOG_PRICE, i]
+
+
+@jit(inline=True)
+def drawn_node(place, u):
+    """A node of the grid next to a place between two of them, with chances that keep the mean."""
+    below = math.floor(place)
+    return below + 1.0 if u < place - below else below
+
+
+@jit(inline=True)
+def chain_record(i, t, world, own):
+    """Where the record of the chain's place in month t begins; see `Record` for what it holds."""
+    shocks, partner_banks = own[Static.GRID_SHOCKS], own[Static.GRID_PARTNER_BANKS]
+    cell = (world[World.NODE, i] * partner_banks + world[World.PARTNER_NODE, i]) * shocks + world[World.SHOCK, i]
+    cells = own[Static.GRID_BANKS] * partner_banks * shocks
+    return int(own[Static.GRID_FIRST] + shocks * shocks + (t * cells + cell) * Record.size)
+
+
+@jit(inline=True)
+def turn_chain(i, t, firms, rules):
+    """The equilibrium's chain goes from month t - 1 to month t; returns whether a period ended."""
+    world, own, grids = firms.world, rules.own, rules.grids
+    words = process_draw(firms.seeds[i], firms.episodes[i], t)
+    here = chain_record(i, t - 1, world, own)
+    outcome = grids[here + Record.OUTCOME]
+    ended = outcome >= 0.0
+    world[World.SPLIT_PRICE, i] /= own[Static.DISCOUNT]
+    if ended:
+        world[World.SPLIT, i] = 0.0 if outcome == WITHIN else 1.0
+        world[World.SPLIT_PRICE, i] = grids[here + Record.RUNNING] / own[Static.DISCOUNT]
+    if own[Static.LINKS] > 0.0:
+        outcome, growth = grids[here + Record.PARTNER_OUTCOME], own[Static.LINK_GROWTH]
+        world[World.PARTNER_SPLIT_PRICE, i] *= growth
+        if outcome >= 0.0:
+            world[World.PARTNER_SPLIT, i] = 0.0 if outcome == WITHIN else 1.0
+            world[World.PARTNER_SPLIT_PRICE, i] = grids[here + Record.PARTNER_RUNNING] * growth
+        world[World.PARTNER_NODE, i] = drawn_node(grids[here + Record.PARTNER_LANDING], uniform(words[CHAIN_PARTNER]))
+    world[World.NODE, i] = drawn_node(grids[here + Record.LANDING], uniform(words[CHAIN_BANK]))
+    shocks = int(own[Static.GRID_SHOCKS])
+    chances = int(own[Static.GRID_FIRST]) + int(world[World.SHOCK, i]) * shocks
+    u, shock = uniform(words[CHAIN_SHOCK]), 0
+    while shock < shocks - 1 and u >= grids[chances + shock]:
+        shock += 1
+    world[World.SHOCK, i] = shock
+    return ended
+
+
+@jit(inline=True)
+def chain_prices(i, t, firms, rules):
+    """Long and front price at the chain's place in month t, and the partner's where both are solved together."""
+    state, world, own, grids = firms.state, firms.world, rules.own, rules.grids
+    here, least = chain_record(i, t, world, own), own[Static.LEAST_PRICE]
+    front_running = rules.monthly[t, Month.FRONT_RUNNING] > 0.0
+    running = max(grids[here + Record.RUNNING], least)
+    if front_running:
+        long, front = max(grids[here + Record.AFTER], least), running
+    else:
+        long, front = running, running
+        if world[World.SPLIT, i] > 0.0:
+            front = max(world[World.SPLIT_PRICE, i], least)
+    state[State.LOG_PRICE, i] = math.log(long)
+    state[State.PRICE, i] = long
+    if own[Static.PERMANENT] > 0.0:
+        state[State.LOG_PRICE, i] += world[World.PRESSURE, i]
+        state[State.PRICE, i] *= math.exp(world[World.PRESSURE, i])
+    state[State.FRONT_RATIO, i] = front / long
+    if own[Static.LINKS] > 0.0:
+        price = grids[here + Record.PARTNER_RUNNING]
+        if not front_running and world[World.PARTNER_SPLIT, i] > 0.0:
+            price = world[World.PARTNER_SPLIT_PRICE, i]
+        world[World.PARTNER_PRICE, i] = max(price, own[Static.PARTNER_LEAST])

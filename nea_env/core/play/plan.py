@@ -1,0 +1,262 @@
+"""What the firms may and should do in a month, as things stand at its start: the gap, limits, suggestions and masks."""
+
+from __future__ import annotations
+
+import math
+
+from nea_env.core.jit import jit
+from nea_env.core.layout import SLOTS, TECHS, Action, State, World
+from nea_env.core.parameters import BORROW_NONE, NEVER, Event, Month, Plan, Static
+from nea_env.core.play.foreign import plan_foreign, sellable
+from nea_env.core.play.settlement import mean_price
+from nea_env.core.rules.abatement import share_at_price
+from nea_env.core.rules.allocation import duty_under_cap
+from nea_env.core.rules.banking import NONE, carry_limit, counted_sales
+from nea_env.core.rules.borrowing import borrow_limit
+from nea_env.core.rules.offsets import buyable
+from nea_env.core.rules.trading import auction_price
+
+
+@jit(inline=True)
+def plan(firms, rules, t):
+    """Everything that follows from the month and the books; what suggestions show of it is kept in the state."""
+    _foresee_duty(firms, rules, t)
+    _limit_offsets(firms, rules, t)
+    if rules.own[Static.LINKS] > 0.0:
+        is_open = rules.monthly[t, Month.OPEN] > 0.0
+        for i in range(firms.width):
+            plan_foreign(i, firms, rules.own, is_open)
+    else:
+        for i in range(firms.width):
+            firms.plan[Plan.FOREIGN, i] = 0.0
+    _find_gap(firms, rules, t)
+    _suggest_trade(firms, rules, t)
+    _suggest_abatement(firms, rules, t)
+    _find_rights(firms, rules, t)
+    _open_actions(firms, rules, t)
+
+
+@jit(inline=True)
+def _foresee_duty(firms, rules, t):
+    """What falls due at the next deadline, and the units still to come before it.
+
+    Months still to come enter at baseline less the capacity in place.
+    """
+    state, plan, month = firms.state, firms.plan, rules.monthly[t]
+    per_annual, future, debt_due = rules.own[Static.PER_ANNUAL], month[Month.FUTURE_ALLOCATION], month[Month.DEBT_DUE]
+    for i in range(firms.width):
+        capacity, closed = 0.0, 0.0
+        for k in range(TECHS):
+            capacity += state[State.CAPACITY + k, i]
+        for k in range(SLOTS):
+            closed += state[State.CLOSED + k, i]
+        plan[Plan.CAPACITY_SHARE, i] = capacity * (12.0 * per_annual)
+        plan[Plan.CLOSED, i] = closed
+        plan[Plan.DUE, i] = 0.0
+        plan[Plan.ALLOCATION, i] = future - debt_due * state[State.DEBT, i]
+    for k in range(SLOTS):
+        if month[Month.DUE_CLOSED + k] > 0.0:
+            rate, free, cap = month[Month.RATE + k], month[Month.FREE + k], month[Month.DEFICIT_CAP + k]
+            for i in range(firms.width):
+                waiting = state[State.CLOSED + k, i]
+                final = rate * state[State.CLOSED_OUTPUT + k, i] + free * waiting
+                plan[Plan.DUE, i] += duty_under_cap(waiting, final, cap)
+                plan[Plan.ALLOCATION, i] += final - state[State.PREALLOCATED + k, i]
+    if month[Month.DUE_ACCRUED] > 0.0:
+        rate, free = month[Month.RATE_RUNNING], month[Month.FREE_RUNNING]
+        for i in range(firms.width):
+            plan[Plan.DUE, i] += state[State.ACCRUED, i]
+            plan[Plan.ALLOCATION, i] += rate * state[State.ACCRUED_OUTPUT, i]
+            plan[Plan.ALLOCATION, i] += free * state[State.ACCRUED, i]
+    coming, cap = month[Month.FUTURE_EMISSIONS], month[Month.CAP_DUE]
+    for i in range(firms.width):
+        due = plan[Plan.DUE, i]
+        ahead = due + coming * (1.0 - plan[Plan.CAPACITY_SHARE, i])
+        if cap > 0.0:  # only what exceeds the cap of the whole period is owed
+            ahead -= cap
+            due = max(0.0, ahead)
+        plan[Plan.DUE, i] = due
+        plan[Plan.DUTY, i] = state[State.OWED, i] + due
+        plan[Plan.AHEAD, i] = ahead + state[State.OWED, i]
+
+
+@jit(inline=True)
+def _limit_offsets(firms, rules, t):
+    """Offset credits that will count, and those that can still be bought."""
+    state, plan, month = firms.state, firms.plan, rules.monthly[t]
+    share, fixed = month[Month.OFFSET_SHARE], month[Month.OFFSET_FIXED]
+    on_sale = rules.own[Static.HAS_OFFSET] * month[Month.OPEN]
+    for i in range(firms.width):
+        limit = share * plan[Plan.DUE, i] + fixed + state[State.OFFSET_ROOM, i]
+        plan[Plan.OFFSET_LIMIT, i] = limit
+        state[State.OFFSET_BUYABLE, i] = on_sale * buyable(limit, plan[Plan.DUTY, i], state[State.OFFSETS, i])
+
+
+@jit(inline=True)
+def _find_gap(firms, rules, t):
+    """The shortfall at the next deadline, and what the auction of the month offers, and at what price."""
+    state, plan, month = firms.state, firms.plan, rules.monthly[t]
+    if month[Month.DEADLINE_EVENT] < 0.0:
+        for i in range(firms.width):
+            plan[Plan.GAP, i] = 0.0
+            state[State.AUCTION_ROOM, i] = 0.0
+        return
+    for i in range(firms.width):
+        usable = min(state[State.OFFSETS, i], plan[Plan.OFFSET_LIMIT, i])
+        gap = plan[Plan.AHEAD, i] - plan[Plan.ALLOCATION, i] - state[State.FRONT, i] - usable - plan[Plan.FOREIGN, i]
+        plan[Plan.GAP, i] = gap
+        state[State.AUCTION_PRICE, i] = state[State.PRICE, i] * state[State.FRONT_RATIO, i]
+        state[State.AUCTION_ROOM, i] = 0.0
+    held, own_use = int(month[Month.AUCTION_EVENT]), False
+    if held >= 0:
+        own_use = rules.events[held, Event.OWN_USE] > 0.0
+        _hold_auction(firms, rules, t, rules.events[held])
+    trigger = int(month[Month.TRIGGER_EVENT])
+    if trigger >= 0 and not own_use:  # a reserve sale follows high prices
+        share = rules.events[trigger, Event.SALE_SHARE]
+        for i in range(firms.width):
+            sale = share * max(0.0, plan[Plan.GAP, i])
+            state[State.AUCTION_ROOM, i] += sale if state[State.INTERVENED, i] > 0.0 else 0.0
+
+
+@jit(inline=True)
+def _hold_auction(firms, rules, t, event):
+    """What an auction offers a firm, and its price: at least a reserve, fixed or a multiple of a past mean price."""
+    state, plan = firms.state, firms.plan
+    discount, fee, amount = event[Event.DISCOUNT], event[Event.FEE], event[Event.AMOUNT]
+    short_only, own_use = event[Event.SHORT_ONLY] > 0.0, event[Event.OWN_USE] > 0.0
+    multiple, months = event[Event.RESERVE_MULTIPLE], int(event[Event.MEAN_MONTHS])
+    for i in range(firms.width):
+        reserve = event[Event.RESERVE_PRICE]
+        if multiple > 0.0 and t > 0:
+            mean = mean_price(i, t - 1, firms.history, rules.monthly, months, True)
+            reserve = min(max(reserve, multiple * mean), event[Event.RESERVE_CAP])
+        state[State.AUCTION_PRICE, i] = auction_price(state[State.AUCTION_PRICE, i], discount, reserve, fee)
+        room = amount
+        if short_only:
+            room = min(room, max(0.0, plan[Plan.GAP, i]))
+        if own_use:  # nothing but the verified duty that is not covered yet
+            usable = min(state[State.OFFSETS, i], plan[Plan.OFFSET_LIMIT, i])
+            covered = state[State.FRONT, i] + usable + plan[Plan.FOREIGN, i]
+            room = min(room, max(0.0, state[State.OWED, i] - covered))
+        state[State.AUCTION_ROOM, i] = room
+
+
+@jit(inline=True)
+def _suggest_trade(firms, rules, t):
+    """The trade that closes the gap evenly over the months left to do so."""
+    state, plan, month = firms.state, firms.plan, rules.monthly[t]
+    left, volume = month[Month.MONTHS_TO_TRADE], month[Month.VOLUME_LIMIT]
+    if month[Month.DEADLINE_EVENT] < 0.0 or left <= 0.0:
+        for i in range(firms.width):
+            state[State.EVEN_TRADE, i] = 0.0
+        return
+    for i in range(firms.width):
+        gap = plan[Plan.GAP, i]
+        reach = left * (volume + state[State.AUCTION_ROOM, i] if gap > 0.0 else volume)
+        state[State.EVEN_TRADE, i] = min(max(gap / reach, -1.0), 1.0)
+
+
+@jit(inline=True)
+def _suggest_abatement(firms, rules, t):
+    """The quoted price that a tonne emitted now falls due against, and the abatement whose marginal cost meets it."""
+    state, plan, own, month = firms.state, firms.plan, rules.own, rules.monthly[t]
+    for i in range(firms.width):
+        plan[Plan.QUOTE, i] = state[State.PRICE, i]
+    if own[Static.QUOTE_SD] > 0.0:
+        for i in range(firms.width):
+            plan[Plan.QUOTE, i] *= math.exp(state[State.QUOTE_ERROR, i])
+    against_front = month[Month.PRICE_DUE_FRONT] > 0.0
+    for i in range(firms.width):
+        plan[Plan.PRICE_DUE, i] = plan[Plan.QUOTE, i] * (state[State.FRONT_RATIO, i] if against_front else 1.0)
+    if month[Month.OUTPUT] <= 0.0:
+        for i in range(firms.width):
+            state[State.ABATE_AT_PRICE, i] = 0.0
+    elif own[Static.TRADABLE] > 0.0:
+        marginal = max(0.0, month[Month.MARGINAL])
+        per_scale, per_share = own[Static.ABATE_PER_SCALE], own[Static.ABATE_PER_SHARE]
+        for i in range(firms.width):
+            state[State.ABATE_AT_PRICE, i] = share_at_price(plan[Plan.PRICE_DUE, i] * marginal, per_scale, per_share)
+    else:  # abatement alone meets the target: evenly to year's end
+        target, year_left = month[Month.ALLOCATION_RATE] * own[Static.ANNUAL_EMISSIONS], month[Month.YEAR_LEFT]
+        for i in range(firms.width):
+            coming = year_left * (1.0 - plan[Plan.CAPACITY_SHARE, i])
+            possible = own[Static.ABATE_MAX] * coming
+            share = (coming - (target - state[State.ACCRUED, i])) / possible if possible > 0.0 else 0.0
+            state[State.ABATE_AT_PRICE, i] = min(max(share, 0.0), 1.0)
+
+
+@jit(inline=True)
+def _find_rights(firms, rules, t):
+    """What may be carried over and borrowed at the next deadline, as things stand."""
+    state, plan, e = firms.state, firms.plan, int(rules.monthly[t, Month.DEADLINE_EVENT])
+    if e < 0:
+        for i in range(firms.width):
+            plan[Plan.CARRY, i] = 0.0
+            plan[Plan.BORROW, i] = 0.0
+        return
+    event = rules.events[e]
+    bank, base, multiple = int(event[Event.BANK_RULE]), event[Event.BANK_BASE], event[Event.BANK_MULTIPLE]
+    counts_long, years, holder = (
+        event[Event.BANK_LONG_SALES], event[Event.BANK_SALES_YEARS], event[Event.SMALL_HOLDER],
+    )  # fmt: skip
+    for i in range(firms.width):
+        surplus = max(0.0, -plan[Plan.GAP, i])
+        if state[State.AUCTIONED, i] > 0.0:  # surrendered first, and what is left of them cannot be carried
+            surplus -= min(surplus, max(0.0, state[State.AUCTIONED, i] + surplus - state[State.FRONT, i]))
+        sales = counted_sales(state[State.NET_SALES, i], state[State.LONG_SALES, i], counts_long, years)
+        plan[Plan.CARRY, i] = carry_limit(
+            bank, surplus, min(surplus, state[State.OLD, i]), base, multiple, sales, holder,
+            event[Event.DEFICIT_EXEMPT] * state[State.DEFICIT, i] > 0.0,
+            event[Event.LOST_IF_MISSED] * state[State.MISSED, i] > 0.0, min(surplus, state[State.TRADED, i]),
+        )  # fmt: skip
+    rule, share = int(event[Event.BORROW_RULE]), event[Event.BORROW_SHARE]
+    for i in range(firms.width):
+        plan[Plan.BORROW, i] = borrow_limit(
+            rule, share, state[State.BORROW_LIMIT, i], state[State.BORROW_PERMIT, i], plan[Plan.DUTY, i]
+        )
+
+
+@jit(inline=True)
+def _open_actions(firms, rules, t):
+    """Which actions can change anything this month."""
+    state, can, own, month = firms.state, firms.open, rules.own, rules.monthly[t]
+    producing, volume, e = month[Month.OUTPUT] > 0.0, month[Month.VOLUME_LIMIT], int(month[Month.DEADLINE_EVENT])
+    settles = e >= 0 and month[Month.TO_DEADLINE] == 0.0
+    borrows = settles and rules.events[e, Event.BORROW_RULE] != BORROW_NONE
+    banks = settles and rules.events[e, Event.BANK_RULE] != NONE
+    potential = 0.0
+    for k in range(TECHS):
+        potential += own[Static.POTENTIAL + k] * own[Static.INVEST_RATE]
+    abates, invests = producing and own[Static.ABATE_MAX] > 0.0, producing and potential > 0.0
+    chooses_output = producing and own[Static.FLEXIBILITY] > 0.0
+    for i in range(firms.width):
+        can[Action.TRADE, i] = volume + state[State.AUCTION_ROOM, i] > 0.0
+        can[Action.ABATE, i] = abates
+        can[Action.INVEST, i] = invests
+        can[Action.OFFSET, i] = state[State.OFFSET_BUYABLE, i] > 0.0
+        can[Action.BORROW, i] = borrows
+        can[Action.BANK, i] = banks
+        can[Action.FOREIGN, i] = False
+        can[Action.OUTPUT, i] = chooses_output
+    if own[Static.LINKS] > 0.0:
+        for i in range(firms.width):
+            _open_foreign(i, firms, own, volume)
+    for i in range(firms.width):
+        any_action = False
+        for a in range(Action.size):
+            any_action = any_action or can[a, i]
+        can[Action.ABATE, i] = can[Action.ABATE, i] or not any_action  # a masked agent needs a choice, even an idle one
+
+
+@jit(inline=True)
+def _open_foreign(i, firms, own, volume):
+    """Whether foreign units can be traded, and how many that can be bought would count."""
+    world, room = firms.world, 0.0
+    for k in range(int(own[Static.LINKS])):
+        tradable = world[World.BUYABLE + k, i] > 0.0 or (world[World.HELD + k, i] > 0.0 and sellable(i, k, firms, own))
+        firms.open[Action.FOREIGN, i] = firms.open[Action.FOREIGN, i] or (volume > 0.0 and tradable)
+        room += world[World.BUYABLE + k, i]
+    if room < NEVER:  # partners whose units count against the duty alone share it
+        room = min(room, world[World.UNCOVERED, i])
+    firms.plan[Plan.FOREIGN_ROOM, i] = min(room, volume)
