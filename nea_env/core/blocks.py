@@ -152,6 +152,6 @@ def rows_of(blocks: NDArray[Any], n: int) -> NDArray[Any]:
 def set_rows(blocks: NDArray[Any], rows: NDArray[Any]) -> None:
     """Take up rows (n, columns); what lies beyond the last firm stays."""
     whole, left = divmod(len(rows), LANES)
-    blocks[:whole] = rows[: whole * LANES].reshape(whole, LANES, -1).transpose(0, 2, 1)
+    blocks[:whole] = rows[: whole * LANES].reshape(whole, LANES, rows.shape[1]).transpose(0, 2, 1)
     if left:
         blocks[whole, :, :left] = rows[whole * LANES :].T
