@@ -23,6 +23,7 @@ LAYERS = (  # lowest first; a unit may import itself and what stands in a lower 
     ("nea_env.library",),
     ("nea_env.core.columns",),
     ("nea_env.core.layout", "nea_env.core.cache"),
+    ("nea_env.core.static_parameters", "nea_env.core.month_parameters", "nea_env.core.event_parameters"),
     ("nea_env.core.parameters", "nea_env.core.jit"),
     ("nea_env.core.rng",),
     ("nea_env.core.rules",),

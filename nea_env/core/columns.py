@@ -49,13 +49,35 @@ def column(
     return declared  # an integer once the table stands
 
 
+def flag(meaning: str, *, width: int | None = None) -> int:
+    """Declare a column that is 1 where its meaning holds, else 0; or ``width`` of them."""
+    return column("flag", meaning, low=0, high=1, whole=True, width=width)
+
+
 def columns(table: type[Columns]) -> int:
     """Declare all columns of another table, under their own names; the attribute becomes the number of the first."""
     declared: Any = _Declared(table.fields, named=True)
     return declared
 
 
+class _Body(dict[str, Any]):
+    """What a class statement gathers; a second column of one name would otherwise replace the first in silence."""
+
+    def __init__(self, table: str) -> None:
+        super().__init__()
+        self.table = table
+
+    def __setitem__(self, attribute: str, value: Any) -> None:
+        if isinstance(value, _Declared) and attribute in self:
+            raise TypeError(f"{self.table}: {attribute} is listed twice")
+        super().__setitem__(attribute, value)
+
+
 class _Table(type):
+    @classmethod
+    def __prepare__(cls, name: str, bases: tuple[type, ...], /, **kwargs: Any) -> _Body:
+        return _Body(name)
+
     def __new__(cls, name: str, bases: tuple[type, ...], body: dict[str, Any]) -> Any:
         if not bases:
             return super().__new__(cls, name, bases, body)
@@ -74,7 +96,10 @@ class _Table(type):
 
 
 class Columns(metaclass=_Table):
-    """A table of columns; subclass it and declare them with `column`.
+    """A table of columns; subclass it and declare them with `column`, `flag` or `columns`.
+
+    Raises:
+        TypeError: a name is listed twice.
 
     Attributes:
         fields: name, unit, meaning and bounds of each column.

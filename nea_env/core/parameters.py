@@ -1,276 +1,34 @@
-"""The parameter tables that the kernels read: one row a scenario, a month or an event, and the words in them.
+"""The parameter tables that the kernels read, and the words in them; ``lowering`` fills them from a scenario.
 
 `Static` is constant over an episode, `Month` depends on the calendar month only, an `Event` is a step of the law that
-falls due. ``lowering`` fills them from a scenario.
+falls due. Kernels take all of them from here.
 """
 
 from __future__ import annotations
 
-from nea_env.core.columns import Columns, column, columns
-from nea_env.core.layout import PARTNERS, SLOTS, TECHS, TIERS, Known
+from nea_env.core.columns import Columns, column
+from nea_env.core.event_parameters import Event as Event
+from nea_env.core.month_parameters import Month as Month
+from nea_env.core.static_parameters import Static as Static
 
-NEVER = 1e30  # a bound that never binds
+NEVER = 1e30  # a bound that never binds, a month that never comes
 LARGEST_MOVE = 200.0
 """Most that a firm's own purchases may ever move the log price by; a debt bought at the end moves it no further."""
 
-# kinds of event, in the order in which they are settled within a month; the last two are read, never settled
 CLOSE_YEAR, ALLOCATE, ISSUE_CREDITS, VERIFY, FIX_STRIKE, DEADLINE, RESET_SALES, AUCTION, TRIGGERS = range(9)
+"""Kinds of event, in the order in which they are settled within a month; the last two are read, never settled."""
+
+BOOKED_BEFORE, BY_OUTPUT, BY_OWN_EMISSIONS = range(3)
+"""How VERIFY finds the final allocation."""
+
 BORROW_NONE, BORROW_SHARE, BORROW_DECAYING, BORROW_GAP_TEST = range(4)
-BOOKED_BEFORE, BY_OUTPUT, BY_OWN_EMISSIONS = range(3)  # how VERIFY finds the final allocation
-LINK_NOT_TRADABLE, LINK_TIED, LINK_BANDED, LINK_FREE, LINK_COLLARED, LINK_SOLVED, LINK_POOLED = range(
-    7
-)  # foreign prices
-WITHIN, LAPSED, SHORT = range(3)  # how a vintage's year ended: all carried or lent, limit on carrying, limit on lending
+"""What limits borrowing at a deadline."""
 
+LINK_NOT_TRADABLE, LINK_TIED, LINK_BANDED, LINK_FREE, LINK_COLLARED, LINK_SOLVED, LINK_POOLED = range(7)
+"""How a foreign price moves while the link is open."""
 
-class Static(Columns):
-    """What is constant over an episode: one row a scenario."""
-
-    DISCOUNT = column("", "")
-    LOG_DRIFT = column("", "")
-    PRICE_SD = column("", "")
-    HAS_OFFSET = column("", "")
-    OFFSET_MULTIPLIER = column("", "")
-    OFFSET_DRIFT = column("", "")
-    OFFSET_SD = column("", "")
-    PERSISTENCE = column("", "")
-    DEMAND_SD = column("", "")
-    INTENSITY = column("", "")
-    ANNUAL_EMISSIONS = column("", "")
-    ANNUAL_OUTPUT = column("", "")
-    PER_ANNUAL = column("", "reciprocals: a product costs less than a quotient")
-    PER_MONTH_OUTPUT = column("", "reciprocals: a product costs less than a quotient")
-    PER_HORIZON = column("", "reciprocals: a product costs less than a quotient")
-    ABATE_SCALE = column("", "")
-    ABATE_STEEPNESS = column("", "")
-    ABATE_MAX = column("", "")
-    ABATE_PER_SCALE = column("", "")
-    ABATE_PER_STEEPNESS = column("", "")
-    ABATE_PER_SHARE = column("", "1 / (steepness x largest share), 0 without abatement")
-    INVEST_RATE = column("", "")
-    SPREAD = column("", "")
-    IMPACT = column("", "")
-    REWARD_SCALE = column("", "")
-    PER_REWARD_SCALE = column("", "")
-    LOG_REFERENCE = column("", "")
-    ROUNDING = column("", "")
-    HORIZON = column("", "")
-    CARRIES_ONCE = column("", "")
-    BOOK_GROWTH = column("", "")
-    QUOTE_SD = column("", "sd of the log quote about the price it hides")
-    TRADABLE = column("", "0: units never change hands")
-    REFERENCE_MONTHS = column("", "of the mean price that triggers look at; 0 without triggers")
-    FLEXIBILITY = column("", "of output, where it is a choice")
-    MARGIN_SLOPE = column("", "of output, where it is a choice")
-    SUBSIDY = column("", "state aid per money of the firm's own capital cost")
-    FIRST_STATUTE = column("", "episodes draw from so many laws, which stand in consecutive rows from the first on")
-    STATUTES = column("", "episodes draw from so many laws, which stand in consecutive rows from the first on")
-    POTENTIAL = column("", "", width=TECHS)
-    CAPEX = column("", "", width=TECHS)
-    OPEX = column("", "", width=TECHS)
-    LEAD = column("", "", width=TECHS)
-    LIFE_DISCOUNT = column("", "", width=TECHS)
-    PER_POTENTIAL = column("", "1 / potential, 0 without the technology", width=TECHS)
-    PROCESS = column("", "of the price: its code, and what price_laws.law_columns finds for it")
-    PROCESS_DRIFT = column("", "of the price: its code, and what price_laws.law_columns finds for it")
-    PROCESS_SD = column("", "of the price: its code, and what price_laws.law_columns finds for it")
-    JUMP_CHANCE = column("", "")
-    JUMP_SD = column("", "")
-    DIFFUSION_SD = column("", "")
-    CALM_SD = column("", "")
-    WILD_SD = column("", "")
-    BEGINS = column("", "")
-    ENDS = column("", "")
-    WILD_SHARE = column("", "")
-    ENTRIES = column("", "")
-    STATES = column("", "")
-    LOG_STEP = column("", "")
-    UP_CHANCE = column("", "")
-    LOG_LEVEL = column("", "")
-    PULL = column("", "")
-    STALE = column("", "chance of a month that trades at the price of the month before")
-    PERMANENT = column("", "how far the log price stays moved per tonne traded")
-    GRID_FIRST = column("", "where the law's table begins in the grids")
-    GRID_BANKS = column("", "of an equilibrium")
-    GRID_SHOCKS = column("", "of an equilibrium")
-    GRID_NODE = column("", "of an equilibrium")
-    GRID_SHOCK = column("", "of an equilibrium")
-    GRID_LOW = column("", "of an equilibrium")
-    GRID_STEP = column("", "of an equilibrium")
-    GRID_PARTNER_BANKS = column("", "1 and 0 where one system is solved alone")
-    GRID_PARTNER_NODE = column("", "1 and 0 where one system is solved alone")
-    LEAST_PRICE = column("", "money/t: the log of a price must stay finite where units are worth nothing")
-    PARTNER_LEAST = column("", "money/t: the log of a price must stay finite where units are worth nothing")
-    LINKS = column("", "number of partners; correlation of the second's news with the first's")
-    LINK_ROTATION = column("", "number of partners; correlation of the second's news with the first's")
-    FX_ROTATION = column("", "number of partners; correlation of the second's news with the first's")
-    LINK_KIND = column("", "links.NOT_TRADABLE, TIED, BANDED, FREE, COLLARED, SOLVED or POOLED", width=PARTNERS)
-    LINK_FEE = column("", "quota: share of the duty, or NEVER", width=PARTNERS)
-    LINK_SPREAD = column("", "quota: share of the duty, or NEVER", width=PARTNERS)
-    LINK_QUOTA = column("", "quota: share of the duty, or NEVER", width=PARTNERS)
-    LINK_TWO_WAY = column("", "quota: share of the duty, or NEVER", width=PARTNERS)
-    LINK_BANKABLE = column("", "quota: share of the duty, or NEVER", width=PARTNERS)
-    LINK_LOW = column("", "bounds of the ratio, or of a collar; news a month", width=PARTNERS)
-    LINK_HIGH = column("", "bounds of the ratio, or of a collar; news a month", width=PARTNERS)
-    LINK_NEWS_SD = column("", "bounds of the ratio, or of a collar; news a month", width=PARTNERS)
-    LINK_NEWS_FROM = column("", "from when, for how long; of the partner's money a month", width=PARTNERS)
-    LINK_MONTHS = column("", "from when, for how long; of the partner's money a month", width=PARTNERS)
-    LINK_GROWTH = column("", "from when, for how long; of the partner's money a month", width=PARTNERS)
-    LINK_STARTS = column("", "", width=PARTNERS)
-    LINK_START_CHANCE = column("", "", width=PARTNERS)
-    LINK_ENDS = column("", "", width=PARTNERS)
-    LINK_END_CHANCE = column("", "", width=PARTNERS)
-    LINK_WEIGHT = column("", "", width=PARTNERS)
-    LINK_LOG_RATIO = column("", "before the link: the log ratio's start and mean, its AR(1)", width=PARTNERS)
-    LINK_PERSISTENCE = column("", "before the link: the log ratio's start and mean, its AR(1)", width=PARTNERS)
-    LINK_INNOVATION_SD = column("", "before the link: the log ratio's start and mean, its AR(1)", width=PARTNERS)
-    LINK_DRIFT = column("", "the partner's own price, and its correlation with the home price", width=PARTNERS)
-    LINK_SD = column("", "the partner's own price, and its correlation with the home price", width=PARTNERS)
-    LINK_CORRELATION = column("", "the partner's own price, and its correlation with the home price", width=PARTNERS)
-    LINK_UNITS = column("", "", width=PARTNERS)
-    FX_DRIFT = column("", "", width=PARTNERS)
-    FX_SD = column("", "", width=PARTNERS)
-    START_LOG_FX = column("", "", width=PARTNERS)
-    START_LOG_PRICE = column("", "")
-    START_LOG_OFFSET_RATIO = column("", "")
-    START_FRONT = column("", "")
-    START_NEXT = column("", "")
-    START_BORROW_LIMIT = column("", "")
-    START_ACCRUED = column("", "")
-
-
-class Month(Columns):
-    """What depends on the calendar month only: one row a month of a scenario."""
-
-    OUTPUT = column("", "baseline output of the month, units; 0 in run-off")
-    EMISSIONS = column("", "baseline emissions of the month, t")
-    OUTPUT_CORRECTION = column("", "half the variance of log-output: keeps its mean at one")
-    OPEN = column("", "the market is open")
-    PRICE_MOVES = column("", "1 when news moves the price into this month, 0 before the market opens")
-    VOLUME_LIMIT = column("", "t; 1 / t, 0 while the market is closed")
-    PER_VOLUME = column("", "t; 1 / t, 0 while the market is closed")
-    TURNOVER = column("", "weight in a volume-weighted mean price")
-    SELL_LIMIT = column("", "t of the free allocation of the vintages in front that may be sold")
-    HOLD_MIN = column("", "t of front that sales must leave and purchases may reach")
-    HOLD_MAX = column("", "t of front that sales must leave and purchases may reach")
-    GAP_SD = column("", "front discount, or place between the collar's bounds: see prices.py")
-    GAP_OFFSET = column("", "front discount, or place between the collar's bounds: see prices.py")
-    GAP_INVERSE_SPREAD = column("", "front discount, or place between the collar's bounds: see prices.py")
-    GAP_DOWN = column("", "its bounds, relative to the long price; of a collar, money per t")
-    GAP_UP = column("", "its bounds, relative to the long price; of a collar, money per t")
-    FRONT_RUNNING = column(
-        "", "equilibrium: 1 where the front is the vintage of the running period, 0 of the one before"
-    )
-    TO_DEADLINE = column("", "months to the next deadline; this month's is 0; -1 after the last")
-    MONTHS_TO_TRADE = column(
-        "", "months left to close the gap once its emissions have ended, this one included; else 0"
-    )
-    DEADLINE_EVENT = column("", "row of EVENTS that says what is known of the next deadline; -1 after the last")
-    AUCTION_EVENT = column("", "row of EVENTS of this month's auction; -1 without")
-    TRIGGER_EVENT = column("", "row of EVENTS of the triggers in force; -1 without")
-    HIGH_PRICE = column("", "triggers: money/t, and per sum of past prices")
-    HIGH_PER_SUM = column("", "triggers: money/t, and per sum of past prices")
-    LOW_PRICE = column("", "triggers: money/t, and per sum of past prices")
-    LOW_PER_SUM = column("", "triggers: money/t, and per sum of past prices")
-    TRIGGER_MONTHS = column("", "months in a row beyond one that let the committee act")
-    DUE_ACCRUED = column("", "1: the running year falls due at the next deadline")
-    DUE_CLOSED = column("", "1: so does what waits in this slot", width=SLOTS)
-    RATE = column("", "free units per unit of output (benchmark x correction x basis)", width=SLOTS)
-    FREE = column("", "free units per tonne emitted for that slot", width=SLOTS)
-    DEFICIT_CAP = column("", "deficit cap of that slot, negative: none", width=SLOTS)
-    RATE_RUNNING = column("", "the same for the running year")
-    FREE_RUNNING = column("", "the same for the running year")
-    MARGINAL = column("", "net duty that one more tonne emitted this month adds")
-    YEAR_LEFT = column("", "baseline emissions of the running year from this month on, t")
-    FUTURE_EMISSIONS = column("", "baseline emissions from this month on that fall due at the next deadline, t")
-    FUTURE_ALLOCATION = column("", "free units expected on them and bookings still to come before it, t")
-    CAP_DUE = column("", "Tokyo: caps of the periods due, t")
-    DEBT_DUE = column("", "1: debt will be paid from units that count at the next deadline")
-    PRICE_DUE_FRONT = column("", "1: an emitted tonne falls due against the front, 0 against the vintage after")
-    OFFSET_SHARE = column("", "credits that will count per tonne of unverified duty")
-    OFFSET_FIXED = column("", "credits that will count whatever the duty, t")
-    ALLOCATION_KNOWN = column("", "")
-    ALLOCATION_RATE = column("", "")
-    SEASON_SIN = column("", "")
-    SEASON_COS = column("", "")
-    PRODUCING_MONTHS = column("", "months of production left, this one included")
-    SAVING_MONTHS = column("", "of capacity started now, over its capex", width=TECHS)
-    RUNNING_COST = column("", "its discounted running cost, over its capex", width=TECHS)
-    RESIDUAL = column("", "", width=TECHS)
-    KNOWN = columns(Known)
-    FIRST_EVENT = column("", "EVENTS[first:last] fall in this month")
-    LAST_EVENT = column("", "EVENTS[first:last] fall in this month")
-
-
-class Event(Columns):
-    """A step of the law that falls due: one row an event of a scenario."""
-
-    KIND = column("", "to_next: units go to the vintage after front")
-    SLOT = column("", "to_next: units go to the vintage after front")
-    TO_NEXT = column("", "to_next: units go to the vintage after front")
-    AMOUNT = column("", "ALLOCATE: t booked. VERIFY: t allocated before. AUCTION: t that one bidder can win")
-    RATE = column("", "free units per unit of output (benchmark x correction x basis)")
-    PRE_SHARE = column("", "pre-allocation: on the output, or the emissions, verified last")
-    PRE_ON_EMISSIONS = column("", "pre-allocation: on the output, or the emissions, verified last")
-    UPDATE_SHARE = column("", "base-year revision; 1 / base-year emissions or output")
-    PER_BASE = column("", "base-year revision; 1 / base-year emissions or output")
-    UPDATE_ON_OUTPUT = column("", "base-year revision; 1 / base-year emissions or output")
-    YEARS = column("", "ISSUE_CREDITS: ended years of the period")
-    METHOD = column("", "VERIFY: how the final allocation is found")
-    BALANCE = column("", "VERIFY: how the final allocation is found")
-    BAND = column("", "VERIFY: how the final allocation is found")
-    BAND_SHARE = column("", "VERIFY: how the final allocation is found")
-    EXPECTED = column("", "VERIFY: base emissions of the period, t")
-    DEFICIT_CAP = column("", "deficit cap of that slot, negative: none")
-    CAP = column("", "")
-    GAP_THRESHOLD = column("", "")
-    GAP_SHARE = column("", "")
-    CANCEL_RATIO = column("", "", width=TIERS)
-    CANCEL_SHARE = column("", "", width=TIERS)
-    ADD_RATIO = column("", "", width=TIERS)
-    ADD_SHARE = column("", "", width=TIERS)
-    OFFSET_BASE = column("", "")
-    OFFSET_SHARE = column("", "credits that will count per tonne of unverified duty")
-    REQUIRED_REDUCTION = column("", "")
-    BASE_EMISSIONS = column("", "")
-    FACTOR = column("", "")
-    CEILING = column("", "")
-    MEAN_MONTHS = column("", "")
-    VOLUME_WEIGHTED = column("", "")
-    MULTIPLE = column("", "")
-    STRIKE_CAP = column("", "")
-    STRIKE_PRICE = column("", "")
-    BORROW_RULE = column("", "")
-    BORROW_SHARE = column("", "")
-    BORROW_DECAY = column("", "")
-    NEXT_BOOKED = column("", "")
-    BANK_RULE = column("", "")
-    BANK_BASE = column("", "")
-    BANK_MULTIPLE = column("", "")
-    BANK_LONG_SALES = column("", "")
-    BANK_SALES_YEARS = column("", "")
-    SMALL_HOLDER = column("", "")
-    DEFICIT_EXEMPT = column("", "")
-    LOST_IF_MISSED = column("", "")
-    OFFSETS_BANKABLE = column("", "")
-    LUMP_SUM = column("", "")
-    MAX_TOTAL = column("", "")
-    DEDUCTED = column("", "")
-    SIDE_MULTIPLE = column("", "")
-    FORFEITS = column("", "")
-    SUBSIDY_REPAID = column("", "")
-    RESTART_LONG_SALES = column("", "")
-    DISCOUNT = column("", "")
-    FEE = column("", "")
-    RESERVE_PRICE = column("", "")
-    RESERVE_MULTIPLE = column("", "")
-    RESERVE_CAP = column("", "")
-    SHORT_ONLY = column("", "")
-    OWN_USE = column("", "")
-    AUCTIONED_BANKABLE = column("", "")
-    ACTS = column("", "")
-    PRICE_MOVE = column("", "")
-    SALE_SHARE = column("", "")
+WITHIN, LAPSED, SHORT = range(3)
+"""How a vintage's year ended: all carried or lent, limit on carrying, limit on lending."""
 
 
 class Record(Columns):

@@ -1,4 +1,4 @@
-"""All other firms under a regime: what the equilibrium price law is solved for."""
+"""All other firms under a regime: what the equilibrium price process is solved for."""
 
 from __future__ import annotations
 

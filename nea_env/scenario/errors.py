@@ -23,7 +23,7 @@ class ScenarioError(ValueError):
 
 def _visible(message: str) -> str:
     line = "".join(letter if letter.isprintable() else _escape(letter) for letter in message)
-    codes = dict.fromkeys(int(next(filter(None, found.groups())), 16) for found in _ESCAPED.finditer(line))
+    codes = dict.fromkeys(int(next(filter(None, escape.groups())), 16) for escape in _ESCAPED.finditer(line))
     unseen = [code for code in codes if code < 0x110000 and not chr(code).isprintable()]
     names = [f"U+{code:04X}: {_name(chr(code))}" for code in unseen]
     added = [name for name in names if name not in line]  # a pickled error is made anew from its own message

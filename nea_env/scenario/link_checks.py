@@ -1,4 +1,4 @@
-"""What a link must agree with at home: money, dates, vintage gaps and the laws of both prices."""
+"""What a link must agree with at home: money, dates, vintage gaps and the processes of both prices."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from nea_env.scenario.links import CURRENCIES, Link
 from nea_env.scenario.market import Market
 from nea_env.scenario.regime import Regime
 
-PARTNER_LAWS = ("gbm", "collared")
+PARTNER_PROCESSES = ("gbm", "collared")
 
-TIED_LAWS = ("lattice", "collared", "equilibrium")
-"""Laws of the home price that cannot jump to a common price."""
+TIED_PROCESSES = ("lattice", "collared", "equilibrium")
+"""Processes of the home price that cannot jump to a common price."""
 
 
 def check_links(links: Sequence[Link], home: Market, regime: Regime, start: str, end: str) -> None:
@@ -80,12 +80,12 @@ def _check_dates(where: str, link: Link, start: str, end: str) -> None:
 
 
 def _check_prices(where: str, link: Link, home: Market) -> None:
-    if link.market.law not in PARTNER_LAWS:
+    if link.market.law not in PARTNER_PROCESSES:
         raise ValueError(
             f"{where}.market.law: {link.market.law}: a partner's own price is lognormal, or between bounds; allowed:"
-            f" {', '.join(PARTNER_LAWS)}"
+            f" {', '.join(PARTNER_PROCESSES)}"
         )
-    if link.weight > 0.0 and home.law in TIED_LAWS:
+    if link.weight > 0.0 and home.law in TIED_PROCESSES:
         raise ValueError(f"{where}.weight: a price of law {home.law} cannot jump to a common price; allowed: 0")
     if home.law != "equilibrium":
         return

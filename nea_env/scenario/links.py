@@ -46,7 +46,7 @@ class Link(Model):
 
     name: str
     title: str
-    market: Market  # the partner's; its law before the link is that of the ratio below
+    market: Market  # the partner's; its process before the link is that of the ratio below
     regime: Regime | None = None  # the partner's, for an equilibrium of both systems
     fx: Exchange | None = None  # needed where the currencies differ
     type: LinkType

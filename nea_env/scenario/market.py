@@ -17,7 +17,7 @@ NEEDS = {
     "equilibrium": "aggregate",
     "log_ou": "reversion",
 }
-"""Laws of the price that need a section of their own."""
+"""Price processes that need a section of their own."""
 
 
 class Gap(Model):
@@ -119,15 +119,15 @@ class Market(Model):
     currency: str
     price: Positive  # long price at the start, and the reference price of every percentage
     discount_rate: Annotated[Number, Field(ge=0, le=0.5)]  # a year, continuous
-    volatility: Annotated[Number, Field(ge=0, le=2)]  # a year, of the log long price, whatever the law
-    law: Law = "gbm"
-    collar: Collar | None = None  # of law collared, whose volatility follows from it, or of the equilibrium
+    volatility: Annotated[Number, Field(ge=0, le=2)]  # a year, of the log long price, whatever the process
+    law: Law = "gbm"  # the process of the long price
+    collar: Collar | None = None  # law: collared, whose volatility follows from it, or equilibrium
     jumps: Jumps | None = None
-    turbulence: Turbulence | None = None  # law two_regimes
+    turbulence: Turbulence | None = None  # law: two_regimes
     bootstrap: Bootstrap | None = None
     lattice: Lattice = Lattice()
-    reversion: Reversion | None = None  # law log_ou
-    aggregate: Aggregate | None = None  # law equilibrium: all other firms under the regime
+    reversion: Reversion | None = None  # law: log_ou
+    aggregate: Aggregate | None = None  # law: equilibrium; all other firms under the regime
     stale: Annotated[Number, Field(ge=0, lt=1)] = 0.0
     """Share of months in which trade settles at the price of the month before. It pays whoever knows better."""
     quote_noise: Annotated[Number, Field(ge=0, le=1)] = 0.0  # sd of the log quote about a price not disclosed
@@ -139,11 +139,11 @@ class Market(Model):
 
     @property
     def is_martingale(self) -> bool:
-        """Whether no one who only trades can earn from the price law."""
+        """Whether no one who only trades can earn from the price process."""
         return self.law != "log_ou" and self.stale == 0.0
 
     @model_validator(mode="after")
-    def _law_is_complete(self) -> Self:
+    def _process_is_complete(self) -> Self:
         if self.law == "collared" and self.collar is None:
             raise ValueError("collar: missing: the law collared needs one; allowed: a floor and a ceiling")
         if self.collar is not None and self.law not in ("collared", "equilibrium"):

@@ -87,13 +87,13 @@ class Regime(Model):
 
     def number(self, path: str) -> float | None:
         """The number at a dotted path, for instance ``banking.2018.net_sales_multiple``; None where there is none."""
-        found: Any = self
+        value: Any = self
         for key in path.split("."):
-            if isinstance(found, dict):
-                found = found.get(key)
+            if isinstance(value, dict):
+                value = value.get(key)
             else:
-                found = getattr(found, key, None) if key in getattr(type(found), "model_fields", {}) else None
-        return float(found) if isinstance(found, int | float) and not isinstance(found, bool) else None
+                value = getattr(value, key, None) if key in getattr(type(value), "model_fields", {}) else None
+        return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
 
     def with_numbers(self, values: dict[str, float]) -> Regime:
         """The same law with other numbers at some dotted paths.

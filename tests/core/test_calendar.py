@@ -7,7 +7,7 @@ import pytest
 
 from nea_env.core.batch import Batch
 from nea_env.core.lowering.events import events
-from nea_env.core.lowering.periods import deadlines, next_deadline, periods, starting_units
+from nea_env.core.lowering.periods import deadlines, next_deadline, periods_of, starting_units
 from nea_env.core.parameters import ALLOCATE, CLOSE_YEAR, DEADLINE, FIX_STRIKE, VERIFY, Event
 from nea_env.library import load_scenario, scenarios
 from nea_env.scenario import AllocationRule, CalendarRule, PenaltyRule, Technology, add_months, months_between
@@ -125,7 +125,7 @@ def test_shipped_calendars_settle_every_month_they_emit(name):
 def test_dates_of_the_korean_and_chinese_deadlines():
     def dates(name):
         shipped = load_scenario(name)
-        return [add_months(shipped.start, month) for month in deadlines(periods(shipped))]
+        return [add_months(shipped.start, month) for month in deadlines(periods_of(shipped))]
 
     assert dates("kets") == [
         "2016-06", "2017-06", "2018-06", "2019-09", "2020-11", "2021-06", "2022-06",
@@ -148,11 +148,11 @@ def test_events_of_a_year_in_the_order_of_the_law():
 
 
 def test_next_deadline_and_starting_units():
-    found = periods(scenario())
+    found = periods_of(scenario())
     assert deadlines(found) == (17, 29, 41, 53)
     assert [next_deadline(found, month) for month in (0, 17, 18, 53, 54)] == [17, 17, 29, 53, None]
     assert starting_units(found) == (1e6, 0)
-    assert starting_units(periods(scenario({"2016": made.calendar(2016, allocated="2014-12")}))) == (1e6, 1e6)
+    assert starting_units(periods_of(scenario({"2016": made.calendar(2016, allocated="2014-12")}))) == (1e6, 1e6)
 
 
 def test_a_phase_booked_at_once_is_held_two_vintages_at_a_time():

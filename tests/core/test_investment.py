@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 
 from nea_env.core.layout import OBS_INDEX
-from nea_env.core.lowering.tables import arrival
-from nea_env.core.rules.abatement import book_value, capacity_started
+from nea_env.core.rules.abatement import arrival, book_value, capacity_started
 from nea_env.scenario import Technology
 from tests.core import scenarios as made
 from tests.core.walk import Walk

@@ -9,22 +9,22 @@ from nea_env.core.lowering.periods import Period
 from nea_env.scenario import Scenario, add_months, months_between
 
 
-def check(scenario: Scenario, found: tuple[Period, ...]) -> None:
+def check(scenario: Scenario, periods: tuple[Period, ...]) -> None:
     """Refuse a calendar whose steps come in an order that the month cannot settle.
 
     Raises:
         ValueError: one line that names the period, the date and what it must come after or before.
     """
-    for period in found:
+    for period in periods:
         _check_period(period)
-    for early, late in itertools.pairwise(found):
+    for early, late in itertools.pairwise(periods):
         _check_order(early, late)
-    for early, late in zip(found, found[SLOTS:], strict=False):
+    for early, late in zip(periods, periods[SLOTS:], strict=False):
         if early.verified >= late.first + 11:
             _refuse(early, "verified", f"is so late that more than {SLOTS} periods wait for verification at once")
         if late.rule.pre_share > 0.0 and late.allocated is not None and late.allocated <= early.verified:
             _refuse(late, "allocated", f"comes before {early.year} is verified: more than {SLOTS} periods would wait")
-    _check_strikes(scenario, found)
+    _check_strikes(scenario, periods)
 
 
 def _check_period(period: Period) -> None:
@@ -57,10 +57,10 @@ def _check_order(early: Period, late: Period) -> None:
         )
 
 
-def _check_strikes(scenario: Scenario, found: tuple[Period, ...]) -> None:
+def _check_strikes(scenario: Scenario, periods: tuple[Period, ...]) -> None:
     previous = -1
-    for period in found:
-        if any(p.deadline == period.deadline for p in found[period.index + 1 :]):
+    for period in periods:
+        if any(p.deadline == period.deadline for p in periods[period.index + 1 :]):
             continue  # where periods settle together the last one's rules hold
         penalty = scenario.regime.penalty[period.year]
         until = penalty.mean_until

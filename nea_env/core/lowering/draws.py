@@ -1,4 +1,4 @@
-"""Randomised laws: a scenario whose episodes draw the numbers that its regime gives a range."""
+"""The statutes that a scenario's episodes draw: the law with other numbers where its regime gives a range."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import numpy as np
 from nea_env.scenario import Scenario
 
 
-def laws(scenario: Scenario) -> tuple[Scenario, ...]:
+def statutes(scenario: Scenario) -> tuple[Scenario, ...]:
     """The laws that a scenario's episodes play: itself, or ``policy.draws`` draws from its regime's ranges.
 
     Each number is drawn evenly between its bounds, one draw in each of as many equal intervals (a Latin
@@ -26,8 +26,8 @@ def laws(scenario: Scenario) -> tuple[Scenario, ...]:
         )
     generator = np.random.default_rng(scenario.policy.seed)
     places = np.array([generator.permutation(draws) for _ in ranges]) + generator.random((len(ranges), draws))
-    found = []
+    drawn = []
     for place in places.T / draws:
         values = {r.path: float(r.low + (r.high - r.low) * u) for r, u in zip(ranges, place, strict=True)}
-        found.append(scenario.model_copy(update={"regime": scenario.regime.with_numbers(values)}))
-    return tuple(found)
+        drawn.append(scenario.model_copy(update={"regime": scenario.regime.with_numbers(values)}))
+    return tuple(drawn)

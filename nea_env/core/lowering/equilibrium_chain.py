@@ -1,4 +1,4 @@
-"""The equilibrium price law as the kernels read it: the market solved once, its chain laid out flat."""
+"""The equilibrium price process as the kernels read it: the market solved once, its chain laid out flat."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ COLUMNS = (
     Static.GRID_BANKS, Static.GRID_PARTNER_BANKS, Static.GRID_SHOCKS, Static.GRID_LOW, Static.GRID_STEP,
     Static.GRID_NODE, Static.GRID_PARTNER_NODE, Static.GRID_SHOCK,
 )  # fmt: skip
-"""Parameters that place the chain."""
+"""Columns of `Static` that place the chain."""
 
 
 def fill_equilibrium(
-    monthly: np.ndarray, static: np.ndarray, scenario: Scenario, found: tuple[Period, ...]
+    monthly: np.ndarray, static: np.ndarray, scenario: Scenario, periods: tuple[Period, ...]
 ) -> np.ndarray:
     """Solve the scenario's market, or both linked ones; fill its columns and return the chain, (G,).
 
@@ -33,9 +33,9 @@ def fill_equilibrium(
     head, chain = kept(scenario, lambda: solving(scenario, months))
     static[list(COLUMNS)] = head
     for t in range(len(monthly)):
-        due = next_deadline(found, t)
+        due = next_deadline(periods, t)
         if due is not None:
-            last = [p for p in found if p.deadline == due][-1]
+            last = [p for p in periods if p.deadline == due][-1]
             monthly[t, Month.FRONT_RUNNING] = float(t <= last.end)
     return chain
 

@@ -1,4 +1,4 @@
-"""The law as a calendar: the events of a scenario's compliance periods, and the month in which each falls due."""
+"""The law as a calendar: the rows of `Event` of a scenario's compliance periods, and the month in which each is due."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from nea_env.core.lowering.periods import (
     booked_at_start,
     deadlines,
     next_deadline,
-    periods,
+    periods_of,
     phase_of,
     rank,
 )
@@ -66,21 +66,21 @@ _OFFSET_BASES = {
 
 
 def events(scenario: Scenario) -> tuple[np.ndarray, np.ndarray]:
-    """Every event of an episode: rows (e, EVENTS) and the month of each (e,), in the order of settlement."""
-    found = periods(scenario)
+    """Every event of an episode: rows (e, Event.size) and the month of each (e,), in the order of settlement."""
+    periods = periods_of(scenario)
     rows: list[Row] = []
-    for period in found:
-        rows += _year_ends(period) + _bookings(period, found) + _credits(period, found)
-        rows.append((period.verified, VERIFY, _verification(scenario, period, found)))
-    for due in deadlines(found):
-        rows += _settlement(scenario, found, due)
+    for period in periods:
+        rows += _year_ends(period) + _bookings(period, periods) + _credits(period, periods)
+        rows.append((period.verified, VERIFY, _verification(scenario, period, periods)))
+    for due in deadlines(periods):
+        rows += _settlement(scenario, periods, due)
     rows = [row for row in rows if row[0] >= 0]
     rows.sort(key=lambda row: row[:2])
     return table_of(rows), np.array([row[0] for row in rows], dtype=np.int64)
 
 
 def table_of(rows: list[Row]) -> np.ndarray:
-    """Rows as an array (e, EVENTS)."""
+    """Rows as an array (e, Event.size)."""
     table = np.zeros((len(rows), Event.size))
     for line, (_, order, values) in zip(table, rows, strict=True):
         line[Event.KIND] = values.get(Event.KIND, order)
@@ -94,11 +94,11 @@ def _year_ends(period: Period) -> list[Row]:
     return [(month, CLOSE_YEAR, {Event.SLOT: period.slot}) for month in ends]
 
 
-def _to_next(period: Period, found: tuple[Period, ...], month: int) -> float:
-    return float(next_deadline(found, month) != period.deadline)
+def _to_next(period: Period, periods: tuple[Period, ...], month: int) -> float:
+    return float(next_deadline(periods, month) != period.deadline)
 
 
-def _bookings(period: Period, found: tuple[Period, ...]) -> list[Row]:
+def _bookings(period: Period, periods: tuple[Period, ...]) -> list[Row]:
     if period.allocated is None or period.rule.method == "baseline":
         return []
     if period.rule.method not in BOOKED:
@@ -108,15 +108,15 @@ def _bookings(period: Period, found: tuple[Period, ...]) -> list[Row]:
             Event.RATE: (1.0 if period.rule.method in OWN_EMISSIONS else period.rate) * period.years,
             Event.PRE_SHARE: period.rule.pre_share,
             Event.PRE_ON_EMISSIONS: float(period.rule.method in OWN_EMISSIONS),
-            Event.TO_NEXT: _to_next(period, found, month),
+            Event.TO_NEXT: _to_next(period, periods, month),
         }
         return [(month, ALLOCATE, values)]
-    rest = _completion(period, found)
-    if booked_at_start(found, period):
+    rest = _completion(period, periods)
+    if booked_at_start(periods, period):
         return rest
     # A vintage becomes a holding only when it is the one after front: at the roll of the one before that.
-    place = rank(found, period)
-    roll = deadlines(found)[place - 2] if place >= 2 else -1
+    place = rank(periods, period)
+    roll = deadlines(periods)[place - 2] if place >= 2 else -1
     month = max(period.allocated, roll, 0)
     after_roll = month == roll
     on_output = period.rule.method == "historical_benchmarking"
@@ -127,24 +127,24 @@ def _bookings(period: Period, found: tuple[Period, ...]) -> list[Row]:
         Event.UPDATE_SHARE: period.rule.update_share,
         Event.UPDATE_ON_OUTPUT: float(on_output),
         Event.PER_BASE: 1.0 / (period.base_output if on_output else period.base),
-        Event.TO_NEXT: 1.0 if after_roll else _to_next(period, found, month),
+        Event.TO_NEXT: 1.0 if after_roll else _to_next(period, periods, month),
     }
     return [(month, RESET_SALES if after_roll else ALLOCATE, values), *(r for r in rest if r[0] > month)]
 
 
-def _completion(period: Period, found: tuple[Period, ...]) -> list[Row]:
+def _completion(period: Period, periods: tuple[Period, ...]) -> list[Row]:
     """The rest of a vintage that an interim plan booked in part."""
     if period.completed is None or period.completed <= 0:
         return []
     values = {
         Event.SLOT: period.slot,
         Event.AMOUNT: max(0.0, period.booked - period.interim),
-        Event.TO_NEXT: _to_next(period, found, period.completed),
+        Event.TO_NEXT: _to_next(period, periods, period.completed),
     }
     return [(period.completed, ALLOCATE, values)]
 
 
-def _credits(period: Period, found: tuple[Period, ...]) -> list[Row]:
+def _credits(period: Period, periods: tuple[Period, ...]) -> list[Row]:
     rows = []
     for years, when in period.calendar.credits_issued.items():
         month = months_between(period.calendar.deadline, when) + period.deadline
@@ -154,20 +154,20 @@ def _credits(period: Period, found: tuple[Period, ...]) -> list[Row]:
             Event.BASE_EMISSIONS: period.base,
             Event.FACTOR: period.factor,
             Event.CEILING: -1.0 if period.rule.issuance_ceiling is None else period.rule.issuance_ceiling,
-            Event.TO_NEXT: _to_next(period, found, month),
+            Event.TO_NEXT: _to_next(period, periods, month),
         }
         rows.append((month, ISSUE_CREDITS, values))
     return rows
 
 
-def _verification(scenario: Scenario, period: Period, found: tuple[Period, ...]) -> dict[int, float]:
+def _verification(scenario: Scenario, period: Period, periods: tuple[Period, ...]) -> dict[int, float]:
     rule, borrowing = period.rule, scenario.regime.borrowing.get(period.year)
     gap_test = borrowing is not None and borrowing.limit == "gap_test"
     offset = offset_rule(scenario, period.year)
     method = BY_OUTPUT if rule.method == "benchmarking" else BOOKED_BEFORE
     values = {
         Event.SLOT: period.slot,
-        Event.TO_NEXT: _to_next(period, found, period.verified),
+        Event.TO_NEXT: _to_next(period, periods, period.verified),
         Event.AMOUNT: period.booked,
         Event.RATE: period.rate,
         Event.YEARS: period.years,
@@ -204,10 +204,10 @@ def offset_rule(scenario: Scenario, year: str) -> tuple[int, float]:
     return _OFFSET_BASES[rule.limit_base], rule.limit_share
 
 
-def _settlement(scenario: Scenario, found: tuple[Period, ...], due: int) -> list[Row]:
+def _settlement(scenario: Scenario, periods: tuple[Period, ...], due: int) -> list[Row]:
     """The strike, the deadline and the counters that restart, for the periods due together."""
     regime = scenario.regime
-    period = [p for p in found if p.deadline == due][-1]  # where two years settle together the later one's rules hold
+    period = [p for p in periods if p.deadline == due][-1]  # where two years settle together the later one's rules hold
     penalty, bank = regime.penalty[period.year], regime.banking[period.year]
     until = due if penalty.mean_until is None else months_between(scenario.start, penalty.mean_until)
     strike = {
@@ -217,7 +217,7 @@ def _settlement(scenario: Scenario, found: tuple[Period, ...], due: int) -> list
         Event.STRIKE_CAP: NEVER if penalty.cap is None else penalty.cap,
         Event.STRIKE_PRICE: penalty.price,
     }
-    rows: list[Row] = [(until, FIX_STRIKE, strike), (due, DEADLINE, deadline_values(scenario, found, period))]
+    rows: list[Row] = [(until, FIX_STRIKE, strike), (due, DEADLINE, deadline_values(scenario, periods, period))]
     since = _month_of(bank)
     if since is not None:
         rows.append((months_between(scenario.start, since) - 1, RESET_SALES, {Event.KIND: RESET_SALES}))
@@ -225,12 +225,12 @@ def _settlement(scenario: Scenario, found: tuple[Period, ...], due: int) -> list
 
 
 def deadline_values(
-    scenario: Scenario, found: tuple[Period, ...], period: Period, law: str | None = None
+    scenario: Scenario, periods: tuple[Period, ...], period: Period, rules_of: str | None = None
 ) -> dict[int, float]:
-    """Columns of the deadline that settles ``period``; ``law`` names another year whose rules hold there."""
+    """Columns of the deadline that settles ``period``; ``rules_of`` names another year whose rules hold there."""
     regime = scenario.regime
-    year = law or period.year
-    after = found[period.index + 1] if period.index + 1 < len(found) else None
+    year = rules_of or period.year
+    after = periods[period.index + 1] if period.index + 1 < len(periods) else None
     penalty, bank, borrowing = regime.penalty[year], regime.banking[year], regime.borrowing.get(year)
     later = regime.borrowing.get(after.year) if after else None
     small = NEVER if bank.limit != "net_sales" else 0.0
@@ -241,7 +241,7 @@ def deadline_values(
         Event.BORROW_DECAY: later.decay if later and later.limit == "decaying" else 0.0,
         Event.NEXT_BOOKED: float(booked),
         Event.BANK_RULE: _BANK_RULES[bank.limit],
-        Event.BANK_BASE: bank.base_tonnes + bank.base_share * _mean_phase_allocation(scenario, found, year),
+        Event.BANK_BASE: bank.base_tonnes + bank.base_share * _mean_phase_allocation(scenario, periods, year),
         Event.BANK_MULTIPLE: bank.net_sales_multiple,
         Event.BANK_LONG_SALES: float(bank.net_sales_since != "vintage"),
         Event.BANK_SALES_YEARS: bank.net_sales_years,
@@ -267,7 +267,7 @@ def _phase_start(scenario: Scenario, year: str) -> bool:
     return bool(scenario.regime.phases) and phase_of(scenario, year)[0] == year
 
 
-def _mean_phase_allocation(scenario: Scenario, found: tuple[Period, ...], year: str) -> float:
+def _mean_phase_allocation(scenario: Scenario, periods: tuple[Period, ...], year: str) -> float:
     """Mean annual allocation of the whole phase, t, whichever of its years are played."""
     first, last = phase_of(scenario, year)
     factors = []
@@ -275,4 +275,4 @@ def _mean_phase_allocation(scenario: Scenario, found: tuple[Period, ...], year: 
         rule = yearly.of_class(scenario.firm.unit_class)
         if first <= key <= last and rule.method == "grandfathering":
             factors.append((rule.correction_factor or 0.0) * free_share(scenario.regime, rule, key, scenario.firm))
-    return found[0].base * float(np.mean(factors)) if factors else 0.0
+    return periods[0].base * float(np.mean(factors)) if factors else 0.0

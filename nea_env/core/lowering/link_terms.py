@@ -25,7 +25,7 @@ MONTH = 1.0 / 12.0
 
 
 def link_columns(scenario: Scenario, horizon: int) -> dict[int, float]:
-    """Columns of ``parameters.STATIC`` for every partner of a scenario."""
+    """Columns of `Static` for every partner of a scenario: values by column."""
     values: dict[int, float] = {Static.LINKS: len(scenario.links)}
     for k, link in enumerate(scenario.links):
         values |= {column + k: value for column, value in _terms(scenario, link, horizon).items()}

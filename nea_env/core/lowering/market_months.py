@@ -1,4 +1,4 @@
-"""The market's columns by month: when it is open, how much it holds, where the price may go, what is auctioned."""
+"""The market's columns of `Month`: when it is open, how much it holds, where the price may go, what is auctioned."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ def opening(scenario: Scenario, horizon: int) -> int:
     return horizon + 1 if opens is None else months_between(scenario.start, opens)
 
 
-def fill_market(monthly: np.ndarray, scenario: Scenario, found: tuple[Period, ...]) -> None:
+def fill_market(monthly: np.ndarray, scenario: Scenario, periods: tuple[Period, ...]) -> None:
     """Opening, volume, limits on sales and holdings, and the bounds that the price keeps to."""
     frictions, firm, regime = scenario.market.frictions, scenario.firm, scenario.regime
     opens = opening(scenario, len(monthly) - 1)
-    last = deadlines(found)[-1]
+    last = deadlines(periods)[-1]
     for t in range(len(monthly)):
-        due = next_deadline(found, t)
+        due = next_deadline(periods, t)
         row = monthly[t]
         row[Month.OPEN] = float(opens <= t <= last)
         row[Month.PRICE_MOVES] = float(t > opens)
@@ -37,7 +37,7 @@ def fill_market(monthly: np.ndarray, scenario: Scenario, found: tuple[Period, ..
         row[Month.PER_VOLUME] = 1.0 / row[Month.VOLUME_LIMIT] if row[Month.VOLUME_LIMIT] > 0.0 else 0.0
         row[Month.SELL_LIMIT] = row[Month.HOLD_MAX] = NEVER
         if due is not None:
-            settled = [p for p in found if p.deadline == due]
+            settled = [p for p in periods if p.deadline == due]
             front = sum(p.booked + (p.rate * firm.output + p.free * firm.annual_emissions) * p.years for p in settled)
             if regime.sell_limit_share is not None:
                 row[Month.SELL_LIMIT] = regime.sell_limit_share * front
@@ -51,7 +51,7 @@ def fill_market(monthly: np.ndarray, scenario: Scenario, found: tuple[Period, ..
     if scenario.market.law == "collared":
         _fill_collar(monthly, scenario, opens)
     else:
-        _fill_gap(monthly, scenario, found)
+        _fill_gap(monthly, scenario, periods)
 
 
 def _fill_collar(monthly: np.ndarray, scenario: Scenario, opens: int) -> None:
@@ -72,13 +72,13 @@ def _fill_collar(monthly: np.ndarray, scenario: Scenario, opens: int) -> None:
         row[Month.GAP_SD] = math.sqrt(collar.resolved / max(1, last - opens)) if moves else 0.0
 
 
-def _fill_gap(monthly: np.ndarray, scenario: Scenario, found: tuple[Period, ...]) -> None:
+def _fill_gap(monthly: np.ndarray, scenario: Scenario, periods: tuple[Period, ...]) -> None:
     """The front's discount or premium: its bounds, the news of each month, and how much of the news is out."""
     previous = 0  # no news before the start, nor while an older vintage is front
-    for due in deadlines(found):
+    for due in deadlines(periods):
         start = max(due - GAP_MONTHS, previous)
         previous = due
-        gap = scenario.market.gap.get([p.year for p in found if p.deadline == due][-1])
+        gap = scenario.market.gap.get([p.year for p in periods if p.deadline == due][-1])
         if gap is None or gap.down == 0.0:
             continue
         for t in range(start + 1, due + 1):
@@ -90,20 +90,22 @@ def _fill_gap(monthly: np.ndarray, scenario: Scenario, found: tuple[Period, ...]
             row[Month.GAP_SD] = math.sqrt(gap.resolved / (due - start))
 
 
-def fill_auctions(monthly: np.ndarray, scenario: Scenario, found: tuple[Period, ...], table: np.ndarray) -> np.ndarray:
+def fill_auctions(
+    monthly: np.ndarray, scenario: Scenario, periods: tuple[Period, ...], table: np.ndarray
+) -> np.ndarray:
     """The months of auctions; their terms are rows added to the table, which is returned.
 
     Raises:
         ValueError: an auction is listed under a year whose vintage is not front in its month.
     """
-    last = deadlines(found)[-1]
+    last = deadlines(periods)[-1]
     for year, rule in scenario.regime.auctions.items():
         if year not in scenario.periods:
             continue
         held = [months_between(scenario.start, month) for month in rule.months]
         held = [t for t in held if 0 <= t <= last]
         for t in held:
-            front = [p for p in found if p.deadline == next_deadline(found, t)]
+            front = [p for p in periods if p.deadline == next_deadline(periods, t)]
             if year not in [p.year for p in front]:
                 raise ValueError(
                     f"regime.auctions.{year}.months: the front vintage of {add_months(scenario.start, t)} is"
@@ -135,11 +137,11 @@ def fill_triggers(monthly: np.ndarray, outlook: Outlook, table: np.ndarray) -> n
     A multiple of a mean price is a trigger only once the months of the mean have passed, and nothing moves
     before the market does.
     """
-    found, scenario = outlook.periods, outlook.scenario
+    periods, scenario = outlook.periods, outlook.scenario
     opens = opening(scenario, len(monthly) - 1)
     previous = -1
-    for due in deadlines(found):
-        year = [p.year for p in found if p.deadline == due][-1]
+    for due in deadlines(periods):
+        year = [p.year for p in periods if p.deadline == due][-1]
         first, previous = previous + 1, due
         rule = scenario.regime.stabilisation.get(year)
         if rule is None or rule.acts == 0.0:

@@ -13,7 +13,7 @@ import numpy as np
 
 from nea_env.core.lowering.consistency import check
 from nea_env.core.lowering.events import deadline_values, offset_rule
-from nea_env.core.lowering.periods import BOOKED, LONG_AGO, OWN_EMISSIONS, Period, periods, phase_of
+from nea_env.core.lowering.periods import BOOKED, LONG_AGO, OWN_EMISSIONS, Period, periods_of, phase_of
 from nea_env.core.parameters import BORROW_DECAYING, BORROW_SHARE, Event
 from nea_env.core.rules import offsets
 from nea_env.scenario import BankingRule, PenaltyRule, Scenario, months_between
@@ -23,7 +23,7 @@ _BANK = ("banking", (
     Event.SMALL_HOLDER, Event.DEFICIT_EXEMPT, Event.LOST_IF_MISSED,
 ))  # fmt: skip
 _BORROW = ("borrowing", (Event.BORROW_SHARE, Event.BORROW_RULE))
-MECHANISMS = ("banking", "borrowing", "offsets", "penalty")  # in the order of layout.LAW
+MECHANISMS = ("banking", "borrowing", "offsets", "penalty")  # in the order of layout.Known
 
 
 def ends_of(scenario: Scenario) -> tuple[Scenario, Scenario]:
@@ -181,7 +181,7 @@ class Outlook:
         return earlier[-1] if earlier else year
 
     def law(self, running: Period | None, due: list[Period], t: int) -> np.ndarray:
-        """The columns of ``layout.LAW`` in month ``t``; the next deadline settles ``due``."""
+        """The columns of `Known` (layout.LAW,) in month ``t``; the next deadline settles ``due``."""
         last = due[-1]
         known = [self.known("allocation", period, t) for period in due]
         known += [self.known(mechanism, last, t) for mechanism in MECHANISMS]
@@ -219,9 +219,9 @@ class Outlook:
 
 
 def _settled(scenario: Scenario) -> tuple[Period, ...]:
-    found = periods(scenario)
-    check(scenario, found)
-    return found
+    periods = periods_of(scenario)
+    check(scenario, periods)
+    return periods
 
 
 def _carry(rule: BankingRule) -> float:

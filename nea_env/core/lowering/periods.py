@@ -60,7 +60,7 @@ class Period:
         return self.base * self.factor * self.years
 
 
-def periods(scenario: Scenario) -> tuple[Period, ...]:
+def periods_of(scenario: Scenario) -> tuple[Period, ...]:
     """The scenario's compliance periods, in order; ``consistency.check`` says whether they can be settled."""
     return tuple(_period(scenario, index, year) for index, year in enumerate(scenario.periods))
 
@@ -132,34 +132,34 @@ def _marginal(rule: AllocationRule, firm: Firm, rate: float) -> float:
     return rule.band_share / rule.band * (2.0 * relative - 1.0)
 
 
-def deadlines(found: tuple[Period, ...]) -> tuple[int, ...]:
+def deadlines(periods: tuple[Period, ...]) -> tuple[int, ...]:
     """The distinct surrender deadlines, in order."""
-    return tuple(sorted({period.deadline for period in found}))
+    return tuple(sorted({period.deadline for period in periods}))
 
 
-def next_deadline(found: tuple[Period, ...], month: int) -> int | None:
+def next_deadline(periods: tuple[Period, ...], month: int) -> int | None:
     """The first deadline not before ``month``; None after the last."""
-    return next((due for due in deadlines(found) if due >= month), None)
+    return next((due for due in deadlines(periods) if due >= month), None)
 
 
-def starting_units(found: tuple[Period, ...]) -> tuple[float, float]:
+def starting_units(periods: tuple[Period, ...]) -> tuple[float, float]:
     """Units in ``front`` and ``next`` at the start: vintages booked whole by then."""
     front, after = 0.0, 0.0
-    for period in found:
-        if booked_at_start(found, period):
-            front += period.first_booking(0) if rank(found, period) == 0 else 0.0
-            after += period.first_booking(0) if rank(found, period) == 1 else 0.0
+    for period in periods:
+        if booked_at_start(periods, period):
+            front += period.first_booking(0) if rank(periods, period) == 0 else 0.0
+            after += period.first_booking(0) if rank(periods, period) == 1 else 0.0
     return front, after
 
 
-def rank(found: tuple[Period, ...], period: Period) -> int:
+def rank(periods: tuple[Period, ...], period: Period) -> int:
     """Place of its deadline among the deadlines: periods that settle together share it."""
-    return deadlines(found).index(period.deadline)
+    return deadlines(periods).index(period.deadline)
 
 
-def booked_at_start(found: tuple[Period, ...], period: Period) -> bool:
+def booked_at_start(periods: tuple[Period, ...], period: Period) -> bool:
     """Whether the scenario begins with the period's units in hand."""
-    return period.allocated is not None and period.allocated <= 0 and rank(found, period) < 2
+    return period.allocated is not None and period.allocated <= 0 and rank(periods, period) < 2
 
 
 def phase_of(scenario: Scenario, year: str) -> tuple[str, str]:

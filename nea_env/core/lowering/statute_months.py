@@ -1,4 +1,4 @@
-"""The law's columns by month: what falls due at the next deadline, and what is known of the rules that govern it."""
+"""The statute's columns of `Month`: what falls due at the next deadline, and what is known of the rules for it."""
 
 from __future__ import annotations
 
@@ -12,17 +12,24 @@ from nea_env.core.lowering.periods import BOOKED, Period, booked_at_start, deadl
 from nea_env.core.parameters import DEADLINE, NEVER, Event, Month
 from nea_env.core.rules import offsets
 
-_LAW_BOUNDS = np.array([[getattr(OBSERVATION[OBS_INDEX[name]], end) for name in LAW] for end in ("low", "high")])
+_KNOWN_BOUNDS = np.array([[getattr(OBSERVATION[OBS_INDEX[name]], end) for name in LAW] for end in ("low", "high")])
 """Least and most (2, LAW) of what the observation shows of the law: where there is more, it shows the bound."""
 
 
 def fill_deadlines(monthly: np.ndarray, outlook: Outlook, table: np.ndarray, months: np.ndarray) -> np.ndarray:
-    """Which row says what is known of the next deadline; rows for what is in doubt are added to the table."""
-    found = outlook.periods
+    """Which row of `Event` says what is known of the next deadline; rows for what is in doubt are added to the table.
+
+    Args:
+        monthly: (horizon + 1, Month.size), of which DEADLINE_EVENT is filled.
+        outlook: of the scenario.
+        table: (e, Event.size), the calendar's events.
+        months: (e,) the month of each.
+    """
+    periods = outlook.periods
     previous = -1
-    for due in deadlines(found):
+    for due in deadlines(periods):
         row = int(np.flatnonzero((table[: len(months), Event.KIND] == DEADLINE) & (months == due))[0])
-        extra, which = outlook.deadline_rows([p for p in found if p.deadline == due][-1], len(table))
+        extra, which = outlook.deadline_rows([p for p in periods if p.deadline == due][-1], len(table))
         window = slice(previous + 1, due + 1)
         monthly[window, Month.DEADLINE_EVENT] = np.where(which[window] >= 0, which[window], row)
         table = np.vstack([table, table_of([(0, DEADLINE, values) for values in extra])])
@@ -30,25 +37,25 @@ def fill_deadlines(monthly: np.ndarray, outlook: Outlook, table: np.ndarray, mon
     return table
 
 
-def _running(found: tuple[Period, ...], t: int) -> Period | None:
-    return next((p for p in found if p.first <= t <= p.end), None)
+def _running(periods: tuple[Period, ...], t: int) -> Period | None:
+    return next((p for p in periods if p.first <= t <= p.end), None)
 
 
 def fill_due(monthly: np.ndarray, outlook: Outlook) -> None:
     """What falls due at the next deadline, as seen at the start of each month."""
-    scenario, found = outlook.scenario, outlook.periods
+    scenario, periods = outlook.scenario, outlook.periods
     opens = opening(scenario, len(monthly) - 1)
     for t in range(len(monthly)):
-        running = _running(found, t)
+        running = _running(periods, t)
         monthly[t, Month.MARGINAL] = outlook.expected("marginal", running, t) if running else 1.0
         row = monthly[t]
         if running is not None:
             year_end = t + (running.end - t) % 12
             row[Month.YEAR_LEFT] = monthly[t : year_end + 1, Month.EMISSIONS].sum()
-        due = next_deadline(found, t)
+        due = next_deadline(periods, t)
         if due is None:
             continue
-        due_periods = [p for p in found if p.deadline == due]
+        due_periods = [p for p in periods if p.deadline == due]
         row[Month.DEFICIT_CAP : Month.DEFICIT_CAP + SLOTS] = -1.0
         for period in due_periods:
             _fill_due_period(monthly, t, outlook, period)
@@ -94,25 +101,25 @@ def _fill_due_period(monthly: np.ndarray, t: int, outlook: Outlook, period: Peri
 
 def _booking_ahead(outlook: Outlook, period: Period, t: int) -> float:
     """Units of a vintage that will be booked straight into front between ``t`` and its own deadline."""
-    found, whole = outlook.periods, outlook.expected("booked", period, t)
+    periods, whole = outlook.periods, outlook.expected("booked", period, t)
     at, first, ahead = max(period.allocated or 0, 0), whole, 0.0
     if period.completed is not None and period.completed > at:
         first = period.interim
-        if t <= period.completed and next_deadline(found, period.completed) == period.deadline:
+        if t <= period.completed and next_deadline(periods, period.completed) == period.deadline:
             ahead += max(0.0, whole - first)
-    if not booked_at_start(found, period) and t <= at and next_deadline(found, at) == period.deadline:
+    if not booked_at_start(periods, period) and t <= at and next_deadline(periods, at) == period.deadline:
         ahead += first
     return ahead
 
 
-def fill_law(monthly: np.ndarray, outlook: Outlook) -> None:
+def fill_known(monthly: np.ndarray, outlook: Outlook) -> None:
     """What the observation shows of the law in each month."""
-    found = outlook.periods
+    periods = outlook.periods
     for t in range(len(monthly)):
-        running, due = _running(found, t), next_deadline(found, t)
+        running, due = _running(periods, t), next_deadline(periods, t)
         if running is not None:
             monthly[t, Month.ALLOCATION_KNOWN] = float(outlook.known("allocation", running, t))
             monthly[t, Month.ALLOCATION_RATE] = sum(outlook.allocation_rate(running, t)) / 2.0
         if due is not None:
-            law = outlook.law(running, [p for p in found if p.deadline == due], t)
-            monthly[t, Month.KNOWN : Month.KNOWN + len(LAW)] = np.clip(law, *_LAW_BOUNDS)
+            known = outlook.law(running, [p for p in periods if p.deadline == due], t)
+            monthly[t, Month.KNOWN : Month.KNOWN + len(LAW)] = np.clip(known, *_KNOWN_BOUNDS)

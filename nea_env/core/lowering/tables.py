@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from nea_env.core.layout import TECHS
-from nea_env.core.lowering.draws import laws
+from nea_env.core.lowering.draws import statutes
 from nea_env.core.lowering.equilibrium_chain import fill_equilibrium
 from nea_env.core.lowering.events import events
 from nea_env.core.lowering.link_terms import LEAST, link_columns
@@ -17,7 +17,7 @@ from nea_env.core.lowering.magnitudes import check_firm, check_tables
 from nea_env.core.lowering.market_months import fill_auctions, fill_market, fill_triggers, opening
 from nea_env.core.lowering.outlook import Outlook, ends_of
 from nea_env.core.lowering.periods import Period, starting_units
-from nea_env.core.lowering.statute_months import fill_deadlines, fill_due, fill_law
+from nea_env.core.lowering.statute_months import fill_deadlines, fill_due, fill_known
 from nea_env.core.parameters import Month, Static
 from nea_env.core.rules.abatement import arrival
 from nea_env.core.rules.price_processes import bootstrap_table, process_parameters
@@ -29,19 +29,28 @@ MINIMUM_BOOK_RATE = 1e-6  # keeps the annuity of a book value defined at a disco
 
 @dataclass(frozen=True)
 class Tables:
-    """One scenario as numbers: static (P,), monthly (horizon + 1, M), events (E, W), and the price law's table (G,)."""
+    """One scenario as numbers.
+
+    Attributes:
+        static: (Static.size,).
+        monthly: (horizon + 1, Month.size).
+        events: (e, Event.size); the calendar's, in the order of settlement, then those that a month names.
+        grid: (g,) table of the price process; empty where it has none.
+        horizon: months of an episode.
+        exposure: discounted baseline emissions x reference price, money.
+    """
 
     static: np.ndarray
     monthly: np.ndarray
     events: np.ndarray
     grid: np.ndarray
     horizon: int
-    exposure: float  # discounted baseline emissions x reference price, money
+    exposure: float
 
 
 @dataclass(frozen=True)
 class Lowered:
-    """The laws that a scenario's episodes draw from, and each as tables."""
+    """The laws that a scenario's episodes draw from (``laws``), and each as tables."""
 
     laws: tuple[Scenario, ...]
     tables: tuple[Tables, ...]
@@ -69,8 +78,8 @@ def _lowered(scenario: Scenario) -> Lowered:
         return Lowered((scenario,), (lower(scenario),))
     key = scenario.model_dump_json()
     if key not in _DRAWN:
-        found, ends = laws(scenario), ends_of(scenario)
-        _DRAWN[key] = Lowered(found, tuple(lower(law, ends) for law in found))
+        drawn, ends = statutes(scenario), ends_of(scenario)
+        _DRAWN[key] = Lowered(drawn, tuple(lower(law, ends) for law in drawn))
         while len(_DRAWN) > DRAWN_KEPT:
             del _DRAWN[next(iter(_DRAWN))]
     return _DRAWN[key]
@@ -90,21 +99,21 @@ def lower(scenario: Scenario, ends: tuple[Scenario, Scenario] | None = None) -> 
     check_firm(scenario)
     horizon = months_between(scenario.start, scenario.end) + 1
     outlook = Outlook(scenario, ends)
-    found = outlook.periods
+    periods = outlook.periods
     table, months = events(scenario)
     monthly = np.zeros((horizon + 1, Month.size))
-    static = _static(scenario, found, horizon)
-    _fill_firm(monthly, scenario, found)
-    fill_market(monthly, scenario, found)
+    static = _static(scenario, periods, horizon)
+    _fill_firm(monthly, scenario, periods)
+    fill_market(monthly, scenario, periods)
     table = fill_deadlines(monthly, outlook, table, months)
-    table = fill_auctions(monthly, scenario, found, table)
+    table = fill_auctions(monthly, scenario, periods, table)
     table = fill_triggers(monthly, outlook, table)
     fill_due(monthly, outlook)
-    fill_law(monthly, outlook)
+    fill_known(monthly, outlook)
     _fill_investment(monthly, static, outlook)
     grid = bootstrap_table(scenario.market)
     if scenario.market.law == "equilibrium":
-        grid = fill_equilibrium(monthly, static, scenario, found)
+        grid = fill_equilibrium(monthly, static, scenario, periods)
     monthly[:, Month.FIRST_EVENT] = np.searchsorted(months, np.arange(horizon + 1), side="left")
     monthly[:, Month.LAST_EVENT] = np.searchsorted(months, np.arange(horizon + 1), side="right")
     monthly[horizon, Month.LAST_EVENT] = monthly[horizon, Month.FIRST_EVENT]
@@ -115,12 +124,12 @@ def lower(scenario: Scenario, ends: tuple[Scenario, Scenario] | None = None) -> 
     return tables
 
 
-def _static(scenario: Scenario, found: tuple[Period, ...], horizon: int) -> np.ndarray:
+def _static(scenario: Scenario, periods: tuple[Period, ...], horizon: int) -> np.ndarray:
     firm, market = scenario.firm, scenario.market
     month = 1.0 / 12.0
     offset = market.offset
-    front, after = starting_units(found)
-    borrowing = scenario.regime.borrowing.get(found[0].year)
+    front, after = starting_units(periods)
+    borrowing = scenario.regime.borrowing.get(periods[0].year)
     before_opening = 0 if scenario.regime.market_opens is None else max(0, opening(scenario, horizon))
     subsidy, abatement, choice = scenario.regime.subsidy_share, firm.abatement, firm.output_choice
     values = {
@@ -172,7 +181,7 @@ def _static(scenario: Scenario, found: tuple[Period, ...], horizon: int) -> np.n
         Static.START_FRONT: front,
         Static.START_NEXT: after,
         Static.START_BORROW_LIMIT: borrowing.share if borrowing else 0.0,
-        Static.START_ACCRUED: sum(_relative_output(scenario, t) for t in range(found[0].first, 0)) * month,
+        Static.START_ACCRUED: sum(_relative_output(scenario, t) for t in range(periods[0].first, 0)) * month,
     }
     for k, tech in enumerate(firm.technologies):
         values[Static.POTENTIAL + k] = tech.potential_share * firm.annual_emissions * month
@@ -194,13 +203,13 @@ def _static(scenario: Scenario, found: tuple[Period, ...], horizon: int) -> np.n
 
 def _reference_months(scenario: Scenario) -> int:
     """Months of the mean that price triggers look at: one number a scenario, since the mean is kept as a sum."""
-    found = {rule.reference_months for year, rule in scenario.regime.stabilisation.items() if year in scenario.periods}
-    if len(found) > 1:
+    months = {rule.reference_months for year, rule in scenario.regime.stabilisation.items() if year in scenario.periods}
+    if len(months) > 1:
         raise ValueError(
-            f"regime.stabilisation: reference_months is {' and '.join(map(str, sorted(found)))} in the years played:"
+            f"regime.stabilisation: reference_months is {' and '.join(map(str, sorted(months)))} in the years played:"
             " one number a scenario"
         )
-    return found.pop() if found else 0
+    return months.pop() if months else 0
 
 
 def _offset_multiplier(scenario: Scenario) -> float:
@@ -217,7 +226,7 @@ def _relative_output(scenario: Scenario, t: int) -> float:
     return scenario.firm.output_path.get(add_months(scenario.start, t)[:4], 1.0)
 
 
-def _fill_firm(monthly: np.ndarray, scenario: Scenario, found: tuple[Period, ...]) -> None:
+def _fill_firm(monthly: np.ndarray, scenario: Scenario, periods: tuple[Period, ...]) -> None:
     firm = scenario.firm
     month = int(scenario.start[5:]) - 1
     variance = 0.0
@@ -228,7 +237,7 @@ def _fill_firm(monthly: np.ndarray, scenario: Scenario, found: tuple[Period, ...
         monthly[t, Month.TURNOVER] = scenario.market.turnover[index]
         monthly[t, Month.OUTPUT_CORRECTION] = 0.5 * variance
         variance = firm.output_shock.persistence**2 * variance + firm.output_shock.volatility**2
-        if t <= found[-1].end:
+        if t <= periods[-1].end:
             monthly[t, Month.OUTPUT] = firm.output / 12.0 * _relative_output(scenario, t)
             monthly[t, Month.EMISSIONS] = monthly[t, Month.OUTPUT] * firm.emission_intensity
 
@@ -254,13 +263,12 @@ def _fill_investment(monthly: np.ndarray, static: np.ndarray, outlook: Outlook) 
 
 def _counted_months(outlook: Outlook, producing: int) -> Callable[[int, int], float]:
     """Months of production from a month on, each at the net duty that a tonne adds there, as known in month t."""
-    found = outlook.periods
     if outlook.marginals == {1.0}:
         return lambda t, online: float(max(0, producing - online))
 
     def counted(t: int, online: int) -> float:
         total = 0.0
-        for period in found:
+        for period in outlook.periods:
             months = min(period.end + 1, producing) - max(period.first, online)
             total += max(0, months) * outlook.expected("marginal", period, t)
         return total

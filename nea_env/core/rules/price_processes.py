@@ -1,6 +1,6 @@
-"""Laws of the long price: the month's change of its log, and the numbers each law needs.
+"""Processes of the long price: the month's change of its log, and the numbers each process needs.
 
-Under every law but log_ou the change satisfies E[exp(change)] = exp(r / 12) given all that is known, so the
+Under every process but log_ou the change satisfies E[exp(change)] = exp(r / 12) given all that is known, so the
 discounted price is a martingale. A change takes at most one uniform ``u`` and one standard normal ``z``,
 both the caller's. Numbers are per month. A year's change of the log price has the variance volatility**2 under
 gbm, jumps, two_regimes and bootstrap, and under lattice while no end is near; log_ou takes it as the strength
@@ -10,14 +10,25 @@ of its news.
 from __future__ import annotations
 
 import math
-from typing import get_args
 
 import numpy as np
 
 from nea_env.core.jit import jit
 from nea_env.scenario.market import Law, Market
 
-GBM, LATTICE, JUMPS, TWO_REGIMES, BOOTSTRAP, COLLARED, EQUILIBRIUM, LOG_OU = range(8)  # in the order of Law
+GBM, LATTICE, JUMPS, TWO_REGIMES, BOOTSTRAP, COLLARED, EQUILIBRIUM, LOG_OU = range(8)
+CODES: dict[Law, int] = {
+    "gbm": GBM,
+    "lattice": LATTICE,
+    "jumps": JUMPS,
+    "two_regimes": TWO_REGIMES,
+    "bootstrap": BOOTSTRAP,
+    "collared": COLLARED,
+    "equilibrium": EQUILIBRIUM,
+    "log_ou": LOG_OU,
+}
+"""Name of a process (``market.law``) -> the code that kernels know it by."""
+
 JUMPS_MAX = 40  # in one month; at the largest rate, 60 a year, more have a chance below 1e-22
 JUMP_SD_MAX = 1.0  # a jump of one sd multiplies or divides the price by e
 
@@ -97,26 +108,27 @@ def reversion_change(log_price, log_level, pull, sd, z):
 
 
 def process_parameters(market: Market) -> dict[str, float]:
-    """Parameters of the market's law by name; zero where the law has no use for one.
+    """Parameters of the market's price process by name; zero where the process has no use for one.
 
-    law (its code); growth (r / 12); drift and sd (those of gbm, unless jumps or log_ou have their own); jump_chance,
-    jump_sd, diffusion_sd; calm_sd, wild_sd, begins, ends, wild_share; entries (of bootstrap_table); states, log_step,
-    up_chance; log_level, pull; start (of the law's own state: the middle of the lattice; for two_regimes the caller
-    draws regime_start).
+    Beside columns of `Static`: growth (r / 12), and start (of the process's own state: the middle of the lattice; for
+    two_regimes the caller draws regime_start). process_drift and process_sd are those of gbm, unless jumps or log_ou
+    have their own.
 
     Raises:
-        ValueError: the law cannot have these parameters.
+        ValueError: no code is known for the process, or it cannot have these parameters.
     """
+    if market.law not in CODES:
+        raise ValueError(f"market.law: {market.law}: no kernel plays this price process; allowed: {', '.join(CODES)}")
     columns = dict.fromkeys(COLUMNS, 0.0)
     growth, sd = market.discount_rate / 12.0, market.volatility / math.sqrt(12.0)
-    columns["process"] = float(get_args(Law).index(market.law))
+    columns["process"] = float(CODES[market.law])
     columns |= {"growth": growth, "process_drift": growth - 0.5 * sd**2, "process_sd": sd}
     fill = _FILL.get(market.law)
     return columns if fill is None else columns | fill(market, growth, sd)
 
 
 def bootstrap_table(market: Market) -> np.ndarray:
-    """The changes of law bootstrap, (entries,), scaled to the volatility and recentred; empty under another law."""
+    """The changes that bootstrap draws from, (entries,), scaled to the volatility and recentred; else empty."""
     if market.law != "bootstrap":
         return np.zeros(0)
     assert market.bootstrap is not None
@@ -161,7 +173,7 @@ def lattice_odds(sd: float) -> tuple[float, float]:
 
 
 def _jumps(market: Market, growth: float, sd: float) -> dict[str, float]:
-    """Mean zero jumps carry ``share`` of the variance; the drift takes off the log of E[exp] of the law as drawn."""
+    """Mean zero jumps carry ``share`` of the variance; the drift takes off the log of E[exp] as drawn."""
     assert market.jumps is not None
     mean, share = market.jumps.rate / 12.0, market.jumps.share
     jump_sd, diffusion_sd = sd * math.sqrt(share / mean), sd * math.sqrt(1.0 - share)
@@ -223,4 +235,4 @@ COLUMNS = (
     "begins", "ends",
     "wild_share", "entries", "states", "log_step", "up_chance", "log_level", "pull", "start",
 )  # fmt: skip
-"""Names of the parameters, in the order in which a row of them stands."""
+"""Names of the parameters."""

@@ -1,7 +1,7 @@
 """Prices of a month: the long price, the front's discount or premium, the offset ratio.
 
 Everything that can be traded is a discounted martingale up to its own deadline, so no rule that only
-trades can earn from the price law.
+trades can earn from the price process.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The laws of the price: no change of any month pays a trader, and a year moves as much as the market says.
+"""The processes of the price: no change of any month pays a trader, and a year moves as much as the market says.
 
 Expectations are taken over the kernels themselves: Gauss-Hermite quadrature over the normal (exact to 1e-13
 here), and the kernels' own intervals of the uniform. Simulated figures are held to four standard errors.
@@ -14,15 +14,8 @@ import numpy as np
 import pytest
 
 from nea_env.core.rules.price_processes import (
-    BOOTSTRAP,
-    COLLARED,
+    CODES,
     COLUMNS,
-    EQUILIBRIUM,
-    GBM,
-    JUMPS,
-    LATTICE,
-    LOG_OU,
-    TWO_REGIMES,
     bootstrap_change,
     bootstrap_table,
     gbm_change,
@@ -58,7 +51,7 @@ def market(law, volatility=0.30, **sections):
 
 
 def changes(law, u, z, volatility=0.30):
-    """Log changes (years, months) of the law from uniforms and normals of that shape, and one uniform a year ahead."""
+    """Log changes (years, months) of a process from uniforms and normals of that shape, one uniform a year ahead."""
     m = market(law, volatility)
     c, table = process_parameters(m), bootstrap_table(m)
     state = [regime_start(c["wild_share"], x) if law == "two_regimes" else c["start"] for x in u[:, 0]]
@@ -104,17 +97,10 @@ def year(request):
     return request.param, changes(request.param, u, z)
 
 
-def test_the_codes_stand_in_the_order_of_the_schema():
-    codes = dict(
-        zip(
-            ("gbm", "lattice", "jumps", "two_regimes", "bootstrap", "collared", "equilibrium", "log_ou"),
-            (GBM, LATTICE, JUMPS, TWO_REGIMES, BOOTSTRAP, COLLARED, EQUILIBRIUM, LOG_OU),
-            strict=True,
-        )
-    )
-    assert codes == {name: code for code, name in enumerate(get_args(Law))}
+def test_every_process_of_the_schema_has_a_code_of_its_own():
+    assert CODES == {name: code for code, name in enumerate(get_args(Law))}
     for law in (*FAIR, "log_ou"):
-        assert process_parameters(market(law))["law"] == codes[law]
+        assert process_parameters(market(law))["process"] == CODES[law]
         assert tuple(process_parameters(market(law))) == COLUMNS
 
 
@@ -280,7 +266,13 @@ def test_without_volatility_the_price_follows_its_drift(law):
         assert moves == pytest.approx(GROWTH, abs=1e-15)
 
 
-def test_laws_that_cannot_be_say_so():
+def test_a_process_without_a_code_is_refused():
+    unknown = market("gbm").model_copy(update={"law": "heston"})
+    with pytest.raises(ValueError, match=r"^market.law: heston: no kernel plays this price process; allowed: gbm, "):
+        process_parameters(unknown)
+
+
+def test_processes_that_cannot_be_say_so():
     with pytest.raises(ValueError, match=r"bootstrap.changes: all are equal"):
         bootstrap_table(market("bootstrap", bootstrap={"changes": [0.1] * 4}))
     with pytest.raises(ValueError, match=r"jumps: 0.1 a year with a share of 0.9 have a sd of 1.8, at most 1"):
@@ -289,7 +281,7 @@ def test_laws_that_cannot_be_say_so():
         lattice_odds(1.4)
 
 
-def test_another_law_has_no_table():
+def test_another_process_has_no_table():
     assert bootstrap_table(market("gbm")).shape == (0,)
 
 
