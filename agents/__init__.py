@@ -7,7 +7,7 @@
 * ``algorithms``: build a model from ``configs/algo``
 * ``residual``: a policy that starts at the just-in-time rule and learns corrections
 * ``marking``: training rewards and advantages with less noise and the same expectation
-* ``checkpoint``, ``saving``: save and resume a run exactly
+* ``checkpoint``, ``checkpoint_callback``: save and resume a run exactly
 * ``training``: a run, from the first step to its folder; ``seeds``: which are for training
 * ``evaluate``, ``figures``: policies compared on the same held-out episodes
 * ``tune``: parameters of the tuned rules (``python -m agents.tune env=kets``), ``tuned`` their file

@@ -43,7 +43,7 @@ def figures(folder: RunFolder) -> dict[str, dict[str, float]] | None:
         row = evaluation["policies"][evaluation["algorithm"]]
         found = {name: {bound: _number(row[name][bound]) for bound in _BOUNDS} for name in _FIGURES if name in row}
         return found if "cost_pct" in found else None
-    except refusal.UNREADABLE:
+    except refusal.JSON_ERRORS:
         return None
 
 

@@ -17,7 +17,7 @@ from ruamel.yaml import YAML
 from agents.atomic import alone, write_text
 from nea_env.library import load_scenario, scenarios
 from nea_env.library.errors import shown
-from nea_env.library.yaml import UNREADABLE, yaml_reader
+from nea_env.library.yaml import YAML_ERRORS, yaml_reader
 from nea_env.scenario import Scenario
 
 TUNED = Path(__file__).with_name("tuned.yaml")
@@ -87,7 +87,7 @@ def _read() -> dict[str, dict[str, Any]]:
         return {}
     try:
         table = yaml_reader().load(TUNED.read_text(encoding="utf-8")) or {}
-    except (*UNREADABLE, OSError, RecursionError) as error:
+    except (*YAML_ERRORS, OSError, RecursionError) as error:
         raise ValueError(f"{TUNED}: is damaged: {' '.join(str(error).split())[:200]}") from None
     if not isinstance(table, dict) or not all(
         isinstance(key, str) and isinstance(entry, dict) for key, entry in table.items()

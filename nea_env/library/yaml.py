@@ -17,7 +17,7 @@ from ruamel.yaml.events import AliasEvent
 from ruamel.yaml.parser import Parser, ParserError
 from ruamel.yaml.tokens import DirectiveToken
 
-UNREADABLE = (YAMLError, ValueError, KeyError, IndexError, TypeError, AttributeError, AssertionError)
+YAML_ERRORS = (YAMLError, ValueError, KeyError, IndexError, TypeError, AttributeError, AssertionError)
 """What ruamel.yaml raises of text that is no YAML, or whose tags (``!!bool``, ``!!int``) do not fit the text."""
 
 VERSION = (1, 2)
