@@ -15,6 +15,6 @@
 * ``settings``, ``hyperparameters``, ``rehearsal``: a run checked before it begins
 * ``command_line``, ``scenario_choice``, ``sweep``, ``resume``, ``amend``, ``explain``: what ``train.py`` is asked for
 * ``sweeping``, ``sweep_folder``, ``sweep_table``, ``resume_sweep``: a sweep, its notes, its table and the rest of it
-* ``run_folder``, ``atomic``, ``metrics``, ``monitor``, ``versions``: what a run leaves behind
+* ``run_folder``, ``metrics``, ``monitor``, ``versions``: what a run leaves behind
 * ``interruption``, ``refusal``: how it ends early
 """

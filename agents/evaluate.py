@@ -21,8 +21,8 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
-from agents.atomic import write_text
 from agents.seeds import EVALUATION_SEEDS
+from nea_env.atomic import write_text
 from nea_env.core.layout import MONEY_FLOWS
 from nea_env.envs.firm_vector import FirmVectorEnv
 from nea_env.scenario import Scenario

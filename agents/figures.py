@@ -12,9 +12,9 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 import numpy as np
 
-from agents.atomic import replacing
 from agents.evaluate import Outcome
 from agents.metrics import read
+from nea_env.atomic import replacing
 from nea_env.envs.lettering import write
 from nea_env.scenario import Scenario
 

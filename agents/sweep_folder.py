@@ -17,9 +17,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from agents.atomic import WRITING, write_text
 from agents.refusal import JSON_ERRORS, SettingsError
 from agents.run_folder import RunFolder
+from nea_env.atomic import WRITING, write_text
 
 STARTS = 3
 """How often a job may begin in one go of its sweep; Ray would begin it a fourth time and then end the whole sweep."""

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from ruamel.yaml import YAML
 
-from agents.atomic import alone, write_text
+from nea_env.atomic import alone, write_text
 from nea_env.library import load_scenario, scenarios
 from nea_env.library.errors import shown
 from nea_env.library.yaml import YAML_ERRORS, yaml_reader

@@ -19,7 +19,7 @@ SKIPPED = {".git", "build", "dist", "runs", "outputs", "multirun", "__pycache__"
 LINES_MAX = 400
 
 LAYERS = (  # lowest first; a unit may import itself and what stands in a lower row
-    ("nea_env.scenario",),
+    ("nea_env.scenario", "nea_env.atomic"),
     ("nea_env.library",),
     ("nea_env.core",),
     ("nea_env.envs", "nea_env.solvers"),
@@ -32,6 +32,7 @@ LAYERS = (  # lowest first; a unit may import itself and what stands in a lower 
 LEVEL = {unit: level for level, row in enumerate(LAYERS) for unit in row}
 
 THIRD_PARTY = {  # what each unit may import beside the standard library
+    "nea_env.atomic": set(),
     "nea_env.scenario": {"pydantic"},
     "nea_env.library": {"pydantic", "pydantic_core", "ruamel"},
     "nea_env.core": {"numpy", "numba", "tqdm"},
