@@ -17,12 +17,12 @@ from agents.command_line import Resume
 from agents.interruption import Interrupted, Interruption
 from agents.monitor import Progress, bar, closed, make_logger
 from agents.refusal import JobError, tell
-from agents.rules import make_rule
 from agents.run_folder import RunFolder
 from agents.sb3 import FirmVecEnv, make_vec_env
-from agents.seeds import training_seed
 from agents.settings import Settings
 from agents.versions import versions
+from nea_env.policies import make_rule
+from nea_env.policies.seeds import training_seed
 
 
 def make_env(settings: Settings) -> FirmVecEnv:
