@@ -26,9 +26,9 @@ from stable_baselines3.common.distributions import StateDependentNoiseDistributi
 from stable_baselines3.common.off_policy_algorithm import OffPolicyAlgorithm
 
 from agents.algorithms import load_model
-from agents.atomic import WRITING, remove, replacing, write_bytes, write_text
 from agents.refusal import CheckpointError
 from agents.sb3 import FirmVecEnv
+from nea_env.atomic import WRITING, remove, replacing, write_bytes, write_text
 
 MODEL, BUFFER, STATE, MANIFEST = "model.zip", "replay_buffer.pkl", "state.pkl", "manifest.json"
 _NAME = re.compile(r"step_([0-9]{12})")

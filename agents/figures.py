@@ -12,10 +12,10 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 import numpy as np
 
-from agents.atomic import replacing
-from agents.evaluate import Outcome
 from agents.metrics import read
+from nea_env.atomic import replacing
 from nea_env.envs.lettering import write
+from nea_env.policies.outcome import Outcome
 from nea_env.scenario import Scenario
 
 _COLOURS = ("#4d4d4d", "#b35806", "#542788", "#1b7837", "#2166ac", "#c51b7d")

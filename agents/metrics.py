@@ -11,8 +11,8 @@ from typing import Any
 
 from stable_baselines3.common.logger import KVWriter
 
-from agents.atomic import write_text
 from agents.refusal import CheckpointError
+from nea_env.atomic import write_text
 
 STEP = "step"
 """The first column: training steps done when the row was written."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sys
 
-UNREADABLE = (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError)
-"""What a damaged file of JSON or YAML brings its reader to."""
+JSON_ERRORS = (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError)
+"""What reading a damaged JSON file, or taking what it should hold from it, raises."""
 
 
 class SettingsError(ValueError):

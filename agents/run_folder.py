@@ -17,8 +17,8 @@ from typing import Any
 
 import yaml  # the dialect of Hydra
 
-from agents.atomic import write_bytes, write_text
 from agents.refusal import SettingsError
+from nea_env.atomic import write_bytes, write_text
 from nea_env.library.errors import shown
 
 _OWN = "allowed: a new or an empty folder, each run has its own; "

@@ -18,11 +18,11 @@ from stable_baselines3.common.monitor import Monitor
 from stable_baselines3.common.vec_env import VecEnv
 from stable_baselines3.common.vec_env.base_vec_env import VecEnvIndices, VecEnvObs, VecEnvStepReturn
 
-from agents.marking import MarkToMarket
-from agents.seeds import EVALUATION_SEEDS as EVALUATION_SEEDS
-from agents.seeds import training_seed as training_seed
 from nea_env.core.layout import Action
 from nea_env.envs.firm_vector import FirmVectorEnv
+from nea_env.policies.marking import MarkToMarket
+from nea_env.policies.seeds import EVALUATION_SEEDS as EVALUATION_SEEDS
+from nea_env.policies.seeds import training_seed as training_seed
 
 _OWN = ("reset", "step", "close")
 
@@ -39,7 +39,7 @@ class FirmVecEnv(VecEnv):
         spread: ``reset`` leaves the rows at months spread evenly over the episode, to its end or to the time limit,
             whichever comes first; they are played there just in time. All rows at the same month would show a learner
             one season and one price level at a time. The episodes cut into are left out of ``episode`` when they end.
-        marked: rewards are training rewards marked to market, see ``agents.marking``; ``episode`` keeps the
+        marked: rewards are training rewards marked to market, see ``nea_env.policies.marking``; ``episode`` keeps the
             environment's own.
 
     Raises:
@@ -246,7 +246,7 @@ def make_vec_env(
         num_envs: rows of the batch.
         seed: row i gets ``seed + i``; None: fresh entropy.
         spread: start rows at different months, see ``FirmVecEnv``.
-        marked: train on rewards marked to market, see ``agents.marking``.
+        marked: train on rewards marked to market, see ``nea_env.policies.marking``.
         **kwargs: for the vector environment: ``scenario``, ``max_episode_steps``, ``render_mode``, ``observe_mask``.
 
     Raises:

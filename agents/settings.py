@@ -12,9 +12,9 @@ from agents import scenario_choice
 from agents.algorithms import ALGORITHMS, DISCRETE
 from agents.hyperparameters import check_parameters, check_policy
 from agents.refusal import SettingsError
-from agents.rules import RULES
-from agents.seeds import EVALUATION_SEEDS, training_seed
 from nea_env.library.errors import did_you_mean
+from nea_env.policies.rules import RULES
+from nea_env.policies.seeds import EVALUATION_SEEDS, training_seed
 from nea_env.scenario import Scenario
 from nea_env.scenario.types import Switch, Whole
 
@@ -52,7 +52,7 @@ class Algo(Part):
     name: str
     num_envs: Annotated[Whole, Field(ge=1, le=100_000)]
     total_steps: Count
-    marked: Switch = False  # training rewards of agents.marking
+    marked: Switch = False  # training rewards of nea_env.policies.marking
     policy: str = "MlpPolicy"
     policy_kwargs: dict[str, Any] = {}
     parameters: dict[str, Any] = {}

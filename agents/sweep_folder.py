@@ -17,9 +17,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from agents.atomic import WRITING, write_text
-from agents.refusal import UNREADABLE, SettingsError
+from agents.refusal import JSON_ERRORS, SettingsError
 from agents.run_folder import RunFolder
+from nea_env.atomic import WRITING, write_text
 
 STARTS = 3
 """How often a job may begin in one go of its sweep; Ray would begin it a fourth time and then end the whole sweep."""
@@ -172,7 +172,7 @@ class SweepFolder:
             if type(number) is not int or type(starts) is not int or min(number, starts) < 0:
                 return None
             return Job(number, overrides, starts, note["ended"], folder)
-        except UNREADABLE:
+        except JSON_ERRORS:
             return None
 
     def _note(self, job: Job) -> None:
@@ -192,7 +192,7 @@ class SweepFolder:
                 raise ValueError("arguments do not begin a sweep")
             if not isinstance(record["force"], bool) or not isinstance(record["id"], str):
                 raise ValueError("force is no switch, or id no text")
-        except UNREADABLE as error:
+        except JSON_ERRORS as error:
             told = " ".join(str(error).split())[:200]
             raise SettingsError(f"resume: {self.record}: is damaged ({told}); allowed: what the sweep wrote") from None
         return dict(record)

@@ -13,12 +13,12 @@ from rich.table import Table
 from rich.text import Text
 
 from agents import refusal, resume_sweep
-from agents.atomic import write_text
 from agents.command_line import Sweep
 from agents.evaluate import interval_text, print_wide
 from agents.run_folder import RunFolder
 from agents.sweep import told
 from agents.sweep_folder import SweepFolder
+from nea_env.atomic import write_text
 
 RULE = "tuned_rule"
 """The baseline that the table compares with, where the jobs evaluate it."""
@@ -43,7 +43,7 @@ def figures(folder: RunFolder) -> dict[str, dict[str, float]] | None:
         row = evaluation["policies"][evaluation["algorithm"]]
         found = {name: {bound: _number(row[name][bound]) for bound in _BOUNDS} for name in _FIGURES if name in row}
         return found if "cost_pct" in found else None
-    except refusal.UNREADABLE:
+    except refusal.JSON_ERRORS:
         return None
 
 

@@ -12,17 +12,17 @@ from stable_baselines3.common.callbacks import CallbackList
 
 from agents import checkpoint, evaluate, figures, metrics, resume
 from agents.algorithms import make_model
+from agents.checkpoint_callback import CheckpointCallback
 from agents.command_line import Resume
 from agents.interruption import Interrupted, Interruption
 from agents.monitor import Progress, bar, closed, make_logger
 from agents.refusal import JobError, tell
-from agents.rules import make_rule
 from agents.run_folder import RunFolder
-from agents.saving import Saving
 from agents.sb3 import FirmVecEnv, make_vec_env
-from agents.seeds import training_seed
 from agents.settings import Settings
 from agents.versions import versions
+from nea_env.policies import make_rule
+from nea_env.policies.seeds import training_seed
 
 
 def make_env(settings: Settings) -> FirmVecEnv:
@@ -62,7 +62,7 @@ def learn(settings: Settings, folder: RunFolder, stop: Interruption | None = Non
         model = build(settings, env) if restored is None else restored.model
         done = model.num_timesteps
         about = partial(metrics.manifest, folder.metrics, settings.plain(), versions())
-        saving = Saving(folder.checkpoints, settings.checkpoint.every, about, restored, stop)
+        saving = CheckpointCallback(folder.checkpoints, settings.checkpoint.every, about, restored, stop)
         model.set_logger(make_logger(folder.metrics, folder.tensorboard, done))
         title = f"{name} on {settings.scenario.name}"
         progress = bar(settings.total_steps, title, "steps", initial=done, mode=settings.progress)

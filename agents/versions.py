@@ -17,6 +17,7 @@ PACKAGES = (
 )  # fmt: skip
 
 _CHECKOUT = Path(__file__).resolve().parent.parent
+_TUNED = "nea_env/policies/tuned.yaml"  # training does not read it: tuning a rule keeps no run from going on
 _NOTED = ("git", "resumes")  # of versions.json: told, but no reason to refuse a resume
 
 
@@ -41,6 +42,8 @@ def code_hash() -> str:
     sources += [(_CHECKOUT, _CHECKOUT / "train.py")]
     digest = hashlib.sha256()
     for name, path in sorted((path.relative_to(root).as_posix(), path) for root, path in sources):
+        if name == _TUNED:
+            continue
         content = path.read_bytes()
         digest.update(f"{name} {len(content)}\n".encode() + content)
     return digest.hexdigest()

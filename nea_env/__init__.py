@@ -3,7 +3,8 @@
 Importing this package registers the ids ``nea/KETS-v0``, ``nea/TPS-v0``, ``nea/Tokyo-v0``, those with links to
 other systems (``nea/LinkedKETS-v0``, …) and their discrete twins ``nea/…Discrete-v0``. Layers, imports pointing
 only downward: `scenario` and `library` (the law and the world as data), `core` (the compiled month), `envs`
-(Gymnasium's faces of it), `market` (its prices on their own: `price_paths` and pictures).
+(Gymnasium's faces of it), `policies` (rules of thumb, and the loop that plays any policy), `market` (its prices
+on their own: `price_paths` and pictures).
 """
 
 from __future__ import annotations
@@ -19,9 +20,10 @@ from nea_env.envs.registration import register_ids
 if TYPE_CHECKING:
     from nea_env.library import ScenarioError, load_scenario, scenarios
     from nea_env.market import price_paths
+    from nea_env.policies import make_rule
     from nea_env.scenario import Scenario
 
-__all__ = ["Scenario", "ScenarioError", "__version__", "load_scenario", "price_paths", "scenarios"]
+__all__ = ["Scenario", "ScenarioError", "__version__", "load_scenario", "make_rule", "price_paths", "scenarios"]
 
 register_ids()
 
@@ -32,6 +34,10 @@ def __getattr__(name: str) -> Any:
         from nea_env import library
 
         return getattr(library, name)
+    if name == "make_rule":
+        from nea_env.policies import make_rule
+
+        return make_rule
     if name == "price_paths":
         from nea_env.market import price_paths
 

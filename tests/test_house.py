@@ -19,7 +19,7 @@ SKIPPED = {".git", "build", "dist", "runs", "outputs", "multirun", "__pycache__"
 LINES_MAX = 400
 
 LAYERS = (  # lowest first; a unit may import itself and what stands in a lower row
-    ("nea_env.scenario",),
+    ("nea_env.scenario", "nea_env.atomic"),
     ("nea_env.library",),
     ("nea_env.core.columns",),
     ("nea_env.core.layout", "nea_env.core.cache"),
@@ -30,8 +30,9 @@ LAYERS = (  # lowest first; a unit may import itself and what stands in a lower 
     ("nea_env.core.equilibrium",),
     ("nea_env.core.lowering", "nea_env.core.play"),  # neither knows of the other: the tables stand between them
     ("nea_env.core",),
-    ("nea_env.envs", "nea_env.solvers"),
-    ("nea_env.market",),
+    ("nea_env.envs",),
+    ("nea_env.policies",),
+    ("nea_env.market", "nea_env.solvers"),
     ("nea_env.bench",),
     ("nea_env",),  # the package's own __init__, which opens it to the outside
     ("agents",),
@@ -40,10 +41,12 @@ LAYERS = (  # lowest first; a unit may import itself and what stands in a lower 
 LEVEL = {unit: level for level, row in enumerate(LAYERS) for unit in row}
 
 THIRD_PARTY = {  # what each unit may import beside the standard library
+    "nea_env.atomic": set(),
     "nea_env.scenario": {"pydantic"},
     "nea_env.library": {"pydantic", "pydantic_core", "ruamel"},
     "nea_env.core": {"numpy", "numba", "tqdm"},
     "nea_env.envs": {"numpy", "gymnasium", "matplotlib"},
+    "nea_env.policies": {"numpy", "gymnasium", "tqdm"},
     "nea_env.market": {"numpy", "matplotlib", "tqdm"},
 }
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
@@ -223,8 +226,11 @@ BROKEN = [
     (upward_imports, "nea_env/core/rules/banking.py", "from nea_env.core.play import booking"),
     (upward_imports, "nea_env/envs/rendering.py", "from nea_env.market import figures"),
     (upward_imports, "nea_env/market/figures.py", "import scipy"),
-    (upward_imports, "nea_env/solvers/lattice.py", "import nea_env.envs.firm"),
-    (upward_imports, "nea_env/bench/scores.py", "from agents import rules"),
+    (upward_imports, "nea_env/envs/firm.py", "from nea_env.policies.rules import JustInTime"),
+    (upward_imports, "nea_env/policies/play.py", "from nea_env.bench import scores"),
+    (upward_imports, "nea_env/policies/levers.py", "from rich.table import Table"),
+    (upward_imports, "nea_env/solvers/lattice.py", "import nea_env.market.paths"),
+    (upward_imports, "nea_env/bench/scores.py", "from agents import sb3"),
     (imports_beyond_the_base, "nea_env/market/paths.py", "from rich.progress import track"),
     (imports_beyond_the_base, "nea_env/market/figures.py", "from matplotlib.figure import Figure"),
     (imports_beyond_the_base, "nea_env/envs/firm.py", "from matplotlib.figure import Figure"),
@@ -233,10 +239,10 @@ BROKEN = [
     (long_files, "nea_env/core/play/decisions.py", "x = 1\n" * (LINES_MAX + 1)),
     (catch_all_names, "nea_env/core/utils.py", ""),
     (catch_all_names, "agents/common/figures.py", ""),
-    (global_randomness, "agents/rules.py", "import numpy as np\nnp.random.seed(0)"),
-    (global_randomness, "agents/rules.py", "from numpy.random import rand"),
+    (global_randomness, "agents/sb3.py", "import numpy as np\nnp.random.seed(0)"),
+    (global_randomness, "agents/sb3.py", "from numpy.random import rand"),
     (global_randomness, "nea_env/core/rng.py", "import random"),
-    (foreign_places, "agents/rules.py", '"""Figures: ' + "/" + 'home/me/figures."""'),
+    (foreign_places, "agents/sb3.py", '"""Figures: ' + "/" + 'home/me/figures."""'),
     (foreign_places, "nea_env/library/regimes/x.yaml", "source: notes" + ".md, page 3"),
 ]
 

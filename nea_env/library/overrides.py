@@ -13,7 +13,7 @@ from nea_env.library.assembly import Assembly, is_index
 from nea_env.library.catalogue import ROOT
 from nea_env.library.errors import did_you_mean, fields_at, first_of, keys_of, reason, shown
 from nea_env.library.reader import Document
-from nea_env.library.yaml import DEEPEST, MOST_VALUES, UNREADABLE, checked_text, yaml_reader
+from nea_env.library.yaml import DEEPEST, MOST_VALUES, YAML_ERRORS, checked_text, yaml_reader
 from nea_env.scenario import Scenario, ScenarioError
 
 Overrides = Mapping[str, Any] | Sequence[str]
@@ -70,7 +70,7 @@ def _parsed(text: str) -> Change:
         raise ScenarioError(f"override {text!r}: expected path=value, for instance market.volatility=0.2")
     try:
         return Change(_path(path.strip(" ")), yaml_reader().load(value))
-    except UNREADABLE as error:
+    except YAML_ERRORS as error:
         if isinstance(error, ScenarioError):
             raise
         raise ScenarioError(f"override {path.strip()}: {shown(value)} is not a YAML value") from None

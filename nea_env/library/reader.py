@@ -20,7 +20,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
 
 from nea_env.library.errors import did_you_mean, shown
-from nea_env.library.yaml import MOST_VALUES, UNREADABLE, yaml_reader
+from nea_env.library.yaml import MOST_VALUES, YAML_ERRORS, yaml_reader
 from nea_env.scenario import ScenarioError
 
 Keys = tuple[str | int, ...]
@@ -128,7 +128,7 @@ def _parse(path: Path) -> dict[Any, Any]:
         raise ScenarioError(
             f"{path}: cannot be read as YAML 1.2: its text is not UTF-8; save the file as UTF-8"
         ) from None
-    except UNREADABLE as error:
+    except YAML_ERRORS as error:
         line = f" line {_line(error)}" if isinstance(error, MarkedYAMLError) and error.problem_mark else ""
         problem = getattr(error, "problem", None) or " ".join(str(error).split()) or type(error).__name__
         raise ScenarioError(f"{path}{line}: cannot be read as YAML 1.2: {problem}{_unseen(text)}") from None

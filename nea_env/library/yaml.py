@@ -6,7 +6,9 @@ values than any memory holds; so depth, aliases and values have limits, far abov
 
 from __future__ import annotations
 
+import io
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from ruamel.yaml import YAML
@@ -17,7 +19,7 @@ from ruamel.yaml.events import AliasEvent
 from ruamel.yaml.parser import Parser, ParserError
 from ruamel.yaml.tokens import DirectiveToken
 
-UNREADABLE = (YAMLError, ValueError, KeyError, IndexError, TypeError, AttributeError, AssertionError)
+YAML_ERRORS = (YAMLError, ValueError, KeyError, IndexError, TypeError, AttributeError, AssertionError)
 """What ruamel.yaml raises of text that is no YAML, or whose tags (``!!bool``, ``!!int``) do not fit the text."""
 
 VERSION = (1, 2)
@@ -102,3 +104,12 @@ def yaml_reader() -> YAML:
     yaml.version = VERSION
     yaml.Parser, yaml.Composer, yaml.Constructor = _Parser, _BoundedComposer, _BoundedConstructor
     return yaml
+
+
+def yaml_text(tree: Mapping[str, Any]) -> str:
+    """Plain values as YAML, one key a line, in sorted order."""
+    yaml = YAML(typ="safe", pure=True)
+    yaml.default_flow_style = False
+    text = io.StringIO()
+    yaml.dump(tree, text)
+    return text.getvalue()

@@ -12,8 +12,8 @@ pytest.importorskip("stable_baselines3")
 import numpy as np
 
 from agents import figures
-from agents.evaluate import play
-from agents.rules import JustInTime
+from nea_env.policies.play import play
+from nea_env.policies.rules import JustInTime
 
 TEXTS = ["$\\undefined{ 배출권 거래제\n碳 $_^ \x07", "w" * 700]
 

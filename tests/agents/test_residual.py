@@ -4,9 +4,9 @@ import torch
 from stable_baselines3 import A2C, PPO
 
 from agents.residual import ResidualPolicy
-from agents.rules import JustInTime
 from agents.sb3 import make_vec_env
 from nea_env.core.layout import OBS_INDEX, Action
+from nea_env.policies.rules import JustInTime
 
 
 @pytest.fixture(scope="module")

@@ -203,3 +203,18 @@ def test_rows_spread_over_the_time_limit_where_that_is_shorter(id, rows, limit):
             assert ("episode" in infos[row]) == (months[row] == 0)
         ended |= done
     assert ended.all()
+
+
+def test_the_adapter_trains_on_marked_rewards_and_reports_the_environments_own():
+    own, marked = (make_vec_env("nea/KETS-v0", 4, 0, marked=flag) for flag in (False, True))
+    own.reset(), marked.reset()
+    differs = False
+    for _ in range(140):
+        actions = np.full((4, 8), 0.1, np.float32)
+        _, reward, _, infos = own.step(actions)
+        _, training, _, marked_infos = marked.step(actions)
+        differs = differs or not np.array_equal(reward, training)
+    assert differs
+    for info, other in zip(infos, marked_infos, strict=True):
+        assert info["episode"]["r"] == other["episode"]["r"]
+        assert info["episode"]["cost_pct"] == other["episode"]["cost_pct"]

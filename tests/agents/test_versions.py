@@ -7,7 +7,7 @@ def test_versions_name_packages_and_code():
 
 
 def test_the_code_hash_sees_every_source_and_nothing_else(tmp_path, monkeypatch):
-    for name in ("nea_env/core/play/decisions.py", "nea_env/library/regimes/kets.yaml", "agents/rules.py", "train.py"):
+    for name in ("nea_env/core/play/decisions.py", "nea_env/library/regimes/kets.yaml", "agents/sb3.py", "train.py"):
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("x = 1\n")
@@ -17,10 +17,12 @@ def test_the_code_hash_sees_every_source_and_nothing_else(tmp_path, monkeypatch)
     for path in sorted(path for path in tmp_path.rglob("*") if path.is_file()):
         path.write_text("x = 2\n")
         hashes.append(versions.code_hash())
-    (tmp_path / "agents" / "rules.py").rename(tmp_path / "agents" / "rule.py")
+    (tmp_path / "agents" / "sb3.py").rename(tmp_path / "agents" / "sb4.py")
     hashes.append(versions.code_hash())
     assert len(set(hashes)) == len(hashes) == 6
     (tmp_path / "agents" / "notes.txt").write_text("x")
+    (tmp_path / "nea_env" / "policies").mkdir()
+    (tmp_path / "nea_env" / "policies" / "tuned.yaml").write_text("kets: {}\n")  # written while a run is stopped
     (tmp_path / "tests").mkdir()
     (tmp_path / "tests" / "test.py").write_text("x")
     assert versions.code_hash() == hashes[-1]

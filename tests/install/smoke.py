@@ -14,6 +14,7 @@ import numpy as np
 
 import nea_env
 from nea_env.envs.registration import ids
+from nea_env.policies.play import costs
 
 EXTRAS = ("matplotlib", "torch", "stable_baselines3", "hydra")
 
@@ -51,6 +52,13 @@ def an_equilibrium_sets_the_price():
     assert (paths["front_price"] > 0.0).all() and np.ptp(paths["front_price"][:, -1]) > 0.0
 
 
+def a_rule_plays_with_what_was_tuned():
+    scenario, seeds = nea_env.load_scenario("kets"), np.arange(1_000_000, 1_000_100)
+    names = ("tuned_rule", "just_in_time")
+    tuned, just_in_time = (costs(nea_env.make_rule(name, scenario), scenario, seeds).mean() for name in names)
+    assert tuned < just_in_time
+
+
 def the_library_lists_what_ships():
     command = [sys.executable, "-I", "-m", "nea_env.library", "list"]
     listed = subprocess.run(command, capture_output=True, text=True, check=True, encoding="utf-8")
@@ -74,6 +82,7 @@ CHECKS = (
     a_batch_plays,
     every_scenario_loads,
     an_equilibrium_sets_the_price,
+    a_rule_plays_with_what_was_tuned,
     the_library_lists_what_ships,
     a_picture_without_matplotlib_is_one_clear_error,
 )

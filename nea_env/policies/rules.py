@@ -7,18 +7,17 @@ A zero action carries over and borrows all that is permitted and does nothing el
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import numpy as np
 
-from agents import tuned
-from nea_env.core.layout import OBS_INDEX, PARTNERS, TECHS, Action, Observation
-from nea_env.library import load_scenario, scenarios
-from nea_env.scenario import Scenario
+from nea_env.core.layout import OBS_INDEX, Action, Observation
 
-FULL = 0.99
-"""Share of a technology's potential from which on the core turns to the next technology."""
+TECHNOLOGIES = sum(name.startswith("invest_value_") for name in OBS_INDEX)
+"""Number of technologies that the observation shows."""
+
+_PARTNERS = sum(name.startswith("foreign_premium_") for name in OBS_INDEX)
+_FULL = 0.99  # share of a technology's potential from which on the core turns to the next one
 
 
 class Rule:
@@ -51,7 +50,8 @@ class Rule:
         return self.act(observation), state
 
 
-def _column(observation: np.ndarray, name: str) -> np.ndarray:
+def column(observation: np.ndarray, name: str) -> np.ndarray:
+    """What the observations (n, OBS) show under a name, (n,) float32."""
     return observation[:, OBS_INDEX[name]]
 
 
@@ -86,8 +86,8 @@ class JustInTime(Rule):
     def act(self, observation: np.ndarray) -> np.ndarray:
         """The two suggestions of the observation, (n, 8)."""
         actions = np.zeros((len(observation), Action.size), np.float32)
-        actions[:, Action.TRADE] = _column(observation, "even_trade")
-        actions[:, Action.ABATE] = _column(observation, "abate_at_price")
+        actions[:, Action.TRADE] = column(observation, "even_trade")
+        actions[:, Action.ABATE] = column(observation, "abate_at_price")
         return actions
 
 
@@ -98,11 +98,11 @@ def imports(observation: np.ndarray, below: Any) -> np.ndarray:
         observation: (n, OBS).
         below: log of their price over the long price, of the cheapest open partner; scalar or (n,).
     """
-    short, limit = (unsquashed(_column(observation, name)) for name in ("gap", "volume_limit"))
+    short, limit = (unsquashed(column(observation, name)) for name in ("gap", "volume_limit"))
     cheapest = np.full(len(observation), np.inf)
-    for k in range(PARTNERS):
-        price = _column(observation, f"foreign_premium_{k}")
-        cheapest = np.minimum(cheapest, np.where(_column(observation, f"link_{k}") > 0.0, price, np.inf))
+    for k in range(_PARTNERS):
+        price = column(observation, f"foreign_premium_{k}")
+        cheapest = np.minimum(cheapest, np.where(column(observation, f"link_{k}") > 0.0, price, np.inf))
     wanted = np.clip(short / 10.0 / np.maximum(limit, 1e-9), 0.0, 1.0)
     return np.where(cheapest < below, wanted, 0.0)
 
@@ -111,6 +111,18 @@ def unsquashed(value: np.ndarray) -> np.ndarray:
     """The number y of which the observation shows y / (1 + |y|)."""
     value = value.astype(float)
     return value / np.maximum(1.0 - np.abs(value), 1e-6)
+
+
+def investment_value(observation: np.ndarray) -> np.ndarray:
+    """Saving to the end plus residual over capex, less one, of the technology that investment goes to next, (n,).
+
+    That is the first one that has potential left; -inf where none has.
+    """
+    value = np.full(len(observation), -np.inf)
+    for k in reversed(range(TECHNOLOGIES)):
+        left = column(observation, f"capacity_{k}") + column(observation, f"building_{k}") < _FULL
+        value = np.where(left, column(observation, f"invest_value_{k}"), value)
+    return value
 
 
 class TunedRule(JustInTime):
@@ -132,8 +144,8 @@ class TunedRule(JustInTime):
         """Just in time with investment and imports, (n, 8)."""
         actions = super().act(observation)
         actions[:, Action.FOREIGN] = imports(observation, self.abroad)
-        rate = np.clip(self.a + self.b * np.expm1(_column(observation, "log_price")), 0.0, 1.0)
-        actions[:, Action.INVEST] = np.where(_column(observation, "progress") < self.stop, rate, 0.0)
+        rate = np.clip(self.a + self.b * np.expm1(column(observation, "log_price")), 0.0, 1.0)
+        actions[:, Action.INVEST] = np.where(column(observation, "progress") < self.stop, rate, 0.0)
         return actions
 
 
@@ -151,60 +163,9 @@ class InvestAtTrigger(JustInTime):
     def act(self, observation: np.ndarray) -> np.ndarray:
         """Just in time with investment, (n, 8)."""
         actions = super().act(observation)
-        value = np.full(len(observation), -np.inf)
-        for k in reversed(range(TECHS)):
-            left = _column(observation, f"capacity_{k}") + _column(observation, f"building_{k}") < FULL
-            value = np.where(left, _column(observation, f"invest_value_{k}"), value)
-        actions[:, Action.INVEST] = value >= self.kappa - 1.0
+        actions[:, Action.INVEST] = investment_value(observation) >= self.kappa - 1.0
         return actions
 
 
 RULES: dict[str, type[Rule]] = {rule.name: rule for rule in (DoNothing, Random, JustInTime, TunedRule, InvestAtTrigger)}
 """Every rule by its name in tables and configurations."""
-
-
-def tuned_parameters(name: str, scenario: Scenario) -> dict[str, float]:
-    """Parameters of one rule as tuned for one scenario; none for rules without any, or where nothing was tuned.
-
-    Warns:
-        UserWarning: the rule takes parameters, and what there is was tuned for another scenario of that name, or there
-            is nothing.
-    """
-    if name not in tuned.PARAMETERS:
-        return {}
-    try:
-        found = tuned.find(scenario)
-    except ValueError as error:
-        _warn(f"{name} runs with its defaults: {error}")
-        return {}
-    if found is None or name not in found.parameters:
-        ships = scenario.name in scenarios()
-        file = scenario.name if ships else "<its file>"
-        _warn(
-            f"{name} was not tuned for scenario {scenario.name!r} and runs with its defaults:"
-            f" python -m agents.tune scenario={file} tunes it"
-        )
-        return {}
-    if not found.same:
-        _warn(f"{name} runs with parameters that were tuned for another scenario named {scenario.name!r}")
-    return {key: float(value) for key, value in found.parameters[name].items()}
-
-
-def _warn(message: str) -> None:
-    warnings.warn(message, stacklevel=4)
-
-
-def make_rule(name: str, scenario: Scenario | str, **parameters: Any) -> Rule:
-    """A rule by name, tuned for a scenario unless parameters are given.
-
-    Args:
-        name: a key of `RULES`.
-        scenario: one, or a shipped one's name.
-        parameters: of the rule.
-
-    Raises:
-        ValueError: no rule has that name, or no such scenario ships.
-    """
-    if name not in RULES:
-        raise ValueError(f"no rule is called {name!r}: {', '.join(RULES)}")
-    return RULES[name](**(parameters or tuned_parameters(name, load_scenario(scenario))))

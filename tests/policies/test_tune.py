@@ -5,9 +5,11 @@ import numpy as np
 import pytest
 from ruamel.yaml import YAML
 
-from agents import tune, tuned
-from agents.rules import InvestAtTrigger, JustInTime, TunedRule, tuned_parameters
 from nea_env.library import load_scenario
+from nea_env.policies import tune, tuned
+from nea_env.policies.play import costs
+from nea_env.policies.rules import RULES, InvestAtTrigger, JustInTime, TunedRule
+from nea_env.policies.tuned import tuned_parameters
 
 SCENARIO = load_scenario("kets_phase2")
 
@@ -16,17 +18,22 @@ def test_a_cell_costs_what_its_rule_costs_alone():
     seeds = np.arange(500_000, 500_010)
     cells = [{"a": 0.0, "b": 0.0, "stop": 0.0}, {"a": 0.5, "b": 0.1, "stop": 0.5}]
     together = tune.score(TunedRule, cells, SCENARIO, seeds)
-    alone = [tune.costs(TunedRule(**cell), SCENARIO, seeds).mean() for cell in cells]
+    alone = [costs(TunedRule(**cell), SCENARIO, seeds).mean() for cell in cells]
     assert np.allclose(together, alone, rtol=1e-12)
-    assert together[0] == pytest.approx(tune.costs(JustInTime(), SCENARIO, seeds).mean())
+    assert together[0] == pytest.approx(costs(JustInTime(), SCENARIO, seeds).mean())
 
 
 def test_tuning_finds_the_best_cell_of_its_grid(monkeypatch):
     monkeypatch.setitem(tune.GRIDS, InvestAtTrigger, {"kappa": (0.5, 1.0, 5.0)})
     best = tune.tune(InvestAtTrigger, SCENARIO, 30)
     seeds = np.arange(tune.FIRST_SEED, tune.FIRST_SEED + 30)
-    found = tune.costs(InvestAtTrigger(**best), SCENARIO, seeds).mean()
-    assert found <= min(tune.costs(InvestAtTrigger(k), SCENARIO, seeds).mean() for k in (0.5, 1.0, 5.0)) + 1e-9
+    lowest = costs(InvestAtTrigger(**best), SCENARIO, seeds).mean()
+    assert lowest <= min(costs(InvestAtTrigger(k), SCENARIO, seeds).mean() for k in (0.5, 1.0, 5.0)) + 1e-9
+
+
+def test_every_parameter_has_a_grid():
+    grids = {kind.name: tuple(grid | tune.LINKED.get(kind, {})) for kind, grid in tune.GRIDS.items()}
+    assert grids == tuned.PARAMETERS and set(grids) <= set(RULES)
 
 
 def test_seeds_are_training_seeds():
@@ -45,8 +52,8 @@ def rule(a):
 
 def test_the_file_keeps_other_scenarios(file):
     kets, tps = load_scenario("kets"), load_scenario("tps")
-    for scenario, found in ((kets, rule(0.1)), (tps, rule(0.2)), (kets, rule(0.3))):
-        assert tuned.record(scenario, found) == scenario.name
+    for scenario, values in ((kets, rule(0.1)), (tps, rule(0.2)), (kets, rule(0.3))):
+        assert tune.record(scenario, values) == scenario.name
     assert YAML(typ="safe").load(file) == {
         "kets": {"digest": kets.digest, **rule(0.3)},
         "tps": {"digest": tps.digest, **rule(0.2)},
@@ -57,16 +64,16 @@ def test_a_copy_that_kept_the_name_leaves_the_shipped_ones_parameters(file):
     kets, copy = load_scenario("kets"), load_scenario("kets", {"market.volatility": 0.5})
     for first, second in ((kets, copy), (copy, kets)):
         file.unlink(missing_ok=True)
-        keys = {tuned.record(first, rule(0.1)), tuned.record(second, rule(0.2))}
+        keys = {tune.record(first, rule(0.1)), tune.record(second, rule(0.2))}
         assert keys == {"kets", f"kets@{copy.digest[:8]}"}
-        assert tuned.find(first) == ({"digest": first.digest, **rule(0.1)}, True)
-        assert tuned.find(second) == ({"digest": second.digest, **rule(0.2)}, True)
+        assert tuned.look_up(first) == ({"digest": first.digest, **rule(0.1)}, True)
+        assert tuned.look_up(second) == ({"digest": second.digest, **rule(0.2)}, True)
 
 
 def test_a_shipped_scenario_that_changed_takes_its_own_place(file):
     file.write_text("kets:\n  digest: 0123456789abcdef\n  tuned_rule: {a: 0.1}\n")
-    assert tuned.find(load_scenario("kets")) == ({"digest": "0123456789abcdef", **rule(0.1)}, False)
-    assert tuned.record(load_scenario("kets"), rule(0.2)) == "kets"
+    assert tuned.look_up(load_scenario("kets")) == ({"digest": "0123456789abcdef", **rule(0.1)}, False)
+    assert tune.record(load_scenario("kets"), rule(0.2)) == "kets"
     assert list(YAML(typ="safe").load(file)) == ["kets"]
 
 
@@ -94,19 +101,6 @@ def test_a_damaged_file_is_one_line_and_stays(text, file, capsys, monkeypatch):
     assert capsys.readouterr().err.count("\n") == 1 and file.read_text() == text
 
 
-def test_a_digest_is_of_content_alone():
-    kets = load_scenario("kets")
-    assert load_scenario("kets", {"title": "x", "firm.name": "y", "regime.title": "z"}).digest == kets.digest
-    changes = [
-        {"market.price": 10_507},
-        {"last": "2019"},
-        {"firm.output": 1e6},
-        {"regime.banking.2018.base_share": 0.5},
-    ]
-    digests = {load_scenario("kets", change).digest for change in changes} | {kets.digest}
-    assert len(digests) == 5
-
-
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -126,12 +120,12 @@ def test_bad_arguments_are_one_line(arguments, message, capsys):
 RECORD = """
 import sys
 from pathlib import Path
-from agents import tuned
 from nea_env import load_scenario
+from nea_env.policies import tune, tuned
 tuned.TUNED = Path(sys.argv[1])
 for k in range(8):
     scenario = load_scenario("kets", {"market.price": float(sys.argv[2]) + k})
-    tuned.record(scenario, {"tuned_rule": {"a": 0.1}})
+    tune.record(scenario, {"tuned_rule": {"a": 0.1}})
 """
 
 

@@ -1,7 +1,7 @@
-"""Tune the rules that take parameters: ``python -m agents.tune scenario=kets [episodes=1000]``.
+"""Tune the rules that take parameters: ``python -m nea_env.policies.tune scenario=kets [episodes=1000]``.
 
 Grid search, then two rounds of refinement around the best cell. All cells of a round play the same seeds
-in one batch; the seeds (500,000 on) are neither trained nor evaluated on. Writes ``agents/tuned.yaml``.
+in one batch; the seeds (500,000 on) are neither trained nor evaluated on. Writes ``nea_env/policies/tuned.yaml``.
 """
 
 from __future__ import annotations
@@ -13,11 +13,13 @@ from typing import Any
 
 import numpy as np
 
-from agents.evaluate import interval
-from agents.rules import InvestAtTrigger, JustInTime, Rule, TunedRule
-from agents.tuned import TUNED, record
-from nea_env.core.batch import Batch
-from nea_env.library import ScenarioError, load_scenario
+from nea_env.atomic import alone, write_text
+from nea_env.library import ScenarioError, load_scenario, scenarios
+from nea_env.library.yaml import yaml_text
+from nea_env.policies import tuned
+from nea_env.policies.outcome import interval
+from nea_env.policies.play import costs
+from nea_env.policies.rules import InvestAtTrigger, JustInTime, Rule, TunedRule
 from nea_env.scenario import Scenario
 
 FIRST_SEED = 500_000
@@ -33,20 +35,10 @@ LINKED: dict[type[Rule], dict[str, tuple[float, ...]]] = {TunedRule: {"abroad": 
 """What is searched besides where there are foreign units to buy."""
 
 _ROWS = 40_000
-
-
-def costs(rule: Rule, scenario: Scenario, seeds: np.ndarray) -> np.ndarray:
-    """Discounted cost of each row's episode in % of exposure, (n,); rows may share seeds."""
-    batch = Batch(scenario, len(seeds))
-    observation = batch.reset(seeds.astype(np.int64))
-    total, weight, ended = np.zeros(len(seeds)), 1.0, False
-    while not ended:
-        actions, _ = rule.predict(observation)
-        observation, reward, terminated = batch.step(actions)
-        total -= weight * reward
-        weight *= float(batch.discount)
-        ended = bool(terminated.all())
-    return total * (100.0 * float(np.ravel(batch.reward_scale)[0]) / float(np.ravel(batch.exposure)[0]))
+_HEADING = (
+    "# Written by `python -m nea_env.policies.tune`: parameters of the rules; `digest` is that of its scenario's"
+    " content.\n"
+)
 
 
 def score(kind: type[Rule], cells: Sequence[dict[str, float]], scenario: Scenario, seeds: np.ndarray) -> np.ndarray:
@@ -89,17 +81,37 @@ def tune_all(scenario: Scenario, episodes: int) -> dict[str, Any]:
     """Every tunable rule for a scenario, with its paired gain over just in time on fresh training seeds."""
     fresh = np.arange(FIRST_SEED + episodes, FIRST_SEED + 3 * episodes)
     base = costs(JustInTime(), scenario, fresh)
-    found: dict[str, Any] = {}
+    values: dict[str, Any] = {}
     for kind in GRIDS:
         best = tune(kind, scenario, episodes)
-        found[kind.name] = best
+        values[kind.name] = best
         gain = interval(costs(kind(**best), scenario, fresh) - base)
-        found[f"{kind.name}_vs_just_in_time_pct"] = {key: round(value, 4) for key, value in gain.items()}
-    return found
+        values[f"{kind.name}_vs_just_in_time_pct"] = {key: round(value, 4) for key, value in gain.items()}
+    return values
+
+
+def record(scenario: Scenario, values: Mapping[str, Any]) -> str:
+    """Put what was tuned for one scenario into the file, the other entries untouched.
+
+    Returns:
+        The entry's key: the scenario's name, or the name and the digest where another content has the name.
+
+    Raises:
+        ValueError: the file is damaged.
+        OSError: it can't be written; it is as it was before.
+    """
+    with alone(tuned.TUNED.parent):
+        name, digest = scenario.name, scenario.digest
+        entries = {key: entry for key, entry in tuned.read().items() if entry.get(tuned.DIGEST) != digest}
+        is_main = load_scenario(name).digest == digest if name in scenarios() else name not in entries
+        key = name if is_main else f"{name}@{digest[:8]}"
+        entries[key] = {tuned.DIGEST: digest, **values}
+        write_text(tuned.TUNED, _HEADING + yaml_text(entries))
+        return key
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Command line; 0 if all went well, 2 after a bad argument."""
+    """Command line; 0 if all went well, 1 where the file can't be written, 2 after a bad argument."""
     if {"--help", "-h"} & set(arguments):
         print(__doc__)
         return 0
@@ -121,14 +133,15 @@ def main(arguments: Sequence[str]) -> int:
     except (ScenarioError, ValueError) as error:
         print(error, file=sys.stderr)
         return 2
-    found = tune_all(scenario, episodes)
-    command = f"python -m agents.tune scenario={options['scenario']} episodes={episodes}"
+    values = tune_all(scenario, episodes)
+    print(f"{scenario.name}: {values}")
+    command = f"python -m nea_env.policies.tune scenario={options['scenario']} episodes={episodes}"
     try:
-        key = record(scenario, {"command": command, **found})
-        print(f"{TUNED}: {key}: {found}")
+        key = record(scenario, {"command": command, **values})
     except (ValueError, OSError) as error:
         print(error, file=sys.stderr)
         return 1
+    print(f"{tuned.TUNED}: written, under {key}")
     return 0
 
 

@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nea_env.core.batch import Batch
-from nea_env.core.layout import Action
+from nea_env.policies.rules import JustInTime
 from nea_env.scenario import OutputShock, Policy, Scenario
 
 
@@ -86,10 +86,9 @@ def reference_position(scenario: Scenario) -> NDArray[np.float64]:
     )
     batch = Batch(still, 1, threads=1)
     tonnes, traded = [float(batch.position()[0][0])], 0.0
+    observation, rule = batch.observe(), JustInTime()
     for _ in range(int(batch.horizon[0])):
-        actions = np.zeros((1, Action.size), np.float32)
-        actions[:, [Action.TRADE, Action.ABATE]] = batch.suggestions()
-        batch.step(actions)
+        observation, _, _ = batch.step(rule.act(observation))
         flows = batch.flows()
         traded += float(flows["bought"][0] - flows["sold"][0])
         tonnes.append(float(batch.position()[0][0]) - traded)

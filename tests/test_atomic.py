@@ -2,7 +2,7 @@ import os
 
 import pytest
 
-from agents.atomic import replacing, write_bytes, write_text
+from nea_env.atomic import replacing, write_bytes, write_text
 
 
 def test_a_file_is_whole_or_as_it_was(tmp_path):

@@ -1,4 +1,4 @@
-"""When a run is saved: every so many steps, when it is asked to stop, and at its end."""
+"""The callback that saves a run: every so many steps, when it is asked to stop, and at its end."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from agents import checkpoint
 from agents.interruption import Interruption
 
 
-class Saving(BaseCallback):
+class CheckpointCallback(BaseCallback):
     """Saves at the first rollout that starts after every ``every`` steps, at the very first, and after the last.
 
     Args:

@@ -1,0 +1,137 @@
+"""The loop in which a policy plays: rules, models of Stable-Baselines3, anything that has ``predict``.
+
+Costs are discounted month by month and stated in per cent of exposure, the discounted value of baseline
+emissions at the reference price. The same seeds give every policy the same prices, output and announcements.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+from gymnasium import spaces
+from gymnasium.vector import AutoresetMode
+
+from nea_env.envs.firm_vector import FirmVectorEnv
+from nea_env.envs.spaces import ActionForm
+from nea_env.policies.outcome import CURVES, QUANTILES, Outcome
+from nea_env.policies.rules import TECHNOLOGIES, column
+from nea_env.scenario import Scenario
+
+
+class Month(NamedTuple):
+    """A month that has been played in every row, or what there is before the first.
+
+    Attributes:
+        env: as the month has left it.
+        observation: (n, OBS) float32 that it has left: the policy's next.
+        reward: (n,); zero before the first month.
+        weight: discount factor of the month, 1 in the first.
+        cost_pct: (n,) discounted cost of the month, % of exposure.
+    """
+
+    env: FirmVectorEnv
+    observation: np.ndarray
+    reward: np.ndarray
+    weight: float
+    cost_pct: np.ndarray
+
+
+def plays_menu(policy: Any) -> bool:
+    """Whether a policy chooses from the menu of the discrete ids."""
+    return isinstance(getattr(policy, "action_space", None), spaces.Discrete)
+
+
+def takes_masks(policy: Any) -> bool:
+    """Whether a policy's ``predict`` wants to know which actions can matter, as sb3-contrib's MaskablePPO does."""
+    try:
+        return "action_masks" in inspect.signature(policy.predict).parameters
+    except (TypeError, ValueError):  # compiled code may tell no signature
+        return False
+
+
+def months(policy: Any, scenario: Scenario, seeds: np.ndarray) -> Iterator[Month]:
+    """Play one episode a seed, all in one batch: the state before the first month, then every month.
+
+    Args:
+        policy: has ``predict``; chooses from the menu where its ``action_space`` is Discrete.
+        scenario: what is played.
+        seeds: (n,) int; rows may share seeds.
+
+    Yields:
+        The months, until every episode has ended.
+    """
+    n = len(seeds)
+    form: ActionForm = "discrete" if plays_menu(policy) else "box"
+    env = FirmVectorEnv(n, scenario, form, autoreset_mode=AutoresetMode.DISABLED)
+    try:
+        observation, _ = env.reset(seed=[int(seed) for seed in seeds])
+        batch, masked = env.batch, takes_masks(policy)
+        per_cent, scale = 100.0 / batch.exposure, batch.reward_scale
+        yield Month(env, observation, np.zeros(n), 1.0, np.zeros(n))
+        state, start, weight, ended = None, np.ones(n, bool), 1.0, False
+        while not ended:
+            masks = {"action_masks": env.action_masks()} if masked else {}
+            actions, state = policy.predict(observation, state=state, episode_start=start, deterministic=True, **masks)
+            observation, reward, terminated, _, _ = env.step(actions)
+            yield Month(env, observation, reward, weight, -(weight * per_cent * scale * reward))
+            start, weight, ended = np.zeros(n, bool), weight * env.discount, bool(terminated.all())
+    finally:
+        env.close()
+
+
+def costs(policy: Any, scenario: Scenario, seeds: np.ndarray) -> np.ndarray:
+    """Discounted cost of each seed's episode, (n,) in % of exposure: what ``play`` finds, quicker; see ``months``."""
+    total = np.zeros(len(seeds))
+    for month in months(policy, scenario, seeds):
+        total += month.cost_pct
+    return total
+
+
+def play(policy: Any, scenario: Scenario, seeds: np.ndarray, *, curves: bool = False) -> Outcome:
+    """All that a policy does in one episode a seed; see ``months``.
+
+    Args:
+        policy: has ``predict``.
+        scenario: what is played.
+        seeds: (n,) int.
+        curves: also keep quantiles of price, bank, abatement and cumulative cost by month.
+    """
+    played = months(policy, scenario, seeds)
+    last = next(played)
+    outcome, number = Outcome.zero(len(seeds), TECHNOLOGIES), 0
+    rows: dict[str, list[np.ndarray]] = {name: [] for name in CURVES}
+    price, held = last.env.market()["long_price"], last.env.accounts()
+    for month in played:
+        flows, accounts, number = month.env.flows(), month.env.accounts(), number + 1
+        _add(outcome, month, flows)
+        settled = column(last.observation, "to_deadline") == 0.0
+        carried = accounts["front"] - np.maximum(held["next"] - flows["borrowed"], 0.0)
+        outcome.carried_t = np.maximum(outcome.carried_t, np.where(settled, carried, 0.0))
+        bank = accounts["front"] + accounts["next"]
+        outcome.bank_t += bank
+        if curves:
+            abated = flows["abated"] + flows["saved"]
+            for name, values in zip(CURVES, (price, bank, abated, outcome.cost_pct), strict=True):
+                rows[name].append(np.quantile(values, QUANTILES))
+            price = month.env.market()["long_price"]
+        last, held = month, accounts
+    outcome.bank_t /= number
+    outcome.curves = {name: np.array(values).T for name, values in rows.items() if values}
+    return outcome
+
+
+def _add(outcome: Outcome, month: Month, flows: dict[str, np.ndarray]) -> None:
+    """Add a month's costs, quantities and construction."""
+    outcome.cost_pct += month.cost_pct
+    outcome.reward += month.reward
+    for name, total in outcome.totals.items():
+        total += flows[name]
+    per_cent = 100.0 / month.env.batch.exposure
+    for name, part in outcome.parts_pct.items():
+        part += month.weight * per_cent * flows[name]
+    for k in range(TECHNOLOGIES):
+        built = column(month.observation, f"capacity_{k}") + column(month.observation, f"building_{k}")
+        outcome.built_share[:, k] = np.maximum(outcome.built_share[:, k], built)
