@@ -11,7 +11,7 @@ import numba
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from nea_env.core.blocks import blocks_of, column_of, rows_of, set_rows
+from nea_env.core.blocks import LANES, blocks_of, column_of, rows_of, set_rows
 from nea_env.core.layout import (
     ACCOUNTS,
     FLOWS,
@@ -30,8 +30,8 @@ from nea_env.core.layout import (
 )
 from nea_env.core.lowering.tables import lowered
 from nea_env.core.parameters import Event, Month, Record, Static
-from nea_env.core.play.step import look_at_rows, mark_rows, show_prices, start_rows, step_parallel, step_rows
-from nea_env.core.pool import TURN
+from nea_env.core.play.step import advance, mark_rows, show_prices, start_rows
+from nea_env.core.pool import share
 from nea_env.core.rules.price_processes import EQUILIBRIUM
 from nea_env.core.saving import check_state, fingerprint
 from nea_env.library.errors import did_you_mean, shown
@@ -48,8 +48,7 @@ class Batch:
         scenarios: one scenario, or several to mix in one batch.
         n: number of firms.
         scenario_of: (n,) index into ``scenarios`` for each firm; default: the first for all.
-        threads: at most this many threads; 1 keeps to the serial kernel, as does a process forked from
-            another, and a thread while another's batch steps in parallel. Results do not depend on it.
+        threads: share the rows among so many threads, where there are enough of them. Results do not depend on it.
 
     Attributes:
         scenarios: tuple of the scenarios.
@@ -183,14 +182,7 @@ class Batch:
             raise RuntimeError(f"row {int(np.argmax(ended))} has ended: reset it before the next step")
         observation = np.empty((self.n, Observation.size), np.float32)
         reward = np.empty(self.n)
-        arguments = self._rows, self._books, self._memory, *self._tables, actions, reward, observation, self._mask
-        if self.threads > 1 and self.n >= PARALLEL_FROM and TURN.acquire(blocking=False):
-            try:
-                step_parallel(*arguments)
-            finally:
-                TURN.release()
-        else:
-            step_rows(*arguments)
+        self._advance(actions, reward, observation)
         return observation, reward, ended.astype(np.bool_)
 
     def end(self, mask: NDArray[np.bool_]) -> None:
@@ -200,7 +192,7 @@ class Batch:
     def observe(self) -> NDArray[np.float32]:
         """Observations (n, OBSERVATION) float32 of the present state, a new array."""
         observation = np.empty((self.n, Observation.size), np.float32)
-        look_at_rows(self._rows, self._books, self._memory, *self._tables, observation, self._mask)
+        self._advance(np.empty((0, Action.size), np.float32), np.empty(0), observation)
         return observation
 
     def accounts(self) -> dict[str, NDArray[np.float64]]:
@@ -331,6 +323,13 @@ class Batch:
         present["_ended"] = present["_ended"].astype(np.bool_)
         present |= {"_state": state, "_world": world, "_queue": queue, "_history": history, "_flows": flows}
         return {name: np.ascontiguousarray(values) for name, values in present.items()} | {"_mask": self._mask.copy()}
+
+    def _advance(self, *played: NDArray[Any]) -> None:
+        arguments = self._rows, self._books, self._memory, *self._tables, *played, self._mask
+        if self.threads > 1 and self.n >= PARALLEL_FROM:
+            share(lambda span: advance(span, *arguments), self.n, LANES, self.threads)
+        else:
+            advance((0, self.n), *arguments)
 
     def _column(self, column: int) -> NDArray[np.float64]:
         """One column (n,) of the books, a copy."""

@@ -10,7 +10,6 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
-from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
@@ -82,7 +81,7 @@ def lanes(typingctx: Any, blocks: Any, block: Any, first: Any) -> Any:
         return None
     view = types.Array(blocks.dtype, 2, "C")
 
-    def build(context: Any, builder: ir.IRBuilder, signature: Any, arguments: Any) -> Any:
+    def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         whole = context.make_array(signature.args[0])(context, builder, arguments[0])
         columns = builder.extract_value(whole.shape, 1)
         size = context.get_abi_sizeof(context.get_data_type(blocks.dtype))
@@ -113,16 +112,15 @@ def on_stack(typingctx: Any, columns: Any, dtype: Any) -> Any:
         return None
     view, count = types.Array(dtype.instance_type, 2, "C"), columns.literal_value
 
-    def build(context: Any, builder: ir.IRBuilder, signature: Any, arguments: Any) -> Any:
+    def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         content = context.get_data_type(view.dtype)
+        room = context.get_data_type(types.UniTuple(view.dtype, count * LANES))
         size = context.get_abi_sizeof(content)
         number = lambda value: context.get_constant(types.intp, value)  # noqa: E731
         made = context.make_array(view)(context, builder)
         populate_array(
             made,
-            data=builder.bitcast(
-                cgutils.alloca_once(builder, ir.ArrayType(content, count * LANES)), content.as_pointer()
-            ),
+            data=builder.bitcast(cgutils.alloca_once(builder, room), content.as_pointer()),
             shape=cgutils.pack_array(builder, [number(count), number(LANES)]),
             strides=cgutils.pack_array(builder, [number(LANES * size), number(size)]),
             itemsize=number(size),

@@ -1,23 +1,36 @@
-"""Whose turn it is to use Numba's threads: one Python thread's at a time, and never a forked child's.
+"""Threads that share the rows of a batch: a kernel gives up Python's lock while it runs, so plain threads do.
 
-Two Python threads in parallel kernels at once end the process on Numba's ``workqueue`` layer, and a pool of
-threads does not outlive a fork: a child's first parallel kernel ends the child or waits for ever. Who does
-not get the turn plays on the serial kernel, with the same bits.
+Numba's own pool of threads ends the process where two Python threads use it at once, and does not outlive a fork.
+These are Python's: any number of callers may share them, and a forked child starts its own.
 """
 
 from __future__ import annotations
 
 import os
-import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 
 from numba.core.compiler_lock import global_compiler_lock
 
-TURN = threading.Lock()
-"""Held while a parallel kernel runs; take it without waiting, ``TURN.acquire(blocking=False)``."""
+
+def share(work: Callable[[tuple[int, int]], object], n: int, block: int, threads: int) -> None:
+    """Call ``work((low, high))`` for parts of the rows 0 to ``n``, whole blocks each, one part a thread."""
+    size = -(-n // (block * threads)) * block
+    parts = [(low, min(n, low + size)) for low in range(0, n, size)]
+    waiting = [_pool(threads - 1).submit(work, part) for part in parts[1:]]
+    work(parts[0])
+    for one in waiting:
+        one.result()
+
+
+@cache
+def _pool(workers: int) -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(workers, thread_name_prefix="nea_env")
+
 
 if hasattr(os, "register_at_fork"):
-    # taken in a child and never given back, also where the fork copied a lock that another thread held
-    os.register_at_fork(after_in_child=lambda: TURN.acquire(blocking=False))
+    os.register_at_fork(after_in_child=_pool.cache_clear)
     # a fork waits for another thread's compilation to end: the child would inherit the compiler's lock, held for ever
     os.register_at_fork(
         before=global_compiler_lock.acquire,

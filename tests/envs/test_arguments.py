@@ -168,19 +168,19 @@ def test_actions_that_are_taken(single, vector, kind):
 
 
 def test_arrays_that_may_not_be_written_to_need_no_kernel_of_their_own(vector):
-    from nea_env.core.play.step import all_finite, step_rows
+    from nea_env.core.play.step import advance, all_finite
 
     vector.reset(seed=1)
     rows = np.stack([GOOD] * 3)
     expected = vector.step(rows)
-    compiled = len(all_finite.signatures), len(step_rows.signatures)
+    compiled = len(all_finite.signatures), len(advance.signatures)
     locked, broad = rows.copy(), np.broadcast_to(GOOD, (3, 8))
     locked.flags.writeable = False
     shifted = np.frombuffer(b"\0" + rows.tobytes(), np.uint8)[1:].view(np.float32).reshape(3, 8)
     for given in (locked, broad, shifted, np.asfortranarray(rows), memoryview(rows)):
         vector.reset(seed=1)
         assert_same(vector.step(given), expected)
-    assert (len(all_finite.signatures), len(step_rows.signatures)) == compiled
+    assert (len(all_finite.signatures), len(advance.signatures)) == compiled
 
 
 @pytest.mark.parametrize("kind", REFUSED)

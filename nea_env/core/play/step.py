@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 
-import numba
 import numpy as np
 
 from nea_env.core.blocks import LANES, Firms, Rules, lanes, on_stack
@@ -24,7 +23,6 @@ from nea_env.core.rng import WORDS, statute_of
 from nea_env.core.rules.price_processes import GBM
 
 EXPONENT = np.int32(0x7F800000)  # all set: NaN or infinity
-CHUNK = 4  # blocks a thread takes at a time: their state stays in the second-level cache
 FLOWS, WORLDS = State.size, State.size + Flow.size  # where these columns begin in the books
 HISTORIES = TECHS * QUEUE  # where the history begins in the memory
 SEEN, ACTIONS, ORDERS, PLANS = Observation.size, Action.size, Order.size, Plan.size  # constants, for the stack
@@ -58,23 +56,25 @@ def firms_of(first, width, rows, books, memory):
 
 
 @jit(inline=True)
-def rules_of(statute, static, monthly, events, grids):
-    """The rows of the parameter tables that one statute's firms play by."""
-    return Rules(static[statute], monthly[statute], events[statute], grids)
-
-
-@jit(inline=True)
 def run_from(first, end, rows):
-    """How many rows from ``first`` on, before ``end``, stand in the same month of the same statute."""
-    count = 1
+    """How many rows of one block from ``first`` on, before ``end``, stand in the same month of the same statute."""
+    count, most = 1, min(end - first, LANES - first % LANES)
     while (
-        first + count < end
+        count < most
         and rows[Row.MONTH, first + count] == rows[Row.MONTH, first]
         and rows[Row.STATUTE, first + count] == rows[Row.STATUTE, first]
         and rows[Row.ENDED, first + count] == rows[Row.ENDED, first]
     ):
         count += 1
     return count
+
+
+@jit
+def restart(row, rows, books, memory, static, monthly, events, grids):
+    """Put a row at the start of its next episode; no flows."""
+    rows[Row.EPISODE, row] += 1
+    books[row // LANES, FLOWS:WORLDS, row % LANES] = 0.0
+    start_row(row, rows, books, memory, static, monthly, events, grids)
 
 
 @jit
@@ -90,7 +90,8 @@ def start_row(row, rows, books, memory, static, monthly, events, grids):
     books[row // LANES, :FLOWS, row % LANES] = 0.0
     books[row // LANES, WORLDS:, row % LANES] = 0.0
     memory[row // LANES, :, row % LANES] = 0.0
-    firms, rules = firms_of(row, 1, rows, books, memory), rules_of(statute, static, monthly, events, grids)
+    firms = firms_of(row, 1, rows, books, memory)
+    rules = Rules(static[statute], monthly[statute], events[statute], grids)
     state, own = firms.state, rules.own
     state[State.LOG_PRICE, 0] = own[Static.START_LOG_PRICE]
     state[State.PRICE, 0] = math.exp(own[Static.START_LOG_PRICE])
@@ -164,75 +165,38 @@ def look(firms, rules, t, observation, mask):
             mask[i, a] = firms.open[a, i]
 
 
-@jit
-def look_at_block(low, high, rows, books, memory, static, monthly, events, grids, observation, mask):
-    """Observations and masks of the rows ``low`` to ``high`` of one block, run by run."""
-    first = low
-    while first < high:
-        end = first + run_from(first, high, rows)
-        rules = rules_of(rows[Row.STATUTE, first], static, monthly, events, grids)
-        firms = firms_of(first, end - first, rows, books, memory)
-        look(firms, rules, rows[Row.MONTH, first], observation[first:end], mask[first:end])
-        first = end
-
-
-@jit
-def play_block(low, high, rows, books, memory, static, monthly, events, grids, actions, reward):
-    """Play the month of the rows ``low`` to ``high`` of one block and bring the news of the next, run by run.
-
-    Rows that had ended are started on their next episode.
-    """
-    first = low
-    while first < high:
-        end, t = first + run_from(first, high, rows), rows[Row.MONTH, first]
-        if rows[Row.ENDED, first]:
-            for row in range(first, end):
-                books[row // LANES, FLOWS:WORLDS, row % LANES] = 0.0
-                reward[row] = 0.0
-                rows[Row.EPISODE, row] += 1
-                start_row(row, rows, books, memory, static, monthly, events, grids)
-        else:
-            rules = rules_of(rows[Row.STATUTE, first], static, monthly, events, grids)
-            firms = firms_of(first, end - first, rows, books, memory)
-            play(firms, rules, t, actions[first:end], reward[first:end])
-            turn(firms, rules, t + 1)
-            for row in range(first, end):
-                rows[Row.MONTH, row] = t + 1
-                rows[Row.ENDED, row] = t + 1 >= rules.own[Static.HORIZON]
-        first = end
-
-
-@jit
-def step_rows(rows, books, memory, static, monthly, events, grids, actions, reward, observation, mask):
-    """A month of every row, in this thread.
+@jit(nogil=True)
+def advance(span, rows, books, memory, static, monthly, events, grids, actions, reward, observation, mask):
+    """A month of the rows ``span`` = (low, high), the news of the next, and what is seen of it.
 
     ``rows``, ``books`` and ``memory`` are where the firms stand and what they have (see `firms_of`), and change;
     ``static``, ``monthly``, ``events`` and ``grids`` are the parameter tables of all statutes. ``actions`` (n, A) are
-    float32; ``reward`` (n,), ``observation`` (n, OBSERVATION) and ``mask`` (n, A) are written.
+    float32; ``reward`` (n,), ``observation`` (n, OBSERVATION) and ``mask`` (n, A) are written. Rows that had ended
+    are started on their next episode instead. Without actions, (0, A), nothing is played: rows are only looked at.
     """
-    for low in range(0, rows.shape[1], LANES):
-        high = min(rows.shape[1], low + LANES)
-        play_block(low, high, rows, books, memory, static, monthly, events, grids, actions, reward)
-        look_at_block(low, high, rows, books, memory, static, monthly, events, grids, observation, mask)
-
-
-@jit(parallel=True)
-def step_parallel(rows, books, memory, static, monthly, events, grids, actions, reward, observation, mask):
-    """``step_rows`` with its blocks shared among threads: the same machine code a row, so the same bits."""
-    n = rows.shape[1]
-    for chunk in numba.prange(-(-n // (CHUNK * LANES))):
-        for low in range(chunk * CHUNK * LANES, min(n, (chunk + 1) * CHUNK * LANES), LANES):
-            high = min(n, low + LANES)
-            play_block(low, high, rows, books, memory, static, monthly, events, grids, actions, reward)
-            look_at_block(low, high, rows, books, memory, static, monthly, events, grids, observation, mask)
-
-
-@jit
-def look_at_rows(rows, books, memory, static, monthly, events, grids, observation, mask):
-    """Observations and masks of every row as it stands."""
-    for low in range(0, rows.shape[1], LANES):
-        high = min(rows.shape[1], low + LANES)
-        look_at_block(low, high, rows, books, memory, static, monthly, events, grids, observation, mask)
+    plays = actions.shape[0] > 0
+    first = span[0]
+    while first < span[1]:
+        if plays and rows[Row.ENDED, first]:
+            restart(first, rows, books, memory, static, monthly, events, grids)
+            reward[first] = 0.0
+            end, is_new = first + 1, True
+        else:
+            end, is_new = first + run_from(first, span[1], rows), False
+        t = rows[Row.MONTH, first]
+        rules = Rules(
+            static[rows[Row.STATUTE, first]], monthly[rows[Row.STATUTE, first]], events[rows[Row.STATUTE, first]], grids
+        )
+        firms = firms_of(first, end - first, rows, books, memory)
+        if plays and not is_new:
+            play(firms, rules, t, actions[first:end], reward[first:end])
+            t += 1
+            turn(firms, rules, t)
+            for row in range(first, end):
+                rows[Row.MONTH, row] = t
+                rows[Row.ENDED, row] = t >= rules.own[Static.HORIZON]
+        look(firms, rules, t, observation[first:end], mask[first:end])
+        first = end
 
 
 @jit
@@ -244,7 +208,8 @@ def mark_rows(rows, books, memory, static, monthly, events, grids, tonnes, money
     for row in range(rows.shape[1]):
         tonnes[row], money[row] = 0.0, 0.0
         if not rows[Row.ENDED, row]:
-            rules = rules_of(rows[Row.STATUTE, row], static, monthly, events, grids)
+            statute = rows[Row.STATUTE, row]
+            rules = Rules(static[statute], monthly[statute], events[statute], grids)
             firms = firms_of(row, 1, rows, books, memory)
             tonnes[row], money[row] = mark(0, firms, rules, rows[Row.MONTH, row])
 
