@@ -13,13 +13,13 @@ import numpy as np
 import pytest
 
 from nea_env import load_scenario
-from nea_env.core.equilibrium.aggregate import market_problem, problem
-from nea_env.core.equilibrium.aggregate_scale import scale_for, start_price
 from nea_env.core.equilibrium.linked import solve_linked
 from nea_env.core.equilibrium.paths import law, volume
 from nea_env.core.equilibrium.problem import Chain, Problem
 from nea_env.core.equilibrium.solve import solve
 from nea_env.core.equilibrium.terms import LinkedChain, Terms
+from nea_env.core.lowering.aggregate.market import market_problem, problem
+from nea_env.core.lowering.aggregate.scale import scale_for, start_price
 
 BANKS, SHOCKS = 41, 3
 

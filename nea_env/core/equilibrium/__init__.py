@@ -1,5 +1,5 @@
-"""The equilibrium price law: from a scenario's law and aggregate to a Markov chain of prices.
+"""The solver of a whole market: it takes a problem in numbers and returns a Markov chain of prices.
 
-`aggregate` makes a `problem` of a market, `solve` solves it, `linked` two together, `solved` keeps what was solved,
-`tables` lays it out for the kernels.
+It knows no scenario: ``lowering.aggregate`` makes a `problem` of a law and a market. `solve` solves one, `linked` two
+on the `terms` of their link, month by month as a `pair` or as one `pool`.
 """

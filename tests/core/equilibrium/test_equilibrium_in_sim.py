@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 from nea_env.core.batch import Batch
-from nea_env.core.equilibrium.aggregate import problem
 from nea_env.core.equilibrium.paths import law
 from nea_env.core.equilibrium.solve import solve
 from nea_env.core.layout import OBS_INDEX, Action, World
+from nea_env.core.lowering.aggregate.market import problem
 from nea_env.core.parameters import LAPSED, SHORT, WITHIN
 from nea_env.library import load_scenario
 from nea_env.scenario import Scenario, add_months, months_between

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from nea_env.core.batch import Batch
-from nea_env.core.equilibrium.solved import solved_pair
 from nea_env.core.layout import Action, World
+from nea_env.core.lowering.aggregate.solved import solved_pair
 from nea_env.library import load_scenario
 from nea_env.scenario import Scenario, months_between
 from tests.core.partners import mean_and_error

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-from nea_env.core.equilibrium.aggregate import BANKS, SHOCKS, problem
 from nea_env.core.equilibrium.paths import start_nodes
 from nea_env.core.equilibrium.problem import Chain, Problem
 from nea_env.core.equilibrium.solve import solve
+from nea_env.core.lowering.aggregate.market import BANKS, SHOCKS, problem
 from nea_env.scenario import Scenario
 
 TRIES = 40

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from nea_env.core.equilibrium import aggregate_limits as limits
-from nea_env.core.equilibrium import aggregate_supply as units
-from nea_env.core.equilibrium.aggregate_calendar import Span
 from nea_env.core.equilibrium.problem import Array
+from nea_env.core.lowering.aggregate import limits
+from nea_env.core.lowering.aggregate import supply as units
+from nea_env.core.lowering.aggregate.calendar import Span
 from nea_env.scenario import Aggregate, Market, Regime, months_between
 
 FLOWS = "emissions supply auctioned offsets released response".split()

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from nea_env.core.equilibrium.aggregate_calendar import solved_months, spans
-from nea_env.core.equilibrium.aggregate_limits import choke_price
-from nea_env.core.equilibrium.aggregate_months import FLOWS, PRICES, SETTLED, fill
 from nea_env.core.equilibrium.problem import EXPONENTIAL, Array, Problem, shock_chain
+from nea_env.core.lowering.aggregate.calendar import solved_months, spans
+from nea_env.core.lowering.aggregate.limits import choke_price
+from nea_env.core.lowering.aggregate.months import FLOWS, PRICES, SETTLED, fill
 from nea_env.scenario import Abatement, Aggregate, Link, Market, Regime, Scenario
 
 BANKS, SHOCKS = 121, 5

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from nea_env import load_scenario
-from nea_env.core.equilibrium import aggregate_limits as limits
-from nea_env.core.equilibrium import aggregate_supply as units
-from nea_env.core.equilibrium.aggregate import market_problem, partner_problem, problem
-from nea_env.core.equilibrium.aggregate_calendar import solved_months, spans
 from nea_env.core.equilibrium.solve import solve
+from nea_env.core.lowering.aggregate import limits
+from nea_env.core.lowering.aggregate import supply as units
+from nea_env.core.lowering.aggregate.calendar import solved_months, spans
+from nea_env.core.lowering.aggregate.market import market_problem, partner_problem, problem
 from nea_env.scenario import (
     Aggregate,
     BankingRule,

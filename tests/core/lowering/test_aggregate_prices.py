@@ -7,9 +7,9 @@ import time
 import pytest
 
 from nea_env import load_scenario
-from nea_env.core.equilibrium.aggregate import problem
-from nea_env.core.equilibrium.aggregate_scale import calibrated_scale, start_price, with_scale
 from nea_env.core.equilibrium.solve import solve
+from nea_env.core.lowering.aggregate.market import problem
+from nea_env.core.lowering.aggregate.scale import calibrated_scale, start_price, with_scale
 
 SHIPPED = {
     "kets": 10506, "tps": 48, "tps_steel": 62.36, "tokyo": 10000, "saitama": 10000, "gx_ets": 3000,
