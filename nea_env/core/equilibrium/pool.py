@@ -54,7 +54,6 @@ def merged(home: Problem, partner: Problem, terms: Terms) -> Problem:
     return replace(
         home,
         response=(home.response + share * partner.response) / (1.0 + share),
-        target=home.target + share * partner.target,
         year_end=(ends | other_ends).astype(float),
         wait=np.zeros_like(home.wait),
         carry_multiple=np.maximum(home.carry_multiple, partner.carry_multiple),

@@ -15,7 +15,6 @@ from nea_env.core.jit import jit
 
 Array = NDArray[np.float64]
 
-EXPONENTIAL, LINEAR = 0, 1  # marginal cost of abatement: scale (exp(steepness a) - 1), or scale x a
 RAMP = 0.01  # supply at a threshold price comes evenly within one per cent of it
 
 
@@ -30,7 +29,7 @@ class Problem:
         auctioned, reserve_price: units that the month adds above a price, money/t.
         offsets, offset_price: offset credits that the month adds above a price.
         released, release_price: reserve units that the month adds above a price.
-        response, target: units withdrawn per unit of bank above the target, in the month.
+        response: units withdrawn per unit of bank, in the month.
         year_end: 1 in the last month of a compliance period.
         wait: months from there to its deadline.
         carry_multiple, carry_base, unlimited: of net sales; units; 1 where carrying over has no limit.
@@ -40,7 +39,8 @@ class Problem:
         shortage_price: what a missing unit costs at the deadline: the penalty, or the choke price where that is less;
             the running price at a year's end is never above it, since firms would rather pay.
         lapse_price: what a unit that must lapse is worth: the floor, or nothing.
-        kind, scale, steepness, max_share: abatement, of the month's emissions.
+        scale, steepness, max_share: abatement a of the month's emissions at a marginal cost of
+            scale (exp(steepness a) - 1), money/t, up to the largest share.
         shocks, chances: (Z,) log shocks of the emissions, and (Z, Z) their monthly transition.
         banks: (B,) grid of the aggregate bank, increasing, evenly spaced; the lottery between two nodes adds to the
             spread of the bank, so a step must be small beside the news of a few months.
@@ -58,7 +58,6 @@ class Problem:
     released: Array
     release_price: Array
     response: Array
-    target: float
     year_end: Array
     wait: Array
     carry_multiple: Array
@@ -69,7 +68,6 @@ class Problem:
     borrowing: Array
     shortage_price: Array
     lapse_price: Array
-    kind: int
     scale: float
     steepness: float
     max_share: float
@@ -109,12 +107,19 @@ class Chain:
     outcome: NDArray[np.int8]
     lapse: Array
 
+    @property
+    def start_chances(self) -> Array:
+        """(B,) chances of the nodes at the start: a lottery between the two about the bank, which keeps its mean."""
+        banks = self.problem.banks
+        step = (banks[-1] - banks[0]) / (len(banks) - 1)
+        place = (self.problem.start_bank - banks[0]) / step
+        return np.clip(1.0 - np.abs(np.arange(len(banks)) - place), 0.0, 1.0)
+
 
 @jit
-def abated_share(price, kind, scale, steepness, max_share):
+def abated_share(price, scale, steepness, max_share):
     """Share of emissions whose marginal cost of abatement lies below the price."""
-    share = price / scale if kind == LINEAR else np.log1p(price / scale) / steepness
-    return min(max(share, 0.0), max_share)
+    return min(max(np.log1p(price / scale) / steepness, 0.0), max_share)
 
 
 @jit
@@ -167,12 +172,6 @@ def shock_chain(persistence: float, volatility: float, states: int) -> tuple[Arr
         spread = volatility * np.sqrt((states - 1.0) / (1.0 - persistence**2))
         shocks = np.linspace(-spread, spread, states)
     return shocks - np.log(stationary @ np.exp(shocks)), chances
-
-
-def falling_terminal(banks: Array, states: int, top: float, start: float = 0.0, end: float = 0.0) -> Array:
-    """(B, Z) a last price: ``top`` up to the bank ``start``, nothing from the bank ``end``, and even in between."""
-    left = (end - banks) / (end - start) if end > start else np.where(banks < end, 1.0, 0.0)
-    return np.tile((top * np.clip(left, 0.0, 1.0))[:, None], (1, states))
 
 
 def check(problem: Problem) -> None:

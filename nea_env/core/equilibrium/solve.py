@@ -18,12 +18,12 @@ from nea_env.core.jit import jit
 from nea_env.core.parameters import LAPSED, SHORT, WITHIN
 
 COLUMNS = (
-    "emissions supply auctioned reserve_price offsets offset_price released release_price response target year_end "
-    "carry_multiple carry_base unlimited deficit brokers borrowing missing lapsing kind scale steepness max_share"
+    "emissions supply auctioned reserve_price offsets offset_price released release_price response year_end "
+    "carry_multiple carry_base unlimited deficit brokers borrowing missing lapsing scale steepness max_share"
 ).split()
 (
-    EMISSIONS, SUPPLY, AUCTIONED, RESERVE_PRICE, OFFSETS, OFFSET_PRICE, RELEASED, RELEASE_PRICE, RESPONSE, TARGET,
-    YEAR_END, CARRY_MULTIPLE, CARRY_BASE, UNLIMITED, DEFICIT, BROKERS, BORROWING, MISSING, LAPSING, KIND, SCALE,
+    EMISSIONS, SUPPLY, AUCTIONED, RESERVE_PRICE, OFFSETS, OFFSET_PRICE, RELEASED, RELEASE_PRICE, RESPONSE,
+    YEAR_END, CARRY_MULTIPLE, CARRY_BASE, UNLIMITED, DEFICIT, BROKERS, BORROWING, MISSING, LAPSING, SCALE,
     STEEPNESS, MAX_SHARE,
 ) = range(len(COLUMNS))  # fmt: skip
 FINEST = 1e-15  # of the bracket: where bisection ends
@@ -57,11 +57,11 @@ def at(values, place):
 @jit
 def bank_before_settlement(bank, emissions, price, month):
     """Bank after the month's supply and emissions, units; ``emissions`` before abatement, shock included."""
-    supply = month[SUPPLY] - month[RESPONSE] * (bank - month[TARGET])
+    supply = month[SUPPLY] - month[RESPONSE] * bank
     supply += offered(price, month[RESERVE_PRICE], month[AUCTIONED])
     supply += offered(price, month[OFFSET_PRICE], month[OFFSETS])
     supply += offered(price, month[RELEASE_PRICE], month[RELEASED])
-    share = abated_share(price, month[KIND], month[SCALE], month[STEEPNESS], month[MAX_SHARE])
+    share = abated_share(price, month[SCALE], month[STEEPNESS], month[MAX_SHARE])
     return bank + supply - emissions * (1.0 - share)
 
 

@@ -161,12 +161,6 @@ class LinkedChain:
     imports: Array
 
     @property
-    def wedge(self) -> Array:
-        """(T + 1, B1, B2, Z) home price less what the partner's units for one home tonne cost, home money per t."""
-        parity = self.terms.parities(self.home, self.partner)
-        return self.home_running - parity[:, None, None, None] * self.partner_running
-
-    @property
     def start(self) -> tuple[float, float, int]:
         """Places of the two banks at the start, and the index of the pair of shocks."""
         state = self.home.start_shock * len(self.partner.shocks) + self.partner.start_shock

@@ -1,4 +1,4 @@
-"""Under the equilibrium law the batch draws the solved chain: its prices, its moves, its martingales, its policy.
+"""With an equilibrium price the batch draws the solved chain: its prices, its moves, its martingales, its policy.
 
 The chain itself is judged in ``test_equilibrium.py``; bounds here are four standard errors of the paths drawn.
 """
@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 
 from nea_env.core.batch import Batch
-from nea_env.core.equilibrium.paths import law
 from nea_env.core.equilibrium.solve import solve
 from nea_env.core.layout import OBS_INDEX, Action, World
 from nea_env.core.lowering.aggregate.market import problem
 from nea_env.core.parameters import LAPSED, SHORT, WITHIN
 from nea_env.library import load_scenario
 from nea_env.scenario import Scenario, add_months, months_between
+from tests.core.equilibrium.paths import distribution
 from tests.core.partners import mean_and_error
 
 ERRORS = 4.0
@@ -183,8 +183,8 @@ def test_shocks_move_by_their_chances(run):
         assert (np.abs(counts - expected) <= ERRORS * spread + 3.0).all()
 
 
-def test_means_of_prices_are_those_of_the_chain_s_own_law(run):
-    chances = law(run.chain)
+def test_means_of_prices_are_those_of_the_chain_s_own_distribution(run):
+    chances = distribution(run.chain)
     for month in (6, 18, 30, 41):
         if run.running(month):
             for drawn, values in ((run.front, run.chain.running), (run.long, run.chain.after)):

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from nea_env.core.equilibrium.problem import EXPONENTIAL, Array, Problem, shock_chain
+from nea_env.core.equilibrium.problem import Array, Problem, shock_chain
 from nea_env.core.lowering.aggregate.calendar import solved_months, spans
 from nea_env.core.lowering.aggregate.limits import choke_price
 from nea_env.core.lowering.aggregate.months import FLOWS, PRICES, SETTLED, fill
@@ -80,9 +80,7 @@ def market_problem(
     return Problem(
         **held,
         discount=float(np.exp(-market.discount_rate / 12.0)),
-        target=0.0,
         brokers=aggregate.brokers,
-        kind=EXPONENTIAL,
         scale=aggregate.abatement.scale,
         steepness=aggregate.abatement.steepness,
         max_share=aggregate.abatement.max_share,

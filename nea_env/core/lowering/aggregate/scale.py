@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-from nea_env.core.equilibrium.paths import start_nodes
 from nea_env.core.equilibrium.problem import Chain, Problem
 from nea_env.core.equilibrium.solve import solve
 from nea_env.core.lowering.aggregate.market import BANKS, SHOCKS, problem
@@ -18,7 +17,7 @@ DECADES = 4
 
 def start_price(chain: Chain) -> float:
     """Price of the running vintage at the start, money/t: the mean over the lottery between the two nearest banks."""
-    return float(start_nodes(chain.problem) @ chain.running[0, :, chain.problem.start_shock])
+    return float(chain.start_chances @ chain.running[0, :, chain.problem.start_shock])
 
 
 def with_scale(scenario: Scenario, scale: float) -> Scenario:
