@@ -13,10 +13,11 @@ import numpy as np
 import pytest
 
 from nea_env import load_scenario
+from nea_env.core.equilibrium.chain import Chain, LinkedChain
 from nea_env.core.equilibrium.linked import solve_linked
-from nea_env.core.equilibrium.problem import Chain, Problem
+from nea_env.core.equilibrium.problem import Problem
 from nea_env.core.equilibrium.solve import solve
-from nea_env.core.equilibrium.terms import LinkedChain, Terms
+from nea_env.core.equilibrium.terms import Terms
 from nea_env.core.lowering.aggregate.market import market_problem, problem
 from nea_env.core.lowering.aggregate.scale import scale_for, start_price
 from tests.core.equilibrium.linked_paths import wedge

@@ -11,11 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from nea_env.core.jit import jit
-
 Array = NDArray[np.float64]
-
-RAMP = 0.01  # supply at a threshold price comes evenly within one per cent of it
 
 
 @dataclass(frozen=True)
@@ -82,96 +78,6 @@ class Problem:
     def months(self) -> int:
         """T."""
         return len(self.emissions)
-
-
-@dataclass(frozen=True)
-class Chain:
-    """The solved price law: a finite Markov chain on (aggregate bank, shock), in which prices are exact martingales.
-
-    The bank lands between two nodes of its grid; the chain goes to one or the other with chances that keep its
-    mean, so a price at the nodes is the discounted expectation of the next, to the last digit.
-
-    Attributes:
-        running: (T + 1, B, Z) money/t, price of the vintage of the period whose emissions accrue.
-        after: (T + 1, B, Z) money/t, price of the vintage after it.
-        landing: (T, B, Z) the bank that the month leads to, as a place on the grid, 0 to B - 1.
-        outcome: (T, B, Z) WITHIN where the running price is the value of the bank carried, as in all months but a
-            year's last; LAPSED where the limit on carrying binds, SHORT where units are missing: then it is not.
-        lapse: (T + 1, B, Z) probability that the limit on carrying binds at the end of the running period.
-    """
-
-    problem: Problem
-    running: Array
-    after: Array
-    landing: Array
-    outcome: NDArray[np.int8]
-    lapse: Array
-
-    @property
-    def start_chances(self) -> Array:
-        """(B,) chances of the nodes at the start: a lottery between the two about the bank, which keeps its mean."""
-        banks = self.problem.banks
-        step = (banks[-1] - banks[0]) / (len(banks) - 1)
-        place = (self.problem.start_bank - banks[0]) / step
-        return np.clip(1.0 - np.abs(np.arange(len(banks)) - place), 0.0, 1.0)
-
-
-@jit
-def abated_share(price, scale, steepness, max_share):
-    """Share of emissions whose marginal cost of abatement lies below the price."""
-    return min(max(np.log1p(price / scale) / steepness, 0.0), max_share)
-
-
-@jit
-def offered(price, threshold, amount):
-    """Units that come to the market above a threshold price, evenly within one per cent of it."""
-    if amount == 0.0:
-        return 0.0
-    return amount * min(max((price / threshold - 1.0) / RAMP + 0.5, 0.0), 1.0) if threshold > 0.0 else amount
-
-
-def shock_chain(persistence: float, volatility: float, states: int) -> tuple[Array, Array]:
-    """A finite chain for an AR(1) of log emissions whose mean effect on emissions is one.
-
-    Rouwenhorst's chain has the autocorrelation and the variance of the AR(1) exactly. Without persistence the
-    nodes and chances are those of Gauss-Hermite quadrature, which are right in more moments.
-
-    Args:
-        persistence: of the log shock from month to month, in [0, 1).
-        volatility: standard deviation of one month's news.
-        states: number of nodes, Z.
-
-    Returns:
-        (Z,) log shocks, increasing, and (Z, Z) transition chances.
-
-    Raises:
-        ValueError: an argument is out of range.
-    """
-    if not (0.0 <= persistence < 1.0 and volatility >= 0.0 and states >= 1):
-        raise ValueError(f"shock chain: persistence {persistence}, volatility {volatility}, states {states}")
-    if states == 1 or volatility == 0.0:
-        return np.zeros(states), np.full((states, states), 1.0 / states)
-    if persistence == 0.0:
-        nodes, weights = np.polynomial.hermite_e.hermegauss(states)
-        stationary = weights / weights.sum()
-        chances = np.tile(stationary, (states, 1))
-        shocks = volatility * nodes
-    else:
-        stays = (1.0 + persistence) / 2.0
-        chances = np.array([[stays, 1.0 - stays], [1.0 - stays, stays]])
-        stationary = np.array([0.5, 0.5])
-        for size in range(3, states + 1):
-            wider = np.zeros((size, size))
-            wider[:-1, :-1] += stays * chances
-            wider[:-1, 1:] += (1.0 - stays) * chances
-            wider[1:, :-1] += (1.0 - stays) * chances
-            wider[1:, 1:] += stays * chances
-            wider[1:-1] /= 2.0
-            chances = wider
-            stationary = np.convolve(stationary, [0.5, 0.5])
-        spread = volatility * np.sqrt((states - 1.0) / (1.0 - persistence**2))
-        shocks = np.linspace(-spread, spread, states)
-    return shocks - np.log(stationary @ np.exp(shocks)), chances
 
 
 def check(problem: Problem) -> None:

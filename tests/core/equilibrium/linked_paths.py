@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from nea_env.core.equilibrium.chain import LinkedChain
 from nea_env.core.equilibrium.problem import Array
-from nea_env.core.equilibrium.terms import LinkedChain
 
 
 @dataclass(frozen=True)

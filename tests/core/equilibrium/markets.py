@@ -6,7 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from nea_env.core.equilibrium.problem import Array, Chain, Problem, shock_chain
+from nea_env.core.equilibrium.chain import Chain
+from nea_env.core.equilibrium.problem import Array, Problem
+from nea_env.core.equilibrium.shocks import shock_chain
 
 NEVER_MISSING = 1e4  # money/t: so dear that firms abate to the last unit rather than miss one
 BY_MONTH = (

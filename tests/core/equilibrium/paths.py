@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from nea_env.core.equilibrium.problem import Array, Chain
+from nea_env.core.equilibrium.chain import Chain
+from nea_env.core.equilibrium.problem import Array
 
 
 @dataclass(frozen=True)

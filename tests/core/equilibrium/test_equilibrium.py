@@ -9,8 +9,9 @@ import time
 import numpy as np
 import pytest
 
-from nea_env.core.equilibrium.problem import shock_chain
-from nea_env.core.equilibrium.solve import carried_at_limit, carry_limit, solve, table
+from nea_env.core.equilibrium.month import carried_at_limit, carry_limit, table
+from nea_env.core.equilibrium.shocks import shock_chain
+from nea_env.core.equilibrium.solve import solve
 from nea_env.core.parameters import LAPSED, SHORT, WITHIN
 from tests.core.equilibrium.markets import anything, falling_terminal, market, of_landing, ordinary
 from tests.core.equilibrium.paths import distribution, simulate

@@ -10,7 +10,7 @@ import pytest
 
 from nea_env.core.equilibrium.linked import solve_linked
 from nea_env.core.equilibrium.pool import merged
-from nea_env.core.equilibrium.problem import shock_chain
+from nea_env.core.equilibrium.shocks import shock_chain
 from nea_env.core.equilibrium.solve import solve
 from nea_env.core.equilibrium.terms import Terms
 from nea_env.core.parameters import WITHIN

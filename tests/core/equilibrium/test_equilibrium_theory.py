@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from nea_env.core.equilibrium.problem import shock_chain
+from nea_env.core.equilibrium.shocks import shock_chain
 from nea_env.core.equilibrium.solve import solve
 from nea_env.core.parameters import LAPSED
 from tests.core.equilibrium.markets import (

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from nea_env.core.equilibrium.problem import Array, Problem, shock_chain
+from nea_env.core.equilibrium.problem import Array, Problem
+from nea_env.core.equilibrium.shocks import shock_chain
 from nea_env.core.lowering.aggregate.calendar import solved_months, spans
 from nea_env.core.lowering.aggregate.limits import choke_price
 from nea_env.core.lowering.aggregate.months import FLOWS, PRICES, SETTLED, fill

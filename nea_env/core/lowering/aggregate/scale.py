@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-from nea_env.core.equilibrium.problem import Chain, Problem
+from nea_env.core.equilibrium.chain import Chain
+from nea_env.core.equilibrium.problem import Problem
 from nea_env.core.equilibrium.solve import solve
 from nea_env.core.lowering.aggregate.market import BANKS, SHOCKS, problem
 from nea_env.scenario import Scenario

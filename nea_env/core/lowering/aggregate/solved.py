@@ -7,10 +7,9 @@ from typing import TypeVar
 
 from tqdm import tqdm
 
+from nea_env.core.equilibrium.chain import Chain, LinkedChain
 from nea_env.core.equilibrium.linked import solve_linked
-from nea_env.core.equilibrium.problem import Chain
 from nea_env.core.equilibrium.solve import solve
-from nea_env.core.equilibrium.terms import LinkedChain
 from nea_env.core.lowering.aggregate.link import check_deadlines, link_terms
 from nea_env.core.lowering.aggregate.market import partner_problem, problem
 from nea_env.scenario import Scenario
