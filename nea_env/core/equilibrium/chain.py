@@ -13,7 +13,7 @@ from nea_env.core.equilibrium.terms import Terms
 
 @dataclass(frozen=True)
 class Chain:
-    """The solved price law: a finite Markov chain on (aggregate bank, shock), in which prices are exact martingales.
+    """The price process of one market: a finite Markov chain on (aggregate bank, shock); prices are exact martingales.
 
     The bank lands between two nodes of its grid; the chain goes to one or the other with chances that keep its
     mean, so a price at the nodes is the discounted expectation of the next, to the last digit.
@@ -45,7 +45,7 @@ class Chain:
 
 @dataclass(frozen=True)
 class LinkedChain:
-    """The price law of two linked markets: a finite Markov chain on (home bank, partner bank, both shocks).
+    """The price processes of two linked markets: a finite Markov chain on (home bank, partner bank, both shocks).
 
     Each bank lands between two nodes of its grid, and the four nodes about the pair are drawn so that both means are
     kept: a price at the nodes is its own discounted expectation to the last digit. Shock state z is

@@ -1,6 +1,6 @@
 """The equilibrium prices of two linked markets, each under its own law, and the wedge that a limited link leaves.
 
-Without limits the two are one pool of units (``equilibrium_pool``). Otherwise both banks are states: imports are
+Without limits the two are one pool of units (``pool``). Otherwise both banks are states: imports are
 settled with the home period, and complementarity says how many there are: 0 <= wedge, perpendicular to
 (quota - imports) >= 0. A link that opens or breaks later is foreseen: the months before are solved apart,
 towards the values of the months after. Quemin & de Perthuis 2019 (Environmental and Resource Economics,
@@ -66,7 +66,7 @@ class PairMonth(NamedTuple):
 def solve_linked(
     home: Problem, partner: Problem, terms: Terms, progress: Callable[[float], None] | None = None
 ) -> LinkedChain:
-    """The price law of two linked markets, backward from their last month.
+    """The price processes of two linked markets, backward from their last month.
 
     Banks off the grids count as their nearest ends, so the grids must hold all banks that matter: with units that
     cross in any month, also what one market holds for the other. Between its deadlines a market may give units
@@ -171,14 +171,14 @@ def _solve_month(rows, banks, factors, trade, ahead, tops, now):
         markets = Pair(rows, (factors[state, 0], factors[state, 1]), values, lines, grids, tops)
         for i in range(grids[0].nodes):
             for j in range(grids[1].nodes):
-                held = banks[0][i], banks[1][j]
+                start = banks[0][i], banks[1][j]
                 guess = values[0][j, i], values[1][i, j], float(j)
                 crossed = 0.0
                 if trade.open:
-                    crossed, state_after = traded(held, trade, markets, guess)
+                    crossed, cleared_both = traded(start, trade, markets, guess)
                 else:
-                    state_after = pair(held, 0.0, 0.0, markets, guess)
-                p_1, p_2, x, y, how_1, how_2 = state_after
+                    cleared_both = pair(start, 0.0, 0.0, markets, guess)
+                p_1, p_2, x, y, how_1, how_2 = cleared_both
                 now.imports[i, j, state] = crossed
                 now.running[0, i, j, state], now.running[1, i, j, state] = p_1, p_2
                 now.landing[0, i, j, state], now.landing[1, i, j, state] = x, y

@@ -131,7 +131,7 @@ class PoolMonth(NamedTuple):
 def solve_pool(
     home: Problem, partner: Problem, terms: Terms, progress: Callable[[float], None] | None = None
 ) -> LinkedChain:
-    """The prices of a pool, backward from its last month; B2 is 1.
+    """The price processes of a pool, backward from its last month; B2 is 1.
 
     Raises:
         ValueError: the link does not make one price, or is not open all along.

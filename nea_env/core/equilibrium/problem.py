@@ -1,4 +1,4 @@
-"""A whole market by month, as the equilibrium price law sees it; quantities in shares of baseline emissions a year.
+"""A whole market by month, as the solver takes it; quantities are shares of baseline emissions a year ("units").
 
 The market is two groups, since one representative firm would have no net sales: firms with a gross shortfall and
 firms with a gross surplus. What they hold between them, less what they owe, is the aggregate bank.

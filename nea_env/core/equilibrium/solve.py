@@ -32,7 +32,7 @@ REPORTS_A_SECOND = 20
 
 
 def solve(problem: Problem, progress: Callable[[float], None] | None = None) -> Chain:
-    """The prices of a market, backward from its last month.
+    """The price process of a market, backward from its last month.
 
     A bank off the grid counts as its nearest end, so the grid must hold all banks that matter.
 

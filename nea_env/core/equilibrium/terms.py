@@ -1,4 +1,4 @@
-"""What two linked markets are solved for, the terms between them, and what comes out."""
+"""The terms of a link between two markets, as the solver takes them."""
 
 from __future__ import annotations
 

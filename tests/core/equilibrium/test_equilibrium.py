@@ -25,8 +25,8 @@ def ends(chain):
     return chain.problem.year_end[:, None, None] > 0
 
 
-def furthest(found, expected):
-    return np.max(np.abs(found - expected) / np.maximum(expected, TINY))
+def furthest(values, expected):
+    return np.max(np.abs(values - expected) / np.maximum(expected, TINY))
 
 
 # --- exactness ----------------------------------------------------------------------------------------

@@ -73,13 +73,13 @@ class Run:
 
     def vintages(self) -> list[tuple[int, int, int]]:
         """By vintage: the months in which it becomes next or the episode starts, becomes front, and is due."""
-        found, calendar, before = [], self.scenario.regime.calendar, [-1, -1]
+        vintages, calendar, before = [], self.scenario.regime.calendar, [-1, -1]
         for year in self.scenario.periods:
             due = months_between(self.scenario.start, calendar[year].deadline)
             if due != before[-1]:
-                found.append((before[-2] + 1, before[-1] + 1, due))
+                vintages.append((before[-2] + 1, before[-1] + 1, due))
                 before.append(due)
-        return found
+        return vintages
 
     def running(self, month: int) -> bool:
         """Whether emissions of the front vintage's period still accrue."""
@@ -96,13 +96,13 @@ def next_deadline(played: Scenario, date: str) -> str:
 
 
 @cache
-def found(case: str) -> Run:
+def episode(case: str) -> Run:
     return Run(*CASES[case])
 
 
 @pytest.fixture(params=CASES)
 def run(request) -> Run:
-    return found(request.param)
+    return episode(request.param)
 
 
 # --- prices of the chain -----------------------------------------------------------------------------
@@ -135,12 +135,12 @@ def ends(run: Run) -> list[tuple[int, np.ndarray]]:
 
 @pytest.mark.parametrize(("case", "how"), [("kets", WITHIN), ("kets", LAPSED), ("kets, short", SHORT)])
 def test_every_way_in_which_a_year_can_end_is_drawn(case, how):
-    assert max((outcome == how).mean() for _, outcome in ends(found(case))) > 0.05
+    assert max((outcome == how).mean() for _, outcome in ends(episode(case))) > 0.05
 
 
 @pytest.mark.parametrize(("case", "how", "sign"), [("kets", LAPSED, -1), ("kets, short", SHORT, 1)])
 def test_a_front_that_must_lapse_is_cheaper_than_the_next_vintage_and_one_that_is_short_is_dearer(case, how, sign):
-    run = found(case)
+    run = episode(case)
     for month, outcome in ends(run):
         hit = outcome == how
         if hit.mean() > 0.05:
@@ -152,7 +152,7 @@ def test_a_front_that_must_lapse_is_cheaper_than_the_next_vintage_and_one_that_i
 
 def test_the_cheapest_and_the_dearest_front_are_what_the_law_says():
     """A unit that must lapse is worth nothing at the deadline, a missing one 100,000 KRW or three times the price."""
-    run = found("kets")
+    run = episode("kets")
     lapsed = [run.front[month][outcome == LAPSED].min() for month, outcome in ends(run) if (outcome == LAPSED).any()]
     assert min(lapsed) < 1e-3 * run.scenario.market.price
     assert run.problem.shortage_price.max() <= 100_000.0

@@ -87,8 +87,8 @@ def at_start(chain, values):
     return values[0, round(x), round(y), state]
 
 
-def furthest(found, expected):
-    return np.max(np.abs(found - expected) / np.maximum(expected, TINY))
+def furthest(values, expected):
+    return np.max(np.abs(values - expected) / np.maximum(expected, TINY))
 
 
 # --- exactness ----------------------------------------------------------------------------------------
@@ -208,11 +208,11 @@ def quotas():
     """Start prices of a short and a long market under wider and wider quotas; what turns out dear can be sold back."""
     home = coarse(ordinary(2, supply=0.93 / 12), 33)
     partner = coarse(ordinary(2, supply=1.03 / 12, scale=10.0), 33)
-    found = {}
+    prices = {}
     for quota in (0.0, 0.01, 0.02, 0.04, 0.08, 1.0):
         chain = solve_linked(home, partner, link(24, "quota", quota=quota, two_way=True))
-        found[quota] = [at_start(chain, values) for values in (chain.home_running, chain.partner_running)]
-    return found
+        prices[quota] = [at_start(chain, values) for values in (chain.home_running, chain.partner_running)]
+    return prices
 
 
 def test_the_wedge_closes_as_the_quota_widens(quotas):

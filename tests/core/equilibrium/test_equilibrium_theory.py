@@ -184,9 +184,9 @@ def test_price_of_a_short_market_rises_with(name, values):
 
 
 def test_a_larger_limit_on_carrying_makes_lapses_rarer_and_a_long_market_dearer():
-    found = [solve(ordinary(supply=1.01 / 12, carry_multiple=multiple)) for multiple in (0.0, 0.5, 1.0, 3.0)]
-    assert all(np.diff([at_start(chain, chain.lapse) for chain in found]) < -1e-3)
-    assert all(np.diff([at_start(chain, chain.running) for chain in found]) > 1e-3)
+    chains = [solve(ordinary(supply=1.01 / 12, carry_multiple=multiple)) for multiple in (0.0, 0.5, 1.0, 3.0)]
+    assert all(np.diff([at_start(chain, chain.lapse) for chain in chains]) < -1e-3)
+    assert all(np.diff([at_start(chain, chain.running) for chain in chains]) > 1e-3)
 
 
 def test_discount_of_the_front_vintage_is_at_most_the_chance_that_it_lapses():

@@ -64,8 +64,8 @@ def scale_for(price: float, build: Callable[[float], Problem], *, tolerance: flo
     low, high = (math.log(price) + sign * DECADES * math.log(10.0) for sign in (-1.0, 1.0))
     for _ in range(TRIES):
         middle = 0.5 * (low + high)
-        found = start_price(solve(build(math.exp(middle))))
-        if abs(found - price) <= tolerance * price:
+        reached = start_price(solve(build(math.exp(middle))))
+        if abs(reached - price) <= tolerance * price:
             return math.exp(middle)
-        low, high = (middle, high) if found < price else (low, middle)
-    raise ValueError(f"market.aggregate.abatement.scale: none gives {price:g}; the last tried gives {found:.6g}")
+        low, high = (middle, high) if reached < price else (low, middle)
+    raise ValueError(f"market.aggregate.abatement.scale: none gives {price:g}; the last tried gives {reached:.6g}")
