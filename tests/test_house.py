@@ -17,6 +17,12 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 SKIPPED = {".git", "build", "dist", "runs", "outputs", "multirun", "__pycache__"}
 LINES_MAX = 400
+FUNCTION_LINES_MAX, PARAMETERS_MAX = 80, 12
+LARGE = {  # functions that are larger still; an entry that is not needed any more is an error
+    "nea_env/core/play/decisions.py": {"play_rows"},
+    "nea_env/core/play/observe.py": {"observe_rows"},
+    "nea_env/core/play/step.py": {"start_rows", "turn_rows", "step_rows", "step_parallel"},
+}
 
 LAYERS = (  # lowest first; a unit may import itself and what stands in a lower row
     ("nea_env.scenario", "nea_env.atomic"),
@@ -39,6 +45,7 @@ LAYERS = (  # lowest first; a unit may import itself and what stands in a lower 
     ("train", "benchmarks"),
 )
 LEVEL = {unit: level for level, row in enumerate(LAYERS) for unit in row}
+APART = {"nea_env.core.equilibrium": {"nea_env.scenario", "nea_env.library"}}  # lower, and not imported all the same
 
 THIRD_PARTY = {  # what each unit may import beside the standard library
     "nea_env.atomic": set(),
@@ -107,7 +114,7 @@ def third_party(unit: str) -> set[str] | None:
 
 
 def upward_imports(root: Path) -> list[str]:
-    """Imports of a module in the same row or above, or of a package its unit does without."""
+    """Imports of a module in the same row or above, or of a unit or a package that its unit does without."""
     found = []
     for path in files(root, ".py"):
         unit = unit_of(module_of(path, root))
@@ -116,7 +123,7 @@ def upward_imports(root: Path) -> list[str]:
         for line, module in imported(path, root):
             target = unit_of(module)
             if target is not None:
-                wrong = target != unit and LEVEL[target] >= LEVEL[unit]
+                wrong = (target != unit and LEVEL[target] >= LEVEL[unit]) or target in APART.get(unit, ())
             else:
                 top, allowed = module.split(".")[0], third_party(unit)
                 wrong = allowed is not None and top not in sys.stdlib_module_names | allowed
@@ -176,6 +183,32 @@ def long_files(root: Path) -> list[str]:
     return [f"{file}: {lines} lines" for file, lines in counts.items() if lines > LINES_MAX]
 
 
+def parameters(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    """Number of parameters of a function, but for self and cls."""
+    given = function.args
+    named = [*given.posonlyargs, *given.args, *given.kwonlyargs, *filter(None, (given.vararg, given.kwarg))]
+    return sum(one.arg not in {"self", "cls"} for one in named)
+
+
+def large_functions(root: Path) -> list[str]:
+    """Functions of the package and the agents that are too long or take too much, and needless entries of LARGE."""
+    found = []
+    for path in files(root, ".py"):
+        file = name(path, root)
+        if not file.startswith(("nea_env/", "agents/")):
+            continue
+        large = {}
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                lines, taken = node.end_lineno - node.lineno + 1, parameters(node)
+                if lines > FUNCTION_LINES_MAX or taken > PARAMETERS_MAX:
+                    large[node.name] = f"{file}:{node.lineno}: {node.name}: {lines} lines, {taken} parameters"
+        listed = LARGE.get(file, set())
+        found += [told for function, told in large.items() if function not in listed]
+        found += [f"{file}: {function} is not large any more" for function in sorted(listed - large.keys())]
+    return found
+
+
 def catch_all_names(root: Path) -> list[str]:
     return [name(path, root) for path in files(root, ".py") if CATCH_ALL.search(name(path, root))]
 
@@ -214,7 +247,15 @@ def foreign_places(root: Path) -> list[str]:
     return found
 
 
-CHECKS = (upward_imports, imports_beyond_the_base, long_files, catch_all_names, global_randomness, foreign_places)
+CHECKS = (
+    upward_imports,
+    imports_beyond_the_base,
+    long_files,
+    large_functions,
+    catch_all_names,
+    global_randomness,
+    foreign_places,
+)
 
 BROKEN = [
     (upward_imports, "nea_env/core/play/decisions.py", "from nea_env.envs import firm"),
@@ -224,6 +265,7 @@ BROKEN = [
     (upward_imports, "nea_env/core/play/decisions.py", "from nea_env.core.lowering import periods"),
     (upward_imports, "nea_env/core/lowering/periods.py", "from nea_env.core.play.links import sellable"),
     (upward_imports, "nea_env/core/rules/banking.py", "from nea_env.core.play import booking"),
+    (upward_imports, "nea_env/core/equilibrium/solve.py", "from nea_env.scenario import Regime"),
     (upward_imports, "nea_env/envs/rendering.py", "from nea_env.market import figures"),
     (upward_imports, "nea_env/market/figures.py", "import scipy"),
     (upward_imports, "nea_env/envs/firm.py", "from nea_env.policies.rules import JustInTime"),
@@ -237,6 +279,9 @@ BROKEN = [
     (imports_beyond_the_base, "nea_env/core/jit.py", "def late():\n    import scipy.sparse"),
     (imports_beyond_the_base, "nea_env/core/jit.py", "try:\n    import tqdm, torch\nexcept ImportError:\n    pass"),
     (long_files, "nea_env/core/play/decisions.py", "x = 1\n" * (LINES_MAX + 1)),
+    (large_functions, "nea_env/core/rules/banking.py", "def long():\n" + "    x = 1\n" * FUNCTION_LINES_MAX),
+    (large_functions, "agents/rules.py", f"def wide({', '.join(f'x{k}' for k in range(PARAMETERS_MAX))}, *more): ..."),
+    (large_functions, "nea_env/core/play/observe.py", "def observe_rows(): ..."),
     (catch_all_names, "nea_env/core/utils.py", ""),
     (catch_all_names, "agents/common/figures.py", ""),
     (global_randomness, "agents/sb3.py", "import numpy as np\nnp.random.seed(0)"),

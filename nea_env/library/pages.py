@@ -80,7 +80,7 @@ def credits_page() -> str:
         about = f"`{credit.name}`: {credit.country}, {since}, money in {credit.currency}, {credit.units} each."
         taken = f"Accepted as {offered} in {users}." if offered else "No system here accepts it under its own name."
         lines += [f"## {credit.title}", "", f"{about} {taken}", ""]
-        lines += [*_table([row for row in rows(file) if row.status], file, footnotes, str(credit.name)), ""]
+        lines += [*_table([row for row in rows(file) if row.status], file, footnotes), ""]
     lines += _notes(footnotes)
     return "\n".join(lines).rstrip() + "\n"
 
@@ -156,7 +156,7 @@ def _by_period(values: dict[str, str], ends: dict[str, str]) -> str:
     return words[0][1] if len(words) == 1 else ", ".join(f"{value} ({label})" for label, value in words)
 
 
-def _table(found: Iterable[Row], file: Document, footnotes: dict[str, int], scope: str = "") -> list[str]:
+def _table(found: Iterable[Row], file: Document, footnotes: dict[str, int]) -> list[str]:
     lines = ["| parameter | value by year | how sure | source | note |", "|---|---|---|---|---|"]
     for row in found:
         values = "; ".join(f"{label}: {value}" if label else value for label, value in row.values)

@@ -117,7 +117,3 @@ class Regime(Model):
             path, why = ".".join(map(str, first["loc"])), first["msg"].removeprefix("Value error, ")
             told = f"{path}: {values[path]:g}, at one end of its range: " if path in values else ""
             raise ValueError(f"regime.ranges: {told}{why[0].lower()}{why[1:]}") from None
-
-    def range_of(self, path: str) -> Range | None:
-        """What was known of a number before it was announced; None where it was never in doubt."""
-        return next((entry for entry in self.ranges if entry.path == path), None)

@@ -253,8 +253,8 @@ def test_without_any_folder_kernels_are_compiled_and_equilibria_solved(checkout,
     script = "from nea_env.core import cache\ncache._places = lambda: iter(())\n" + SHOW
     script += """
 from nea_env import load_scenario
-from nea_env.core.equilibrium.kept import kept
-head, chain = kept(load_scenario("kets"), lambda: (np.zeros(1), np.full(2, 7.0)))
+from nea_env.core.lowering.chain_cache import cached
+head, chain = cached(load_scenario("kets"), lambda: (np.zeros(1), np.full(2, 7.0)))
 assert chain.tolist() == [7.0, 7.0]
 """
     before = {path: path.stat().st_mtime_ns for path in checkout.parent.rglob("*.kernel")}

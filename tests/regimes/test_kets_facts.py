@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from nea_env.library import load_scenario
+from tests.regimes.ranges import range_of
 
 KETS = load_scenario("kets").regime
 YEARS = range(2015, 2026)
@@ -125,10 +126,10 @@ def test_when_the_carry_over_rules_were_published():
 def test_numbers_in_doubt_lie_within_what_was_thought_possible():
     for entry in KETS.ranges:
         assert entry.low <= KETS.number(entry.path) <= entry.high, entry.path
-    assert KETS.range_of("allocation.2018.correction_factor").low == 0.8518  # the interim plan
-    assert KETS.range_of("borrowing.2015.share").low == 0.10  # before the Cabinet of May 2016
-    assert KETS.range_of("banking.2023.net_sales_multiple").low == 1  # the original phase III plan
-    assert KETS.range_of("allocation.2019.correction_factor").announced == "2018-07"
+    assert range_of(KETS, "allocation.2018.correction_factor").low == 0.8518  # the interim plan
+    assert range_of(KETS, "borrowing.2015.share").low == 0.10  # before the Cabinet of May 2016
+    assert range_of(KETS, "banking.2023.net_sales_multiple").low == 1  # the original phase III plan
+    assert range_of(KETS, "allocation.2019.correction_factor").announced == "2018-07"
 
 
 def test_small_holders_carry_everything():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from nea_env.library import load_regime, load_scenario
+from tests.regimes.ranges import range_of
 
 SAITAMA = load_regime("saitama")
 PERIODS = ("2011", "2015", "2020", "2025")
@@ -70,7 +71,7 @@ def test_forests_in_the_prefecture_count_one_and_a_half_times():
 
 
 def test_period_four_was_in_doubt_until_november_2024():
-    known = SAITAMA.range_of("allocation.2025.reduction_factor.office")
+    known = range_of(SAITAMA, "allocation.2025.reduction_factor.office")
     assert (known.announced, known.low, known.high) == ("2024-11", 0.30, 0.55)
 
 

@@ -13,13 +13,15 @@ import numpy as np
 import pytest
 
 from nea_env import load_scenario
-from nea_env.core.equilibrium.aggregate import market_problem, problem
-from nea_env.core.equilibrium.aggregate_scale import scale_for, start_price
+from nea_env.core.equilibrium.chain import Chain, LinkedChain
 from nea_env.core.equilibrium.linked import solve_linked
-from nea_env.core.equilibrium.paths import law, volume
-from nea_env.core.equilibrium.problem import Chain, Problem
+from nea_env.core.equilibrium.problem import Problem
 from nea_env.core.equilibrium.solve import solve
-from nea_env.core.equilibrium.terms import LinkedChain, Terms
+from nea_env.core.equilibrium.terms import Terms
+from nea_env.core.lowering.aggregate.market import market_problem, problem
+from nea_env.core.lowering.aggregate.scale import scale_for, start_price
+from tests.core.equilibrium.linked_paths import wedge
+from tests.core.equilibrium.paths import distribution
 
 BANKS, SHOCKS = 41, 3
 
@@ -35,11 +37,11 @@ def under(scenario: str, **overrides: object) -> Chain:
 
 
 def mean(chain: Chain, table: np.ndarray, month: int) -> float:
-    return float(np.sum(law(chain)[month] * table[month]))
+    return float(np.sum(distribution(chain)[month] * table[month]))
 
 
 def bank(chain: Chain, month: int) -> float:
-    return float(np.sum(law(chain)[month] * chain.problem.banks[:, None]))
+    return float(np.sum(distribution(chain)[month] * chain.problem.banks[:, None]))
 
 
 # Section 2.2, The pilots: "Chongqing's inactivity was due to abundant allowance allocation"; Appendix A: USD 0.23
@@ -55,12 +57,12 @@ def test_generous_allocation_brings_the_price_near_zero():
 
 
 def test_there_is_no_trade_when_no_firm_lacks_units():
-    traded = [
-        volume(problem(load_scenario("pilot_chongqing", {"market.aggregate.gross_deficit": gap}), banks=21, shocks=3))
+    wanted = [
+        problem(load_scenario("pilot_chongqing", {"market.aggregate.gross_deficit": gap}), banks=21, shocks=3).deficit
         for gap in (0.06, 0.03, 0.0)
-    ]
-    assert traded[0].sum() > traded[1].sum() > 0.0
-    assert traded[2].sum() == 0.0
+    ]  # what short firms buy of long ones for a period; what is bought to carry over is no final demand
+    assert wanted[0].sum() > wanted[1].sum() > 0.0
+    assert wanted[2].sum() == 0.0
 
 
 # Section 4.2, KETS: "excessive banking by companies in anticipation that free allowances will decrease", then
@@ -112,7 +114,7 @@ def test_a_front_discount_is_a_chance_of_lapsing(month):
 
 def test_the_tokyo_price_falls_where_emissions_fall_below_the_cap():
     chain = under("tokyo")
-    chances = law(chain)[72]  # April 2016
+    chances = distribution(chain)[72]  # April 2016
     by_shock = (chances * chain.running[72]).sum(axis=0) / chances.sum(axis=0)
     assert by_shock[0] < start_price(chain) < by_shock[-1]
     assert (np.diff(by_shock) > 0.0).all()
@@ -196,7 +198,7 @@ def test_a_full_link_moves_both_prices_to_one_between_them_and_the_order_turned_
 def test_a_quota_leaves_a_wedge_that_closes_as_the_quota_widens():
     """Section 4.3: "quantity limits on how many foreign credits are accepted", the most common restriction."""
     chains = [linked("Korea 2017", 167.2, "quota", quota, months=48, banks=15) for quota in (0.0, 0.01, 0.03, 0.10)]
-    wedges = [at_start(chain, chain.wedge) for chain in chains]
+    wedges = [at_start(chain, wedge(chain)) for chain in chains]
     homes = [at_start(chain, chain.home_running) for chain in chains]
     assert wedges == sorted(wedges, reverse=True)
     assert homes == sorted(homes, reverse=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from nea_env.library import load_scenario
+from tests.regimes.ranges import range_of
 
 TOKYO = load_scenario("tokyo").regime
 
@@ -74,10 +75,10 @@ def test_factors_were_in_doubt_until_they_were_set():
     months = {2015: "2014-05", 2020: "2019-03", 2025: "2023-09"}
     for year, month in months.items():
         for name in ("I-1", "I-2", "II"):
-            known = TOKYO.range_of(f"allocation.{year}.reduction_factor.{name}")
+            known = range_of(TOKYO, f"allocation.{year}.reduction_factor.{name}")
             assert known.announced == month
             assert known.high - known.low >= 0.10
-    assert TOKYO.range_of("allocation.2010.reduction_factor.I-1") is None
+    assert range_of(TOKYO, "allocation.2010.reduction_factor.I-1") is None
 
 
 def test_official_example_of_interim_credits():

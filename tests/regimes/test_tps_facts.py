@@ -6,6 +6,7 @@ import pytest
 
 from nea_env.core.lowering.corrections import benchmark_rate, load_correction
 from nea_env.library import load_scenario
+from tests.regimes.ranges import range_of
 
 TPS = load_scenario("tps").regime
 YEARS = tuple(range(2019, 2025))
@@ -179,17 +180,17 @@ def test_benchmarks_were_in_doubt_until_the_plans():
         (2024, "II", 0.8729, 0.8049, "2024-10"),
         (2024, "III", 0.9303, 0.8244, "2024-10"),
     ):
-        known = TPS.range_of(f"allocation.{year}.benchmark.{name}")
+        known = range_of(TPS, f"allocation.{year}.benchmark.{name}")
         assert (known.high, known.announced) == (before, month)
         assert known.low == pytest.approx(2 * value - before, abs=1e-4)  # a cut twice as large as it turned out
 
 
 def test_carry_over_and_fine_were_in_doubt_too():
-    multiple, base = (TPS.range_of(f"banking.2024.{key}") for key in ("net_sales_multiple", "base_tonnes"))
+    multiple, base = (range_of(TPS, f"banking.2024.{key}") for key in ("net_sales_multiple", "base_tonnes"))
     assert (multiple.low, multiple.high, multiple.announced) == (1, 3, "2024-10")
     assert (base.low, base.announced) == (0, "2024-10")  # the draft of July 2024 had no base
     for year, month in (("2023", "2024-12"), ("2024", "2025-12")):
-        fine = TPS.range_of(f"penalty.{year}.multiple")
+        fine = range_of(TPS, f"penalty.{year}.multiple")
         assert (fine.low, fine.high, fine.announced) == (5, 10, month)
     assert load_scenario("tps").policy.mode == "historical"
     assert load_scenario("tps_randomised").policy.mode == "randomised"

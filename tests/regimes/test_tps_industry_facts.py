@@ -6,6 +6,7 @@ import pytest
 
 from nea_env.core.lowering.corrections import band_adjustment
 from nea_env.library import load_scenario
+from tests.regimes.ranges import range_of
 
 LAW = load_scenario("tps_steel").regime
 MARKET = load_scenario("tps_steel").market
@@ -58,7 +59,7 @@ def test_balance_values_by_industry():
 def test_balance_values_are_in_doubt_until_the_year_is_verified():
     for name in INDUSTRIES:
         value = {"steel": 2.0, "cement": 0.8534, "aluminium": 1.569}[name]
-        known = LAW.range_of(f"allocation.2025.balance.{name}")
+        known = range_of(LAW, f"allocation.2025.balance.{name}")
         assert (known.low, known.high) == (pytest.approx(0.95 * value, abs=1e-3), pytest.approx(1.05 * value, abs=1e-3))
         assert known.announced == LAW.calendar["2025"].verified
 
@@ -86,7 +87,7 @@ def test_fine_of_five_times_the_last_month():
     for year in ("2024", "2025"):
         rule = LAW.penalty[year]
         assert (rule.multiple, rule.mean_months, rule.mean_until, rule.deducted) == (5, 1, None, 1)
-        known = LAW.range_of(f"penalty.{year}.multiple")
+        known = range_of(LAW, f"penalty.{year}.multiple")
         assert (known.low, known.high) == (5, 10)
 
 

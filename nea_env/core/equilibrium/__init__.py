@@ -1,5 +1,7 @@
-"""The equilibrium price law: from a scenario's law and aggregate to a Markov chain of prices.
+"""The solver of a whole market: it takes a `problem` in numbers and returns a `chain` of prices.
 
-`aggregate` makes a `problem` of a market, `solve` solves it, `linked` two together, `solved` keeps what was solved,
-`tables` lays it out for the kernels.
+It knows no scenario: ``lowering.aggregate`` makes a problem of a law and a market. `solve` solves one market, month by
+month; `linked` two on the `terms` of their link, a `pair` of prices a month, or one price where they are one `pool`.
+Below them `clearing` has the price of one month, `month` what a month brings and its limits, `grid` the grid of
+banks, `shocks` the news of emissions.
 """

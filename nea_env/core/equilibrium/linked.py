@@ -1,6 +1,6 @@
 """The equilibrium prices of two linked markets, each under its own law, and the wedge that a limited link leaves.
 
-Without limits the two are one pool of units (``equilibrium_pool``). Otherwise both banks are states: imports are
+Without limits the two are one pool of units (``pool``). Otherwise both banks are states: imports are
 settled with the home period, and complementarity says how many there are: 0 <= wedge, perpendicular to
 (quota - imports) >= 0. A link that opens or breaks later is foreseen: the months before are solved apart,
 towards the values of the months after. Quemin & de Perthuis 2019 (Environmental and Resource Economics,
@@ -10,24 +10,63 @@ doi:10.1007/s10640-018-00307-6) compare the kinds of limit.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
-from nea_env.core.equilibrium.pair import mix, pair, traded
+from nea_env.core.equilibrium.chain import LinkedChain
+from nea_env.core.equilibrium.grid import at, grid_of, mix
+from nea_env.core.equilibrium.month import MarketMonth, table
+from nea_env.core.equilibrium.pair import Arrays, Pair, Trade, pair, traded
 from nea_env.core.equilibrium.pool import solve_pool
 from nea_env.core.equilibrium.problem import Array, Problem, check
-from nea_env.core.equilibrium.solve import YEAR_END, at, backward, table
-from nea_env.core.equilibrium.terms import LinkedChain, Terms
+from nea_env.core.equilibrium.solve import backward
+from nea_env.core.equilibrium.terms import Terms
 from nea_env.core.jit import jit
 from nea_env.core.parameters import LAPSED
 
 HOME, PARTNER = 0, 1
 
 
+class Ahead(NamedTuple):
+    """What both markets expect of the month after: of home (Z, B2, B1), of the partner (Z, B1, B2), own bank last.
+
+    Attributes:
+        running: discounted mean of the next running price by the banks carried and today's shocks, money/t.
+        after: the same of the vintage after it.
+        lapse: mean probability that the limit on carrying binds at the period's end.
+    """
+
+    running: Arrays
+    after: Arrays
+    lapse: Arrays
+
+
+class PairMonth(NamedTuple):
+    """A month of both markets at every pair of banks and of shocks, home first.
+
+    Attributes:
+        running: (2, B1, B2, Z) price of the running vintage, money/t.
+        after: (2, B1, B2, Z) price of the vintage after it, money/t.
+        lapse: (2, B1, B2, Z) probability that the limit on carrying binds at the period's end.
+        landing: (2, B1, B2, Z) place of the bank carried on its grid.
+        outcome: (2, B1, B2, Z) WITHIN, LAPSED or SHORT.
+        imports: (B1, B2, Z) home units that came in.
+    """
+
+    running: Array
+    after: Array
+    lapse: Array
+    landing: Array
+    outcome: NDArray[np.int8]
+    imports: Array
+
+
 def solve_linked(
     home: Problem, partner: Problem, terms: Terms, progress: Callable[[float], None] | None = None
 ) -> LinkedChain:
-    """The price law of two linked markets, backward from their last month.
+    """The price processes of two linked markets, backward from their last month.
 
     Banks off the grids count as their nearest ends, so the grids must hold all banks that matter: with units that
     cross in any month, also what one market holds for the other. Between its deadlines a market may give units
@@ -80,15 +119,18 @@ def _solve_joint(
     highest = max(_dearest(home), parities.max() * _dearest(partner) / (1.0 - terms.fee))
     tops = highest, highest / parities.min()
     for month in backward(months, progress):
-        ahead = [_ahead(running[side, month + 1], chances, discounts[side], side) for side in (HOME, PARTNER)]
-        later = [_ahead(after[side, month + 1], chances, discounts[side], side) for side in (HOME, PARTNER)]
-        binding = [_ahead(lapse[side, month + 1], chances, 1.0, side) for side in (HOME, PARTNER)]
-        _solve_month(
-            rows[month], home.banks, partner.banks, factors,
-            bool(trades[month]), limits[month], terms.exports, parities[month], terms.fee, terms.units / terms.scale,
-            ahead[HOME], ahead[PARTNER], later[HOME], later[PARTNER], binding[HOME], binding[PARTNER], tops,
-            running[:, month], after[:, month], landing[:, month], outcome[:, month], lapse[:, month], imports[month],
-        )  # fmt: skip
+        trade = Trade(
+            bool(trades[month]), limits[month], terms.exports, parities[month], terms.fee, terms.units / terms.scale
+        )
+        ahead = Ahead(
+            _expected(running[:, month + 1], chances, discounts),
+            _expected(after[:, month + 1], chances, discounts),
+            _expected(lapse[:, month + 1], chances, (1.0, 1.0)),
+        )
+        now = PairMonth(
+            running[:, month], after[:, month], lapse[:, month], landing[:, month], outcome[:, month], imports[month]
+        )
+        _solve_month(rows[month], (home.banks, partner.banks), factors, trade, ahead, tops, now)
     return LinkedChain(
         home, partner, terms, home.banks, partner.banks, chances,
         running[HOME], running[PARTNER], after[HOME], after[PARTNER], landing[HOME], landing[PARTNER],
@@ -102,49 +144,50 @@ def _dearest(problem: Problem) -> float:
     return float(max(problem.terminal.max(), shortage.max(initial=0.0), problem.lapse_price.max(initial=0.0)))
 
 
-def _ahead(table_next: Array, chances: Array, discount: float, side: int) -> Array:
-    """(Z, other banks, own banks): discounted expectation of (B1, B2, Z) by today's shocks, own bank last."""
-    expected = discount * (table_next @ chances.T)
-    return np.ascontiguousarray(expected.transpose(2, 1, 0) if side == HOME else expected.transpose(2, 0, 1))
+def _expected(values: Array, chances: Array, discounts: tuple[float, float]) -> Arrays:
+    """Discounted means of values (2, B1, B2, Z) by today's shocks: home's (Z, B2, B1), the partner's (Z, B1, B2)."""
+    home, partner = (discount * (each @ chances.T) for each, discount in zip(values, discounts, strict=True))
+    return np.ascontiguousarray(home.transpose(2, 1, 0)), np.ascontiguousarray(partner.transpose(2, 0, 1))
 
 
 @jit
-def _solve_month(
-    rows, banks_1, banks_2, factors, trades, limit, exports, parity, fee, share,
-    ahead_1, ahead_2, later_1, later_2, binding_1, binding_2, tops,
-    running, after, landing, outcome, lapse, imports,
-):  # fmt: skip
-    """Fill one month's tables, (2, B1, B2, Z); ``ahead``, ``later``, ``binding`` are next month's, (Z, other, own)."""
-    count_1, count_2 = len(banks_1), len(banks_2)
-    step_1, step_2 = (banks_1[-1] - banks_1[0]) / (count_1 - 1.0), (banks_2[-1] - banks_2[0]) / (count_2 - 1.0)
-    grids = banks_1[0], step_1, banks_2[0], step_2
-    lines = np.empty(count_1), np.empty(count_2)
+def _solve_month(rows, banks, factors, trade, ahead, tops, now):
+    """Fill one month's tables: how both markets and the trade between them clear at every pair of banks and shocks.
+
+    Args:
+        rows: (2, MarketMonth.size) the month of both.
+        banks: grids (B1,) and (B2,) of the banks, units.
+        factors: (Z, 2) of the emissions of both, the shocks.
+        trade: the terms of `Trade`.
+        ahead: what both expect, `Ahead`.
+        tops: two prices that are never exceeded, money/t.
+        now: out, the `PairMonth`.
+    """
+    grids = grid_of(banks[0]), grid_of(banks[1])
+    lines = np.empty(grids[0].nodes), np.empty(grids[1].nodes)
+    home_ends, partner_ends = rows[0, MarketMonth.YEAR_END] > 0.0, rows[1, MarketMonth.YEAR_END] > 0.0
     for state in range(len(factors)):
-        shocks = factors[state, 0], factors[state, 1]
-        values_1, values_2 = ahead_1[state], ahead_2[state]
-        for i in range(count_1):
-            for j in range(count_2):
-                banks = banks_1[i], banks_2[j]
-                guess = values_1[j, i], values_2[i, j], float(j)
+        values = ahead.running[0][state], ahead.running[1][state]
+        markets = Pair(rows, (factors[state, 0], factors[state, 1]), values, lines, grids, tops)
+        for i in range(grids[0].nodes):
+            for j in range(grids[1].nodes):
+                start = banks[0][i], banks[1][j]
+                guess = values[0][j, i], values[1][i, j], float(j)
                 crossed = 0.0
-                if trades:
-                    crossed, found = traded(
-                        banks, limit, exports, parity, fee, share,
-                        rows, shocks, values_1, values_2, lines, grids, guess, tops,
-                    )  # fmt: skip
+                if trade.open:
+                    crossed, cleared_both = traded(start, trade, markets, guess)
                 else:
-                    found = pair(banks, 0.0, 0.0, rows, shocks, values_1, values_2, lines, grids, guess, tops)
-                p_1, p_2, x, y, how_1, how_2 = found
-                imports[i, j, state] = crossed
-                running[0, i, j, state], running[1, i, j, state] = p_1, p_2
-                landing[0, i, j, state], landing[1, i, j, state] = x, y
-                outcome[0, i, j, state], outcome[1, i, j, state] = how_1, how_2
-                ends_1, ends_2 = rows[0, YEAR_END] > 0.0, rows[1, YEAR_END] > 0.0
-                mix(values_1 if ends_1 else later_1[state], y, lines[0])
-                after[0, i, j, state] = at(lines[0], x)
-                mix(values_2 if ends_2 else later_2[state], x, lines[1])
-                after[1, i, j, state] = at(lines[1], y)
-                mix(binding_1[state], y, lines[0])
-                mix(binding_2[state], x, lines[1])
-                lapse[0, i, j, state] = (1.0 if how_1 == LAPSED else 0.0) if ends_1 else at(lines[0], x)
-                lapse[1, i, j, state] = (1.0 if how_2 == LAPSED else 0.0) if ends_2 else at(lines[1], y)
+                    cleared_both = pair(start, 0.0, 0.0, markets, guess)
+                p_1, p_2, x, y, how_1, how_2 = cleared_both
+                now.imports[i, j, state] = crossed
+                now.running[0, i, j, state], now.running[1, i, j, state] = p_1, p_2
+                now.landing[0, i, j, state], now.landing[1, i, j, state] = x, y
+                now.outcome[0, i, j, state], now.outcome[1, i, j, state] = how_1, how_2
+                mix(values[0] if home_ends else ahead.after[0][state], y, lines[0])
+                now.after[0, i, j, state] = at(lines[0], x)
+                mix(values[1] if partner_ends else ahead.after[1][state], x, lines[1])
+                now.after[1, i, j, state] = at(lines[1], y)
+                mix(ahead.lapse[0][state], y, lines[0])
+                mix(ahead.lapse[1][state], x, lines[1])
+                now.lapse[0, i, j, state] = (1.0 if how_1 == LAPSED else 0.0) if home_ends else at(lines[0], x)
+                now.lapse[1, i, j, state] = (1.0 if how_2 == LAPSED else 0.0) if partner_ends else at(lines[1], y)

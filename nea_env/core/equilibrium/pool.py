@@ -10,14 +10,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nea_env.core.equilibrium.pair import cleared
+from nea_env.core.equilibrium.chain import LinkedChain
+from nea_env.core.equilibrium.clearing import Second, cleared
+from nea_env.core.equilibrium.grid import at, grid_of, place_of
+from nea_env.core.equilibrium.month import MarketMonth, table
 from nea_env.core.equilibrium.problem import Array, Problem
-from nea_env.core.equilibrium.solve import RESPONSE, YEAR_END, at, backward, place_of, table
-from nea_env.core.equilibrium.terms import LinkedChain, Terms
+from nea_env.core.equilibrium.solve import backward
+from nea_env.core.equilibrium.terms import Terms
 from nea_env.core.jit import jit
 from nea_env.core.parameters import LAPSED, WITHIN
 
@@ -54,7 +58,6 @@ def merged(home: Problem, partner: Problem, terms: Terms) -> Problem:
     return replace(
         home,
         response=(home.response + share * partner.response) / (1.0 + share),
-        target=home.target + share * partner.target,
         year_end=(ends | other_ends).astype(float),
         wait=np.zeros_like(home.wait),
         carry_multiple=np.maximum(home.carry_multiple, partner.carry_multiple),
@@ -111,10 +114,24 @@ def _pooled_terminal(home: Problem, partner: Problem, banks: Array, share: float
     return np.stack(columns, axis=1)
 
 
+class PoolMonth(NamedTuple):
+    """A month of a pool at every bank (B) and shock (Z); of two vintages and two chances, home's come first.
+
+    Attributes:
+        running: (B, Z) price of the running vintage, home money/t.
+        after: (2, B, Z) prices of the vintages after it, home money/t.
+        lapse: (2, B, Z) probabilities that the limit on carrying binds at the period's end.
+    """
+
+    running: Array
+    after: Array
+    lapse: Array
+
+
 def solve_pool(
     home: Problem, partner: Problem, terms: Terms, progress: Callable[[float], None] | None = None
 ) -> LinkedChain:
-    """The price law of a pool, backward from its last month; B2 is 1.
+    """The price processes of a pool, backward from its last month; B2 is 1.
 
     Raises:
         ValueError: the link does not make one price, or is not open all along.
@@ -123,60 +140,72 @@ def solve_pool(
         raise ValueError(f"a link of type {terms.type} is a pool only if it is full and open from the first month on")
     pool = merged(home, partner, terms)
     months, shape = home.months, (len(pool.banks), len(pool.shocks))
-    price, lapse, other_lapse, after, other_after = (np.zeros((months + 1, *shape)) for _ in range(5))
+    running, after, lapse = (np.zeros((months + 1, *count, *shape)) for count in ((), (2,), (2,)))
     landing, outcome = np.zeros((months, *shape)), np.zeros((months, *shape), np.int8)
-    price[months] = after[months] = other_after[months] = pool.terminal
-    rows, other_rows = table(pool), table(partner)
-    other_rows[:, RESPONSE] = 0.0  # it is part of the pool's
-    ends, other_ends = table(home)[:, YEAR_END], other_rows[:, YEAR_END].copy()
+    running[months] = after[months] = pool.terminal
+    rows = np.stack([table(pool), table(partner)], axis=1)
+    rows[:, 1, MarketMonth.RESPONSE] = 0.0  # it is part of the pool's
+    ends = np.stack([home.year_end, partner.year_end], axis=1)
     factors = np.exp(pool.shocks), np.exp(np.tile(partner.shocks, len(home.shocks)))
     parity, share = terms.parities(home, partner), terms.scale / terms.units
     onward = pool.chances.T
     top = float(max(pool.terminal.max(), pool.shortage_price.max(), pool.lapse_price.max()))
+
+    def expected(values: Array) -> Array:
+        """(Z, B) mean one month on, by today's shock, of values (B, Z)."""
+        return np.ascontiguousarray((values @ onward).T)
+
     for month in backward(months, progress):
-        now = price[month], after[month], other_after[month], lapse[month], other_lapse[month]
-        ahead = [pool.discount * (prices[month + 1] @ onward).T for prices in (price, after, other_after)]
-        ahead += [(chance[month + 1] @ onward).T for chance in (lapse, other_lapse)]
+        ahead = PoolMonth(
+            pool.discount * expected(running[month + 1]),
+            pool.discount * np.stack([expected(values) for values in after[month + 1]]),
+            np.stack([expected(values) for values in lapse[month + 1]]),
+        )
+        now = PoolMonth(running[month], after[month], lapse[month])
         _solve_month(
-            rows[month], other_rows[month], ends[month], other_ends[month], pool.banks, *factors,
-            share, 1.0 / parity[month], np.ascontiguousarray(np.stack(ahead)), top,
-            *now, landing[month], outcome[month],
+            rows[month], ends[month], pool.banks, factors, share, 1.0 / parity[month], top,
+            ahead, now, landing[month], outcome[month],
         )  # fmt: skip
     abroad = 1.0 / parity[:, None, None, None]
-    price, after, other_after, landing, lapse, other_lapse = (
-        each[:, :, None, :] for each in (price, after, other_after, landing, lapse, other_lapse)
-    )
-    how = outcome[:, :, None, :]
+    price, place, how = running[:, :, None, :], landing[:, :, None, :], outcome[:, :, None, :]
+    after, lapse = after[:, :, :, None, :], lapse[:, :, :, None, :]
     return LinkedChain(
         home, partner, terms, pool.banks, np.zeros(1), pool.chances,
-        price, abroad * price, after, abroad * other_after, landing, np.zeros_like(landing),
-        how, how, lapse, other_lapse, np.zeros_like(landing),
+        price, abroad * price, after[:, 0], abroad * after[:, 1], place, np.zeros_like(place),
+        how, how, lapse[:, 0], lapse[:, 1], np.zeros_like(place),
     )  # fmt: skip
 
 
 @jit
-def _solve_month(
-    row, other_row, ends, other_ends, banks, factors, other_factors, weight, ratio, ahead, top,
-    price, after, other_after, lapse, other_lapse, landing, outcome,
-):  # fmt: skip
-    """Fill one month's (B, Z) tables.
+def _solve_month(rows, ends, banks, factors, weight, ratio, top, ahead, now, landing, outcome):
+    """Fill one month's tables: how the pool clears at every bank and shock.
 
-    ``ahead`` (5, Z, B): next month's price, both prices of the vintage after, and both chances that a limit binds.
+    Args:
+        rows: (2, MarketMonth.size) the month of the pool, and of the partner's emissions and supply.
+        ends: (2,) positive where the period of home, or of the partner, ends.
+        banks: (B,) grid of the pool's bank, units.
+        factors: two (Z,), of the emissions of home and of the partner, the shocks.
+        weight: partner units in those of home.
+        ratio: partner's price over that of home.
+        top: a price that is never exceeded, home money/t.
+        ahead: a `PoolMonth` (Z, B): discounted means one month on, by today's shock and the bank carried.
+        now: out, the `PoolMonth`.
+        landing: (B, Z) out, place of the bank carried on its grid.
+        outcome: (B, Z) out, WITHIN, LAPSED or SHORT.
     """
-    nodes = len(banks)
-    low, step = banks[0], (banks[-1] - banks[0]) / (nodes - 1.0)
-    for state in range(len(factors)):
-        line = ahead[0, state]
-        for node in range(nodes):
-            paid, carried, how = cleared(
-                banks[node], 0.0, row, factors[state], other_row, other_factors[state],
-                weight, ratio, line, low, step, line[node], top,
-            )  # fmt: skip
-            place = place_of(carried, low, step, nodes)
-            price[node, state] = at(line, place) if how == WITHIN else paid
+    grid = grid_of(banks)
+    for state in range(len(factors[0])):
+        line = ahead.running[state]
+        second = Second(rows[1], factors[1][state], weight, ratio)
+        for node in range(grid.nodes):
+            price, carried, how = cleared(
+                banks[node], 0.0, rows[0], factors[0][state], second, line, grid, line[node], top
+            )
+            place = place_of(carried, grid)
+            now.running[node, state] = at(line, place) if how == WITHIN else price
             landing[node, state], outcome[node, state] = place, how
-            after[node, state] = at(line if ends > 0.0 else ahead[1, state], place)
-            other_after[node, state] = at(line if other_ends > 0.0 else ahead[2, state], place)
-            binds = 1.0 if how == LAPSED else 0.0
-            lapse[node, state] = binds if ends > 0.0 else at(ahead[3, state], place)
-            other_lapse[node, state] = binds if other_ends > 0.0 else at(ahead[4, state], place)
+            for side in range(2):
+                ended = ends[side] > 0.0
+                binds = 1.0 if how == LAPSED else 0.0
+                now.after[side, node, state] = at(line if ended else ahead.after[side, state], place)
+                now.lapse[side, node, state] = binds if ended else at(ahead.lapse[side, state], place)

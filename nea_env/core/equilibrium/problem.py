@@ -1,4 +1,4 @@
-"""A whole market by month, as the equilibrium price law sees it; quantities in shares of baseline emissions a year.
+"""A whole market by month, as the solver takes it; quantities are shares of baseline emissions a year ("units").
 
 The market is two groups, since one representative firm would have no net sales: firms with a gross shortfall and
 firms with a gross surplus. What they hold between them, less what they owe, is the aggregate bank.
@@ -11,12 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from nea_env.core.jit import jit
-
 Array = NDArray[np.float64]
-
-EXPONENTIAL, LINEAR = 0, 1  # marginal cost of abatement: scale (exp(steepness a) - 1), or scale x a
-RAMP = 0.01  # supply at a threshold price comes evenly within one per cent of it
 
 
 @dataclass(frozen=True)
@@ -30,7 +25,7 @@ class Problem:
         auctioned, reserve_price: units that the month adds above a price, money/t.
         offsets, offset_price: offset credits that the month adds above a price.
         released, release_price: reserve units that the month adds above a price.
-        response, target: units withdrawn per unit of bank above the target, in the month.
+        response: units withdrawn per unit of bank, in the month.
         year_end: 1 in the last month of a compliance period.
         wait: months from there to its deadline.
         carry_multiple, carry_base, unlimited: of net sales; units; 1 where carrying over has no limit.
@@ -40,7 +35,8 @@ class Problem:
         shortage_price: what a missing unit costs at the deadline: the penalty, or the choke price where that is less;
             the running price at a year's end is never above it, since firms would rather pay.
         lapse_price: what a unit that must lapse is worth: the floor, or nothing.
-        kind, scale, steepness, max_share: abatement, of the month's emissions.
+        scale, steepness, max_share: abatement a of the month's emissions at a marginal cost of
+            scale (exp(steepness a) - 1), money/t, up to the largest share.
         shocks, chances: (Z,) log shocks of the emissions, and (Z, Z) their monthly transition.
         banks: (B,) grid of the aggregate bank, increasing, evenly spaced; the lottery between two nodes adds to the
             spread of the bank, so a step must be small beside the news of a few months.
@@ -58,7 +54,6 @@ class Problem:
     released: Array
     release_price: Array
     response: Array
-    target: float
     year_end: Array
     wait: Array
     carry_multiple: Array
@@ -69,7 +64,6 @@ class Problem:
     borrowing: Array
     shortage_price: Array
     lapse_price: Array
-    kind: int
     scale: float
     steepness: float
     max_share: float
@@ -84,95 +78,6 @@ class Problem:
     def months(self) -> int:
         """T."""
         return len(self.emissions)
-
-
-@dataclass(frozen=True)
-class Chain:
-    """The solved price law: a finite Markov chain on (aggregate bank, shock), in which prices are exact martingales.
-
-    The bank lands between two nodes of its grid; the chain goes to one or the other with chances that keep its
-    mean, so a price at the nodes is the discounted expectation of the next, to the last digit.
-
-    Attributes:
-        running: (T + 1, B, Z) money/t, price of the vintage of the period whose emissions accrue.
-        after: (T + 1, B, Z) money/t, price of the vintage after it.
-        landing: (T, B, Z) the bank that the month leads to, as a place on the grid, 0 to B - 1.
-        outcome: (T, B, Z) WITHIN where the running price is the value of the bank carried, as in all months but a
-            year's last; LAPSED where the limit on carrying binds, SHORT where units are missing: then it is not.
-        lapse: (T + 1, B, Z) probability that the limit on carrying binds at the end of the running period.
-    """
-
-    problem: Problem
-    running: Array
-    after: Array
-    landing: Array
-    outcome: NDArray[np.int8]
-    lapse: Array
-
-
-@jit
-def abated_share(price, kind, scale, steepness, max_share):
-    """Share of emissions whose marginal cost of abatement lies below the price."""
-    share = price / scale if kind == LINEAR else np.log1p(price / scale) / steepness
-    return min(max(share, 0.0), max_share)
-
-
-@jit
-def offered(price, threshold, amount):
-    """Units that come to the market above a threshold price, evenly within one per cent of it."""
-    if amount == 0.0:
-        return 0.0
-    return amount * min(max((price / threshold - 1.0) / RAMP + 0.5, 0.0), 1.0) if threshold > 0.0 else amount
-
-
-def shock_chain(persistence: float, volatility: float, states: int) -> tuple[Array, Array]:
-    """A finite chain for an AR(1) of log emissions whose mean effect on emissions is one.
-
-    Rouwenhorst's chain has the autocorrelation and the variance of the AR(1) exactly. Without persistence the
-    nodes and chances are those of Gauss-Hermite quadrature, which are right in more moments.
-
-    Args:
-        persistence: of the log shock from month to month, in [0, 1).
-        volatility: standard deviation of one month's news.
-        states: number of nodes, Z.
-
-    Returns:
-        (Z,) log shocks, increasing, and (Z, Z) transition chances.
-
-    Raises:
-        ValueError: an argument is out of range.
-    """
-    if not (0.0 <= persistence < 1.0 and volatility >= 0.0 and states >= 1):
-        raise ValueError(f"shock chain: persistence {persistence}, volatility {volatility}, states {states}")
-    if states == 1 or volatility == 0.0:
-        return np.zeros(states), np.full((states, states), 1.0 / states)
-    if persistence == 0.0:
-        nodes, weights = np.polynomial.hermite_e.hermegauss(states)
-        stationary = weights / weights.sum()
-        chances = np.tile(stationary, (states, 1))
-        shocks = volatility * nodes
-    else:
-        stays = (1.0 + persistence) / 2.0
-        chances = np.array([[stays, 1.0 - stays], [1.0 - stays, stays]])
-        stationary = np.array([0.5, 0.5])
-        for size in range(3, states + 1):
-            wider = np.zeros((size, size))
-            wider[:-1, :-1] += stays * chances
-            wider[:-1, 1:] += (1.0 - stays) * chances
-            wider[1:, :-1] += (1.0 - stays) * chances
-            wider[1:, 1:] += stays * chances
-            wider[1:-1] /= 2.0
-            chances = wider
-            stationary = np.convolve(stationary, [0.5, 0.5])
-        spread = volatility * np.sqrt((states - 1.0) / (1.0 - persistence**2))
-        shocks = np.linspace(-spread, spread, states)
-    return shocks - np.log(stationary @ np.exp(shocks)), chances
-
-
-def falling_terminal(banks: Array, states: int, top: float, start: float = 0.0, end: float = 0.0) -> Array:
-    """(B, Z) a last price: ``top`` up to the bank ``start``, nothing from the bank ``end``, and even in between."""
-    left = (end - banks) / (end - start) if end > start else np.where(banks < end, 1.0, 0.0)
-    return np.tile((top * np.clip(left, 0.0, 1.0))[:, None], (1, states))
 
 
 def check(problem: Problem) -> None:

@@ -1,4 +1,4 @@
-"""What two linked markets are solved for, the terms between them, and what comes out."""
+"""The terms of a link between two markets, as the solver takes them."""
 
 from __future__ import annotations
 
@@ -118,67 +118,3 @@ class Terms:
         weight = abs(self.correlation)
         independent = np.kron(own, other)
         return np.asarray(weight * common.reshape(states, states) + (1.0 - weight) * independent, np.float64)
-
-
-@dataclass(frozen=True)
-class LinkedChain:
-    """The price law of two linked markets: a finite Markov chain on (home bank, partner bank, both shocks).
-
-    Each bank lands between two nodes of its grid, and the four nodes about the pair are drawn so that both means are
-    kept: a price at the nodes is its own discounted expectation to the last digit. Shock state z is
-    (home state) x Z2 + (partner state). A pool has one bank, counted in home units:
-    then B2 is 1 and ``imports`` is 0.
-
-    Attributes:
-        home, partner, terms: what was solved.
-        home_banks, partner_banks: (B1,), (B2,) grids; of a pool, (B,) of the pool and [0].
-        chances: (Z, Z) monthly transition of the pair of shocks.
-        home_running, partner_running: (T + 1, B1, B2, Z) price of the vintage whose emissions accrue, each in its
-            own money per t.
-        home_after, partner_after: (T + 1, B1, B2, Z) price of the vintage after it.
-        home_landing, partner_landing: (T, B1, B2, Z) place of each bank on its grid after the month.
-        home_outcome, partner_outcome: (T, B1, B2, Z) WITHIN, LAPSED or SHORT.
-        home_lapse, partner_lapse: (T + 1, B1, B2, Z) probability that the limit on carrying binds at the period's end.
-        imports: (T, B1, B2, Z) home units that imports stand for; negative: exports of home units.
-    """
-
-    home: Problem
-    partner: Problem
-    terms: Terms
-    home_banks: Array
-    partner_banks: Array
-    chances: Array
-    home_running: Array
-    partner_running: Array
-    home_after: Array
-    partner_after: Array
-    home_landing: Array
-    partner_landing: Array
-    home_outcome: NDArray[np.int8]
-    partner_outcome: NDArray[np.int8]
-    home_lapse: Array
-    partner_lapse: Array
-    imports: Array
-
-    @property
-    def wedge(self) -> Array:
-        """(T + 1, B1, B2, Z) home price less what the partner's units for one home tonne cost, home money per t."""
-        parity = self.terms.parities(self.home, self.partner)
-        return self.home_running - parity[:, None, None, None] * self.partner_running
-
-    @property
-    def start(self) -> tuple[float, float, int]:
-        """Places of the two banks at the start, and the index of the pair of shocks."""
-        state = self.home.start_shock * len(self.partner.shocks) + self.partner.start_shock
-        if len(self.partner_banks) == 1:
-            share = self.terms.scale / self.terms.units
-            return _place(self.home_banks, self.home.start_bank + share * self.partner.start_bank), 0.0, state
-        return (
-            _place(self.home_banks, self.home.start_bank),
-            _place(self.partner_banks, self.partner.start_bank),
-            state,
-        )
-
-
-def _place(banks: Array, bank: float) -> float:
-    return float(np.interp(bank, banks, np.arange(len(banks))))

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from nea_env.core.equilibrium.kept import Flat, kept
 from nea_env.core.equilibrium.problem import Problem
-from nea_env.core.equilibrium.solved import is_joint, solved_market, solved_pair
+from nea_env.core.lowering.aggregate.link import is_joint
+from nea_env.core.lowering.aggregate.solved import solved_market, solved_pair
+from nea_env.core.lowering.chain_cache import FlatChain, cached
 from nea_env.core.lowering.periods import Period, next_deadline
 from nea_env.core.parameters import Month, Record, Static
 from nea_env.scenario import Scenario
@@ -30,7 +31,7 @@ def fill_equilibrium(
     """
     months = len(monthly) - 1
     solving = _both if is_joint(scenario) else _alone
-    head, chain = kept(scenario, lambda: solving(scenario, months))
+    head, chain = cached(scenario, lambda: solving(scenario, months))
     static[list(COLUMNS)] = head
     for t in range(len(monthly)):
         due = next_deadline(periods, t)
@@ -40,7 +41,7 @@ def fill_equilibrium(
     return chain
 
 
-def _alone(scenario: Scenario, months: int) -> Flat:
+def _alone(scenario: Scenario, months: int) -> FlatChain:
     chain = solved_market(scenario)
     market, banks = chain.problem, chain.problem.banks
     step = banks[1] - banks[0]
@@ -65,7 +66,7 @@ def _alone(scenario: Scenario, months: int) -> Flat:
     return np.array(head, np.float64), _flat(market.chances, records)
 
 
-def _both(scenario: Scenario, months: int) -> Flat:
+def _both(scenario: Scenario, months: int) -> FlatChain:
     chain = solved_pair(scenario)
     banks, others = chain.home_banks, chain.partner_banks
     node, other_node, shock = chain.start

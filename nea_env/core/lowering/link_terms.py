@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 
-from nea_env.core.equilibrium.solved import is_joint
 from nea_env.core.equilibrium.terms import ONE_PRICE
+from nea_env.core.lowering.aggregate.link import is_joint
 from nea_env.core.parameters import (
     LINK_BANDED,
     LINK_COLLARED,

@@ -1,4 +1,4 @@
-"""Paths drawn from the price law of two linked markets."""
+"""Paths drawn from the prices of two linked markets, and the wedge between them."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from nea_env.core.equilibrium.chain import LinkedChain
 from nea_env.core.equilibrium.problem import Array
-from nea_env.core.equilibrium.terms import LinkedChain
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,12 @@ class LinkedPaths:
     home_outcome: NDArray[np.int8]
     partner_outcome: NDArray[np.int8]
     imports: Array
+
+
+def wedge(chain: LinkedChain) -> Array:
+    """(T + 1, B1, B2, Z) home price less what the partner's units for one home tonne cost, home money per t."""
+    parity = chain.terms.parities(chain.home, chain.partner)
+    return chain.home_running - parity[:, None, None, None] * chain.partner_running
 
 
 def simulate_linked(chain: LinkedChain, n: int, seed: int, months: int | None = None) -> LinkedPaths:

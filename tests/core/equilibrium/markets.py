@@ -6,7 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from nea_env.core.equilibrium.problem import EXPONENTIAL, LINEAR, Chain, Problem, falling_terminal, shock_chain
+from nea_env.core.equilibrium.chain import Chain
+from nea_env.core.equilibrium.problem import Array, Problem
+from nea_env.core.equilibrium.shocks import shock_chain
 
 NEVER_MISSING = 1e4  # money/t: so dear that firms abate to the last unit rather than miss one
 BY_MONTH = (
@@ -20,9 +22,7 @@ def market(months: int, **fields: Any) -> Problem:
     known: dict[str, Any] = dict.fromkeys(BY_MONTH, 0.0)
     known |= {
         "discount": 1.0,
-        "target": 0.0,
         "brokers": 0.0,
-        "kind": LINEAR,
         "scale": 1.0,
         "steepness": 1.0,
         "max_share": 0.0,
@@ -37,6 +37,17 @@ def market(months: int, **fields: Any) -> Problem:
         known[name] = np.broadcast_to(np.asarray(known[name], float), (months,)).copy()
     known.setdefault("terminal", np.zeros((len(known["banks"]), len(known["shocks"]))))
     return Problem(**known)
+
+
+def linear(slope: float) -> dict[str, float]:
+    """Abatement at a marginal cost of ``slope`` times the share abated: an exponential so flat that it is a line."""
+    return {"scale": slope / 1e-12, "steepness": 1e-12, "max_share": 1.0}
+
+
+def falling_terminal(banks: Array, states: int, top: float, start: float = 0.0, end: float = 0.0) -> Array:
+    """(B, Z) a last price: ``top`` up to the bank ``start``, nothing from the bank ``end``, and even in between."""
+    left = (end - banks) / (end - start) if end > start else np.where(banks < end, 1.0, 0.0)
+    return np.tile((top * np.clip(left, 0.0, 1.0))[:, None], (1, states))
 
 
 def last_of_years(years: int, value: float = 1.0) -> np.ndarray:
@@ -61,7 +72,6 @@ def ordinary(years: int = 4, **fields: Any) -> Problem:
         "deficit": 0.08,
         "borrowing": 0.03,
         "shortage_price": 100.0,
-        "kind": EXPONENTIAL,
         "scale": 20.0,
         "steepness": 18.3,
         "max_share": 0.15,
@@ -93,7 +103,6 @@ def anything(seed: int, years: int = 4, **fields: Any) -> Problem:
         "released": yearly(0.0, 0.05) / 12,
         "release_price": yearly(40.0, 80.0),
         "response": yearly(0.0, 0.05),
-        "target": 0.05,
         "wait": np.repeat(draws.integers(0, 8, years), 12),
         "carry_multiple": yearly(0.0, 3.0),
         "carry_base": yearly(0.0, 0.05),

@@ -1,4 +1,4 @@
-"""The equilibrium price of one market: exact martingales, a cleared market at every node, the law of its paths."""
+"""The equilibrium price of one market: exact martingales, a cleared market at every node, and how its paths spread."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ import time
 import numpy as np
 import pytest
 
-from nea_env.core.equilibrium.paths import law, simulate, volume
-from nea_env.core.equilibrium.problem import falling_terminal, shock_chain
-from nea_env.core.equilibrium.solve import carried_at_limit, carry_limit, solve, table
+from nea_env.core.equilibrium.month import carried_at_limit, carry_limit, table
+from nea_env.core.equilibrium.shocks import shock_chain
+from nea_env.core.equilibrium.solve import solve
 from nea_env.core.parameters import LAPSED, SHORT, WITHIN
-from tests.core.equilibrium.markets import anything, market, of_landing, ordinary
+from tests.core.equilibrium.markets import anything, falling_terminal, market, of_landing, ordinary
+from tests.core.equilibrium.paths import distribution, simulate
 
 SEEDS = range(6)
 TINY = 1e-9  # money/t, below which a price counts as nothing
@@ -24,8 +25,8 @@ def ends(chain):
     return chain.problem.year_end[:, None, None] > 0
 
 
-def furthest(found, expected):
-    return np.max(np.abs(found - expected) / np.maximum(expected, TINY))
+def furthest(values, expected):
+    return np.max(np.abs(values - expected) / np.maximum(expected, TINY))
 
 
 # --- exactness ----------------------------------------------------------------------------------------
@@ -59,7 +60,7 @@ def test_every_node_clears_the_market(seed):
 
     share = np.minimum(np.log1p(price / problem.scale) / problem.steepness, problem.max_share)
     start = problem.banks[:, None]
-    before = start + by_month("supply") - by_month("response") * (start - problem.target)
+    before = start + by_month("supply") - by_month("response") * start
     before = before + above(by_month("reserve_price"), by_month("auctioned"))
     before = before + above(by_month("offset_price"), by_month("offsets"))
     before = before + above(by_month("release_price"), by_month("released"))
@@ -179,7 +180,7 @@ def test_each_vintage_is_a_martingale_to_its_own_deadline_on_simulated_paths():
 def test_chances_of_the_nodes_agree_with_paths_and_with_the_lapse_probability():
     problem = ordinary(2, supply=1.0 / 12, start_bank=0.013)
     chain = solve(problem)
-    chances = law(chain)
+    chances = distribution(chain)
     np.testing.assert_allclose(chances.sum(axis=(1, 2)), 1, atol=1e-12)
     assert chances[0].sum(axis=1) @ problem.banks == pytest.approx(0.013)
     lapsed = np.sum(chances[11] * (chain.outcome[11] == LAPSED))
@@ -213,11 +214,6 @@ def test_shocks_have_the_moments_of_the_autoregression(persistence, states):
 
 
 # --- what it takes, what it refuses, what it tells ----------------------------------------------------
-def test_no_gross_shortfall_no_trade():
-    assert volume(ordinary(2, deficit=0.08)).sum() == pytest.approx(0.16)
-    assert not volume(ordinary(2, deficit=0.0)).any()
-
-
 @pytest.mark.parametrize(
     ("fields", "message"),
     [

@@ -1,4 +1,4 @@
-"""Under the equilibrium law the batch draws the solved chain: its prices, its moves, its martingales, its policy.
+"""With an equilibrium price the batch draws the solved chain: its prices, its moves, its martingales, its policy.
 
 The chain itself is judged in ``test_equilibrium.py``; bounds here are four standard errors of the paths drawn.
 """
@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 
 from nea_env.core.batch import Batch
-from nea_env.core.equilibrium.aggregate import problem
-from nea_env.core.equilibrium.paths import law
 from nea_env.core.equilibrium.solve import solve
 from nea_env.core.layout import OBS_INDEX, Action, World
+from nea_env.core.lowering.aggregate.market import problem
 from nea_env.core.parameters import LAPSED, SHORT, WITHIN
 from nea_env.library import load_scenario
 from nea_env.scenario import Scenario, add_months, months_between
+from tests.core.equilibrium.paths import distribution
 from tests.core.partners import mean_and_error
 
 ERRORS = 4.0
@@ -73,13 +73,13 @@ class Run:
 
     def vintages(self) -> list[tuple[int, int, int]]:
         """By vintage: the months in which it becomes next or the episode starts, becomes front, and is due."""
-        found, calendar, before = [], self.scenario.regime.calendar, [-1, -1]
+        vintages, calendar, before = [], self.scenario.regime.calendar, [-1, -1]
         for year in self.scenario.periods:
             due = months_between(self.scenario.start, calendar[year].deadline)
             if due != before[-1]:
-                found.append((before[-2] + 1, before[-1] + 1, due))
+                vintages.append((before[-2] + 1, before[-1] + 1, due))
                 before.append(due)
-        return found
+        return vintages
 
     def running(self, month: int) -> bool:
         """Whether emissions of the front vintage's period still accrue."""
@@ -96,13 +96,13 @@ def next_deadline(played: Scenario, date: str) -> str:
 
 
 @cache
-def found(case: str) -> Run:
+def episode(case: str) -> Run:
     return Run(*CASES[case])
 
 
 @pytest.fixture(params=CASES)
 def run(request) -> Run:
-    return found(request.param)
+    return episode(request.param)
 
 
 # --- prices of the chain -----------------------------------------------------------------------------
@@ -135,12 +135,12 @@ def ends(run: Run) -> list[tuple[int, np.ndarray]]:
 
 @pytest.mark.parametrize(("case", "how"), [("kets", WITHIN), ("kets", LAPSED), ("kets, short", SHORT)])
 def test_every_way_in_which_a_year_can_end_is_drawn(case, how):
-    assert max((outcome == how).mean() for _, outcome in ends(found(case))) > 0.05
+    assert max((outcome == how).mean() for _, outcome in ends(episode(case))) > 0.05
 
 
 @pytest.mark.parametrize(("case", "how", "sign"), [("kets", LAPSED, -1), ("kets, short", SHORT, 1)])
 def test_a_front_that_must_lapse_is_cheaper_than_the_next_vintage_and_one_that_is_short_is_dearer(case, how, sign):
-    run = found(case)
+    run = episode(case)
     for month, outcome in ends(run):
         hit = outcome == how
         if hit.mean() > 0.05:
@@ -152,7 +152,7 @@ def test_a_front_that_must_lapse_is_cheaper_than_the_next_vintage_and_one_that_i
 
 def test_the_cheapest_and_the_dearest_front_are_what_the_law_says():
     """A unit that must lapse is worth nothing at the deadline, a missing one 100,000 KRW or three times the price."""
-    run = found("kets")
+    run = episode("kets")
     lapsed = [run.front[month][outcome == LAPSED].min() for month, outcome in ends(run) if (outcome == LAPSED).any()]
     assert min(lapsed) < 1e-3 * run.scenario.market.price
     assert run.problem.shortage_price.max() <= 100_000.0
@@ -183,8 +183,8 @@ def test_shocks_move_by_their_chances(run):
         assert (np.abs(counts - expected) <= ERRORS * spread + 3.0).all()
 
 
-def test_means_of_prices_are_those_of_the_chain_s_own_law(run):
-    chances = law(run.chain)
+def test_means_of_prices_are_those_of_the_chain_s_own_distribution(run):
+    chances = distribution(run.chain)
     for month in (6, 18, 30, 41):
         if run.running(month):
             for drawn, values in ((run.front, run.chain.running), (run.long, run.chain.after)):

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from nea_env.core.batch import Batch
-from nea_env.core.equilibrium.solved import solved_pair
 from nea_env.core.layout import Action, World
+from nea_env.core.lowering.aggregate.solved import solved_pair
 from nea_env.library import load_scenario
 from nea_env.scenario import Scenario, months_between
 from tests.core.partners import mean_and_error
@@ -38,13 +38,13 @@ class Run:
         actions = np.zeros((PATHS, Action.size), np.float32)
         for month in range(int(batch.horizon[0])):
             market, world = batch.market(), batch.get_state()["_world"]
-            kept = {name: market[name] for name in ("long_price", "front_price", "foreign_price_0", "fx_0", "link_0")}
-            kept |= {
+            shown = {name: market[name] for name in ("long_price", "front_price", "foreign_price_0", "fx_0", "link_0")}
+            shown |= {
                 "node": world[:, World.NODE],
                 "abroad": world[:, World.PARTNER_NODE],
                 "shock": world[:, World.SHOCK],
             }
-            for name, values in kept.items():
+            for name, values in shown.items():
                 rows.setdefault(name, []).append(values)
             actions[:, Action.FOREIGN] = (-1.0) ** month  # the firm moves no price
             batch.step(actions)
@@ -54,13 +54,13 @@ class Run:
 
 
 @cache
-def found(case: str) -> Run:
+def episode(case: str) -> Run:
     return Run(CASES[case])
 
 
 @pytest.fixture(params=CASES)
 def run(request) -> Run:
-    return found(request.param)
+    return episode(request.param)
 
 
 def test_the_episode_is_the_one_the_tests_below_speak_of(run):
@@ -100,7 +100,7 @@ def test_what_counts_at_the_deadline_keeps_its_discounted_mean_until_then(run, n
 
 
 def test_a_full_link_keeps_one_price_whatever_limits_bind_at_the_end_of_either_market_s_year():
-    seen = found("full").seen
+    seen = episode("full").seen
     np.testing.assert_allclose(seen["foreign_price_0"][OPENS:], seen["front_price"][OPENS:], rtol=1e-6)
 
 
@@ -111,7 +111,7 @@ def test_without_a_quota_two_prices_cannot_be_solved_together():
 
 
 def test_a_wider_quota_makes_units_cheaper_at_home_and_not_abroad():
-    narrow, wide = found("one way").seen, found("wide").seen
+    narrow, wide = episode("one way").seen, episode("wide").seen
     for month in (0, 11):
         assert wide["front_price"][month].mean() < 0.9 * narrow["front_price"][month].mean()
         local = [(seen["foreign_price_0"] / seen["fx_0"])[month].mean() for seen in (narrow, wide)]
@@ -120,6 +120,6 @@ def test_a_wider_quota_makes_units_cheaper_at_home_and_not_abroad():
 
 def test_a_full_link_has_a_price_between_those_of_the_two_markets():
     """With next to no imports on one side of it and what China alone would pay on the other."""
-    narrow, one = found("one way").seen, found("full").seen
+    narrow, one = episode("one way").seen, episode("full").seen
     prices = sorted((narrow["front_price"][0].mean(), narrow["foreign_price_0"][0].mean()))
     assert prices[0] < one["front_price"][0].mean() < prices[1]

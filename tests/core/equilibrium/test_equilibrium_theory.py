@@ -7,16 +7,24 @@ import math
 import numpy as np
 import pytest
 
-from nea_env.core.equilibrium.paths import law
-from nea_env.core.equilibrium.problem import EXPONENTIAL, falling_terminal, shock_chain
+from nea_env.core.equilibrium.shocks import shock_chain
 from nea_env.core.equilibrium.solve import solve
 from nea_env.core.parameters import LAPSED
-from tests.core.equilibrium.markets import NEVER_MISSING, anything, market, of_landing, ordinary
+from tests.core.equilibrium.markets import (
+    NEVER_MISSING,
+    anything,
+    falling_terminal,
+    linear,
+    market,
+    of_landing,
+    ordinary,
+)
+from tests.core.equilibrium.paths import distribution
 
 
 def at_start(chain, values):
     """Value at the problem's start, a mean over the nodes about it."""
-    return float(np.sum(law(chain)[0] * values[0]))
+    return float(np.sum(distribution(chain)[0] * values[0]))
 
 
 def price(**fields):
@@ -40,8 +48,7 @@ def test_b9_units_are_banked_only_where_the_next_price_pays_for_it(second, first
         year_end=1.0,
         unlimited=[1.0, 0.0],
         shortage_price=NEVER_MISSING,
-        scale=many,
-        max_share=1.0,
+        **linear(many),
         banks=banks,
         shocks=np.log1p(np.array([10, *second]) / many),
         chances=np.tile([0, 0.5, 0.5], (3, 1)),
@@ -113,7 +120,7 @@ def spread_of_prices(response, month):
         terminal=falling_terminal(banks, 7, 80.0, start=-40, end=40),
     )
     chain = solve(problem)
-    chances_then = law(chain)[month]
+    chances_then = distribution(chain)[month]
     mean = np.sum(chances_then * chain.running[month])
     return math.sqrt(np.sum(chances_then * (chain.running[month] - mean) ** 2))
 
@@ -135,7 +142,7 @@ def test_b11_with_abatement_and_penalties_too():
     spreads = []
     for response in (0.0, 0.03, 0.1, 0.3):
         chain = solve(ordinary(5, unlimited=1.0, response=response))
-        chances = law(chain)[48]
+        chances = distribution(chain)[48]
         mean = np.sum(chances * chain.running[48])
         spreads.append(np.sum(chances * (chain.running[48] - mean) ** 2))
     assert all(np.diff(spreads) < 0)
@@ -177,9 +184,9 @@ def test_price_of_a_short_market_rises_with(name, values):
 
 
 def test_a_larger_limit_on_carrying_makes_lapses_rarer_and_a_long_market_dearer():
-    found = [solve(ordinary(supply=1.01 / 12, carry_multiple=multiple)) for multiple in (0.0, 0.5, 1.0, 3.0)]
-    assert all(np.diff([at_start(chain, chain.lapse) for chain in found]) < -1e-3)
-    assert all(np.diff([at_start(chain, chain.running) for chain in found]) > 1e-3)
+    chains = [solve(ordinary(supply=1.01 / 12, carry_multiple=multiple)) for multiple in (0.0, 0.5, 1.0, 3.0)]
+    assert all(np.diff([at_start(chain, chain.lapse) for chain in chains]) < -1e-3)
+    assert all(np.diff([at_start(chain, chain.running) for chain in chains]) > 1e-3)
 
 
 def test_discount_of_the_front_vintage_is_at_most_the_chance_that_it_lapses():
@@ -193,7 +200,7 @@ def test_discount_of_the_front_vintage_is_at_most_the_chance_that_it_lapses():
 def test_a_reserve_price_is_a_floor_while_the_auction_is_needed(reserve):
     # 0.15 units too many in all, none of which may be carried over; 0.15 too few without the auction.
     long = {"emissions": 1.0, "supply": 0.85, "year_end": 1.0, "shortage_price": 100.0}
-    long |= {"kind": EXPONENTIAL, "scale": 20.0, "steepness": 18.3, "max_share": 0.15}
+    long |= {"scale": 20.0, "steepness": 18.3, "max_share": 0.15}
     free, floored = (solve(market(1, **long, auctioned=0.30, reserve_price=at)) for at in (0.0, reserve))
     assert free.running[0, 20, 0] == 0.0
     assert free.outcome[0, 20, 0] == LAPSED

@@ -14,7 +14,7 @@ import pytest
 
 from nea_env.core.equilibrium.linked import solve_linked
 from nea_env.core.equilibrium.terms import Terms
-from tests.core.equilibrium.markets import market
+from tests.core.equilibrium.markets import linear, market
 
 EMISSIONS = 100.0
 COSTS, CUTS = (2.0, 1.0), (30.0, 20.0)
@@ -26,8 +26,7 @@ def cutting(cost: float, cut: float):
         1,
         emissions=EMISSIONS,
         supply=EMISSIONS - cut,
-        scale=cost * EMISSIONS,
-        max_share=1.0,
+        **linear(cost * EMISSIONS),
         year_end=1.0,
         shortage_price=1e4,
         banks=np.linspace(-EMISSIONS, EMISSIONS, 5),
@@ -148,8 +147,7 @@ def test_money_and_size_change_no_quantity():
         1,
         emissions=EMISSIONS / size,
         supply=(EMISSIONS - CUTS[1]) / size,
-        scale=COSTS[1] * EMISSIONS / money,
-        max_share=1.0,
+        **linear(COSTS[1] * EMISSIONS / money),
         year_end=1.0,
         shortage_price=1e4,
         banks=np.linspace(-EMISSIONS, EMISSIONS, 5),

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-from nea_env.core.equilibrium.aggregate import BANKS, SHOCKS, problem
-from nea_env.core.equilibrium.paths import start_nodes
-from nea_env.core.equilibrium.problem import Chain, Problem
+from nea_env.core.equilibrium.chain import Chain
+from nea_env.core.equilibrium.problem import Problem
 from nea_env.core.equilibrium.solve import solve
+from nea_env.core.lowering.aggregate.market import BANKS, SHOCKS, problem
 from nea_env.scenario import Scenario
 
 TRIES = 40
@@ -18,7 +18,7 @@ DECADES = 4
 
 def start_price(chain: Chain) -> float:
     """Price of the running vintage at the start, money/t: the mean over the lottery between the two nearest banks."""
-    return float(start_nodes(chain.problem) @ chain.running[0, :, chain.problem.start_shock])
+    return float(chain.start_chances @ chain.running[0, :, chain.problem.start_shock])
 
 
 def with_scale(scenario: Scenario, scale: float) -> Scenario:
@@ -64,8 +64,8 @@ def scale_for(price: float, build: Callable[[float], Problem], *, tolerance: flo
     low, high = (math.log(price) + sign * DECADES * math.log(10.0) for sign in (-1.0, 1.0))
     for _ in range(TRIES):
         middle = 0.5 * (low + high)
-        found = start_price(solve(build(math.exp(middle))))
-        if abs(found - price) <= tolerance * price:
+        reached = start_price(solve(build(math.exp(middle))))
+        if abs(reached - price) <= tolerance * price:
             return math.exp(middle)
-        low, high = (middle, high) if found < price else (low, middle)
-    raise ValueError(f"market.aggregate.abatement.scale: none gives {price:g}; the last tried gives {found:.6g}")
+        low, high = (middle, high) if reached < price else (low, middle)
+    raise ValueError(f"market.aggregate.abatement.scale: none gives {price:g}; the last tried gives {reached:.6g}")

@@ -47,19 +47,19 @@ def spans(regime: Regime, start: str, months: int) -> tuple[Span, ...]:
     Raises:
         ValueError: the regime's periods do not follow one another.
     """
-    found: list[Span] = []
+    periods: list[Span] = []
     for law in sorted(regime.calendar):
         rule = regime.calendar[law]
         first = months_between(start, f"{law}-{regime.year_starts:02d}")
-        if found and first != found[-1].last + 1:
-            raise ValueError(f"calendar.{law}: does not follow on {found[-1].law}: an equilibrium needs every year")
+        if periods and first != periods[-1].last + 1:
+            raise ValueError(f"calendar.{law}: does not follow on {periods[-1].law}: an equilibrium needs every year")
         deadline = months_between(start, rule.deadline)
-        found.append(Span(law, int(law), first, first + 12 * rule.years - 1, deadline, 0))
-    while found[-1].last < months - 1:
-        found.append(_moved(found[-1], 1))
-    while found[0].first > 0:
-        found.insert(0, _moved(found[0], -1))
-    return tuple(span for span in found if span.last >= 0 and span.first < months)
+        periods.append(Span(law, int(law), first, first + 12 * rule.years - 1, deadline, 0))
+    while periods[-1].last < months - 1:
+        periods.append(_moved(periods[-1], 1))
+    while periods[0].first > 0:
+        periods.insert(0, _moved(periods[0], -1))
+    return tuple(span for span in periods if span.last >= 0 and span.first < months)
 
 
 def _moved(span: Span, times: int) -> Span:

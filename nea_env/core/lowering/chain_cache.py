@@ -1,4 +1,4 @@
-"""Solved equilibria, kept in memory and on disk under the hash of all that they depend on."""
+"""Solved equilibria in memory and on disk, under the hash of all that they depend on."""
 
 from __future__ import annotations
 
@@ -14,27 +14,27 @@ from numpy.typing import NDArray
 from nea_env.core.cache import cache_folder, discard, read_checked, write_checked
 from nea_env.scenario import Scenario
 
-KEPT = 80  # in memory: more than the laws that a randomised scenario draws
+IN_MEMORY = 80  # chains: more than the laws that a randomised scenario draws
 DISK_BYTES = 1_000_000_000  # for each version of the core
 
-Flat = tuple[NDArray[np.float64], NDArray[np.float64]]
-"""What places the chain among the parameters, and the chain itself; see ``tables``."""
+FlatChain = tuple[NDArray[np.float64], NDArray[np.float64]]
+"""What places a chain among the parameters, and the chain itself; see ``equilibrium_chain``."""
 
-_IN_MEMORY: dict[str, Flat] = {}
+_CHAINS: dict[str, FlatChain] = {}
 
 
-def kept(scenario: Scenario, solving: Callable[[], Flat]) -> Flat:
-    """What ``solving`` returns, or returned before for this scenario; callers must not change it."""
+def cached(scenario: Scenario, solve: Callable[[], FlatChain]) -> FlatChain:
+    """What ``solve`` returns, or returned before for this scenario; callers must not change it."""
     key = fingerprint(scenario)
-    if key not in _IN_MEMORY:
-        found = _read(key)
-        if found is None:
-            found = solving()
-            _write(key, found)
-        _IN_MEMORY[key] = found
-        while len(_IN_MEMORY) > KEPT:
-            del _IN_MEMORY[next(iter(_IN_MEMORY))]
-    return _IN_MEMORY[key]
+    if key not in _CHAINS:
+        chain = _read(key)
+        if chain is None:
+            chain = solve()
+            _write(key, chain)
+        _CHAINS[key] = chain
+        while len(_CHAINS) > IN_MEMORY:
+            del _CHAINS[next(iter(_CHAINS))]
+    return _CHAINS[key]
 
 
 def fingerprint(scenario: Scenario) -> str:
@@ -43,7 +43,7 @@ def fingerprint(scenario: Scenario) -> str:
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:24]
 
 
-def _read(key: str) -> Flat | None:
+def _read(key: str) -> FlatChain | None:
     path = _path(key)
     data = None if path is None else read_checked(path)
     if data is None:
@@ -52,20 +52,20 @@ def _read(key: str) -> Flat | None:
         return file["head"], file["chain"]
 
 
-def _write(key: str, found: Flat) -> None:
-    """Keep what was solved, and the newest files only."""
+def _write(key: str, chain: FlatChain) -> None:
+    """Write what was solved and remove the oldest files beyond ``DISK_BYTES``."""
     path = _path(key)
     if path is None:
         return
     data = io.BytesIO()
-    np.savez(data, head=found[0], chain=found[1])
+    np.savez(data, head=chain[0], chain=chain[1])
     write_checked(path, data.getvalue())
     try:
         total = 0
-        for kept_ in sorted(path.parent.iterdir(), key=lambda other: other.stat().st_mtime, reverse=True):
-            total += kept_.stat().st_size
+        for file in sorted(path.parent.iterdir(), key=lambda other: other.stat().st_mtime, reverse=True):
+            total += file.stat().st_size
             if total > DISK_BYTES:
-                discard(kept_)
+                discard(file)
     except OSError:  # another process was quicker
         return
 

@@ -1,4 +1,4 @@
-"""What a solved price law does: the chances of its nodes by month, paths drawn from it, and what is traded."""
+"""What a solved market does: the chances of its nodes by month, and paths drawn from it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from nea_env.core.equilibrium.problem import Array, Chain, Problem
+from nea_env.core.equilibrium.chain import Chain
+from nea_env.core.equilibrium.problem import Array
 
 
 @dataclass(frozen=True)
@@ -31,19 +32,12 @@ class Paths:
     outcome: NDArray[np.int8]
 
 
-def start_nodes(problem: Problem) -> Array:
-    """(B,) chances of the nodes at the start, which keep the mean of the bank."""
-    step = (problem.banks[-1] - problem.banks[0]) / (len(problem.banks) - 1)
-    place = (problem.start_bank - problem.banks[0]) / step
-    return np.clip(1.0 - np.abs(np.arange(len(problem.banks)) - place), 0.0, 1.0)
-
-
-def law(chain: Chain) -> Array:
+def distribution(chain: Chain) -> Array:
     """(T + 1, B, Z) chances of the nodes month by month, from the problem's start; each month sums to one."""
     problem = chain.problem
     shape = chain.running.shape
     chances = np.zeros(shape)
-    chances[0, :, problem.start_shock] = start_nodes(problem)
+    chances[0, :, problem.start_shock] = chain.start_chances
     states = np.arange(shape[2])
     for month in range(problem.months):
         below = np.minimum(chain.landing[month].astype(np.int64), shape[1] - 2)
@@ -77,7 +71,7 @@ def simulate(chain: Chain, n: int, seed: int, months: int | None = None) -> Path
     draws = np.random.default_rng(seed)
     node, state = np.empty((n, months + 1), np.int64), np.empty((n, months + 1), np.int64)
     outcome = np.empty((n, months), np.int8)
-    node[:, 0] = np.searchsorted(np.cumsum(start_nodes(problem))[:-1], draws.random(n), side="right")
+    node[:, 0] = np.searchsorted(np.cumsum(chain.start_chances)[:-1], draws.random(n), side="right")
     state[:, 0] = problem.start_shock
     upto = np.cumsum(problem.chances, axis=1)[:, :-1]
     for month in range(months):
@@ -95,11 +89,3 @@ def simulate(chain: Chain, n: int, seed: int, months: int | None = None) -> Path
         shock=state,
         outcome=outcome,
     )
-
-
-def volume(problem: Problem) -> Array:
-    """(T,) units that the long firms sell the short ones for a period, in its last month: the gross shortfalls.
-
-    What intermediaries buy to carry over comes on top; it is no final demand. No gross shortfall, no trade.
-    """
-    return np.where(problem.year_end > 0.0, problem.deficit, 0.0)

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from nea_env import load_scenario
-from nea_env.core.equilibrium import aggregate_limits as limits
-from nea_env.core.equilibrium import aggregate_supply as units
-from nea_env.core.equilibrium.aggregate import market_problem, partner_problem, problem
-from nea_env.core.equilibrium.aggregate_calendar import solved_months, spans
 from nea_env.core.equilibrium.solve import solve
+from nea_env.core.lowering.aggregate import limits
+from nea_env.core.lowering.aggregate import supply as units
+from nea_env.core.lowering.aggregate.calendar import solved_months, spans
+from nea_env.core.lowering.aggregate.market import market_problem, partner_problem, problem
 from nea_env.scenario import (
     Aggregate,
     BankingRule,
@@ -76,11 +76,11 @@ def test_a_tokyo_period_is_five_fiscal_years_and_is_settled_a_year_and_a_half_la
 
 def test_rules_hold_on_beyond_the_calendar_and_before_it():
     regime = load_scenario("tps").regime  # compliance years 2019 to 2024
-    found = spans(regime, "2015-01", 180)
-    assert [span.law for span in found] == ["2019"] * 5 + ["2020", "2021", "2022", "2023"] + ["2024"] * 6
-    assert [span.year for span in found] == list(range(2015, 2030))
-    assert found[0].deadline == 35  # December 2017, as December 2021 for 2019
-    assert found[-1].deadline == 191  # December 2030, as December 2025 for 2024
+    periods = spans(regime, "2015-01", 180)
+    assert [span.law for span in periods] == ["2019"] * 5 + ["2020", "2021", "2022", "2023"] + ["2024"] * 6
+    assert [span.year for span in periods] == list(range(2015, 2030))
+    assert periods[0].deadline == 35  # December 2017, as December 2021 for 2019
+    assert periods[-1].deadline == 191  # December 2030, as December 2025 for 2024
     assert solved_months(load_scenario("kets").regime, "2015-01", "2025") == 192  # to the end of 2030
 
 

@@ -7,9 +7,9 @@ import time
 import pytest
 
 from nea_env import load_scenario
-from nea_env.core.equilibrium.aggregate import problem
-from nea_env.core.equilibrium.aggregate_scale import calibrated_scale, start_price, with_scale
 from nea_env.core.equilibrium.solve import solve
+from nea_env.core.lowering.aggregate.market import problem
+from nea_env.core.lowering.aggregate.scale import calibrated_scale, start_price, with_scale
 
 SHIPPED = {
     "kets": 10506, "tps": 48, "tps_steel": 62.36, "tokyo": 10000, "saitama": 10000, "gx_ets": 3000,
@@ -33,8 +33,8 @@ def test_shipped_markets_start_at_their_price(scenario, seen):
 
 def test_the_scale_is_found_again():
     scenario = load_scenario("pilot_fujian")
-    found = calibrated_scale(with_scale(scenario, 5.0), banks=41, shocks=3)
-    again = start_price(solve(problem(with_scale(scenario, found), banks=41, shocks=3)))
+    scale = calibrated_scale(with_scale(scenario, 5.0), banks=41, shocks=3)
+    again = start_price(solve(problem(with_scale(scenario, scale), banks=41, shocks=3)))
     assert again == pytest.approx(35, rel=1e-3)
     with pytest.raises(ValueError, match=r"none gives 1\.5"):
         calibrated_scale(load_scenario("pilot_chongqing"), banks=21, shocks=3)

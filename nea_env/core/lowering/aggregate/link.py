@@ -1,25 +1,12 @@
-"""The equilibrium of a scenario: of its own market, or of that and its first partner's."""
+"""The link between two markets that are solved together, as the solver takes it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TypeVar
-
 import numpy as np
-from tqdm import tqdm
 
-from nea_env.core.equilibrium.aggregate import partner_problem, problem
-from nea_env.core.equilibrium.linked import solve_linked
-from nea_env.core.equilibrium.problem import Chain, Problem
-from nea_env.core.equilibrium.solve import solve
-from nea_env.core.equilibrium.terms import LinkedChain, Terms
+from nea_env.core.equilibrium.problem import Problem
+from nea_env.core.equilibrium.terms import Terms
 from nea_env.scenario import Scenario, months_between
-
-BAR_AFTER = 2.0  # seconds
-PAIR_BANKS, PAIR_SHOCKS = 49, 3
-"""Nodes of each bank and each shock where two systems are solved together."""
-
-Solved = TypeVar("Solved", Chain, LinkedChain)
 
 
 def is_joint(scenario: Scenario) -> bool:
@@ -29,28 +16,6 @@ def is_joint(scenario: Scenario) -> bool:
     link = scenario.links[0]
     solvable = link.regime is not None and link.market.aggregate is not None and link.type != "none"
     return scenario.market.law == "equilibrium" and solvable
-
-
-def solved_market(scenario: Scenario) -> Chain:
-    """The equilibrium of a scenario's own market.
-
-    A progress bar shows on stderr where solving takes longer than two seconds and stderr is a terminal.
-
-    Raises:
-        ValueError: see ``aggregate.problem`` and ``solve.solve``.
-    """
-    market = problem(scenario)
-    return _with_bar(scenario.name, lambda bar: solve(market, bar))
-
-
-def solved_pair(scenario: Scenario) -> LinkedChain:
-    """The equilibrium of a scenario's market and that of its first partner; as ``solved_market``."""
-    link = scenario.links[0]
-    home = problem(scenario, banks=PAIR_BANKS, shocks=PAIR_SHOCKS)
-    partner = partner_problem(link, scenario, banks=PAIR_BANKS, shocks=PAIR_SHOCKS)
-    terms = link_terms(scenario, home)
-    _check_deadlines(scenario, home, partner, terms)
-    return _with_bar(f"{scenario.name} and {link.name}", lambda bar: solve_linked(home, partner, terms, bar))
 
 
 def link_terms(scenario: Scenario, home: Problem) -> Terms:
@@ -86,8 +51,12 @@ def link_terms(scenario: Scenario, home: Problem) -> Terms:
     )
 
 
-def _check_deadlines(scenario: Scenario, home: Problem, partner: Problem, terms: Terms) -> None:
-    """A foreign unit must be one and the same from its purchase to the deadline that it counts at."""
+def check_deadlines(scenario: Scenario, home: Problem, partner: Problem, terms: Terms) -> None:
+    """Whether a foreign unit is one and the same from its purchase to the deadline that it counts at.
+
+    Raises:
+        ValueError: it is not: prices could part, the unit lasts, or periods end in different months.
+    """
     if terms.one_price:
         return
     if scenario.links[0].quota is None:
@@ -102,9 +71,3 @@ def _check_deadlines(scenario: Scenario, home: Problem, partner: Problem, terms:
             f"links.0.type: {terms.type}: periods of {scenario.regime.name} and {scenario.links[0].name} end in"
             " different months, so an equilibrium of both needs one price; allowed: full, exchange_rate, discount"
         )
-
-
-def _with_bar(name: str, work: Callable[[Callable[[float], None]], Solved]) -> Solved:
-    """Run ``work`` with a report of the share done, shown as a bar when it takes long."""
-    with tqdm(total=100, desc=f"equilibrium of {name}", unit="%", delay=BAR_AFTER, disable=None, leave=False) as bar:
-        return work(lambda share: bar.update(int(100.0 * share) - bar.n))

@@ -1,4 +1,4 @@
-"""From a scenario's law to the market that the equilibrium price law is solved for.
+"""From a scenario's law to the market whose equilibrium is solved.
 
 Policy in, price out: supply, carrying over, borrowing, offsets, penalty, auctions and interventions come from the
 regime, so an override of any of them moves the price. What is simplified: free units and credits come evenly over
@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from nea_env.core.equilibrium.aggregate_calendar import solved_months, spans
-from nea_env.core.equilibrium.aggregate_limits import choke_price
-from nea_env.core.equilibrium.aggregate_months import FLOWS, PRICES, SETTLED, fill
-from nea_env.core.equilibrium.problem import EXPONENTIAL, Array, Problem, shock_chain
+from nea_env.core.equilibrium.problem import Array, Problem
+from nea_env.core.equilibrium.shocks import shock_chain
+from nea_env.core.lowering.aggregate.calendar import solved_months, spans
+from nea_env.core.lowering.aggregate.limits import choke_price
+from nea_env.core.lowering.aggregate.months import FLOWS, PRICES, SETTLED, fill
 from nea_env.scenario import Abatement, Aggregate, Link, Market, Regime, Scenario
 
 BANKS, SHOCKS = 121, 5
@@ -70,19 +71,17 @@ def market_problem(
     if aggregate is None:
         raise ValueError(f"market.aggregate: {market.name} has none, and an equilibrium needs one")
     periods = spans(regime, start, months)
-    held = {name: np.zeros(months) for name in (*FLOWS, *PRICES, *SETTLED)}
+    columns = {name: np.zeros(months) for name in (*FLOWS, *PRICES, *SETTLED)}
     for span in periods:
-        fill(held, regime, market, aggregate, start, span)
+        fill(columns, regime, market, aggregate, start, span)
     if market.collar is not None:
-        _collar(held, market)
+        _collar(columns, market)
     levels, chances = shock_chain(aggregate.shock.persistence, aggregate.shock.volatility, shocks)
-    grid = _grid(held, aggregate, levels, market.price, banks)
+    grid = _grid(columns, aggregate, levels, market.price, banks)
     return Problem(
-        **held,
+        **columns,
         discount=float(np.exp(-market.discount_rate / 12.0)),
-        target=0.0,
         brokers=aggregate.brokers,
-        kind=EXPONENTIAL,
         scale=aggregate.abatement.scale,
         steepness=aggregate.abatement.steepness,
         max_share=aggregate.abatement.max_share,
@@ -91,7 +90,7 @@ def market_problem(
         banks=grid,
         start_bank=aggregate.initial_bank,
         start_shock=len(levels) // 2,
-        terminal=_within(market, months, _clearing(held, aggregate, grid, levels, 12.0 * periods[-1].years)),
+        terminal=_within(market, months, _clearing(columns, aggregate, grid, levels, 12.0 * periods[-1].years)),
     )
 
 
@@ -103,24 +102,24 @@ def _within(market: Market, months: int, price: Array) -> Array:
     return np.clip(price, market.collar.floor * growth, market.collar.ceiling * growth)
 
 
-def _collar(held: dict[str, Array], market: Market) -> None:
+def _collar(columns: dict[str, Array], market: Market) -> None:
     """A floor at which as much is bought back, and a ceiling at which as much is sold, as is wanted.
 
     The state bids for a month's emissions at the floor, and offers as much at the ceiling; what cannot be carried
     over goes to it at the floor.
     """
     assert market.collar is not None
-    months = np.arange(len(held["supply"]))
+    months = np.arange(len(columns["supply"]))
     floor, ceiling = (
         bound * np.exp(market.discount_rate * months / 12.0) for bound in (market.collar.floor, market.collar.ceiling)
     )
-    held["supply"] += held["auctioned"] - held["emissions"]
-    held["auctioned"][:] = held["released"][:] = held["emissions"]
-    held["reserve_price"][:], held["release_price"][:] = floor, ceiling
-    held["lapse_price"][:] = floor * np.exp(market.discount_rate * held["wait"] / 12.0)
+    columns["supply"] += columns["auctioned"] - columns["emissions"]
+    columns["auctioned"][:] = columns["released"][:] = columns["emissions"]
+    columns["reserve_price"][:], columns["release_price"][:] = floor, ceiling
+    columns["lapse_price"][:] = floor * np.exp(market.discount_rate * columns["wait"] / 12.0)
 
 
-def _grid(held: dict[str, Array], aggregate: Aggregate, levels: Array, price: float, banks: int) -> Array:
+def _grid(columns: dict[str, Array], aggregate: Aggregate, levels: Array, price: float, banks: int) -> Array:
     """(B,) banks from the largest shortfall of a period to the largest bank, under lasting shocks.
 
     Low: the highest shock and no abatement, with what was missing paid for at every period's end. High: the lowest
@@ -128,43 +127,43 @@ def _grid(held: dict[str, Array], aggregate: Aggregate, levels: Array, price: fl
     most ``MOST_BANKED``. A grid no wider than that keeps the steps small beside the flows, and has a node at nothing,
     to which a market returns that was short.
     """
-    abatement, emissions = aggregate.abatement, held["emissions"]
+    abatement, emissions = aggregate.abatement, columns["emissions"]
     induced = min(np.log1p(price / abatement.scale) / abatement.steepness, abatement.max_share)
-    supply = held["supply"] + held["auctioned"]
+    supply = columns["supply"] + columns["auctioned"]
     down = supply - emissions * np.exp(levels[-1])
     idle = supply - emissions * np.exp(levels[0])
-    eager = idle + held["offsets"] + induced * emissions * np.exp(levels[0])
+    eager = idle + columns["offsets"] + induced * emissions * np.exp(levels[0])
     needed = np.zeros(len(supply) + 1)
     needed[-1] = max(-12.0 * down[-1], 0.0)
     for month in reversed(range(len(supply))):
         needed[month] = max(needed[month + 1] - down[month], 0.0)
-    limit = held["carry_multiple"] * held["deficit"] + (1.0 + held["carry_multiple"]) * aggregate.brokers
-    limit += held["carry_base"]
+    limit = columns["carry_multiple"] * columns["deficit"] + (1.0 + columns["carry_multiple"]) * aggregate.brokers
+    limit += columns["carry_base"]
     low = high = least = most = aggregate.initial_bank
     for month in range(len(supply)):
         low = low + down[month]
         high = max(high + idle[month], min(high + eager[month], needed[month + 1]))
         least, most = min(least, low), max(most, high)
-        if held["year_end"][month] > 0.0:
-            low = min(max(low, -held["borrowing"][month]), 0.0)
-            high = max(high, 0.0) if held["unlimited"][month] > 0.0 else min(max(high, 0.0), limit[month])
+        if columns["year_end"][month] > 0.0:
+            low = min(max(low, -columns["borrowing"][month]), 0.0)
+            high = max(high, 0.0) if columns["unlimited"][month] > 0.0 else min(max(high, 0.0), limit[month])
     most = max(min(most, MOST_BANKED), aggregate.initial_bank)
     step = max(most - least, 1e-3) / (banks - 5)
     first = int(np.floor(least / step)) - 1
     return np.asarray(step * np.arange(first, first + banks), np.float64)
 
 
-def _clearing(held: dict[str, Array], aggregate: Aggregate, grid: Array, levels: Array, months: float) -> Array:
+def _clearing(columns: dict[str, Array], aggregate: Aggregate, grid: Array, levels: Array, months: float) -> Array:
     """(B, Z) price that clears ``months`` further months at the last month's flows, without news and discounting."""
-    demand = np.maximum(months * held["emissions"][-1], 1e-9) * np.exp(levels)[None, :]
-    units = grid[:, None] + months * (held["supply"][-1] + held["auctioned"][-1])
-    credits, threshold = months * held["offsets"][-1], held["offset_price"][-1]
+    demand = np.maximum(months * columns["emissions"][-1], 1e-9) * np.exp(levels)[None, :]
+    units = grid[:, None] + months * (columns["supply"][-1] + columns["auctioned"][-1])
+    credits, threshold = months * columns["offsets"][-1], columns["offset_price"][-1]
     without, with_credits = (
         _marginal_cost(1.0 - (units + more) / demand, aggregate.abatement) for more in (0.0, credits)
     )
     price = np.maximum(np.minimum(without, threshold), with_credits)
-    ends = np.flatnonzero(held["year_end"])
-    most = held["shortage_price"][ends[-1]] if len(ends) else choke_price(aggregate)
+    ends = np.flatnonzero(columns["year_end"])
+    most = columns["shortage_price"][ends[-1]] if len(ends) else choke_price(aggregate)
     return np.minimum(price, most)
 
 

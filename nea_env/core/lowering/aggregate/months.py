@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from nea_env.core.equilibrium import aggregate_limits as limits
-from nea_env.core.equilibrium import aggregate_supply as units
-from nea_env.core.equilibrium.aggregate_calendar import Span
 from nea_env.core.equilibrium.problem import Array
+from nea_env.core.lowering.aggregate import limits
+from nea_env.core.lowering.aggregate import supply as units
+from nea_env.core.lowering.aggregate.calendar import Span
 from nea_env.scenario import Aggregate, Market, Regime, months_between
 
 FLOWS = "emissions supply auctioned offsets released response".split()
@@ -26,18 +26,20 @@ def baseline(regime: Regime, aggregate: Aggregate, year: int) -> float:
     return float(units.of_year(aggregate.path, year) * np.exp(aggregate.growth * max(year - since, 0)))
 
 
-def fill(held: dict[str, Array], regime: Regime, market: Market, aggregate: Aggregate, start: str, span: Span) -> None:
+def fill(
+    columns: dict[str, Array], regime: Regime, market: Market, aggregate: Aggregate, start: str, span: Span
+) -> None:
     """Write one period into the columns of the months, (T,) each.
 
     Args:
-        held: the columns ``FLOWS``, ``PRICES`` and ``SETTLED`` of an equilibrium's problem.
+        columns: (T,) each, ``FLOWS``, ``PRICES`` and ``SETTLED`` of an equilibrium's problem, by name.
         regime: the law.
         market: prices.
         aggregate: the market's.
         start: first month, "YYYY-MM".
         span: the period.
     """
-    months = range(max(span.first, 0), min(span.last + 1, len(held["supply"])))
+    months = range(max(span.first, 0), min(span.last + 1, len(columns["supply"])))
     rule, committee = regime.allocation[span.law].of_class(aggregate.unit_class), regime.stabilisation.get(span.law)
     share, high = units.allocation_share(rule, aggregate), units.released(committee, aggregate)
     allocated = sold = emitted = 0.0
@@ -52,19 +54,19 @@ def fill(held: dict[str, Array], regime: Regime, market: Market, aggregate: Aggr
         met = emissions * (1.0 - units.net_share(rule))  # by units that follow them
         flows = (emissions - met, free - met, above.amount, offsets, high.amount, aggregate.supply_response)
         for name, value in zip(FLOWS, flows, strict=True):
-            held[name][month] = value / 12.0
+            columns[name][month] = value / 12.0
         thresholds = (above.threshold(price), (aggregate.offset_ratio or 0.0) * price, high.threshold(price))
         for name, value in zip(PRICES, thresholds, strict=True):
-            held[name][month] = value
+            columns[name][month] = value
         allocated += supply / 12.0
         sold += auctioned.amount / 12.0
         emitted += emissions / 12.0
-    if span.last < len(held["supply"]):
-        _settle(held, regime, market, aggregate, start, span, allocated, sold, emitted)
+    if span.last < len(columns["supply"]):
+        _settle(columns, regime, market, aggregate, start, span, allocated, sold, emitted)
 
 
 def _settle(
-    held: dict[str, Array],
+    columns: dict[str, Array],
     regime: Regime,
     market: Market,
     aggregate: Aggregate,
@@ -81,7 +83,7 @@ def _settle(
         regime.banking[span.law], aggregate, span.years, counted_years(regime, start, span), allocated / span.years
     )
     if regime.banking[span.law].limit == "next_period_only":
-        carry = _own_credits(held, regime, aggregate, span, allocated - emitted)
+        carry = _own_credits(regime, aggregate, span, allocated - emitted)
     settled = (
         1.0,
         max(span.deadline - span.last, 0),
@@ -94,12 +96,10 @@ def _settle(
         0.0,
     )
     for name, value in zip(SETTLED, settled, strict=True):
-        held[name][span.last] = value
+        columns[name][span.last] = value
 
 
-def _own_credits(
-    held: dict[str, Array], regime: Regime, aggregate: Aggregate, span: Span, excess: float
-) -> limits.Carry:
+def _own_credits(regime: Regime, aggregate: Aggregate, span: Span, excess: float) -> limits.Carry:
     """Carry-over of credits that live for one more period: the period's own excess; older ones lapse.
 
     One number holds old and own credits together, so the own excess is that of the baseline emissions, which is

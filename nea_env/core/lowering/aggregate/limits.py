@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-from nea_env.core.equilibrium.aggregate_supply import HALF
+from nea_env.core.lowering.aggregate.supply import HALF
 from nea_env.scenario import Aggregate, BankingRule, BorrowingRule, PenaltyRule
 
 

@@ -1,0 +1,53 @@
+"""The equilibrium of a scenario: of its own market, or of that and its first partner's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from tqdm import tqdm
+
+from nea_env.core.equilibrium.chain import Chain, LinkedChain
+from nea_env.core.equilibrium.linked import solve_linked
+from nea_env.core.equilibrium.solve import solve
+from nea_env.core.lowering.aggregate.link import check_deadlines, link_terms
+from nea_env.core.lowering.aggregate.market import partner_problem, problem
+from nea_env.scenario import Scenario
+
+BAR_AFTER = 2.0  # seconds
+PAIR_BANKS, PAIR_SHOCKS = 49, 3
+"""Nodes of each bank and each shock where two systems are solved together."""
+
+Solved = TypeVar("Solved", Chain, LinkedChain)
+
+
+def solved_market(scenario: Scenario) -> Chain:
+    """The equilibrium of a scenario's own market.
+
+    A progress bar shows on stderr where solving takes longer than two seconds and stderr is a terminal.
+
+    Raises:
+        ValueError: see ``market.problem`` and ``equilibrium.solve``.
+    """
+    market = problem(scenario)
+    return _with_bar(scenario.name, lambda bar: solve(market, bar))
+
+
+def solved_pair(scenario: Scenario) -> LinkedChain:
+    """The equilibrium of a scenario's market and that of its first partner; as ``solved_market``.
+
+    Raises:
+        ValueError: see ``market.partner_problem``, ``link`` and ``equilibrium.linked``.
+    """
+    link = scenario.links[0]
+    home = problem(scenario, banks=PAIR_BANKS, shocks=PAIR_SHOCKS)
+    partner = partner_problem(link, scenario, banks=PAIR_BANKS, shocks=PAIR_SHOCKS)
+    terms = link_terms(scenario, home)
+    check_deadlines(scenario, home, partner, terms)
+    return _with_bar(f"{scenario.name} and {link.name}", lambda bar: solve_linked(home, partner, terms, bar))
+
+
+def _with_bar(name: str, work: Callable[[Callable[[float], None]], Solved]) -> Solved:
+    """Run ``work`` with a report of the share done, shown as a bar when it takes long."""
+    with tqdm(total=100, desc=f"equilibrium of {name}", unit="%", delay=BAR_AFTER, disable=None, leave=False) as bar:
+        return work(lambda share: bar.update(int(100.0 * share) - bar.n))
