@@ -18,12 +18,6 @@ ROOT = Path(__file__).resolve().parents[1]
 SKIPPED = {".git", "build", "dist", "runs", "outputs", "multirun", "__pycache__"}
 LINES_MAX = 400
 FUNCTION_LINES_MAX, PARAMETERS_MAX = 80, 12
-LARGE = {  # functions that are larger still; an entry that is not needed any more is an error
-    "nea_env/core/play/decisions.py": {"play_rows"},
-    "nea_env/core/play/observe.py": {"observe_rows"},
-    "nea_env/core/play/step.py": {"start_rows", "turn_rows", "step_rows", "step_parallel"},
-}
-
 LAYERS = (  # lowest first; a unit may import itself and what stands in a lower row
     ("nea_env.scenario", "nea_env.atomic"),
     ("nea_env.library",),
@@ -31,6 +25,7 @@ LAYERS = (  # lowest first; a unit may import itself and what stands in a lower 
     ("nea_env.core.layout", "nea_env.core.cache"),
     ("nea_env.core.static_parameters", "nea_env.core.month_parameters", "nea_env.core.event_parameters"),
     ("nea_env.core.parameters", "nea_env.core.jit"),
+    ("nea_env.core.blocks", "nea_env.core.pool"),
     ("nea_env.core.rng",),
     ("nea_env.core.rules",),
     ("nea_env.core.equilibrium",),
@@ -191,21 +186,17 @@ def parameters(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
 
 
 def large_functions(root: Path) -> list[str]:
-    """Functions of the package and the agents that are too long or take too much, and needless entries of LARGE."""
+    """Functions of the package and the agents that are too long or take too much."""
     found = []
     for path in files(root, ".py"):
         file = name(path, root)
         if not file.startswith(("nea_env/", "agents/")):
             continue
-        large = {}
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 lines, taken = node.end_lineno - node.lineno + 1, parameters(node)
                 if lines > FUNCTION_LINES_MAX or taken > PARAMETERS_MAX:
-                    large[node.name] = f"{file}:{node.lineno}: {node.name}: {lines} lines, {taken} parameters"
-        listed = LARGE.get(file, set())
-        found += [told for function, told in large.items() if function not in listed]
-        found += [f"{file}: {function} is not large any more" for function in sorted(listed - large.keys())]
+                    found.append(f"{file}:{node.lineno}: {node.name}: {lines} lines, {taken} parameters")
     return found
 
 
@@ -281,7 +272,6 @@ BROKEN = [
     (long_files, "nea_env/core/play/decisions.py", "x = 1\n" * (LINES_MAX + 1)),
     (large_functions, "nea_env/core/rules/banking.py", "def long():\n" + "    x = 1\n" * FUNCTION_LINES_MAX),
     (large_functions, "agents/rules.py", f"def wide({', '.join(f'x{k}' for k in range(PARAMETERS_MAX))}, *more): ..."),
-    (large_functions, "nea_env/core/play/observe.py", "def observe_rows(): ..."),
     (catch_all_names, "nea_env/core/utils.py", ""),
     (catch_all_names, "agents/common/figures.py", ""),
     (global_randomness, "agents/sb3.py", "import numpy as np\nnp.random.seed(0)"),
