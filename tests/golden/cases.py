@@ -22,6 +22,24 @@ TRADES = ("trade", "offset", "foreign")
 Part = tuple[str, dict[str, Any]]
 """A shipped scenario and what is changed in it."""
 
+RULES: dict[str, Part] = {
+    "auctioned": ("pilot_hubei", {"firm.output": 800_000.0}),
+    "grown": ("kets_phase4", {"firm.base_emissions": 700_000.0}),
+    "base-years-revised": ("pilot_hubei", {f"regime.allocation.{y}.update_share": 0.5 for y in range(2017, 2020)}),
+    "offsets-lapse": ("kets", {f"regime.banking.{year}.offsets_bankable": False for year in range(2016, 2025)}),
+    "link-breaks": ("linked_kets", {"links.0.ends": "2023-03", "links.0.end_chance": 0.1}),
+    "second-link-breaks": ("linked_tokyo", {"links.1.ends": "2022-03"}),
+    "watched-market": (
+        "linked_kets_full",
+        {"links.0.type": "none", "links.0.weight": 0.0, "links.0.start_chance": None},
+    ),
+    "two-quotas": (
+        "linked_kets_phase4",
+        {"links.0.quota": 0.6, "links.1.quota": 0.6, "market.price": 40_000.0, "market.frictions.volume_share": 1.0},
+    ),
+}
+"""What the law or a link can hold, and no shipped scenario's firm meets."""
+
 
 class Case(NamedTuple):
     """One batch and how it is played.
@@ -116,11 +134,12 @@ def _processes(name: str) -> dict[str, dict[str, Any]]:
 
 
 def _laws_and_links() -> Iterator[Case]:
-    """What the contract of laws and links is tested on, equilibria among it."""
-    for title, part in LAWS_AND_LINKS.items():
-        process = title.replace(",", "").replace(" ", "-")
-        for pattern in PATTERNS:
-            yield Case(f"contract/{process}/{pattern}", (part,))
+    """What the contract of laws and links is tested on, equilibria among it, and rules that no shipped firm meets."""
+    for group, parts in (("contract", LAWS_AND_LINKS), ("rules", RULES)):
+        for title, part in parts.items():
+            process = title.replace(",", "").replace(" ", "-")
+            for pattern in PATTERNS:
+                yield Case(f"{group}/{process}/{pattern}", (part,))
 
 
 def _sizes() -> Iterator[Case]:
@@ -136,7 +155,7 @@ def _mixed() -> Iterator[Case]:
     names = nea_env.scenarios()
     mixes: dict[str, list[Part]] = {
         "all": [(name, FEW_LAWS) for name in names],
-        "contract": list(LAWS_AND_LINKS.values()),
+        "contract": [*LAWS_AND_LINKS.values(), *RULES.values()],
         "processes": [("kets_phase4", FEW_LAWS | changes) for changes in _processes("kets_phase4").values()],
     }
     rng = np.random.default_rng(5)
