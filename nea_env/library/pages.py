@@ -161,7 +161,7 @@ def _table(found: Iterable[Row], file: Document, footnotes: dict[str, int], scop
     for row in found:
         values = "; ".join(f"{label}: {value}" if label else value for label, value in row.values)
         marks = "".join(f"[^{_number(file.sources[key], footnotes)}]" for key in row.cited)
-        cells = [f"`{row.parameter}`", _cell(values), row.status, marks, _cell(row.note)]
+        cells = [f"`{row.parameter}`", cell(values), row.status, marks, cell(row.note)]
         lines.append(f"| {' | '.join(cells)} |")
     return lines
 
@@ -171,10 +171,10 @@ def _number(citation: str, footnotes: dict[str, int]) -> int:
 
 
 def _notes(footnotes: dict[str, int]) -> list[str]:
-    return [f"[^{number}]: {_cell(citation)}" for citation, number in footnotes.items()]
+    return [f"[^{number}]: {cell(citation)}" for citation, number in footnotes.items()]
 
 
-def _cell(words: str) -> str:
+def cell(words: str) -> str:
     """Text that cannot break a table or turn into markup."""
     plain = " ".join(words.split())
     for mark in ("\\", "|", "*", "<", "~"):
@@ -201,7 +201,7 @@ def _scenarios(regime: str) -> list[str]:
         values = document("scenario", name).values
         periods = f"{values['first']} to {values['last']}"
         firm, market = (values[part] if isinstance(values[part], str) else "its own" for part in ("firm", "market"))
-        lines.append(f"| `{name}` | {_cell(str(values['title']))} | {firm} | {market} | {periods} |")
+        lines.append(f"| `{name}` | {cell(str(values['title']))} | {firm} | {market} | {periods} |")
     return lines if len(lines) > 2 else ["None."]
 
 
