@@ -121,11 +121,11 @@ WORLD = (
 # --- actions: Box [-1, 1] ---------------------------------------------------------------------------
 ACTIONS = (
     Field("trade", "share of the monthly volume limit", "net purchase of front units, at auction where that is cheaper; sells only what is held", -1, 1),
-    Field("abate", "share of what is possible now", "operational abatement, reversible; a <= 0 is none", -1, 1),
-    Field("invest", "share of the monthly investment limit", "new capacity, cheapest technology first, irreversible; a <= 0 is none", -1, 1),
-    Field("offset", "share of the room left", "offset credits bought now; a <= 0 is none", -1, 1),
-    Field("borrow", "share of what is permitted", "used at a deadline: a >= 0 is all, -1 is none", -1, 1),
-    Field("bank", "share of what is permitted", "carried over at a deadline: a >= 0 is all, -1 is none", -1, 1),
+    Field("abate", "share of what is possible now", "operational abatement, reversible; none at 0 and below", -1, 1),
+    Field("invest", "share of the monthly investment limit", "new capacity, cheapest technology first, irreversible; none at 0 and below", -1, 1),
+    Field("offset", "share of the room left", "offset credits bought now; none at 0 and below", -1, 1),
+    Field("borrow", "share of what is permitted", "borrowing used at a deadline: all at 0 and above, none at -1", -1, 1),
+    Field("bank", "share of what is permitted", "units carried over at a deadline: all at 0 and above, none at -1", -1, 1),
     Field("foreign", "share of the monthly volume limit", "net purchase of a linked system's units", -1, 1),
     Field("output", "share of what can be changed", "more or less output than baseline, where output is a choice", -1, 1),
 )

@@ -32,21 +32,35 @@ if TYPE_CHECKING:
 
 
 class FirmVectorEnv(VectorEnv[Any, Any, Any]):
-    """``num_envs`` covered firms in one batch, equal to ``SyncVectorEnv`` over `FirmEnv` output for output.
+    """Many firms of one scenario, played by one compiled kernel; `FirmEnv` describes the environment itself.
 
-    Args:
-        num_envs: rows.
-        scenario: a shipped name, a path to YAML, or a `Scenario`.
-        action_form: ``"box"`` or ``"discrete"``.
-        autoreset_mode: an `AutoresetMode` or its value. NEXT_STEP: the call after an end plays no month and
-            begins the next episode. SAME_STEP: the ending call begins it; closing values stand in
-            ``final_obs`` and ``final_info``. DISABLED: reset ended rows with ``options={"reset_mask": …}``.
-        max_episode_steps: end episodes as ``truncated`` after this many months.
-        render_mode: None, ``"ansi"`` or ``"rgb_array"`` (one frame a row).
-        observe_mask: observe a Dict of ``observation`` and ``action_mask``.
+    ```python
+    >>> import gymnasium as gym
+    >>> import nea_env
+    >>> gym.make_vec("nea/KETS-v0", num_envs=4096)
+    FirmVectorEnv(nea/KETS-v0, num_envs=4096)
 
-    Raises:
-        ValueError: an argument outside what is named above.
+    ```
+
+    Output for output it equals `SyncVectorEnv` over `FirmEnv`, without a loop over rows. This is what differs from one
+    firm:
+
+    - Actions are `(num_envs, 8)` or `(num_envs,)`, observations `(num_envs, 62)`, rewards `(num_envs,)` `float64`;
+      `accounts()`, `flows()`, `market()` and `law(path)` return arrays of shape `(num_envs,)`.
+    - `reset(seed=s)` gives row i the seed s + i; a list gives each row its own, and `None` goes on to the next episode
+      of each row. `options={"scenario_seed": …}` reads the same way.
+    - Ended rows begin their next episode by `autoreset_mode`. Under NEXT_STEP the call after an end does so and plays
+      no month: its reward and flows are 0. Under SAME_STEP the ending call does, and `info["final_obs"]` and
+      `info["final_info"]` hold the closing values. Under DISABLED they are reset with `options={"reset_mask": …}`.
+    - Info holds arrays, each beside a mask of the rows that it is meant for: `action_mask` and `_action_mask`.
+
+    | Parameter | Type | Default | Description |
+    |---|---|---|---|
+    | `num_envs` | **int** | `1` | Number of firms |
+    | `autoreset_mode` | **AutoresetMode** or **str** | `NEXT_STEP` | See above; also by value, such as `"SameStep"` |
+    | `render_mode` | **str** | `None` | As for `FirmEnv`, one frame for each row |
+
+    The other arguments and their errors are those of `FirmEnv`.
     """
 
     def __init__(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import doctest
+import inspect
 import re
 from pathlib import Path
 
@@ -10,9 +12,11 @@ import pytest
 
 from nea_env.core import layout
 from nea_env.core.layout import Field
+from nea_env.envs import firm, firm_vector
 from nea_env.envs.reference import PAGES, actions, flows, observations
 from nea_env.envs.reference.__main__ import main
 from nea_env.envs.reference.tables import interval, rows
+from nea_env.envs.registration import SYSTEMS
 from tests import asserts
 
 ROOT = Path(__file__).parents[2]
@@ -161,3 +165,49 @@ def test_the_menu_of_the_page_is_the_environments():
     text = (FOLDER / "actions").with_suffix(".md").read_text(encoding="utf-8")
     names = re.findall(r"^\| \d+ \| ([^`|]+) \| ", text, re.MULTILINE)
     assert tuple(names) == gym.make("nea_env:nea/KETSDiscrete-v0").unwrapped.menu
+
+
+# --- the docstrings of the environments ----------------------------------------------------------------
+
+
+def described(environment, heading):
+    """The table under a heading of an environment's docstring, line by line."""
+    (section,) = re.findall(rf"^## {heading}$(.*?)(?=^## |\Z)", inspect.getdoc(environment), re.MULTILINE | re.DOTALL)
+    return [line for line in section.splitlines() if line.startswith("|")]
+
+
+def test_the_docstring_has_the_tables_of_actions_and_observations():
+    assert described(firm.FirmEnv, "Action Space") == actions.summary()
+    assert described(firm.FirmEnv, "Observation Space") == observations.summary()
+
+
+@pytest.mark.parametrize("environment", [firm.FirmEnv, firm_vector.FirmVectorEnv])
+def test_shapes_in_docstrings_are_those_of_the_spaces(environment):
+    text = inspect.getdoc(environment)
+    sizes = {int(size) for size in re.findall(r"`\((?:num_envs, )?(\d+),?\)`", text)}
+    assert sizes == {len(layout.ACTIONS), len(layout.OBSERVATION)}
+
+
+def test_the_docstring_names_every_id_with_its_scenario_and_length():
+    lines = described(firm.FirmEnv, "Description")[2:]
+    envs = {name: gym.make(f"nea_env:nea/{name}-v0").unwrapped for name in SYSTEMS}
+    assert lines == [f"| `nea/{name}-v0` | `{SYSTEMS[name]}` | {env.batch.horizon[0]} |" for name, env in envs.items()]
+
+
+def test_docstrings_name_every_argument_with_its_default():
+    told = {}
+    for environment in (firm.FirmEnv, firm_vector.FirmVectorEnv):
+        for name, default in re.findall(
+            r"^\| `(\w+)` \| \*\*.*\*\* \| (.*?) \|", inspect.getdoc(environment), re.MULTILINE
+        ):
+            assert told.setdefault(name, default) == default
+    given = inspect.signature(firm_vector.FirmVectorEnv).parameters | inspect.signature(firm.FirmEnv).parameters
+    assert told.keys() == given.keys()
+    for name in ("render_mode", "observe_mask", "max_episode_steps", "num_envs"):
+        assert told[name] == f"`{given[name].default}`"
+
+
+@pytest.mark.parametrize("module", [firm, firm_vector])
+def test_examples_in_docstrings_run(module):
+    result = doctest.testmod(module)
+    assert result.attempted >= 3 and result.failed == 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from nea_env.core.layout import ACTIONS
-from nea_env.envs.reference.tables import WRITTEN, field_table, rows, table
+from nea_env.envs.reference.tables import WRITTEN, field_table, rows, sentence, table
 from nea_env.envs.spaces import CHOICES, Choice
 from nea_env.library.pages import MARKDOWN
 
@@ -146,6 +146,12 @@ def _action(choice: Choice) -> str:
     values = zip(ACTIONS, choice.action, strict=True)
     given = {field.name: f"{value:g}" for field, value in values if value} | suggested
     return ", ".join(f"`{field.name}` = {given[field.name]}" for field in ACTIONS if field.name in given) or "all zeros"
+
+
+def summary() -> list[str]:
+    """A short table of the actions: number, name, meaning."""
+    lines = ((row.numbers, f"`{row.name}`", sentence(row)) for row in rows(ACTIONS))
+    return table(("Num", "Action", "Meaning"), lines)
 
 
 def page() -> list[str]:

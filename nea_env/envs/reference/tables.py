@@ -66,11 +66,12 @@ def field_table(found: Sequence[Row]) -> list[str]:
     """Number, name, unit, range and meaning of each row."""
     return table(
         ("Num", "Name", "Unit", "Range", "Meaning"),
-        ((row.numbers, f"`{row.name}`", cell(row.field.unit), interval(row.field), _sentence(row)) for row in found),
+        ((row.numbers, f"`{row.name}`", cell(row.field.unit), interval(row.field), sentence(row)) for row in found),
     )
 
 
-def _sentence(row: Row) -> str:
+def sentence(row: Row) -> str:
+    """The meaning of a row, with a capital, as the text of a cell."""
     return cell(row.field.meaning[:1].upper() + row.field.meaning[1:])
 
 
