@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import doctest
 import inspect
+import math
 import re
 from pathlib import Path
+from types import SimpleNamespace
 
 import gymnasium as gym
 import pytest
 
 from nea_env.core import layout
-from nea_env.core.layout import Field
 from nea_env.envs import firm, firm_vector
 from nea_env.envs.reference import PAGES, actions, flows, observations
 from nea_env.envs.reference.__main__ import main
@@ -47,13 +48,17 @@ def test_a_folder_that_cannot_be_made_is_refused(capsys, tmp_path):
     assert str(tmp_path / "file") in capsys.readouterr().err
 
 
+def column(name, unit, meaning, low=-math.inf, high=math.inf):
+    return SimpleNamespace(name=name, unit=unit, meaning=meaning, low=low, high=high)
+
+
 def test_columns_of_a_kind_share_a_row():
     table = (
-        Field("a", "t", "first"),
-        *(Field(f"b_{k}", "t", "second", 0) for k in range(3)),
-        Field("c_low", "1", "third", 0, 1),
-        Field("c_high", "1", "fourth", 0, 0.5),
-        *(Field(f"d_{k}", "1", f"number {k}") for k in range(2)),
+        column("a", "t", "first"),
+        *(column(f"b_{k}", "t", "second", 0) for k in range(3)),
+        column("c_low", "1", "third", 0, 1),
+        column("c_high", "1", "fourth", 0, 0.5),
+        *(column(f"d_{k}", "1", f"number {k}") for k in range(2)),
     )
     found = [(row.numbers, row.name, interval(row.field)) for row in rows(table)]
     assert found == [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from nea_env.core.layout import OBSERVATION, Field
+from nea_env.core.layout import OBSERVATION
 from nea_env.envs.reference.tables import WRITTEN, Row, field_table, rows, span, table
 from nea_env.library.pages import MARKDOWN, cell
 
@@ -97,9 +97,9 @@ def groups(found: Sequence[Row]) -> list[tuple[str, list[Row]]]:
     return divided
 
 
-def summary(observation: Sequence[Field] = OBSERVATION) -> list[str]:
+def summary() -> list[str]:
     """A short table of the groups: numbers of their columns, title."""
-    divided = groups(rows(observation))
+    divided = groups(rows(OBSERVATION))
     lines = ((span(found[0].columns.start, found[-1].columns.stop - 1), title) for title, found in divided)
     return table(("Num", "Observation"), lines)
 

@@ -5,15 +5,17 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from itertools import groupby
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from nea_env.core.layout import Field
 from nea_env.library.pages import cell
 
 WRITTEN = (
     "<!-- Written by `python -m nea_env.envs.reference`: change the field tables, or the text in"
     " nea_env/envs/reference/, then run it again. -->"
 )
+
+Field = Any
+"""A column of a field table, with its ``name``, ``unit``, ``meaning``, ``low`` and ``high``."""
 
 
 class Row(NamedTuple):
