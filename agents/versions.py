@@ -17,7 +17,7 @@ PACKAGES = (
 )  # fmt: skip
 
 _CHECKOUT = Path(__file__).resolve().parent.parent
-_NOTED = ("git", "resumes")  # of versions.json: told, but no reason to refuse a resume
+_NOTED = ("git", "resumes")  # in versions.json, but no reason to refuse a resume
 
 
 def versions() -> dict[str, str | None]:
@@ -47,7 +47,7 @@ def code_hash() -> str:
 
 
 def changes(before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
-    """What differs between two results of ``versions``: name -> (before, now); the commit aside."""
+    """What differs between two results of ``versions``: name -> (before, now); except the commit."""
     names = dict.fromkeys([*before, *now])
     return {
         name: (before.get(name), now.get(name))

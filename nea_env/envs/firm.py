@@ -195,15 +195,16 @@ class FirmEnv(gymnasium.Env[Any, Any]):
         """Begin an episode.
 
         Args:
-            seed: fixes this episode and, episode by episode, all that follow. None goes on to the next
-                episode of the stream, or starts a fresh one.
-            options: ``{"scenario_seed": s}`` plays the draws of ``reset(seed=s)`` for this one episode.
+            seed: fixes this episode and, episode by episode, all that follow. None continues with
+                the next episode of the stream, or starts a fresh one.
+            options: ``{"scenario_seed": s}`` plays the draws of ``reset(seed=s)`` for this episode only.
 
         Returns:
             The observation and ``{"action_mask": (A,) bool}``.
 
         Raises:
-            ValueError: a seed that is no whole number from 0 to below 2**63, an unknown option; nothing has changed.
+            ValueError: a seed that is not a whole number from 0 to below 2**63, or an unknown option; nothing has
+                changed.
         """
         scenario_seed = arguments.reset_options(options, ("scenario_seed",)).get("scenario_seed")
         if scenario_seed is not None:
@@ -231,7 +232,7 @@ class FirmEnv(gymnasium.Env[Any, Any]):
 
         Raises:
             ValueError: a wrong shape, NaN, infinity, or a number outside the menu; nothing has changed.
-            gymnasium.error.ResetNeeded: the episode is over, or none was begun.
+            gymnasium.error.ResetNeeded: the episode is over, or none has begun.
         """
         batch = self.batch
         if self.menu is None:
@@ -239,7 +240,7 @@ class FirmEnv(gymnasium.Env[Any, Any]):
         else:
             actions = decode_choice(read_choice(action), batch.suggestions())
         if not self._playing:
-            raise ResetNeeded("the episode is over or none was begun: call reset()")
+            raise ResetNeeded("the episode is over or none has begun: call reset()")
         observation, reward, ended = batch.step(actions)
         terminated, truncated = bool(ended[0]), False
         if self._limit is not None:
@@ -261,7 +262,7 @@ class FirmEnv(gymnasium.Env[Any, Any]):
         return observation[0]
 
     def action_masks(self) -> NDArray[np.bool_]:
-        """(A,) bool: which actions, or choices of the menu, can matter this month; always one True."""
+        """(A,) bool: which actions, or choices of the menu, can matter this month; at least one is True."""
         mask = self.batch.action_mask()
         return mask[0] if self.menu is None else menu_mask(mask)[0]
 
@@ -274,11 +275,11 @@ class FirmEnv(gymnasium.Env[Any, Any]):
         return {name: float(values[0]) for name, values in self.batch.flows().items()}
 
     def market(self) -> dict[str, float]:
-        """Prices (money per t), volume limit (t) and month of the observation."""
+        """Prices (money per t), volume limit (t) and month, as the observation shows them."""
         return {name: values[0].item() for name, values in self.batch.market().items()}
 
     def law(self, path: str) -> float:
-        """One number of the law this episode plays, by its dotted path: ``law("banking.2018.net_sales_multiple")``.
+        """One number of the law that this episode plays: ``law("banking.2018.net_sales_multiple")``.
 
         Raises:
             KeyError: the path is not a number of the regime.
@@ -286,19 +287,19 @@ class FirmEnv(gymnasium.Env[Any, Any]):
         return float(self.batch.law(path)[0])
 
     def get_state(self) -> dict[str, Any]:
-        """All that the next steps depend on, as copies; the random generator, which only fresh seeds need, aside."""
+        """Everything the next steps depend on, as copies, except the random generator, which only fresh seeds need."""
         return {
             "batch": self.batch.get_state(), "episodes": self._episodes.get_state(),
             "limit": self._limit or 0, "months": self._months, "playing": self._playing,
         }  # fmt: skip
 
     def set_state(self, state: dict[str, Any]) -> None:
-        """Go back to a state of `get_state` of an environment of the same scenario and limit.
+        """Go back to a state that `get_state` returned for the same scenario and limit.
 
-        Pictures then show the episode from the month gone back to.
+        Frames then show the episode from that month on.
 
         Raises:
-            ValueError: a state of another environment, incomplete, or with a number out of its range (`layout`);
+            ValueError: a state of another environment, an incomplete one, or a number out of its range (`layout`);
                 nothing has changed.
         """
         check_entries(state, {"batch": {}, "episodes": {}, "limit": 0, "months": 0, "playing": True})
@@ -320,7 +321,7 @@ class FirmEnv(gymnasium.Env[Any, Any]):
 
     @property
     def max_episode_steps(self) -> int | None:
-        """Months after which an episode is cut; None: it goes on to its end."""
+        """Months after which an episode is truncated; None: never."""
         return self._limit
 
     @property
