@@ -74,8 +74,9 @@ bench: setup  ## throughput and frames a second, as ratios to Gymnasium's CartPo
 	$(BIN)/python -m benchmarks.throughput $(ARGS)
 	$(BIN)/python -m benchmarks.rendering
 
-docs: setup  ## a page for every regime, the credits, and the README's table of systems, from the YAML
+docs: setup  ## the pages of docs/ that are generated and the README's table of systems: from the YAML and the field tables
 	$(BIN)/python -m nea_env.library docs --readme README.md $(ARGS)
+	$(BIN)/python -m nea_env.envs.reference $(ARGS)
 	$(BIN)/python -m nea_env.market calibration $(ARGS)
 
 clean:  ## remove the environments, caches and build products; runs stay

@@ -1,8 +1,8 @@
-"""Train an agent as a covered firm, compare it with the rules on held-out seeds, keep everything in a folder.
+"""Train an agent as a covered firm, compare it with the rules on held-out seeds, and keep everything in a folder.
 
 python train.py                             PPO on nea/KETS-v0
 python train.py env=tokyo algo=sac seed=3   another market, another algorithm
-python train.py --help                      all there is
+python train.py --help                      all options
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch: idle threads would spin on the core's CPUs
-os.environ.setdefault("HYDRA_FULL_ERROR", "1")  # main() gets every error as it is and tells it in one line
+os.environ.setdefault("HYDRA_FULL_ERROR", "1")  # main() gets every error as it is and reports it in one line
 
 import sys
 from collections.abc import Iterator
@@ -32,7 +32,7 @@ from agents.refusal import CheckpointError, JobError, SettingsError, tell
 from agents.run_folder import RunFolder
 from agents.settings import check
 
-# agents.training, and torch with it, is imported where a run begins: a mistake is told seconds earlier
+# agents.training, and torch with it, is imported when a run begins: mistakes are reported seconds earlier
 
 
 @hydra.main(version_base="1.3", config_path=str(CONFIGS), config_name="config")
@@ -59,7 +59,7 @@ def job(config: DictConfig) -> float:
     except JobError as error:
         failed = error
     if multirun:
-        raise failed  # Hydra goes on with the other jobs first
+        raise failed  # Hydra runs the other jobs first
     raise SystemExit(1)
 
 
@@ -100,7 +100,7 @@ def command(arguments: list[str]) -> None:
 
 @contextmanager
 def exit_codes() -> Iterator[None]:
-    """Expected endings in one line: 2 for a refused command line, 1 for a run that failed, 130 after Ctrl-C."""
+    """Report expected endings in one line: 2 for a refused command line, 1 for a failed run, 130 after Ctrl-C."""
     try:
         yield
     except (SettingsError, CheckpointError) as error:
@@ -124,7 +124,7 @@ def main() -> None:
     """Check the command line, then run, sweep or resume."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")  # of a terminal that knows ASCII alone
+            stream.reconfigure(errors="backslashreplace")  # for a terminal that knows only ASCII
     with exit_codes():
         command(sys.argv[1:])
 

@@ -1,7 +1,7 @@
 """Build and load a Stable-Baselines3 model from its part of the configuration.
 
-The names stand here without their classes: importing those takes seconds, and a mistake in the settings should be
-told before.
+The names are listed without their classes: importing those takes seconds, and a mistake in the settings should be
+reported before that.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def make_model(
 
     Args:
         name: a key of ``ALGORITHMS``.
-        env: where it learns.
+        env: the environment to learn in.
         seed: of the network, the exploration and the minibatches.
         gamma: monthly discount factor.
         policy: one of ``POLICIES``.
@@ -97,5 +97,5 @@ def make_model(
 
 
 def load_model(name: str, path: str | Path, env: VecEnv | None = None) -> BaseAlgorithm:
-    """A saved model, with its last observation kept so that it can go on where it stopped."""
+    """A saved model, with its last observation kept so that it can continue where it stopped."""
     return algorithm_class(name).load(path, env=env, device="cpu", force_reset=False)

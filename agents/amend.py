@@ -1,4 +1,4 @@
-"""A saved configuration with the choices and values of a command line in it."""
+"""A saved configuration with the choices and values of a command line applied to it."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from nea_env.library.errors import did_you_mean
 
 
 def amended(config: Mapping[str, Any], overrides: Sequence[str]) -> dict[str, Any]:
-    """The configuration with the overrides in it; it is itself left as it is.
+    """A copy of the configuration with the overrides applied.
 
     Args:
         config: plain values.
         overrides: ``key=value``. A choice (``algo=sac``) replaces its whole group.
 
     Raises:
-        SettingsError: there is no such key or choice, or it stands for several jobs.
+        SettingsError: there is no such key or choice, or it means several jobs.
     """
     tree: dict[str, Any] = copy.deepcopy(dict(config))
     values = []
@@ -56,7 +56,7 @@ def _scenario(value: str) -> dict[str, Any]:
 def _choose(tree: dict[str, Any], group: str, name: str) -> None:
     files = {path.stem: path for path in sorted((CONFIGS / group).glob("*.yaml"))}
     if group == "sweep" or name not in files:
-        why = "a resume goes on with one run" if group == "sweep" else f"no such option; {did_you_mean(name, files)}"
+        why = "a resume continues one run" if group == "sweep" else f"no such option; {did_you_mean(name, files)}"
         raise SettingsError(f"{group}={name}: {why}")
     chosen = yaml.safe_load(files[name].read_text(encoding="utf-8"))
     if group == "experiment":
@@ -72,12 +72,12 @@ def _parsed(overrides: Sequence[str]) -> list[Override]:
         raise SettingsError(explain(error)) from None
     for one in parsed:
         if one.is_sweep_override() or one.is_hydra_override() or one.key_or_group == "hydra":
-            raise SettingsError(f"{one.input_line}: a resume goes on with one run, in its own folder")
+            raise SettingsError(f"{one.input_line}: a resume continues one run, in its own folder")
     return parsed
 
 
 def _put(tree: dict[str, Any], one: Override) -> None:
-    """Set one value, by its dotted path, where there is such a key or the command line adds one."""
+    """Set one value, by its dotted path, if there is such a key or the command line adds one."""
     *parents, last = one.key_or_group.split(".")
     node: Any = tree
     path: list[str] = []

@@ -1,10 +1,10 @@
-"""Save a run so that it goes on bit for bit where it stopped.
+"""Save a run so that it continues bit for bit where it stopped.
 
-A checkpoint is taken when a rollout starts and when training ends: no transition is half recorded then. It
+A checkpoint is taken when a rollout starts and when training ends, when no transition is half recorded. It
 holds the model with its last observation and episode starts, the replay buffer, the environment's state with
 its seeds and episode numbers, every random generator, and what has been measured but not yet logged. It is a
-folder, written beside its place and renamed, so that a reader never sees half of one; ``manifest.json`` tells
-what the run was and the SHA-256 of each file, so that a damaged one is never unpickled.
+folder, written under another name and then renamed, so that a reader never sees half of one; ``manifest.json``
+records what the run was and the SHA-256 of each file, so that a damaged one is never unpickled.
 """
 
 from __future__ import annotations
@@ -89,12 +89,12 @@ def save(model: BaseAlgorithm, folder: Path, about: Mapping[str, Any], *, in_rol
 
     Args:
         model: at the start of a rollout, or at the end of training.
-        folder: where checkpoints live; the new one is called by its number of steps.
-        about: goes into the manifest; plain values.
+        folder: that of the checkpoints; the new one is named after its number of steps.
+        about: plain values for the manifest.
         in_rollout: whether a rollout has just started.
 
     Raises:
-        OSError: it could not be written; the one before is still there.
+        OSError: it could not be written; the previous one is still there.
     """
     target = folder / f"step_{model.num_timesteps:012d}"
     if target.exists():
@@ -127,7 +127,7 @@ def save(model: BaseAlgorithm, folder: Path, about: Mapping[str, Any], *, in_rol
 
 
 def manifest(path: Path) -> dict[str, Any]:
-    """What a checkpoint tells about itself: ``steps``, ``settings``, ``versions``, ``metrics``, ``files``.
+    """What a checkpoint records about itself: ``steps``, ``settings``, ``versions``, ``metrics``, ``files``.
 
     Raises:
         CheckpointError: it can't be read, lacks one of them, or a file of the checkpoint is missing or damaged.
@@ -187,7 +187,7 @@ def load_policy(path: Path, name: str, env: FirmVecEnv | None = None) -> BaseAlg
         return load_model(name, path, env)
     except Exception as error:  # a zip of pickles and tensors can fail in any way
         text = " ".join(str(error).split())[:200]
-        raise CheckpointError(f"{path}: is no readable {name} model ({type(error).__name__}: {text})") from error
+        raise CheckpointError(f"{path}: is not a readable {name} model ({type(error).__name__}: {text})") from error
 
 
 def file_hash(path: Path) -> str:
@@ -207,7 +207,7 @@ def random_state(model: BaseAlgorithm | None = None) -> dict[str, Any]:
 
 
 def set_random_state(state: Mapping[str, Any], model: BaseAlgorithm | None = None) -> None:
-    """Go back to a state of ``random_state``."""
+    """Go back to a state that ``random_state`` returned."""
     random.setstate(state["python"])
     np.random.set_state(state["numpy"])  # noqa: NPY002
     torch.set_rng_state(state["torch"])
@@ -220,7 +220,7 @@ def _pending_names() -> tuple[str, ...]:
 
 
 def _exploration(model: BaseAlgorithm) -> Any:
-    """The distribution that explores, where its noise outlives a step."""
+    """The distribution that explores, if its noise lasts longer than a step."""
     distribution = getattr(getattr(model, "actor", None) or model.policy, "action_dist", None)
     return distribution if isinstance(distribution, StateDependentNoiseDistribution) else None
 

@@ -1,7 +1,7 @@
 """The command line before Hydra runs: every job composed, checked and rehearsed, a folder for it, errors in one line.
 
-Hydra makes a run folder before the job starts and answers a mistake with a traceback. So each job of the
-command line is composed and validated here first, and Hydra is told which folder to use.
+Hydra makes a run folder before the job starts and answers a mistake with a traceback. Therefore each job of the
+command line is composed and validated here first, and Hydra is given the folder to use.
 """
 
 from __future__ import annotations
@@ -40,12 +40,12 @@ _OPEN = re.compile(r"(algo\.(?:parameters|policy_kwargs)\.[^=]+=.*)", re.DOTALL)
 
 
 class Resume(NamedTuple):
-    """A command line that goes on with a run.
+    """A command line that continues a run.
 
     Attributes:
         folder: of the run.
         overrides: changes, as ``key=value``.
-        force: go on with other versions too.
+        force: continue even with other versions.
     """
 
     folder: RunFolder
@@ -54,16 +54,16 @@ class Resume(NamedTuple):
 
 
 def asks_to_resume(arguments: Sequence[str]) -> Resume | None:
-    """The command line as a resume, or None where it is none.
+    """The command line as a resume, or None if it is not one.
 
     Raises:
-        SettingsError: the folder is not named, or it is no single run.
+        SettingsError: the folder is not named, or the options do not fit a resume.
     """
     folders = [argument.partition("=")[2] for argument in arguments if argument.startswith("resume=")]
     forces = [argument for argument in arguments if argument.startswith("force=")]
     if not folders:
         if forces:
-            raise SettingsError(f"{forces[0]}: goes with resume=FOLDER; allowed: resume=FOLDER {forces[0]}")
+            raise SettingsError(f"{forces[0]}: needs resume=FOLDER; allowed: resume=FOLDER {forces[0]}")
         return None
     if len(folders) > 1:
         named = " ".join(f"resume={folder}" for folder in folders)
@@ -75,7 +75,7 @@ def asks_to_resume(arguments: Sequence[str]) -> Resume | None:
     others = tuple(one for one in arguments if not one.startswith(("resume=", "force=")))
     for other in others:
         if other.startswith("-"):
-            raise SettingsError(f"{other}: does not go with resume=, which goes on with one run; allowed: key=value")
+            raise SettingsError(f"{other}: can't be combined with resume=, which continues one run; allowed: key=value")
     return Resume(RunFolder(folders[0]), others, bool(forces) and forces[-1] == "force=true")
 
 
@@ -85,7 +85,7 @@ class Sweep(NamedTuple):
     Attributes:
         folder: its own.
         jobs: to come.
-        cells: folder and settings of each job, where these are known in advance.
+        cells: folder and settings of each job, if these are known in advance.
     """
 
     folder: SweepFolder
@@ -94,13 +94,12 @@ class Sweep(NamedTuple):
 
 
 class CommandLine:
-    """Arguments of ``train.py`` as Hydra is to get them.
+    """The arguments of ``train.py`` as Hydra needs them.
 
     Args:
-        arguments: as typed. A file as ``scenario=…`` gets a name that Hydra can read; ``algo.parameters.KEY=…`` may
-            set any parameter of the algorithm, also one that its file in ``configs/`` leaves at its default.
-
-        resumed: the folder of a sweep that goes on; ``hydra.sweep.dir`` is then that folder whatever the arguments say.
+        arguments: as typed. A file given as ``scenario=…`` gets a name that Hydra can read; ``algo.parameters.KEY=…``
+            may set any parameter of the algorithm, including one that its file in ``configs/`` leaves at its default.
+        resumed: the folder of a sweep to continue; ``hydra.sweep.dir`` is then that folder, whatever the arguments say.
 
     Attributes:
         multirun: whether it sweeps.
@@ -112,7 +111,7 @@ class CommandLine:
 
     def __init__(self, arguments: Sequence[str], resumed: Path | None = None) -> None:
         parser = get_args_parser()
-        parser.error = _refuse  # type: ignore[method-assign]  # it would print its usage and leave
+        parser.error = _refuse  # type: ignore[method-assign]  # it would print its usage and exit
         options, unknown = parser.parse_known_args(list(arguments))
         if unknown:
             raise SettingsError(f"{unknown[0]}: no such option; allowed: what python train.py --help lists")
@@ -120,11 +119,11 @@ class CommandLine:
             if getattr(options, name, None):
                 option = name.replace("_", "-")
                 raise SettingsError(
-                    f"--{option}: does not go with train.py; hydra.searchpath=[FOLDER] adds to configs/"
+                    f"--{option}: train.py does not support it; hydra.searchpath=[FOLDER] adds to configs/"
                 )
         commands = [f"--{name}" for name in ("run", "multirun", "cfg", "info") if getattr(options, name)]
         if len(commands) > 1 or (options.resolve and not options.cfg):
-            raise SettingsError(f"{' '.join([*commands, *['--resolve'] * options.resolve])}: do not go together")
+            raise SettingsError(f"{' '.join([*commands, *['--resolve'] * options.resolve])}: can't be combined")
         self.multirun = options.multirun or "hydra.mode=MULTIRUN" in options.overrides
         self.sweep: Sweep | None = None
         self._resumed = resumed
@@ -133,14 +132,14 @@ class CommandLine:
         self._options.overrides = _for_hydra(options.overrides, self.multirun)
 
     def configuration(self) -> Settings | None:
-        """The settings that ``--cfg job`` asks for, or None where that is not the question."""
+        """The settings that ``--cfg job`` asks for, or None without that option."""
         if self._options.cfg != "job" or self._options.package:
             return None
         with composing():
             return _rehearsed(self._options.overrides)
 
     def prepare(self) -> list[str]:
-        """The arguments for Hydra. Where jobs are to be run, each is checked first and the folder is made.
+        """The arguments for Hydra. If jobs are to be run, each is checked first and the folder is made.
 
         Raises:
             SettingsError: one line about the first mistake; nothing has been made.
@@ -165,7 +164,7 @@ class CommandLine:
         else:
             path = new_folder(path)
         if self.multirun:
-            path = path.resolve()  # jobs may run on other machines, in whichever folder
+            path = path.resolve()  # jobs may run on other machines, in any folder
             self.sweep = Sweep(SweepFolder(path), jobs, [(path / folder, settings) for folder, settings in cells])
         elif given:
             return self._arguments
@@ -180,10 +179,10 @@ class CommandLine:
             raise SettingsError(explain(error, overrides)) from None
 
     def _check(self, jobs: Jobs, given: Path | None) -> list[tuple[Path, Settings]]:
-        """Check every job, and a folder that the command line names; then rehearse those jobs that train alike once.
+        """Check every job, and a folder that the command line names; then rehearse jobs that train alike once.
 
         Returns:
-            Of each job, where it is known in advance which there will be, its settings and its folder in the sweep's.
+            The folder of each job within the sweep's and its settings, if the jobs are known in advance.
         """
         different: dict[str, Settings] = {}
         cells: list[tuple[Path, Settings]] = []
@@ -199,10 +198,14 @@ class CommandLine:
         folders = [folder for folder, _ in cells]
         twice = next((folder for folder in folders if folders.count(folder) > 1), None)
         if twice is not None:
-            raise SettingsError(f"hydra.sweep.subdir: {twice} is the folder of several jobs; put hydra.job.num in it")
+            raise SettingsError(
+                f"hydra.sweep.subdir: {twice} would be the folder of several jobs; put hydra.job.num in it"
+            )
         outside = next((folder for folder in folders if folder.is_absolute() or ".." in folder.parts), None)
         if outside is not None:
-            raise SettingsError(f"hydra.sweep.subdir: {outside} leaves the sweep's folder; allowed: a path inside it")
+            raise SettingsError(
+                f"hydra.sweep.subdir: {outside} is outside the sweep's folder; allowed: a path inside it"
+            )
         if given is not None:
             if self.multirun:
                 SweepFolder(given).refuse_if_used()
@@ -241,7 +244,7 @@ def plain(config: DictConfig) -> dict[str, Any]:
 
 @contextmanager
 def composing() -> Iterator[None]:
-    """Hydra's compose API on ``configs/``; another use of Hydra in this process is left as it was."""
+    """Hydra's compose API on ``configs/``; any other use of Hydra in this process is left as it was."""
     before = GlobalHydra.instance().hydra
     GlobalHydra.instance().clear()
     try:
@@ -262,7 +265,7 @@ def _for_hydra(arguments: Sequence[str], multirun: bool) -> list[str]:
 
 
 def _for_a_cluster(config: DictConfig) -> list[str]:
-    """What connects Hydra's Ray launcher to a running cluster, whose store has its size already."""
+    """What lets Hydra's Ray launcher connect to a running cluster, whose object store already has a size."""
     ray = OmegaConf.select(config, "hydra.launcher.ray.init")
     if ray is None or ray.get("address") is None or "object_store_memory" in ray:
         return []
@@ -273,7 +276,7 @@ def _composed(overrides: Sequence[str]) -> DictConfig:
     """A job's configuration with Hydra's own."""
     try:
         return compose("config", list(overrides), return_hydra_config=True)
-    except Exception as error:  # Hydra has no common one
+    except Exception as error:  # Hydra's errors have no common class
         raise SettingsError(explain(error, overrides)) from None
 
 
@@ -308,7 +311,7 @@ def _rehearsed(overrides: Sequence[str]) -> Settings:
 
 
 def _rehearse(settings: Settings) -> None:
-    from agents.rehearsal import rehearse  # with torch, which takes seconds to import: mistakes are told before
+    from agents.rehearsal import rehearse  # with torch, which takes seconds to import: mistakes are reported before
 
     rehearse(settings)
 

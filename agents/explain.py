@@ -14,15 +14,15 @@ from omegaconf.errors import OmegaConfBaseException
 from nea_env.library.errors import did_you_mean
 
 GROUPS = ("env", "algo", "experiment", "sweep")
-"""Groups of ``configs/``, one file a choice."""
+"""Groups of ``configs/``, one file per choice."""
 
 
 def explain(error: Exception, overrides: Sequence[str] = ()) -> str:
     """One line for an error of Hydra.
 
     Args:
-        error: of composing; call it where Hydra is initialised.
-        overrides: of the job, whose own choices say which keys there are.
+        error: raised while composing; call it while Hydra is initialised.
+        overrides: of the job, whose choices determine which keys there are.
     """
     text = str(error)
     if isinstance(error, OverrideParseException):
@@ -35,13 +35,13 @@ def explain(error: Exception, overrides: Sequence[str] = ()) -> str:
         return _unknown_key(found.group(1), overrides)
     first = (text.strip() or type(error).__name__).splitlines()[0]
     if isinstance(error, ValueError) and not isinstance(error, OmegaConfBaseException):
-        return f"{' '.join(_choices(overrides))}: {first}"  # of a choice that is no name
+        return f"{' '.join(_choices(overrides))}: {first}"  # of a choice that is not a name
     cause = str(error.__cause__).strip().splitlines()[0] if error.__cause__ else ""
     return f"{first} {cause}".strip()
 
 
 def _unknown_key(key: str, overrides: Sequence[str]) -> str:
-    """``a.b.misspelt: no such key …`` with the keys that do exist beside it, given the job's choices."""
+    """``a.b.misspelt: no such key …`` with the keys that exist there, given the job's choices."""
     node: Any = compose("config", _choices(overrides))
     *parents, last = key.split(".")
     path: list[str] = []

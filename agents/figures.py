@@ -28,7 +28,7 @@ def _years(scenario: Scenario, months: int) -> np.ndarray:
 
 
 def fans(outcomes: Mapping[str, Outcome], scenario: Scenario, path: Path) -> None:
-    """One column a policy, one row a quantity: median, 50 % and 90 % bands over the held-out paths.
+    """One column per policy, one row per quantity: median, 50 % and 90 % bands over the held-out paths.
 
     Args:
         outcomes: at most the last four are drawn.
@@ -78,7 +78,7 @@ def _limits(axes: np.ndarray, curves: list[np.ndarray]) -> None:
 
 
 def learning_curve(metrics: Path, summary: Mapping[str, Any], name: str, path: Path) -> bool:
-    """Mean cost of training episodes against steps, beside the held-out cost of the baselines.
+    """Mean cost of training episodes against steps, with the held-out cost of the baselines.
 
     Args:
         metrics: ``metrics.csv``.
@@ -87,7 +87,7 @@ def learning_curve(metrics: Path, summary: Mapping[str, Any], name: str, path: P
         path: the PNG.
 
     Returns:
-        False, and no picture, where no episode ended in training.
+        False, and no picture, if no episode ended in training.
     """
     rows = [row for row in read(metrics) if row.get("rollout/cost_pct")]
     if not rows:
@@ -104,7 +104,7 @@ def learning_curve(metrics: Path, summary: Mapping[str, Any], name: str, path: P
     shown = [summary[policy]["cost_pct"]["mean"] for policy, _, _ in finals if policy in summary]
     lowest, highest = min(costs.min(), *shown), max(np.quantile(costs, 0.75), *shown)
     margin = 0.25 * (highest - lowest) or 1.0
-    axis.set_ylim(lowest - margin, highest + margin)  # the first rollouts may lie far below
+    axis.set_ylim(lowest - margin, highest + margin)  # the first rollouts may lie far outside
     axis.set_xlabel("training steps (million)")
     axis.set_ylabel("discounted cost of an episode (% of exposure)")
     axis.grid(alpha=0.25)

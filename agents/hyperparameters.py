@@ -1,7 +1,7 @@
 """What ``algo.parameters`` and ``algo.policy_kwargs`` may hold: names, types and ranges, by algorithm.
 
 Stable-Baselines3 checks few of its arguments, and some only after hours. The names come from its signatures;
-the ranges are here, and a test sees that every name has one.
+the ranges are here, and a test checks that every name has one.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ ON_POLICY = ("ppo", "a2c", "maskable_ppo")
 
 @dataclass(frozen=True)
 class Number:
-    """A number between two bounds; no boolean, no text, not NaN.
+    """A number between two bounds: not a boolean, not text, not NaN.
 
     Args:
-        low, high: the bounds, allowed themselves.
-        above: only what lies above ``low``.
+        low, high: the bounds, both included.
+        above: exclude ``low`` itself.
         whole: only whole numbers.
-        none: null as well.
-        words: a pattern of text that is taken too, and what to call it.
+        none: allow null as well.
+        words: a pattern of text that is allowed too, and what to call it.
     """
 
     low: float = -math.inf
@@ -49,7 +49,7 @@ class Number:
         return " or ".join([f"{what}{low}{high}", *others])
 
     def fits(self, value: Any) -> bool:
-        """Whether it takes the value."""
+        """Whether the value is allowed."""
         if value is None or isinstance(value, bool):
             return self.none and value is None
         if isinstance(value, str):
@@ -66,18 +66,18 @@ class Switch:
     allowed: str = "true or false"
 
     def fits(self, value: Any) -> bool:
-        """Whether it takes the value."""
+        """Whether the value is allowed."""
         return isinstance(value, bool)
 
 
 @dataclass(frozen=True)
 class Group:
-    """Keyword arguments, or null; what is in them only the algorithm knows."""
+    """Keyword arguments, or null; only the algorithm knows what they may contain."""
 
     allowed: str = "a group of keys or null"
 
     def fits(self, value: Any) -> bool:
-        """Whether it takes the value."""
+        """Whether the value is allowed."""
         return value is None or isinstance(value, Mapping)
 
 
@@ -88,7 +88,7 @@ class Frequency:
     allowed: str = "a whole number of at least 1, [n, step], or with one environment [n, episode]"
 
     def fits(self, value: Any) -> bool:
-        """Whether it takes the value."""
+        """Whether the value is allowed."""
         count, unit = value if isinstance(value, list | tuple) and len(value) == 2 else (value, "step")
         return _COUNT.fits(count) and unit in ("step", "episode")
 
@@ -136,14 +136,14 @@ RANGES: dict[str, Kind] = {
     "use_sde_at_warmup": Switch(),
     "vf_coef": Number(0),
 }
-"""Keys of ``algo.parameters`` with what they take."""
+"""Keys of ``algo.parameters`` and the values that they take."""
 
 OWN_RANGES: dict[tuple[str, str], Kind] = {
     ("ppo", "batch_size"): Number(2, 1e9, whole=True),  # it normalises advantages over a minibatch
     ("maskable_ppo", "batch_size"): Number(2, 1e9, whole=True),
     ("sac", "ent_coef"): Number(0, above=True, words=(r"auto(_[0-9]+(\.[0-9]+)?)?", "auto, auto_0.1")),
 }
-"""Where an algorithm takes something else."""
+"""Parameters for which an algorithm takes other values."""
 
 _SET_HERE = {
     "self", "policy", "env", "seed", "gamma", "_init_setup_model", "policy_kwargs", "tensorboard_log", "device",
@@ -194,9 +194,9 @@ def check_parameters(name: str, parameters: Mapping[str, Any], num_envs: int) ->
 
 
 def _check_together(name: str, checked: Mapping[str, Any], num_envs: int) -> None:
-    """What a parameter may be beside the others."""
+    """Check the values that depend on other parameters."""
     if checked.get("learning_rate_end") is not None and "learning_rate" not in checked:
-        raise ValueError("parameters.learning_rate_end: needs parameters.learning_rate beside it")
+        raise ValueError("parameters.learning_rate_end: needs parameters.learning_rate as well")
     normalised = checked.get("normalize_advantage", name in ("ppo", "maskable_ppo"))
     if name in ON_POLICY and normalised and checked.get("n_steps", 2) * num_envs < 2:
         raise ValueError(f"parameters.n_steps: {checked['n_steps']}, allowed: at least 2 with one environment")

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: the first asks a run to stop where it can go on from, the second stops it at once."""
+"""Ctrl-C and SIGTERM: the first asks a run to stop where it can be resumed, the second stops it at once."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Interrupted(Exception):  # noqa: N818  not an error: somebody asked for it
 class Interruption:
     """Within ``with Interruption() as stop:`` a first signal is only noted, for ``stop.check()`` to act on.
 
-    Outside the main thread, where Python takes no signals, it notes none.
+    Outside the main thread, where Python receives no signals, it notes none.
     """
 
     def __init__(self) -> None:
@@ -43,10 +43,10 @@ class Interruption:
         self._before = {}
 
     def check(self) -> None:
-        """Stop here if a signal came.
+        """Stop here if a signal has arrived.
 
         Raises:
-            Interrupted: one did.
+            Interrupted: one has.
         """
         if self.requested is not None:
             raise Interrupted(self.requested)

@@ -1,4 +1,4 @@
-"""``metrics.csv``: one row a log, rows up to a step kept by a resumed run, never half written."""
+"""``metrics.csv``: one row per log entry, kept up to its step by a resumed run, never half written."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def read(path: Path, steps: int | None = None) -> list[dict[str, str]]:
         steps: leave out the rows after this many training steps.
 
     Raises:
-        CheckpointError: it can't be read or is no such table.
+        CheckpointError: it can't be read or is not such a table.
     """
     try:
         with path.open(newline="", encoding="utf-8") as file:
@@ -36,7 +36,7 @@ def read(path: Path, steps: int | None = None) -> list[dict[str, str]]:
             raise CheckpointError(f"{path}: is damaged, it has no column {STEP!r}")
         for line, row in enumerate(rows, 2):
             if None in row or None in row.values():
-                raise CheckpointError(f"{path}: is damaged, row {line} has another number of values than the heading")
+                raise CheckpointError(f"{path}: is damaged, row {line} does not have as many values as the heading")
         return [row for row in rows if steps is None or int(row[STEP]) <= steps]
     except CheckpointError:
         raise
@@ -45,13 +45,13 @@ def read(path: Path, steps: int | None = None) -> list[dict[str, str]]:
 
 
 def digest(rows: list[dict[str, str]]) -> dict[str, Any]:
-    """Number of rows and a SHA-256 over them; empty values, which a later column leaves behind, don't count."""
+    """Number of rows and a SHA-256 over them; empty values, which later columns leave in earlier rows, don't count."""
     text = json.dumps([{key: value for key, value in row.items() if value != ""} for row in rows], sort_keys=True)
     return {"rows": len(rows), "sha256": hashlib.sha256(text.encode()).hexdigest()}
 
 
 def manifest(path: Path, settings: dict[str, Any], versions: dict[str, Any], steps: int) -> dict[str, Any]:
-    """What a checkpoint after ``steps`` tells about its run: ``settings``, ``versions``, and ``metrics``, digested.
+    """What a checkpoint after ``steps`` records about its run: ``settings``, ``versions``, and ``metrics``, digested.
 
     Raises:
         CheckpointError: the file of metrics is damaged.

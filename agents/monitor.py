@@ -21,8 +21,8 @@ class TensorBoard(TensorBoardOutputFormat):
 
     Args:
         folder: where they go.
-        steps: training steps done so far: what earlier files of the folder hold beyond them is learned again, and is
-            declared void.
+        steps: training steps done so far: what earlier files in the folder hold beyond them will be learned again,
+            and is declared void.
     """
 
     def __init__(self, folder: Path, steps: int) -> None:
@@ -42,7 +42,7 @@ def make_logger(metrics: Path, tensorboard: Path, steps: int) -> Logger:
 
 @contextmanager
 def closed(logger: Logger) -> Iterator[None]:
-    """Close a logger at the end. TensorBoard's writing thread says nothing of a full disk: its next caller does."""
+    """Close a logger at the end. TensorBoard's writing thread does not report a full disk: its next caller does."""
     before = threading.excepthook
     threading.excepthook = lambda thread: None if issubclass(thread.exc_type, OSError) else before(thread)
     try:
@@ -60,11 +60,11 @@ def bar(total: int, title: str, unit: str, *, initial: int = 0, mode: str = "aut
     """A progress bar on stderr with rate and time left.
 
     Args:
-        total: units in all.
-        title: what goes on.
+        total: number of units.
+        title: what is being done.
         unit: what is counted.
         initial: units done before.
-        mode: ``auto`` (rarely refreshed where stderr is no terminal), ``on`` or ``off``.
+        mode: ``auto`` (rarely refreshed if stderr is not a terminal), ``on`` or ``off``.
     """
     quiet = mode == "auto" and not sys.stderr.isatty()
     return tqdm(
@@ -74,7 +74,7 @@ def bar(total: int, title: str, unit: str, *, initial: int = 0, mode: str = "aut
 
 
 class Progress(BaseCallback):
-    """Moves a bar by the steps played; logs and shows the mean cost of the last episodes, % of exposure."""
+    """Advances a bar by the steps played; logs and shows the mean cost of the last episodes, in % of exposure."""
 
     def __init__(self, progress: tqdm) -> None:
         super().__init__()

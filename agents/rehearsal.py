@@ -1,4 +1,4 @@
-"""A run tried out in the small before it begins: what the simulator, Stable-Baselines3 or torch refuse shows here."""
+"""A run tried out on a small scale before it begins, to see what the simulator, Stable-Baselines3 or torch refuse."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _SMALL = {
     "n_steps": 4, "batch_size": 8, "n_epochs": 1, "buffer_size": 64, "learning_starts": 2, "gradient_steps": 1,
     "stats_window_size": 100,
 }  # fmt: skip
-"""Sizes are cut down to these, everything else is the run's own."""
+"""Sizes are reduced to these; everything else is the run's own."""
 
 
 def rehearse(settings: Settings) -> None:
@@ -37,9 +37,9 @@ def rehearse(settings: Settings) -> None:
     before = random_state()
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of minibatches that do not divide the few steps played here
+            warnings.simplefilter("ignore")  # about minibatches that do not divide the few steps played here
             _learn_once(settings)
-    except Exception as error:  # whatever it is, the run would end in it
+    except Exception as error:  # whatever it is, the run would fail with it
         raise SettingsError(_blame(settings, error)) from None
     finally:
         set_random_state(before)
@@ -61,7 +61,7 @@ def _learn_once(settings: Settings) -> None:
 
 
 def _blame(settings: Settings, error: Exception) -> str:
-    """The refusal beside the setting that it names, or beside the algorithm."""
+    """The refusal with the setting that it names, or else with the algorithm."""
     text, algo = _first(error), settings.algo
     groups: tuple[tuple[str, dict[str, Any]], ...] = (
         ("algo.parameters", algo.parameters), ("algo.policy_kwargs", algo.policy_kwargs),

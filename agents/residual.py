@@ -3,11 +3,11 @@
 This is prior knowledge, not learning: the mean action is the rule's own trade and abatement, which the
 observation holds as ``even_trade`` and ``abate_at_price``, plus the output of a network whose last layer
 starts at zero. Before the first update the deterministic policy *is* the just-in-time rule (with ``start``
-at zero); whatever it is cheaper by afterwards, it has learned. The value network has no such help.
+at zero); any improvement after that has been learned. The value network has no such help.
 
 In the last month before a deadline the correction of ``trade`` and its noise fade out, so that the rule
 meets the duty to the tonne: a network would miss it by a little on most paths, and noise there would
-teach the agent to hold a buffer against itself. All other months are the agent's to trade in.
+teach the agent to hold a buffer against itself. In all other months the agent trades freely.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ from nea_env.core.layout import ACTIONS, OBS_INDEX, Action
 _NAMES = tuple(action.name for action in ACTIONS)
 _SUGGESTED = {Action.TRADE: OBS_INDEX["even_trade"], Action.ABATE: OBS_INDEX["abate_at_price"]}
 _MONTH = 1.0 / 24.0  # of the observation's to_deadline
-_FAINT = 0.01  # what is left of the noise at the deadline: a density needs some
+_FAINT = 0.01  # share of the noise left at the deadline: a density needs some
 
 
 class _RuleBesideLatent(MlpExtractor):
-    """The actor's latent vector with what is free of the rule in ``trade`` (1,) and its action (8,) appended."""
+    """The actor's latent vector with the freedom left to ``trade`` (1,) and the rule's action (8,) appended."""
 
     def __init__(self, feature_dim: int, *args: Any, **kwargs: Any) -> None:
         super().__init__(feature_dim, *args, **kwargs)
@@ -70,9 +70,9 @@ class ResidualPolicy(ActorCriticPolicy):
     Only for the Box ids with a plain observation. Works with PPO and A2C, saves and loads like any policy.
 
     Args:
-        start: first value of the correction by action name, for instance ``{"invest": -0.2}``: since an
+        start: initial value of the correction by action name, for instance ``{"invest": -0.2}``: since an
             investment <= 0 is none, it halves what exploration builds before anything is learned.
-        log_std: first log standard deviation by action name, where it differs from ``log_std_init``.
+        log_std: initial log standard deviation by action name, if it differs from ``log_std_init``.
         *args, **kwargs: as ``ActorCriticPolicy``.
 
     Raises:

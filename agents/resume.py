@@ -21,12 +21,12 @@ MAY_CHANGE = ("total_steps", "evaluation", "checkpoint", "figures", "progress")
 
 
 class Continuation(NamedTuple):
-    """A run that may go on.
+    """A run that may be continued.
 
     Attributes:
-        settings: of the rest of it.
+        settings: for the rest of it.
         versions: for ``versions.json``: those in use, and ``resumes`` so far with what differed.
-        note: what a longer budget makes differ, or None.
+        note: how a longer budget changes the result, or None.
     """
 
     settings: Settings
@@ -35,10 +35,10 @@ class Continuation(NamedTuple):
 
 
 def accept(resume: Resume) -> Continuation:
-    """Check that a run can go on as asked. Writes nothing.
+    """Check that a run can be continued as asked. Writes nothing.
 
     Raises:
-        SettingsError: a setting or version that must stay differs, or the budget is smaller than it was.
+        SettingsError: a setting or version that must not change differs, or the budget is smaller than before.
         CheckpointError: the run's last checkpoint is damaged.
     """
     folder = resume.folder
@@ -58,14 +58,14 @@ def accept(resume: Resume) -> Continuation:
     if settings.total_steps < budget:
         raise SettingsError(f"total_steps: {settings.total_steps}, allowed: at least {budget}, as the run was planned")
     if saved is None and folder.model.is_file() and settings.total_steps != budget:
-        raise SettingsError(f"total_steps: {folder.path} holds a model but no checkpoint to go on from")
+        raise SettingsError(f"total_steps: {folder.path} holds a model but no checkpoint to continue from")
     if saved is not None:
         _whole(folder, saved, manifest, finished=done >= settings.total_steps)
     return Continuation(settings, _versions(folder, manifest, done, resume.force), _budget_note(settings, budget, done))
 
 
 def _whole(folder: RunFolder, saved: Path, manifest: Mapping[str, Any], *, finished: bool) -> None:
-    """Check the files beside a checkpoint that the run goes on with.
+    """Check the other files that the run continues with.
 
     Raises:
         CheckpointError: one is missing or damaged.
@@ -78,10 +78,10 @@ def _whole(folder: RunFolder, saved: Path, manifest: Mapping[str, Any], *, finis
 
 
 def hint(folder: RunFolder) -> str:
-    """How to go on with a run that has ended early."""
+    """How to continue a run that has ended early."""
     saved = checkpoint.latest(folder.checkpoints)
     step = 0 if saved is None else checkpoint.steps(saved)
-    return f"python train.py resume={shlex.quote(str(folder.path))} goes on from step {step}"
+    return f"python train.py resume={shlex.quote(str(folder.path))} continues from step {step}"
 
 
 def refuse_if_other(was: Mapping[str, Any], wanted: Mapping[str, Any], may_change: Sequence[str] = MAY_CHANGE) -> None:
@@ -89,11 +89,11 @@ def refuse_if_other(was: Mapping[str, Any], wanted: Mapping[str, Any], may_chang
 
     Args:
         was: settings of a run, as plain values.
-        wanted: of its continuation.
+        wanted: those of its continuation.
         may_change: settings, and groups of them, that may differ.
 
     Raises:
-        SettingsError: it names the setting, before and after.
+        SettingsError: names the setting, before and after.
     """
     before, after = dict(leaves(was)), dict(leaves(wanted))
     for key in dict.fromkeys([*before, *after]):
@@ -105,7 +105,7 @@ def refuse_if_other(was: Mapping[str, Any], wanted: Mapping[str, Any], may_chang
 
 
 def _budget_note(settings: Settings, before: int, done: int) -> str | None:
-    """What a longer budget makes differ from a run that was planned at that length, in one line; None if nothing."""
+    """How the result differs from that of a run planned at the longer budget, in one line; None if it does not."""
     if settings.total_steps == before or done == 0:
         return None
     algo = settings.algo
@@ -121,12 +121,14 @@ def _budget_note(settings: Settings, before: int, done: int) -> str | None:
 
 
 def _versions(folder: RunFolder, manifest: Mapping[str, Any], done: int, force: bool) -> dict[str, Any]:
-    """What ``versions.json`` is to hold from here on."""
+    """The content of ``versions.json`` from here on."""
     kept, now = folder.read_versions(), versions()
     differing = changes(manifest.get("versions", kept), now)
     if differing and not force:
         told = ", ".join(f"{name} {_short(old)} → {_short(new)}" for name, (old, new) in differing.items())
-        raise SettingsError(f"resume: {told}: the result would not be that of one run; force=true goes on all the same")
+        raise SettingsError(
+            f"resume: {told}: the result would not be that of a single run; force=true continues anyway"
+        )
     entry: dict[str, Any] = {"step": done}
     if differing:
         entry |= {"force": True, "changed": {name: list(pair) for name, pair in differing.items()}}

@@ -1,4 +1,4 @@
-"""``resume=FOLDER`` of a sweep: the same jobs again, of which those that have finished are skipped."""
+"""``resume=FOLDER`` of a sweep: the same jobs again, skipping those that have finished."""
 
 from __future__ import annotations
 
@@ -16,26 +16,26 @@ from agents.sweep_folder import SweepFolder
 
 
 def asked(request: Resume) -> SweepFolder | None:
-    """The sweep that a resume names, or None where it names a single run.
+    """The sweep that a resume names, or None if it names a single run.
 
     Raises:
-        SettingsError: it asks for changes, which no sweep takes.
+        SettingsError: it asks for changes, which a sweep does not allow.
     """
     sweep = SweepFolder(request.folder.path)
     if not sweep.record.is_file():
         return None
     if request.overrides:
         raise SettingsError(
-            f"{request.overrides[0]}: a sweep goes on as it was begun; allowed beside resume=: force=true"
+            f"{request.overrides[0]}: a sweep continues as it was started; allowed with resume=: force=true"
         )
     return sweep
 
 
 def refuse_if_changed(sweep: Sweep, *, force: bool) -> None:
-    """Check that each job that has begun can go on as the same run. Writes nothing.
+    """Check that each job that has begun can be continued as the same run. Writes nothing.
 
     Raises:
-        SettingsError: a setting, a version or the choice of jobs would not be that of one sweep.
+        SettingsError: a setting, a version or the choice of jobs would not be that of the same sweep.
         CheckpointError: a run's last checkpoint is damaged.
     """
     if not sweep.jobs.complete:
@@ -50,12 +50,12 @@ def refuse_if_changed(sweep: Sweep, *, force: bool) -> None:
 
 
 def continued(folder: RunFolder, settings: Settings | None, *, force: bool) -> Continuation:
-    """How a job goes on in its folder.
+    """How a job is continued in its folder.
 
     Args:
         folder: of its run.
-        settings: of the job, or None where they are not known yet.
-        force: also with other versions.
+        settings: of the job, or None if they are not known yet.
+        force: even with other versions.
 
     Raises:
         SettingsError: it would be another run; the message names the folder and the setting or version.
@@ -71,7 +71,7 @@ def continued(folder: RunFolder, settings: Settings | None, *, force: bool) -> C
 
 
 def _refuse_if_other(own: Settings, planned: Settings) -> None:
-    """Refuse a job that is no longer the sweep's; it may have changed as far as a resume of it alone may change it.
+    """Refuse a job that is no longer the sweep's; it may have changed as far as resuming it alone allows.
 
     Raises:
         SettingsError: another setting differs, or its budget is smaller than the sweep's.
@@ -86,8 +86,8 @@ def _refuse_if_other(own: Settings, planned: Settings) -> None:
 
 
 def hint(sweep: SweepFolder) -> str:
-    """How to go on with a sweep that has not finished."""
-    return f"python train.py resume={shlex.quote(str(sweep.path))} goes on with the sweep"
+    """How to continue a sweep that has not finished."""
+    return f"python train.py resume={shlex.quote(str(sweep.path))} continues the sweep"
 
 
 def _refuse_if_unrepeatable(sweep: Sweep) -> None:
@@ -95,8 +95,8 @@ def _refuse_if_unrepeatable(sweep: Sweep) -> None:
     sweeper = sweep.jobs.first.hydra.sweeper
     if OmegaConf.select(sweeper, "storage") is not None:
         raise SettingsError(
-            f"resume: {sweep.folder.path}: the study in hydra.sweeper.storage holds its jobs already; "
-            "the same command with another hydra.sweep.dir goes on with that study"
+            f"resume: {sweep.folder.path}: the study in hydra.sweeper.storage already holds its jobs; "
+            "the same command with another hydra.sweep.dir continues that study"
         )
     if OmegaConf.select(sweeper, "sampler.seed") is None:
         raise SettingsError(

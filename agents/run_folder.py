@@ -1,7 +1,7 @@
-"""A run's folder: one run's own, and what it leaves behind.
+"""A run's folder, which belongs to one run, and what the run leaves in it.
 
 Configuration, versions, model, metrics, evaluation, figures, TensorBoard and checkpoints. Every file is
-written beside its place and renamed, so a reader never sees half of one.
+written under another name and then renamed, so that a reader never sees half of one.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ from agents.refusal import SettingsError
 from nea_env.atomic import write_bytes, write_text
 from nea_env.library.errors import shown
 
-_OWN = "allowed: a new or an empty folder, each run has its own; "
+_OWN = "allowed: a new or an empty folder, since each run has its own; "
 _RUN = "allowed: a run's folder, with its config.yaml"
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml's, ten times as fast
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml's is ten times as fast
 _BUDGET = re.compile(r"^total_steps: *([0-9]+)", re.MULTILINE)
-_DEEPEST = 100  # levels; libyaml crashes at many thousand
+_DEEPEST = 100  # levels; libyaml crashes at many thousands
 
 
 class _WithoutAliases(yaml.SafeDumper):
-    """Writes equal parts out each time."""
+    """Writes equal parts in full each time."""
 
     def ignore_aliases(self, data: Any) -> bool:
         return True
@@ -60,7 +60,7 @@ class RunFolder:
             ignored: names in it that do not count.
 
         Raises:
-            SettingsError: it does, or is no folder.
+            SettingsError: it does, or it is not a folder.
         """
         try:
             held = {path.name for path in self.path.iterdir()} - set(ignored)
@@ -69,7 +69,7 @@ class RunFolder:
         except OSError as error:
             raise SettingsError(f"{self.path}: {error.strerror}; {_OWN}choose another") from None
         if held:
-            resume = f"resume={self.path} goes on with the run in it, or " if self.config.is_file() else ""
+            resume = f"resume={self.path} continues the run in it, or " if self.config.is_file() else ""
             raise SettingsError(f"{self.path}: is not empty, it holds {min(held)}; {_OWN}{resume}choose another")
 
     @contextmanager
@@ -77,7 +77,7 @@ class RunFolder:
         """Make the folder this run's own before anything is written to it; see ``held``.
 
         Args:
-            ignored: names in it that do not count; ``checkpoints`` among them where this run was killed as it began.
+            ignored: names in it that do not count; ``checkpoints`` is among them if this run was killed as it began.
 
         Raises:
             SettingsError: it belongs to another run, or can't be made.
@@ -89,7 +89,7 @@ class RunFolder:
         with self.held():
             self.refuse_if_used(ignored)
             try:
-                # of two runs that saw the folder empty, one makes it
+                # of two runs that found the folder empty, only one makes it
                 self.checkpoints.mkdir(exist_ok=self.checkpoints.name in ignored)
             except OSError as error:
                 raise SettingsError(f"{self.checkpoints}: {error.strerror}; choose another folder") from None
@@ -106,9 +106,9 @@ class RunFolder:
         """Keep other runs out for as long as this process lives, however it ends.
 
         Raises:
-            SettingsError: another run or sweep is in it.
+            SettingsError: another run or sweep is using it.
         """
-        if os.name == "nt":  # no such locks: a folder is still claimed once, but not kept from a second resume
+        if os.name == "nt":  # no such locks: a folder is still claimed once, but not protected from a second resume
             yield
             return
         import fcntl
@@ -121,7 +121,7 @@ class RunFolder:
             fcntl.flock(place, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             os.close(place)
-            raise SettingsError(f"{self.path}: another run or sweep is at work in it; choose another or wait") from None
+            raise SettingsError(f"{self.path}: another run or sweep is using it; choose another or wait") from None
         except OSError:
             pass  # a file system without locks
         try:
@@ -130,14 +130,14 @@ class RunFolder:
             os.close(place)
 
     def write_config(self, config: Mapping[str, Any]) -> None:
-        """Write the configuration: plain values, nothing left to resolve."""
+        """Write the configuration: plain values with nothing left to resolve."""
         write_text(self.config, yaml.dump(dict(config), Dumper=_WithoutAliases, allow_unicode=True, sort_keys=False))
 
     def read_config(self) -> dict[str, Any]:
         """The configuration as it was written.
 
         Raises:
-            SettingsError: no such folder, no ``config.yaml`` in it, or one that holds none.
+            SettingsError: no such folder, no ``config.yaml`` in it, or one without a configuration.
         """
         if not self.path.is_dir():
             raise SettingsError(f"resume={self.path}: no such folder; {_RUN}")
@@ -149,9 +149,9 @@ class RunFolder:
             for event in yaml.parse(text, _LOADER):
                 depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
                 if isinstance(event, yaml.AliasEvent) or depth > _DEEPEST:
-                    raise ValueError("it holds an alias or nests too deep, which no run writes")
+                    raise ValueError("it has an alias or nests too deeply, which no run writes")
             tree = yaml.load(text, _LOADER)
-        except Exception as error:  # whatever a damaged file brings PyYAML to
+        except Exception as error:  # whatever PyYAML raises for a damaged file
             told = " ".join(str(error).split()) or type(error).__name__
             place = getattr(error, "context_mark", None) or getattr(error, "problem_mark", None)
             lines = text.splitlines()[place.line :][:1] if place is not None else []
@@ -165,7 +165,7 @@ class RunFolder:
 
     @property
     def total_steps(self) -> int | None:
-        """The budget in ``config.yaml``, read without the rest of it; None where there is none."""
+        """The budget in ``config.yaml``, read without the rest of it; None if there is none."""
         try:
             found = _BUDGET.search(self.config.read_text(encoding="utf-8"))
         except (OSError, UnicodeDecodeError):
@@ -177,7 +177,7 @@ class RunFolder:
         write_text(self.versions, json.dumps(versions, indent=2) + "\n")
 
     def read_versions(self) -> dict[str, Any]:
-        """The versions as they were written; empty where there are none.
+        """The versions as they were written; empty if there are none.
 
         Raises:
             SettingsError: the file is damaged.
@@ -198,7 +198,7 @@ class RunFolder:
 
 
 def new_folder(path: Path) -> Path:
-    """Make a folder under a name that nobody has: ``path``, or ``path_2``, ``path_3``, ….
+    """Make a folder under a name that is not taken: ``path``, or ``path_2``, ``path_3``, ….
 
     Raises:
         SettingsError: it can't be made.

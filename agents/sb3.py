@@ -1,6 +1,6 @@
 """From an environment id to Stable-Baselines3: a complete ``VecEnv`` over the native batch.
 
-Stable-Baselines3 takes no Gymnasium vector environment. ``make_vec_env`` builds one and puts
+Stable-Baselines3 does not accept Gymnasium vector environments. ``make_vec_env`` builds one and puts
 ``FirmVecEnv`` in front of it: no process, no Python loop over rows except where episodes end.
 """
 
@@ -43,7 +43,7 @@ class FirmVecEnv(VecEnv):
             environment's own.
 
     Raises:
-        ValueError: ``env`` resets by itself.
+        ValueError: ``env`` resets rows itself.
     """
 
     def __init__(
@@ -52,7 +52,7 @@ class FirmVecEnv(VecEnv):
         if env.metadata["autoreset_mode"] != AutoresetMode.DISABLED:
             raise ValueError(f"autoreset_mode is {env.metadata['autoreset_mode']}: the adapter needs DISABLED")
         self.env = env
-        self.render_mode = env.render_mode  # the base class asks for it by get_attr
+        self.render_mode = env.render_mode  # the base class reads it through get_attr
         super().__init__(env.num_envs, env.single_observation_space, env.single_action_space)
         self._returns = np.zeros(env.num_envs)
         self._lengths = np.zeros(env.num_envs, np.int64)
@@ -82,7 +82,7 @@ class FirmVecEnv(VecEnv):
         return observation
 
     def _play_in(self, observation: VecEnvObs) -> VecEnvObs:
-        """Play a whole episode but its last month just in time; row i starts anew after its share of it."""
+        """Play all but the last month of an episode just in time; row i starts a new one after its share of it."""
         env = self.env
         months = min(int(env.batch.horizon.min()), env.max_episode_steps or sys.maxsize)
         starts = np.arange(1, self.num_envs + 1) * months // self.num_envs - 1  # the last row's is the last month
@@ -115,7 +115,7 @@ class FirmVecEnv(VecEnv):
         self._actions = actions
 
     def step_wait(self) -> VecEnvStepReturn:
-        """Play a month. Returns new arrays: observations, rewards (float32), dones; and a fresh dict a row."""
+        """Play a month. Returns new arrays: observations, rewards (float32), dones; and a fresh dict per row."""
         if self._actions is None:
             raise RuntimeError("step_wait without step_async")
         actions, self._actions = self._actions, None
@@ -161,7 +161,7 @@ class FirmVecEnv(VecEnv):
         self.env.close()
 
     def get_images(self) -> Sequence[np.ndarray | None]:
-        """One picture a row."""
+        """One picture per row."""
         frames = self.env.render()
         return [None] * self.num_envs if frames is None else list(frames)
 
@@ -178,7 +178,7 @@ class FirmVecEnv(VecEnv):
         return self._split(value, indices)
 
     def set_attr(self, attr_name: str, value: Any, indices: VecEnvIndices = None) -> None:
-        """Set an attribute the environment has; rows share it, so all at once.
+        """Set an attribute of the environment; rows share it, so it is set for all at once.
 
         Raises:
             AttributeError: the environment has no such attribute.
@@ -190,7 +190,7 @@ class FirmVecEnv(VecEnv):
         setattr(self.env, attr_name, value)
 
     def env_method(self, method_name: str, *args: Any, indices: VecEnvIndices = None, **kwargs: Any) -> list[Any]:
-        """Call a method of the environment once and give each row its part.
+        """Call a method of the environment once and give each row its part of the result.
 
         Raises:
             AttributeError: the environment has no such method.
@@ -208,12 +208,12 @@ class FirmVecEnv(VecEnv):
         return [_part(value, row, self.num_envs) for row in self._get_indices(indices)]
 
     def get_state(self) -> dict[str, Any]:
-        """All that the next steps depend on, as new arrays: for an exact resume."""
+        """Everything the next steps depend on, as new arrays: for an exact resume."""
         counts = {"returns": self._returns, "costs": self._costs, "lengths": self._lengths, "cut": self._cut}
         return {"env": self.env.get_state(), **{name: values.copy() for name, values in counts.items()}}
 
     def set_state(self, state: dict[str, Any]) -> None:
-        """Go on from a state of ``get_state``; pending seeds are dropped."""
+        """Continue from a state that ``get_state`` returned; pending seeds are dropped."""
         self.env.set_state(state["env"])
         self._returns[:] = state["returns"]
         self._costs[:] = state["costs"]

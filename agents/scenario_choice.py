@@ -1,8 +1,8 @@
 """``scenario=…`` on the command line: shipped names and files, and changes to any value of them.
 
-Hydra's tree holds only which scenario it is and what the command line changes of it; the values themselves,
-some thousand of them, are merged and validated by ``nea_env.load_scenario``. A file is read once, here, and
-enters Hydra under a name of its own, since a file's name may be anything and Hydra's grammar is not.
+Hydra's tree holds only the name of the scenario and what the command line changes in it; the values themselves,
+about a thousand, are merged and validated by ``nea_env.load_scenario``. A file is read once, here, and enters
+Hydra under a name of its own, since a file may have any name but Hydra's grammar does not allow all.
 """
 
 from __future__ import annotations
@@ -38,13 +38,13 @@ def register(arguments: Sequence[str], *, sweep: bool = False) -> list[str]:
 
     Args:
         arguments: of the command line.
-        sweep: ``scenario=kets,own.yaml`` are two.
+        sweep: whether ``scenario=kets,own.yaml`` means two scenarios.
 
     Returns:
         The arguments with each file replaced by the name under which Hydra knows it.
 
     Raises:
-        SettingsError: a file can't be read or is no scenario.
+        SettingsError: a file can't be read or is not a scenario.
     """
     for name in scenarios():
         _store(name, name, name)
@@ -52,7 +52,7 @@ def register(arguments: Sequence[str], *, sweep: bool = False) -> list[str]:
 
 
 def with_absolute_paths(arguments: Sequence[str]) -> list[str]:
-    """The arguments of a sweep so that they mean the same files in another working directory."""
+    """The arguments of a sweep, changed to mean the same files in any working directory."""
     found = []
     for argument in arguments:
         match = _KEY.fullmatch(argument)
@@ -107,7 +107,7 @@ def _unquoted(text: str) -> str:
 
 def _store(name: str, base: str, label: str, path: str | None = None) -> None:
     node = OmegaConf.create({BASE: base, LABEL: label})
-    OmegaConf.set_struct(node, False)  # it takes any key; the scenario itself knows which there are
+    OmegaConf.set_struct(node, False)  # it takes any key; the scenario itself knows which ones exist
     ConfigStore.instance().store(group=_GROUP, name=name, node=node, provider=path)
 
 
@@ -152,6 +152,6 @@ def _changes(given: Mapping[str, Any], base: Any, path: str = "") -> Iterator[tu
 
 
 def _complaint(text: str) -> str:
-    """A complaint of the library in the words of the command line."""
+    """An error of the library in the words of the command line."""
     text = re.sub(r"^scenario: ", "scenario.", text)
     return re.sub(r"^override ", "scenario.", text)

@@ -26,7 +26,7 @@ class Part(BaseModel):
 
 
 _ALLOWED = {"int_type": "a whole number", "bool_type": "true or false", "string_type": "text", "tuple_type": "a list"}
-"""What pydantic says in more words, by type of error."""
+"""Shorter than pydantic's own words, by type of error."""
 
 Count = Annotated[Whole, Field(ge=1, le=10**12)]
 
@@ -94,7 +94,7 @@ class Checkpointing(Part):
 
 
 class Settings(Part):
-    """All of a run but its scenario's meaning: that is ``nea_env.scenario.Scenario``."""
+    """All settings of a run; what a scenario means is up to ``nea_env.scenario.Scenario``."""
 
     seed: Annotated[Whole, Field(ge=0)]
     threads: Annotated[Whole, Field(ge=1, le=1024)] = 1
@@ -118,7 +118,7 @@ class Settings(Part):
         return self.env.discrete_id if self.algo.discrete else self.env.id
 
     def plain(self) -> dict[str, Any]:
-        """All of it as plain values, the scenario too: what ``check`` takes."""
+        """All settings as plain values, including the scenario: what ``check`` takes."""
         return self.model_dump(mode="json")
 
 
@@ -141,7 +141,9 @@ def check(tree: Mapping[str, Any]) -> Settings:
 
 
 def _check_algorithm(algo: Algo) -> None:
-    """Check policy and parameters, and make whole numbers integers; last, since only Stable-Baselines3 knows the names.
+    """Check policy and parameters, and turn whole numbers into integers.
+
+    This comes last, since only Stable-Baselines3 knows the names.
 
     Raises:
         SettingsError: one line naming the key, the value and what is allowed.

@@ -1,4 +1,4 @@
-"""Which jobs a command line stands for: every combination of the values it sweeps over, or samples of them."""
+"""The jobs that a command line means: every combination of the values it sweeps over, or a sample of them."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ class Jobs(NamedTuple):
     Attributes:
         first: the first job's configuration, with Hydra's own.
         overrides: of each job.
-        complete: whether these are all jobs that will run, in this order. Another sweeper than Hydra's basic one
-            chooses its jobs itself: then each value is tried once, of an interval both ends.
+        complete: whether these are all jobs that will run, in this order. A sweeper other than Hydra's basic one
+            chooses its jobs itself: then each value is tried once, and both ends of an interval.
         keys: set on the command line.
     """
 
@@ -36,7 +36,7 @@ class Jobs(NamedTuple):
 
 
 def enumerate_jobs(overrides: Sequence[str], multirun: bool, compose: Callable[[list[str]], DictConfig]) -> Jobs:
-    """The jobs of a command line; call it where Hydra is initialised.
+    """The jobs of a command line; call it while Hydra is initialised.
 
     Args:
         overrides: ``key=value``, ``key=a,b``, ``key=interval(a,b)`` and so on.
@@ -70,10 +70,10 @@ def enumerate_jobs(overrides: Sequence[str], multirun: bool, compose: Callable[[
 
 
 def told(overrides: Sequence[str]) -> dict[str, str]:
-    """Values by key in one spelling, whether typed or noted by Hydra; its own keys are left out.
+    """Values by key, spelt the same whether typed or noted by Hydra, whose own keys are left out.
 
     Args:
-        overrides: of one job, one value each. A scenario file is told by its path.
+        overrides: of one job, one value each. A scenario file is given by its path.
     """
     own = (one for one in OverridesParser.create().parse_overrides(list(overrides)) if not one.is_hydra_override())
     values = {one.get_key_element().lstrip("+~"): one.get_value_element_as_str() for one in own}
@@ -81,7 +81,7 @@ def told(overrides: Sequence[str]) -> dict[str, str]:
 
 
 def without_globs(arguments: Sequence[str]) -> list[str]:
-    """The arguments with each ``key=glob(pattern)`` as a choice, which every sweeper knows; call it as above."""
+    """The arguments with each ``key=glob(pattern)`` as a choice, which every sweeper knows; Hydra is initialised."""
     return [_choice(one) if "=glob(" in one else one for one in arguments]
 
 
@@ -97,20 +97,20 @@ def _parse(overrides: Sequence[str]) -> list[Override]:
 
 
 def _values(one: Override, multirun: bool) -> list[str]:
-    """``key=value`` for each value of an override; of an interval for its ends and a point inside."""
+    """``key=value`` for each value of an override; for an interval, its ends and a point inside."""
     if not one.is_sweep_override() or (one.is_hydra_override() and not multirun):
         return [str(one.input_line)]
     if not multirun:
         raise SettingsError(f"{_typed(one)}: several values; allowed: one, or with -m a sweep over them")
     key = one.get_key_element()
     value = one.value()
-    if isinstance(value, IntervalSweep):  # what is drawn is no whole number, whatever its ends are
+    if isinstance(value, IntervalSweep):  # what is drawn is not a whole number, even if the ends are
         assert value.start is not None and value.end is not None
         inside = value.start + 0.381966 * (value.end - value.start)
         return [f"{key}={value.start}", f"{key}={value.end}", f"{key}={inside}"]
     try:
         values = [f"{key}={text}" for text in one.sweep_string_iterator()]
-    except (HydraException, ValueError) as error:  # of a range without a step
+    except (HydraException, ValueError) as error:  # a range without a step
         raise SettingsError(f"{_typed(one)}: {error}") from None
     if not values:
         raise SettingsError(f"{_typed(one)}: there is no such value")
@@ -122,7 +122,7 @@ def _typed(one: Override) -> str:
 
 
 def _one_at_a_time(columns: list[list[str]]) -> list[list[str]]:
-    """The first of each, then each other value beside the first of the others."""
+    """The first of each, then every other value with the first of the others."""
     first = [values[0] for values in columns]
     others = ((place, value) for place, values in enumerate(columns) for value in values[1:])
     return [first, *([*first[:place], value, *first[place + 1 :]] for place, value in others)]

@@ -1,9 +1,9 @@
-"""A sweep's folder: the command that began it, and in each of its runs a note of which job it is.
+"""A sweep's folder: the command that started it, and in each of its runs a note of which job it is.
 
-``sweep.json`` holds the arguments, so that ``resume=FOLDER`` can go on with the sweep. ``job.json`` in a run
-folder tells the job's number, what it overrides, how often it has begun and how it ended early: a job whose process
-was killed may be started again in its folder, by the launcher or by a resume, and any other run is kept out. The
-note also holds the folder's path in the sweep, so that a copy of the folder is no job.
+``sweep.json`` holds the arguments, so that ``resume=FOLDER`` can continue the sweep. ``job.json`` in a run folder
+records the job's number, what it overrides, how often it has begun and how it ended early: a job whose process was
+killed may be started again in its folder, by the launcher or by a resume, and any other run is kept out. The note
+also holds the folder's path in the sweep, so that a copy of the folder does not count as a job.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from agents.run_folder import RunFolder
 from nea_env.atomic import WRITING, write_text
 
 STARTS = 3
-"""How often a job may begin in one go of its sweep; Ray would begin it a fourth time and then end the whole sweep."""
+"""How often a job may begin each time its sweep runs; Ray would begin it a fourth time, then end the whole sweep."""
 
 _NOTE = "job.json"
 
@@ -32,9 +32,9 @@ class Job(NamedTuple):
 
     Attributes:
         number: from 0 on.
-        overrides: values by key, its own and those that all jobs have.
+        overrides: values by key, its own and those of all jobs.
         starts: how often it has begun since the sweep did, or was last resumed.
-        ended: ``"failed"`` or ``"stopped"``; None where it has finished, is at work or was killed.
+        ended: ``"failed"`` or ``"stopped"``; None if it has finished, is running or was killed.
         folder: of its run.
     """
 
@@ -65,7 +65,7 @@ class SweepFolder:
         """
         if self.record.exists():
             raise SettingsError(
-                f"hydra.sweep.dir: {self.path} holds a sweep; resume={self.path} goes on with it, or choose another"
+                f"hydra.sweep.dir: {self.path} holds a sweep; resume={self.path} continues it, or choose another"
             )
 
     def begin(self, arguments: Sequence[str]) -> None:
@@ -81,7 +81,7 @@ class SweepFolder:
         """Let every job begin again.
 
         Args:
-            force: also where versions differ from those that it began with.
+            force: even if versions differ from those that it began with.
         """
         self._write({**self._read(), "force": force})
         for job in self.jobs():
@@ -89,7 +89,7 @@ class SweepFolder:
 
     @property
     def arguments(self) -> list[str]:
-        """The command line that began it.
+        """The command line that started it.
 
         Raises:
             SettingsError: ``sweep.json`` is damaged.
@@ -98,7 +98,7 @@ class SweepFolder:
 
     @property
     def force(self) -> bool:
-        """Whether jobs go on with other versions."""
+        """Whether jobs are continued with other versions."""
         return self._read()["force"] is True
 
     def jobs(self) -> list[Job]:
@@ -122,7 +122,7 @@ class SweepFolder:
             ignored: a name in it that does not count.
 
         Returns:
-            Whether it has a configuration there, so that it goes on.
+            Whether it has a configuration there, so that it is continued.
 
         Raises:
             SettingsError: the folder holds another run, or the job was killed too often.
@@ -142,12 +142,12 @@ class SweepFolder:
 
     @contextmanager
     def noting_end(self, folder: RunFolder) -> Iterator[None]:
-        """Note in a job's folder that it failed or was stopped, if it did or was."""
+        """Note in a job's folder if it failed or was stopped."""
         try:
             yield
         except BaseException as error:
             stopped = isinstance(error, SystemExit | KeyboardInterrupt)
-            with suppress(OSError, SettingsError):  # a full disk: the table then goes by how the sweep ended
+            with suppress(OSError, SettingsError):  # a full disk: the table then shows how the sweep ended
                 job = self._job(folder, self._read()["id"])
                 if job is not None:
                     self._note(job._replace(ended="stopped" if stopped else "failed"))
@@ -187,9 +187,9 @@ class SweepFolder:
             record = json.loads(self.record.read_text(encoding="utf-8"))
             arguments = record["arguments"]
             if not isinstance(arguments, list) or not all(isinstance(one, str) for one in arguments):
-                raise ValueError("arguments are no list of texts")
+                raise ValueError("arguments is not a list of strings")
             if not {"-m", "--multirun"} & set(arguments):
-                raise ValueError("arguments do not begin a sweep")
+                raise ValueError("arguments do not start a sweep")
             if not isinstance(record["force"], bool) or not isinstance(record["id"], str):
                 raise ValueError("force is no switch, or id no text")
         except JSON_ERRORS as error:

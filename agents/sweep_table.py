@@ -1,4 +1,4 @@
-"""What came of a sweep: one row a job, read from what the jobs left in their folders."""
+"""The results of a sweep: one row per job, read from what the jobs left in their folders."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from agents.sweep_folder import SweepFolder
 from nea_env.atomic import write_text
 
 RULE = "tuned_rule"
-"""The baseline that the table compares with, where the jobs evaluate it."""
+"""The baseline that the table compares with, if the jobs evaluate it."""
 
 _FIGURES = ("cost_pct", f"vs_{RULE}")
 _BOUNDS = {"mean": "", "low": "_low", "high": "_high"}
@@ -30,7 +30,7 @@ _BOUNDS = {"mean": "", "low": "_low", "high": "_high"}
 def figures(folder: RunFolder) -> dict[str, dict[str, float]] | None:
     """The algorithm's figures of a finished run, each with ``mean``, ``low`` and ``high``; None if it is not finished.
 
-    An evaluation after fewer steps than the settings ask for is an earlier one, of a run that now goes on.
+    An evaluation after fewer steps than the settings ask for is an earlier one, of a run that is being continued.
 
     Args:
         folder: of the run.
@@ -59,12 +59,12 @@ def finished(sweep: SweepFolder) -> set[int]:
 
 
 def tell(sweep: Sweep, skipped: set[int], unfinished: str) -> None:
-    """Write and print the table of a sweep that has ended, and how to go on where something is left to do.
+    """Write and print the table of a sweep that has ended, and how to continue it if anything is left to do.
 
     Args:
         sweep: its jobs and its folder.
         skipped: numbers of jobs that had finished before.
-        unfinished: the status of jobs that have begun and noted no end, because their process was killed.
+        unfinished: the status of jobs that have begun but noted no end, because their process was killed.
     """
     planned = [told(job) for job in sweep.jobs.overrides] if sweep.jobs.complete else []
     table = rows(sweep.folder, planned, skipped, unfinished)
@@ -82,13 +82,13 @@ def tell(sweep: Sweep, skipped: set[int], unfinished: str) -> None:
 def rows(
     sweep: SweepFolder, planned: Sequence[Mapping[str, str]], skipped: set[int], unfinished: str
 ) -> list[dict[str, Any]]:
-    """One row a job: ``job``, ``status``, a column for each key in which jobs differ, the figures, ``folder``.
+    """One row per job: ``job``, ``status``, a column for each key in which jobs differ, the figures, ``folder``.
 
     Args:
         sweep: its folder.
-        planned: values by key of every job where they are known; of others only those that have begun are shown.
+        planned: values by key of every job, if they are known; otherwise only jobs that have begun are shown.
         skipped: numbers of jobs that had finished before.
-        unfinished: the status of jobs that have begun and noted no end, because their process was killed.
+        unfinished: the status of jobs that have begun but noted no end, because their process was killed.
     """
     begun = {job.number: job for job in sweep.jobs()}
     overrides = {**dict(enumerate(planned)), **{number: job.overrides for number, job in begun.items()}}
@@ -113,7 +113,7 @@ def rows(
 
 
 def write(sweep: SweepFolder, table: Sequence[Mapping[str, Any]]) -> None:
-    """Write ``sweep.csv``, whole or not at all."""
+    """Write ``sweep.csv``, completely or not at all."""
     text = io.StringIO()
     writer = csv.DictWriter(text, list(table[0]), lineterminator="\n")
     writer.writeheader()

@@ -42,7 +42,7 @@ def go_on(folder: SweepFolder, force: bool, run: Callable[[], Any]) -> None:
 
     Args:
         folder: of the sweep.
-        force: also where versions differ from those of its jobs so far.
+        force: even if versions differ from those of its jobs so far.
         run: as in ``start``.
 
     Raises:
@@ -60,7 +60,7 @@ def go_on(folder: SweepFolder, force: bool, run: Callable[[], Any]) -> None:
 
 
 def _run(sweep: Sweep, hydra_arguments: list[str], skipped: set[int], run: Callable[[], Any]) -> None:
-    """Run the jobs and show what came of them, however it ends."""
+    """Run the jobs and show their results, however it ends."""
     sys.argv[1:] = hydra_arguments
     unfinished = "failed"
     try:
@@ -87,14 +87,14 @@ def run_job(
     config: DictConfig, hydra_config: Any, folder: RunFolder,
     begin: Callable[[Settings, RunFolder], float], go_on: Callable[[Settings, RunFolder], float],
 ) -> float:  # fmt: skip
-    """A job of a sweep: a new run, the rest of one that was stopped, or what a finished one has left.
+    """A job of a sweep: a new run, the rest of one that was stopped, or the result of a finished one.
 
     Args:
         config: of the run.
         hydra_config: Hydra's own.
         folder: of the run.
-        begin: runs in a folder that has just been claimed.
-        go_on: runs on in a folder.
+        begin: starts a run in a folder that has just been claimed.
+        go_on: continues a run in its folder.
 
     Returns:
         Its mean cost, in % of exposure, which is what a sweep minimises.

@@ -26,7 +26,7 @@ from nea_env.policies.seeds import training_seed
 
 
 def make_env(settings: Settings) -> FirmVecEnv:
-    """The training environment: its rows' seeds belong to this run's seed alone."""
+    """The training environment: the seeds of its rows belong to this run's seed alone."""
     algo, first = settings.algo, training_seed(settings.seed, settings.algo.num_envs)
     return make_vec_env(settings.id, algo.num_envs, first, spread=True, marked=algo.marked, scenario=settings.scenario)
 
@@ -43,10 +43,10 @@ def build(settings: Settings, env: FirmVecEnv) -> BaseAlgorithm:
 
 
 def learn(settings: Settings, folder: RunFolder, stop: Interruption | None = None) -> BaseAlgorithm:
-    """Train to the end of the budget, from the last checkpoint on, or load what a finished training left.
+    """Train to the end of the budget, from the last checkpoint on, or load the model of a finished training.
 
     Raises:
-        CheckpointError: the run goes on from a file that is damaged.
+        CheckpointError: a file to continue from is damaged.
         Interrupted: ``stop`` was asked for; a checkpoint has been saved.
     """
     name, saved = settings.algo.name, checkpoint.latest(folder.checkpoints)
@@ -80,7 +80,7 @@ def learn(settings: Settings, folder: RunFolder, stop: Interruption | None = Non
 
 
 def compare(settings: Settings, model: BaseAlgorithm, folder: RunFolder, stop: Interruption, brief: bool) -> float:
-    """Evaluate the model beside the rules; write the table and, unless ``brief``, print it.
+    """Evaluate the model and the rules; write the table and, unless ``brief``, print it.
 
     Returns:
         The model's mean cost in % of exposure.
@@ -102,7 +102,7 @@ def compare(settings: Settings, model: BaseAlgorithm, folder: RunFolder, stop: I
         figures.fans(outcomes, scenario, folder.figures / "fans.png")
         figures.learning_curve(folder.metrics, summary, name, folder.figures / "learning_curve.png")
     stop.check()
-    evaluate.write(  # last of all: who finds it finds a finished run
+    evaluate.write(  # last of all: its presence means that the run has finished
         folder.evaluation, summary, scenario=scenario.name, algorithm=name, seed=settings.seed, steps=steps,
         episodes=len(seeds), first_seed=int(seeds[0]),
     )  # fmt: skip
@@ -113,12 +113,12 @@ def compare(settings: Settings, model: BaseAlgorithm, folder: RunFolder, stop: I
 
 
 def run(settings: Settings, folder: RunFolder, brief: bool = False) -> float:
-    """Learn, then compare. A signal, a full disk or too little memory ends it in one line that tells how to go on.
+    """Learn, then compare. A signal, a full disk or lack of memory ends it with one line that says how to continue.
 
     Args:
         settings: of the run.
         folder: of the run.
-        brief: print no table.
+        brief: do not print the table.
 
     Returns:
         The model's mean cost in % of exposure.

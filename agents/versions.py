@@ -50,7 +50,7 @@ def code_hash() -> str:
 
 
 def changes(before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
-    """What differs between two results of ``versions``: name -> (before, now); the commit aside."""
+    """What differs between two results of ``versions``: name -> (before, now); except the commit."""
     names = dict.fromkeys([*before, *now])
     return {
         name: (before.get(name), now.get(name))

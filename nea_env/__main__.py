@@ -36,7 +36,7 @@ def cache(*, clear: bool) -> int:
 
     folder = cache_folder()
     if folder is None:
-        print("No usable cache folder: each process compiles the kernels anew.")
+        print("No usable cache folder: each process compiles the kernels itself.")
         return 0
     for path in versions():
         note = "this version" if path == folder else "another version"

@@ -1,1 +1,1 @@
-"""Gymnasium's faces of the batch: single and vector environment, spaces, rendering, registration."""
+"""Gymnasium interfaces to the batch: single and vector environment, spaces, rendering, registration."""

@@ -1,4 +1,4 @@
-"""Reading actions: whatever a caller passes becomes (n, 8) float32 in bounds, or one ValueError."""
+"""Reading actions: whatever a caller passes becomes (n, 8) float32 within bounds, or raises one ValueError."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def read_box(action: Any) -> NDArray[np.float32]:
         ValueError: wrong shape or dtype, NaN or infinity.
     """
     array = _numbers(action, (SIZE,), "fiu")
-    if not all(map(math.isfinite, array.tolist())):  # of eight numbers quicker than np.isfinite
+    if not all(map(math.isfinite, array.tolist())):  # for eight numbers faster than np.isfinite
         _finite(array)
     if array.dtype != np.float32:
         array = np.clip(array, -1.0, 1.0).astype(np.float32)
@@ -86,7 +86,7 @@ def read_boxes(actions: Any, n: int) -> NDArray[np.float32]:
         n: rows expected.
 
     Returns:
-        (n, 8) float32, the caller's own array where it can be used as it is; the core clips to [-1, 1].
+        (n, 8) float32, the caller's own array if it can be used as it is; the core clips to [-1, 1].
 
     Raises:
         ValueError: wrong shape or dtype, NaN or infinity; nothing has changed.
@@ -96,7 +96,7 @@ def read_boxes(actions: Any, n: int) -> NDArray[np.float32]:
         _finite(array)
         array = np.clip(array, -1.0, 1.0).astype(np.float32)
     if not array.flags.carray:
-        array = array.copy()  # kernels are compiled for arrays in order that may be written to
+        array = array.copy()  # kernels are compiled for contiguous, writable arrays
     if not all_finite(array.reshape(-1).view(np.int32)):
         _finite(array)
     return array
@@ -116,7 +116,7 @@ def read_choice(action: Any) -> int:
 
 
 def read_choices(actions: Any, n: int) -> NDArray[np.int64]:
-    """A batch of numbers of the menu: (n,) whole numbers, else ValueError."""
+    """A batch of numbers of the menu: (n,) whole numbers; anything else raises ValueError."""
     array = _numbers(actions, (n,), "iu")
     bad = (array < 0) | (array >= len(CHOICES))
     if bad.any():
@@ -126,7 +126,7 @@ def read_choices(actions: Any, n: int) -> NDArray[np.int64]:
 
 
 def decode_discrete(index: NDArray[np.int64], suggestions: NDArray[np.float64]) -> NDArray[np.float32]:
-    """The Box actions that choices of the menu stand for this month.
+    """The Box actions that choices of the menu represent this month.
 
     Args:
         index: (n,) numbers of the menu.

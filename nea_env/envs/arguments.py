@@ -1,4 +1,4 @@
-"""What callers pass to constructors and to reset, read alike for both faces: a value, or one ValueError.
+"""What callers pass to constructors and to reset, read the same way for both environments: a value, or one ValueError.
 
 Every message names the argument, what it was, and what was allowed.
 """
@@ -23,13 +23,13 @@ def whole_number(value: Any, name: str, low: int, end: int | None = None) -> int
     """``value`` as int.
 
     Args:
-        value: an integer of Python or NumPy; no bool, no float.
+        value: an integer of Python or NumPy; neither a bool nor a float.
         name: what to call it in an error.
-        low: the least that is allowed.
-        end: allowed are numbers below it.
+        low: the smallest number allowed.
+        end: numbers must be below it.
 
     Raises:
-        ValueError: it is no whole number, or out of range.
+        ValueError: it is not a whole number, or out of range.
     """
     try:
         number = None if isinstance(value, bool | np.bool_) else operator.index(value)
@@ -42,14 +42,14 @@ def whole_number(value: Any, name: str, low: int, end: int | None = None) -> int
 
 
 def one_of(value: Any, name: str, allowed: Sequence[str]) -> str:
-    """``value``, one of some words; ValueError otherwise."""
+    """``value``, if it is one of the words allowed; ValueError otherwise."""
     if not isinstance(value, str) or value not in allowed:
         raise ValueError(f"{name} is {shown(value)}: expected one of {', '.join(allowed)}")
     return value
 
 
 def flag(value: Any, name: str) -> bool:
-    """``value`` as bool; ValueError where it is neither True nor False."""
+    """``value`` as bool; ValueError if it is neither True nor False."""
     if not isinstance(value, bool | np.bool_):
         raise ValueError(f"{name} is {shown(value)}: expected True or False")
     return bool(value)
@@ -68,12 +68,12 @@ def autoreset_mode(value: Any) -> AutoresetMode:
 
 
 def one_seed(value: Any, name: str) -> int:
-    """A seed as int; ValueError where it is no whole number from 0 to below 2**63."""
+    """A seed as int; ValueError if it is not a whole number from 0 to below 2**63."""
     return whole_number(value, name, 0, SEED_END)
 
 
 def row_seeds(value: Any, n: int, name: str) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """One seed a row.
+    """One seed per row.
 
     Args:
         value: None, a whole number s (row i gets s + i), or a sequence of n whole numbers or None.
@@ -84,7 +84,7 @@ def row_seeds(value: Any, n: int, name: str) -> tuple[NDArray[np.int64], NDArray
         (n,) int64 seeds and (n,) bool, which rows have one.
 
     Raises:
-        ValueError: a wrong length, a seed that is no whole number, negative or too large.
+        ValueError: a wrong length, or a seed that is not a whole number, negative or too large.
     """
     if value is None:
         return np.zeros(n, np.int64), np.zeros(n, bool)
@@ -99,7 +99,7 @@ def row_seeds(value: Any, n: int, name: str) -> tuple[NDArray[np.int64], NDArray
 
 
 def is_sequence(value: Any) -> bool:
-    """Whether ``value`` holds one entry a row: a sequence, or an array of at least one dimension."""
+    """Whether ``value`` holds one entry per row: a sequence, or an array of at least one dimension."""
     return (isinstance(value, Sequence) and not isinstance(value, str | bytes)) or bool(getattr(value, "ndim", 0))
 
 
@@ -107,7 +107,7 @@ def reset_options(options: Any, known: Sequence[str]) -> Mapping[str, Any]:
     """The options of ``reset``.
 
     Raises:
-        ValueError: they are no mapping, or one of them is not known.
+        ValueError: they are not a mapping, or one of them is not known.
     """
     if options is None:
         return {}
@@ -120,7 +120,7 @@ def reset_options(options: Any, known: Sequence[str]) -> Mapping[str, Any]:
 
 
 def reset_rows(mask: Any, n: int) -> NDArray[np.bool_]:
-    """``options["reset_mask"]``: a NumPy array (n,) of bool with a True in it, else ValueError."""
+    """``options["reset_mask"]``: a NumPy array (n,) of bool with at least one True; ValueError otherwise."""
     if not isinstance(mask, np.ndarray) or mask.dtype != np.bool_:
         found = f"an array of {mask.dtype}" if isinstance(mask, np.ndarray) else shown(mask)
         raise ValueError(f"options['reset_mask'] is {found}: expected a NumPy array of bool")

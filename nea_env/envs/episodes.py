@@ -1,7 +1,7 @@
-"""Which draws each row plays: its own stream of episodes, or another seed's for one episode.
+"""The draws that each row plays: its own stream of episodes, or another seed's for one episode.
 
 Episode k of a row is keyed by (the row's seed, k). ``options={"scenario_seed": s}`` lends a row the draws
-of (s, 0) for one episode; the row's own stream goes on as if that episode had used its own key.
+of (s, 0) for one episode; the row's own stream then continues as if that episode had used its own key.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class Episodes:
-    """Starts the episodes of a batch's rows and remembers whose stream is on loan.
+    """Starts the episodes of a batch's rows and remembers which rows play another seed's stream.
 
     Args:
         batch: the rows.
@@ -72,7 +72,7 @@ class Episodes:
         return observation
 
     def recall(self, rows: NDArray[np.bool_]) -> None:
-        """Give rows whose episode is over their own stream back, before they go on to their next episode."""
+        """Give rows whose episode is over their own stream back, before they begin their next episode."""
         if not self.lending:
             return
         back = rows & self._guests
@@ -86,7 +86,7 @@ class Episodes:
         self._batch.end(rows)
 
     def get_state(self) -> dict[str, NDArray[Any]]:
-        """Copies of all this remembers."""
+        """Copies of everything this remembers."""
         return {name: getattr(self, name).copy() for name in self._STATE}
 
     def check_state(self, state: Any) -> None:

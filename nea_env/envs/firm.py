@@ -28,24 +28,136 @@ if TYPE_CHECKING:
 
 
 class FirmEnv(gymnasium.Env[Any, Any]):
-    """A covered firm that trades, abates, invests, banks and surrenders, month by month.
+    """A firm under an emissions-trading system, one month a step.
 
-    An episode is a scenario: its compliance years and the run-off to the last deadline. ``terminated`` is
-    that end. The reward is minus the month's net cost over (baseline monthly emissions x reference price),
-    undiscounted; `discount` is the monthly factor to train and score with.
+    ## Description
 
-    Args:
-        scenario: a shipped name, a path to YAML, or a `Scenario`.
-        action_form: ``"box"``, Box(-1, 1, (8,)); ``"discrete"``, Discrete(K) with `menu`.
-        render_mode: None, ``"ansi"`` or ``"rgb_array"`` (needs matplotlib).
-        observe_mask: observe a Dict of ``observation`` and ``action_mask`` in place of the plain Box.
-        max_episode_steps: end episodes as ``truncated`` after this many months (``gymnasium.make`` has its
-            own wrapper for it; here a truncated episode's last info holds its accounts and flows too).
+    The firm must surrender a unit for every tonne it emits. Month by month it decides how much to abate, invest,
+    trade, bank and borrow, while prices move, benchmarks are announced late and unused units lapse. The law, the
+    firm, the market and the years played are a `scenario`; `nea_env.scenarios()` lists those that ship, and
+    docs/regimes/README.md the laws behind them.
 
-    ``copy.copy`` is ``copy.deepcopy``: a copy plays on by itself.
+    | Id | Default scenario | Months |
+    |---|---|---|
+    | `nea/TPS-v0` | `tps` | 84 |
+    | `nea/KETS-v0` | `kets` | 140 |
+    | `nea/Tokyo-v0` | `tokyo` | 198 |
+    | `nea/LinkedTPS-v0` | `linked_tps` | 36 |
+    | `nea/LinkedKETS-v0` | `linked_kets` | 68 |
+    | `nea/LinkedTokyo-v0` | `linked_tokyo` | 138 |
 
-    Raises:
-        ValueError: an argument outside what is named above, a scenario that does not load (`ScenarioError`).
+    Each id has a twin with discrete actions, such as `nea/KETSDiscrete-v0`. All ids share one observation space and
+    one action space, or menu, so that an agent of one can act in another.
+
+    ## Action Space
+
+    The action is a `ndarray` with shape `(8,)` of numbers from -1 to 1, each a share of what is possible this month.
+    What the law or the firm's books do not permit is cut down to what they do.
+
+    | Num | Action | Meaning |
+    |---|---|---|
+    | 0 | `trade` | Net purchase of front units, at auction where that is cheaper; sells only what is held |
+    | 1 | `abate` | Operational abatement, reversible; none at 0 and below |
+    | 2 | `invest` | New capacity, cheapest technology first, irreversible; none at 0 and below |
+    | 3 | `offset` | Offset credits bought now; none at 0 and below |
+    | 4 | `borrow` | Borrowing used at a deadline: all at 0 and above, none at -1 |
+    | 5 | `bank` | Units carried over at a deadline: all at 0 and above, none at -1 |
+    | 6 | `foreign` | Net purchase of a linked system's units |
+    | 7 | `output` | More or less output than baseline, where output is a choice |
+
+    With `action_form="discrete"` the action is the number of a joint choice of these, named in `env.unwrapped.menu`.
+    docs/reference/actions.md lists the menu, what each action does at -1, 0 and 1, and when it is masked.
+
+    ## Observation Space
+
+    The observation is a `ndarray` with shape `(62,)`, `float32` and bounded. docs/reference/observations.md describes
+    every number and how to turn it back into tonnes.
+
+    | Num | Observation |
+    |---|---|
+    | 0–5 | Calendar |
+    | 6–9 | Prices |
+    | 10–18 | Units held, emissions and duty |
+    | 19–22 | Shortfall, trade and abatement |
+    | 23–27 | Banking, borrowing, offsets and credits |
+    | 28–30 | Allocation and output |
+    | 31–39 | Abatement capacity |
+    | 40–43 | Auctions and price triggers |
+    | 44–54 | What is known of the law |
+    | 55–61 | Price process and links |
+
+    With `observe_mask=True` it is a `Dict` of that array, `observation`, and of the action mask, `action_mask`.
+
+    ## Rewards
+
+    The reward is minus the month's net cost, divided by the baseline emissions of a month times the reference price:
+    a firm that did nothing but buy a unit for every tonne of its baseline at that price would earn -1 a month. The
+    cost covers units, trading, credits, abatement, investment and penalties; docs/reference/flows.md lists its items.
+    It is not discounted: `env.unwrapped.discount` is the monthly factor to train and score with.
+
+    ## Starting State
+
+    The firm starts with the units that were booked by the scenario's first month, the emissions of the running year,
+    and no capacity. Prices start at the market's reference price, in the money of that month; under the equilibrium
+    price process they start where it puts them. The seed fixes everything that is drawn afterwards and, in a
+    scenario with `policy.mode: randomised`, the law that the episode plays.
+
+    ## Episode End
+
+    1. Termination: the scenario's last surrender deadline has passed. Units still held are then sold, duties and
+       debts still open bought, and capacity counted at its book value.
+    2. Truncation: `max_episode_steps` months have been played.
+
+    ## Information
+
+    `reset` and `step` return `action_mask`, `(8,)` bool or one entry for each choice of the menu: what can matter this
+    month. The last step of an episode adds its closing `accounts` and `flows`. At any time `env.unwrapped` has
+    `accounts()`, `flows()`, `market()`, `law(path)` and `action_masks()`, and `get_state()` and `set_state(state)`
+    to go back to a month.
+
+    ## Arguments
+
+    ```python
+    >>> import gymnasium as gym
+    >>> import nea_env
+    >>> env = gym.make("nea/KETS-v0", scenario="kets_steel")
+    >>> env
+    <OrderEnforcing<PassiveEnvChecker<FirmEnv<nea/KETS-v0>>>>
+    >>> observation, info = env.reset(seed=0, options={"scenario_seed": 7})  # the draws of reset(seed=7), this once
+
+    ```
+
+    | Parameter | Type | Default | Description |
+    |---|---|---|---|
+    | `scenario` | **str**, **Path** or **Scenario** | the id's | A shipped name, a path to YAML, or a loaded scenario |
+    | `action_form` | **str** | the id's | `"box"` or `"discrete"` |
+    | `render_mode` | **str** | `None` | `"ansi"`, or `"rgb_array"`, which needs matplotlib |
+    | `observe_mask` | **bool** | `False` | Whether the observation is a `Dict` with the action mask |
+    | `max_episode_steps` | **int** | `None` | Months after which an episode is truncated |
+
+    `gym.make` has a wrapper of its own for `max_episode_steps`; the argument here also puts the closing accounts and
+    flows into a truncated episode's last info. Any other value raises `ValueError`, and a scenario that does not load
+    its subclass `ScenarioError`. `copy.copy` is `copy.deepcopy`: a copy plays on by itself.
+
+    ## Vectorized environment
+
+    `gym.make_vec("nea/KETS-v0", num_envs=4096)` plays many firms on one compiled kernel: see `FirmVectorEnv`.
+
+    ## References
+
+    - Korea: Act on the Allocation and Trading of Greenhouse-Gas Emission Permits, and its Enforcement Decree.
+    - China: Measures for the Administration of Carbon Emissions Trading (trial), Ministry of Ecology and Environment,
+      2021; Interim Regulations on the Administration of Carbon Emissions Trading, State Council Decree 775, 2024.
+    - Tokyo: Tokyo Metropolitan Government, Tokyo Cap-and-Trade Program, March 2010.
+    - Abatement up to the price: Montgomery, "Markets in licenses and efficient pollution control programs", 1972.
+    - Price impact without round-trip profits: Huberman and Stanzl, "Price manipulation and quasi-arbitrage", 2004.
+    - Equilibrium prices with banking: Rubin 1996; Schennach 2000; Hitzemann and Uhrig-Homburg 2018.
+
+    docs/regimes/README.md leads to the source of every number.
+
+    ## Version History
+
+    * v0: first version. Until 0.1.0 is released it may change; CHANGELOG.md lists what moved a score.
     """
 
     metadata = {"render_modes": RENDER_MODES, "render_fps": RENDER_FPS}  # noqa: RUF012 - Gymnasium's own form
@@ -83,15 +195,16 @@ class FirmEnv(gymnasium.Env[Any, Any]):
         """Begin an episode.
 
         Args:
-            seed: fixes this episode and, episode by episode, all that follow. None goes on to the next
-                episode of the stream, or starts a fresh one.
-            options: ``{"scenario_seed": s}`` plays the draws of ``reset(seed=s)`` for this one episode.
+            seed: fixes this episode and, episode by episode, all that follow. None continues with
+                the next episode of the stream, or starts a fresh one.
+            options: ``{"scenario_seed": s}`` plays the draws of ``reset(seed=s)`` for this episode only.
 
         Returns:
             The observation and ``{"action_mask": (A,) bool}``.
 
         Raises:
-            ValueError: a seed that is no whole number from 0 to below 2**63, an unknown option; nothing has changed.
+            ValueError: a seed that is not a whole number from 0 to below 2**63, or an unknown option; nothing has
+                changed.
         """
         scenario_seed = arguments.reset_options(options, ("scenario_seed",)).get("scenario_seed")
         if scenario_seed is not None:
@@ -119,7 +232,7 @@ class FirmEnv(gymnasium.Env[Any, Any]):
 
         Raises:
             ValueError: a wrong shape, NaN, infinity, or a number outside the menu; nothing has changed.
-            gymnasium.error.ResetNeeded: the episode is over, or none was begun.
+            gymnasium.error.ResetNeeded: the episode is over, or none has begun.
         """
         batch = self.batch
         if self.menu is None:
@@ -127,7 +240,7 @@ class FirmEnv(gymnasium.Env[Any, Any]):
         else:
             actions = decode_choice(read_choice(action), batch.suggestions())
         if not self._playing:
-            raise ResetNeeded("the episode is over or none was begun: call reset()")
+            raise ResetNeeded("the episode is over or none has begun: call reset()")
         observation, reward, ended = batch.step(actions)
         terminated, truncated = bool(ended[0]), False
         if self._limit is not None:
@@ -149,7 +262,7 @@ class FirmEnv(gymnasium.Env[Any, Any]):
         return observation[0]
 
     def action_masks(self) -> NDArray[np.bool_]:
-        """(A,) bool: which actions, or choices of the menu, can matter this month; always one True."""
+        """(A,) bool: which actions, or choices of the menu, can matter this month; at least one is True."""
         mask = self.batch.action_mask()
         return mask[0] if self.menu is None else menu_mask(mask)[0]
 
@@ -162,11 +275,11 @@ class FirmEnv(gymnasium.Env[Any, Any]):
         return {name: float(values[0]) for name, values in self.batch.flows().items()}
 
     def market(self) -> dict[str, float]:
-        """Prices (money per t), volume limit (t) and month of the observation."""
+        """Prices (money per t), volume limit (t) and month, as the observation shows them."""
         return {name: values[0].item() for name, values in self.batch.market().items()}
 
     def law(self, path: str) -> float:
-        """One number of the law this episode plays, by its dotted path: ``law("banking.2018.net_sales_multiple")``.
+        """One number of the law that this episode plays: ``law("banking.2018.net_sales_multiple")``.
 
         Raises:
             KeyError: the path is not a number of the regime.
@@ -174,19 +287,19 @@ class FirmEnv(gymnasium.Env[Any, Any]):
         return float(self.batch.law(path)[0])
 
     def get_state(self) -> dict[str, Any]:
-        """All that the next steps depend on, as copies; the random generator, which only fresh seeds need, aside."""
+        """Everything the next steps depend on, as copies, except the random generator, which only fresh seeds need."""
         return {
             "batch": self.batch.get_state(), "episodes": self._episodes.get_state(),
             "limit": self._limit or 0, "months": self._months, "playing": self._playing,
         }  # fmt: skip
 
     def set_state(self, state: dict[str, Any]) -> None:
-        """Go back to a state of `get_state` of an environment of the same scenario and limit.
+        """Go back to a state that `get_state` returned for the same scenario and limit.
 
-        Pictures then show the episode from the month gone back to.
+        Frames then show the episode from that month on.
 
         Raises:
-            ValueError: a state of another environment, incomplete, or with a number out of its range (`layout`);
+            ValueError: a state of another environment, an incomplete one, or a number out of its range (`layout`);
                 nothing has changed.
         """
         check_entries(state, {"batch": {}, "episodes": {}, "limit": 0, "months": 0, "playing": True})
@@ -208,7 +321,7 @@ class FirmEnv(gymnasium.Env[Any, Any]):
 
     @property
     def max_episode_steps(self) -> int | None:
-        """Months after which an episode is cut; None: it goes on to its end."""
+        """Months after which an episode is truncated; None: never."""
         return self._limit
 
     @property

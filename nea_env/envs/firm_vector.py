@@ -32,21 +32,35 @@ if TYPE_CHECKING:
 
 
 class FirmVectorEnv(VectorEnv[Any, Any, Any]):
-    """``num_envs`` covered firms in one batch, equal to ``SyncVectorEnv`` over `FirmEnv` output for output.
+    """Many firms of one scenario, played by one compiled kernel; `FirmEnv` describes the environment itself.
 
-    Args:
-        num_envs: rows.
-        scenario: a shipped name, a path to YAML, or a `Scenario`.
-        action_form: ``"box"`` or ``"discrete"``.
-        autoreset_mode: an `AutoresetMode` or its value. NEXT_STEP: the call after an end plays no month and
-            begins the next episode. SAME_STEP: the ending call begins it; closing values stand in
-            ``final_obs`` and ``final_info``. DISABLED: reset ended rows with ``options={"reset_mask": …}``.
-        max_episode_steps: end episodes as ``truncated`` after this many months.
-        render_mode: None, ``"ansi"`` or ``"rgb_array"`` (one frame a row).
-        observe_mask: observe a Dict of ``observation`` and ``action_mask``.
+    ```python
+    >>> import gymnasium as gym
+    >>> import nea_env
+    >>> gym.make_vec("nea/KETS-v0", num_envs=4096)
+    FirmVectorEnv(nea/KETS-v0, num_envs=4096)
 
-    Raises:
-        ValueError: an argument outside what is named above.
+    ```
+
+    Output for output it equals `SyncVectorEnv` over `FirmEnv`, without a loop over rows. This is what differs from one
+    firm:
+
+    - Actions are `(num_envs, 8)` or `(num_envs,)`, observations `(num_envs, 62)`, rewards `(num_envs,)` `float64`;
+      `accounts()`, `flows()`, `market()` and `law(path)` return arrays of shape `(num_envs,)`.
+    - `reset(seed=s)` gives row i the seed s + i; a list gives each row its own, and `None` continues with the next
+      episode of each row. `options={"scenario_seed": …}` reads the same way.
+    - Ended rows begin their next episode by `autoreset_mode`. Under NEXT_STEP the call after an end does so and plays
+      no month: its reward and flows are 0. Under SAME_STEP the ending call does, and `info["final_obs"]` and
+      `info["final_info"]` hold the closing values. Under DISABLED they are reset with `options={"reset_mask": …}`.
+    - Info holds arrays, each with a mask of the rows that it is meant for: `action_mask` and `_action_mask`.
+
+    | Parameter | Type | Default | Description |
+    |---|---|---|---|
+    | `num_envs` | **int** | `1` | Number of firms |
+    | `autoreset_mode` | **AutoresetMode** or **str** | `NEXT_STEP` | See above; also by value, such as `"SameStep"` |
+    | `render_mode` | **str** | `None` | As for `FirmEnv`, one frame for each row |
+
+    The other arguments and their errors are those of `FirmEnv`.
     """
 
     def __init__(
@@ -92,16 +106,16 @@ class FirmVectorEnv(VectorEnv[Any, Any, Any]):
         """Begin an episode in every row, or in those of a mask.
 
         Args:
-            seed: s gives row i the seed s + i; a list gives each row its own (or None); None goes on.
+            seed: s gives row i the seed s + i; a list gives each row its own (or None); None continues.
             options: ``reset_mask``, (n,) bool, the rows to reset; ``scenario_seed``, s or an (n,) array, plays
-                the draws of ``reset(seed=…)`` for this one episode (row i: s + i).
+                the draws of ``reset(seed=…)`` for this episode only (row i: s + i).
 
         Returns:
             Observations of all rows and ``{"action_mask": (n, A), "_action_mask": (n,)}``.
 
         Raises:
-            ValueError: a seed that is no whole number from 0 to below 2**63, a list of another length, an unknown
-                option, a mask that is no array (n,) of bool with a True in it; nothing has changed.
+            ValueError: a seed that is not a whole number from 0 to below 2**63, a list of another length, an unknown
+                option, or a mask that is not an array (n,) of bool with at least one True; nothing has changed.
         """
         options = arguments.reset_options(options, ("scenario_seed", "reset_mask"))
         rows = arguments.reset_rows(options["reset_mask"], self.num_envs) if "reset_mask" in options else None
@@ -174,7 +188,7 @@ class FirmVectorEnv(VectorEnv[Any, Any, Any]):
         return self._observed(observation, mask), reward, terminated, truncated, info
 
     def _closing(self, ended: NDArray[np.bool_]) -> dict[str, Any]:
-        """Accounts and flows of the rows that ended, as SyncVectorEnv gathers them."""
+        """Accounts and flows of the rows that ended, as SyncVectorEnv collects them."""
         info: dict[str, Any] = {}
         for name, table in (("accounts", self.batch.accounts()), ("flows", self.batch.flows())):
             gathered: dict[str, Any] = {}
@@ -211,7 +225,7 @@ class FirmVectorEnv(VectorEnv[Any, Any, Any]):
         return observation
 
     def action_masks(self) -> NDArray[np.bool_]:
-        """(n, A) bool: which actions, or choices of the menu, can matter this month; always one True a row."""
+        """(n, A) bool: which actions, or choices of the menu, can matter this month; at least one True per row."""
         mask = self.batch.action_mask()
         return mask if self.menu is None else menu_mask(mask)
 
@@ -224,11 +238,11 @@ class FirmVectorEnv(VectorEnv[Any, Any, Any]):
         return self.batch.flows()
 
     def market(self) -> dict[str, NDArray[Any]]:
-        """Prices (money per t), volume limit (t) and month of the observation, each (n,)."""
+        """Prices (money per t), volume limit (t) and month, as the observation shows them, each (n,)."""
         return self.batch.market()
 
     def law(self, path: str) -> NDArray[np.float64]:
-        """One number (n,) of the law each row's episode plays, by its dotted path.
+        """One number (n,) of the law that each row's episode plays, by its dotted path.
 
         Raises:
             KeyError: the path is not a number of the regime.
@@ -236,7 +250,7 @@ class FirmVectorEnv(VectorEnv[Any, Any, Any]):
         return self.batch.law(path)
 
     def get_state(self) -> dict[str, Any]:
-        """All that the next steps depend on, as copies; the random generator, which only fresh seeds need, aside."""
+        """Everything the next steps depend on, as copies, except the random generator, which only fresh seeds need."""
         return {
             "batch": self.batch.get_state(), "episodes": self._episodes.get_state(), "autoreset_mode": self._mode.value,
             "limit": self._limit or 0, "months": self._months.copy(), "begun": self._begun.copy(),
@@ -244,12 +258,12 @@ class FirmVectorEnv(VectorEnv[Any, Any, Any]):
         }  # fmt: skip
 
     def set_state(self, state: dict[str, Any]) -> None:
-        """Go back to a state of `get_state` of an environment of the same scenario, size, limit and autoreset mode.
+        """Go back to a state that `get_state` returned for the same scenario, size, limit and autoreset mode.
 
-        Pictures then show the episodes from the months gone back to.
+        Frames then show the episodes from those months on.
 
         Raises:
-            ValueError: a state of another environment, incomplete, or with a number out of its range (`layout`);
+            ValueError: a state of another environment, an incomplete one, or a number out of its range (`layout`);
                 nothing has changed.
         """
         self._check_state(state)
@@ -279,12 +293,12 @@ class FirmVectorEnv(VectorEnv[Any, Any, Any]):
 
     @property
     def max_episode_steps(self) -> int | None:
-        """Months after which an episode is cut; None: it goes on to its end."""
+        """Months after which an episode is truncated; None: never."""
         return self._limit
 
     @property
     def autoreset_mode(self) -> AutoresetMode:
-        """How ended rows begin their next episode, as in ``metadata``; TorchRL looks for it here."""
+        """How ended rows begin their next episode, as in ``metadata``; TorchRL looks here."""
         return self._mode
 
     @property
@@ -293,7 +307,7 @@ class FirmVectorEnv(VectorEnv[Any, Any, Any]):
         return float(self.batch.discount)
 
     def render(self) -> tuple[Any, ...] | None:
-        """One frame a row: text (``ansi``) or a picture, (H, W, 3) uint8 (``rgb_array``)."""
+        """One frame per row: text (``ansi``) or a picture, (H, W, 3) uint8 (``rgb_array``)."""
         if self._renderer is None:
             gymnasium.logger.warn(NO_RENDER_MODE)
             return None

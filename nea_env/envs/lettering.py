@@ -1,7 +1,7 @@
-"""Text of a scenario as plain text: on one line of a terminal, and in pictures without mathematics or missing glyphs.
+"""A scenario's text as plain text: on one line of a terminal, and in pictures without mathematics or missing glyphs.
 
 Titles and currencies come from files that anyone may write. Matplotlib would read ``$`` as mathematics and
-warn of every character that its font lacks. Nothing here imports it until an artist is at hand.
+warn about every character that its font lacks. Nothing here imports it before there is an artist.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ FALLBACKS = (
     "Microsoft JhengHei", "SimHei", "SimSun", "WenQuanYi Zen Hei", "WenQuanYi Micro Hei", "Droid Sans Fallback",
     "Baekmuk Dotum", "UnDotum", "Arial Unicode MS", "Unifont",
 )  # fmt: skip
-"""Fonts with Korean, Japanese or Chinese characters: where installed, they show what the first font lacks."""
+"""Fonts with Korean, Japanese or Chinese characters: if installed, they show what the first font lacks."""
 
 _BOXES = ("\N{WHITE SQUARE}", "?")  # in place of a character that no font has
 _LONGEST = 400  # characters of a line; no picture has room for more

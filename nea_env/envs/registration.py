@@ -24,10 +24,10 @@ def ids() -> tuple[str, ...]:
 
 
 def register_ids() -> None:
-    """Register every id once; a second call does nothing.
+    """Register every id; a second call does nothing.
 
-    Entry points are strings and kwargs hold names only: the compiled core loads with the first
-    environment made, and ``gymnasium.spec(id).to_json()`` works.
+    Entry points are strings and kwargs hold only names, so that the compiled core is loaded with the first
+    environment, and ``gymnasium.spec(id).to_json()`` works.
     """
     for suffix, form in FORMS.items():
         for system, scenario in SYSTEMS.items():

@@ -17,7 +17,7 @@ ACTION_FORMS: tuple[ActionForm, ...] = ("box", "discrete")
 
 
 class Choice(NamedTuple):
-    """One joint choice of the menu: the Box action it stands for."""
+    """One joint choice of the menu: the Box action it represents."""
 
     name: str
     action: tuple[float, ...]
@@ -64,7 +64,7 @@ def menu() -> tuple[str, ...]:
 
     ``"even, at price, invest, offsets"`` trades what closes the gap evenly by the deadline, abates up to
     the price of the tonne due, starts all the investment a month allows and buys all offsets there is room
-    for. What is not named is not done; borrowing and banking as permitted unless refused by name.
+    for. What is not named is not done; borrowing and banking are as permitted unless the name says otherwise.
     """
     return tuple(choice.name for choice in CHOICES)
 
@@ -114,9 +114,9 @@ def observation_space(form: ActionForm, observe_mask: bool) -> spaces.Space[Any]
 
 
 def batched(space: spaces.Space[Any], n: int) -> spaces.Space[Any]:
-    """``n`` rows of a space, as Gymnasium batches it, but with one row's bounds in memory for all.
+    """``n`` rows of a space, as Gymnasium batches it, but with the bounds of one row in memory for all.
 
-    Bounds of their own would cost a firm half a kilobyte, as much as its state.
+    Separate bounds would cost half a kilobyte per firm, as much as its state.
     """
     whole = batch_space(space, n)
     if isinstance(whole, spaces.Dict):

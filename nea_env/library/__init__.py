@@ -1,6 +1,6 @@
 """The law and the world as data: regimes, firms, markets, links, scenarios and credits in YAML, each with its sources.
 
-``python -m nea_env.library`` lists, shows and compares what ships.
+``python -m nea_env.library`` lists, shows and compares the files that ship.
 """
 
 from nea_env.library.catalogue import Kind, load_regime, names, provenance, scenarios, unsourced

@@ -42,7 +42,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(allow_abbrev=False, prog="python -m nea_env.library", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    show = commands.add_parser("show", allow_abbrev=False, help="rule, parameter, value, source and how sure")
+    show = commands.add_parser(
+        "show", allow_abbrev=False, help="rules, parameters, values, status and sources of one file"
+    )
     show.add_argument("name", help="a shipped name, or a path such as mine.yaml")
     show.add_argument("--year", default="", help="one year, with sources and notes; without it every year")
     show.add_argument("--kind", choices=KINDS, help="regime unless only another kind has the name")

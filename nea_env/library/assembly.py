@@ -1,4 +1,4 @@
-"""Files put together: the parts that a scenario or a link names in place of their names, its overrides on top."""
+"""Files put together: a scenario or a link with the parts that it names filled in, and its overrides on top."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ LINKS_MAX = 2
 
 
 class Assembly:
-    """The tree of one scenario or link, and which file each value of it was written in.
+    """The tree of one scenario or link, and the file that each of its values comes from.
 
     Attributes:
         file: the file it starts from.
@@ -111,7 +111,7 @@ class Assembly:
         raise expected_name(where, value)
 
     def _checked(self, file: Document, own: Keys, parts: tuple[str, ...]) -> dict[str, Any]:
-        """The overrides of one file, which may name its parts alone."""
+        """The overrides of one file, which may name only its parts."""
         overrides = file.values.get("overrides")
         if overrides is None:
             return {}
@@ -123,7 +123,7 @@ class Assembly:
 
 
 def merged(base: Any, over: Any, file: Document, keys: Keys) -> Any:
-    """The base tree with the override's leaves in place of its own; a list takes a mapping of indices."""
+    """The base tree with the override's leaves in place of its own; a mapping of indices overrides items of a list."""
     if isinstance(base, dict) and isinstance(over, dict):
         tree = dict(base)
         for key, value in over.items():
@@ -141,7 +141,7 @@ def merged(base: Any, over: Any, file: Document, keys: Keys) -> Any:
 
 
 def is_index(key: str, length: int) -> bool:
-    """Whether a key is the place of an item in a list of this length: ASCII digits, and no more than a place has."""
+    """Whether a key is an index into a list of this length: a few ASCII digits."""
     return key.isascii() and key.isdecimal() and len(key) < 5 and int(key) < length
 
 

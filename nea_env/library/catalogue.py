@@ -1,4 +1,4 @@
-"""What ships, by kind and name, and one file read, validated and asked for its sources."""
+"""The files that ship, by kind and name; and one file, read, validated and asked for its sources."""
 
 from __future__ import annotations
 
@@ -87,14 +87,14 @@ def validated(model: type[Part], file: Document) -> Part:
 
 
 def complaint(where: str, keys: Iterable[str | int], why: str, count: int = 1) -> str:
-    """One line: place, key, what is wrong, and how many more complaints there are."""
+    """One line: place, key, what is wrong, and how many more errors there are."""
     path = dotted(keys)
     more = f" (and {count - 1} more)" if count > 1 else ""
     return f"{where}: {path}: {why}{more}" if path else f"{where}: {why}{more}"
 
 
 def place(file: Document, keys: tuple[str | int, ...]) -> str:
-    """File and, where it can be told, the line on which the value under these keys stands."""
+    """File and, where it is known, the line of the value under these keys."""
     line = line_of(file.path, keys) if keys else None
     path = file.path.relative_to(ROOT) if file.path.is_relative_to(ROOT) else file.path
     return f"{path} line {line}" if line else str(path)

@@ -1,4 +1,4 @@
-"""Plain text tables of a fixed width: cells wrap, columns share what room there is."""
+"""Plain text tables of a fixed width: cells wrap, and columns share the room there is."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import textwrap
 from collections.abc import Sequence
 
 GAP = 2  # blanks between columns
-WORD = 24  # a longer word may be broken before any other
-NARROW, NARROWEST = 6, 2  # columns keep the first width while they can, the second whatever comes
-PIPED = 120  # width where there is no terminal
+WORD = 24  # words longer than this are broken first
+NARROW, NARROWEST = 6, 2  # columns keep the first width if they can, the second in any case
+PIPED = 120  # width without a terminal
 
 
 def width_of_terminal() -> int:

@@ -19,7 +19,7 @@ from nea_env.library.reader import Document, read
 from nea_env.scenario import Link, Scenario, ScenarioError
 
 _ONE_EACH = Lock()
-"""Of threads that ask for a shipped scenario first, one loads it."""
+"""Of the threads that first ask for a shipped scenario, one loads it."""
 
 
 def load_scenario(scenario: str | Path | Mapping[str, Any] | Scenario, overrides: Overrides = ()) -> Scenario:
@@ -31,8 +31,8 @@ def load_scenario(scenario: str | Path | Mapping[str, Any] | Scenario, overrides
             ``market`` are shipped names, paths (relative to the file) or mappings, ``links`` a list of at most two of
             them, and ``overrides`` is merged over them all. A link names its partner's ``market`` and ``regime`` in
             the same way.
-        overrides: changes on top, by dotted path: ``{"regime.banking.2018.net_sales_multiple": 1}``, or texts
-            ``"regime.banking.2018.net_sales_multiple=1"`` whose value is read as YAML. The name stays.
+        overrides: changes on top, by dotted path: ``{"regime.banking.2018.net_sales_multiple": 1}``, or strings
+            ``"regime.banking.2018.net_sales_multiple=1"`` whose value is read as YAML. The name stays the same.
 
     Raises:
         ScenarioError: with one line that names the file, the key, the value and what was allowed.
@@ -43,7 +43,7 @@ def load_scenario(scenario: str | Path | Mapping[str, Any] | Scenario, overrides
 def _load(scenario: str | Path | Mapping[str, Any] | Scenario) -> Scenario:
     if isinstance(scenario, Scenario):
         return scenario
-    if _is_of_before(scenario):
+    if _is_from_before_reload(scenario):
         scenario = scenario.model_dump(mode="json")
     if isinstance(scenario, Mapping):
         return _compose(Document(Path("scenario"), plain(scenario), {}), Path())
@@ -57,8 +57,8 @@ def _load(scenario: str | Path | Mapping[str, Any] | Scenario) -> Scenario:
     raise ScenarioError(f"scenario: {shown(str(scenario))} is neither a shipped scenario nor a path, {PATHS}; {hint}")
 
 
-def _is_of_before(scenario: object) -> TypeGuard[Scenario]:
-    """Whether it is a Scenario of this module as it was before it was loaded again, as notebooks do."""
+def _is_from_before_reload(scenario: object) -> TypeGuard[Scenario]:
+    """Whether it is a Scenario of this module from before the module was reloaded, as notebooks do."""
     kind = type(scenario)
     return (kind.__module__, kind.__qualname__) == (Scenario.__module__, Scenario.__qualname__)
 
@@ -103,7 +103,7 @@ def load_link(link: str | Path | Mapping[str, Any]) -> Link:
 
 
 def _explain(error: ValidationError, found: Assembly, model: type[Link] | type[Scenario]) -> str:
-    """The first of pydantic's complaints as one line, with the file and line the value was written in."""
+    """The first of pydantic's errors as one line, with the file and line that the value comes from."""
     details = error.errors(include_url=False)
     detail = first_of(details)
     keys = keys_of(detail, found.tree)

@@ -20,9 +20,9 @@ class Credit(Model):
     country: str
     currency: str
     since: Year | None = None  # first year of issue
-    units: str = "tCO2e"  # what one credit stands for
+    units: str = "tCO2e"  # what one credit represents
     prices: dict[Year, Positive] = Field(default_factory=dict)  # mean price by year, money per credit
-    offered_as: tuple[str, ...]  # the names regimes know it by in their ``offsets``; empty: no regime here takes it
+    offered_as: tuple[str, ...]  # its names in the ``offsets`` of regimes; empty: no regime here accepts it
 
 
 class Acceptance(NamedTuple):
@@ -32,7 +32,7 @@ class Acceptance(NamedTuple):
         period: first year of the compliance period.
         type: the regime's name for the credit.
         credits: names of the shipped credits offered under it.
-        limit_share: most that counts, as a share of the base; no limit where the base is ``none``.
+        limit_share: the most that counts, as a share of the base; no limit where the base is ``none``.
         limit_base: ``duty``, ``allocation``, ``required_reduction`` or ``none``.
         multiplier: home-usable tonnes per credit.
     """

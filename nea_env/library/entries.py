@@ -1,4 +1,4 @@
-"""One file cell by cell: rule, parameter, period, value, how sure, source, note. Every table is made of them."""
+"""One file cell by cell: rule, parameter, period, value, status, source, note. Every table is made from them."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from nea_env.library.reader import Document, Keys, leaves, needs_source
 from nea_env.scenario import add_months
 
 GENERAL = "general"
-"""Rule of what stands at the top level of a file."""
+"""Rule of the values at the top level of a file."""
 
 MISSING = "no source"
-"""How sure: a number that says nothing of where it comes from."""
+"""Status of a number that does not say where it comes from."""
 
 OTHERS = "(others)"
-"""How an empty key is shown: the sectors that are not named."""
+"""How an empty key is shown: all sectors that are not named."""
 
 YEAR = re.compile(r"[0-9]{4}")
 _MONTH = re.compile(r"[0-9]{4}-[0-9]{2}")
@@ -27,13 +27,13 @@ class Entry(NamedTuple):
     """One parameter in one period.
 
     Attributes:
-        rule: the mechanism, such as ``banking``; `GENERAL` for what stands at the top level.
+        rule: the mechanism, such as ``banking``; `GENERAL` at the top level of the file.
         parameter: dotted path below the rule, without the period.
         period: first year of the period, empty for what holds throughout.
         value: as text.
-        status: ``sourced``, ``derived``, ``assumed``, `MISSING`, or empty for a word that needs no source.
+        status: ``sourced``, ``derived``, ``assumed``, `MISSING`, or empty for text that needs no source.
         cited: short keys of its citations.
-        note: why it is assumed, how it was derived, what is unsure.
+        note: why it is assumed, how it was derived, what is uncertain.
         figure: whether it is, or holds, a number, a date or a switch.
     """
 
@@ -49,16 +49,16 @@ class Entry(NamedTuple):
 
 class _Cell(NamedTuple):
     keys: Keys  # of the tree
-    labels: tuple[str, ...]  # the same for readers: names of list items, classes of one rule together
+    labels: tuple[str, ...]  # the same for readers: names of list items, classes with the same rule together
     value: Any
 
 
 def entries(file: Document) -> list[Entry]:
-    """All parameters of one file in its own order, but for its name and title."""
+    """All parameters of one file in its own order, except its name and title."""
     found = []
     for cell in _cells(file.values, (), (), file):
         if cell.keys[0] in _HEADING or (cell.keys[-1] == "name" and isinstance(cell.keys[-2], int)):
-            continue  # said in the heading, or in the label of every parameter of the item
+            continue  # shown in the heading, or in the label of every parameter of the item
         if cell.keys[0] == "ranges":
             found.append(_range(cell, file))
             continue
@@ -70,7 +70,7 @@ def entries(file: Document) -> list[Entry]:
 
 
 def text(value: Any) -> str:
-    """A value for a table: large numbers with thousands, switches as yes and no, lists in one line."""
+    """A value for a table: large numbers with thousands separators, booleans as yes and no, lists on one line."""
     if isinstance(value, list):
         return "; ".join(map(text, value)) if value and isinstance(value[0], dict) else _listed(value)
     if isinstance(value, dict):
@@ -86,7 +86,7 @@ def text(value: Any) -> str:
 
 
 def _listed(values: list[Any]) -> str:
-    """Scalars in one line; months in a row as "2019-01 to 2019-12"."""
+    """Scalars on one line; consecutive months as "2019-01 to 2019-12"."""
     parts: list[list[Any]] = []
     for value in values:
         if parts and _is_month(value) and _is_month(parts[-1][-1]) and value == add_months(parts[-1][-1], 1):
@@ -101,7 +101,7 @@ def _is_month(value: Any) -> bool:
 
 
 def _cells(value: Any, keys: Keys, labels: tuple[str, ...], file: Document) -> Iterator[_Cell]:
-    """Scalars, and lists that can stand in one cell: of scalars or nameless mappings, all of one provenance."""
+    """Scalars, and lists that fit in one cell: of scalars or nameless mappings, all with the same provenance."""
     if keys[:1] == ("ranges",) and len(keys) > 1:
         yield _Cell(keys, labels, value)
     elif isinstance(value, dict):
@@ -116,7 +116,7 @@ def _cells(value: Any, keys: Keys, labels: tuple[str, ...], file: Document) -> I
 
 
 def _labelled(tree: dict[str, Any], keys: Keys, file: Document) -> Iterator[tuple[str, str]]:
-    """(label, key) of what stands in a mapping; classes of units with one and the same rule share a label."""
+    """(label, key) of each entry of a mapping; classes of units with the same rule share a label."""
     if keys[-1:] != ("classes",):
         yield from ((key or OTHERS, key) for key in tree)
         return

@@ -1,4 +1,4 @@
-"""One clear line for every mistake in a scenario: which file, which key, what it holds, what was allowed."""
+"""One clear line for every mistake in a scenario: which file, which key, its value, and what was allowed."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ _EXPECTED = {
     "model_type": "expected a mapping of keys to values",
     "tuple_type": "expected a list",
 }
-"""What pydantic says in more words, by type of error."""
+"""Shorter than pydantic's own words, by type of error."""
 
 MOST_LISTED = 60
-"""Of more names than these, only the closest are listed."""
+"""With more names than this, only the closest are listed."""
 
 
 def did_you_mean(name: str, allowed: Iterable[str]) -> str:
@@ -40,7 +40,7 @@ def did_you_mean(name: str, allowed: Iterable[str]) -> str:
 
 
 def shown(value: object, width: int = 60) -> str:
-    """A value as it appears in a message: one line, not too long."""
+    """A value as it appears in a message: on one line, and not too long."""
     try:
         text = " ".join(repr(value).split())
     except ValueError:  # a whole number of more digits than Python prints
@@ -49,12 +49,12 @@ def shown(value: object, width: int = 60) -> str:
 
 
 def first_of(details: list[ErrorDetails]) -> ErrorDetails:
-    """The complaint to show: an unknown key before a missing one, since it is likely the same key misspelt."""
+    """The error to show: an unknown key before a missing one, since it is probably that key misspelt."""
     return min(details, key=lambda detail: {"extra_forbidden": 0, "missing": 2}.get(detail["type"], 1))
 
 
 def keys_of(detail: ErrorDetails, tree: object) -> tuple[str | int, ...]:
-    """Keys of the tree that lead to a pydantic error, without pydantic's own marks for unions and keys."""
+    """Keys of the tree that lead to a pydantic error, without pydantic's own markers for unions and keys."""
     found: list[str | int] = []
     for key in detail["loc"]:
         if isinstance(tree, Mapping) and key in tree:
@@ -90,7 +90,7 @@ def reason(detail: ErrorDetails, model: type[BaseModel], keys: tuple[str | int, 
 
 
 def _unquoted(text: str) -> str:
-    """What to add where text would be a number or a switch without its quotes."""
+    """What to add if the text would be a number or a boolean without its quotes."""
     plain = re.fullmatch(r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?|true|false", text)
     return ", without quotes" if plain else ""
 

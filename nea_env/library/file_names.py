@@ -1,4 +1,4 @@
-"""Which text names a file, and which file name a scenario's own name becomes: one rule for every entry point."""
+"""What counts as a file name, and how a scenario's name becomes one: the same rule at every entry point."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ PATHS = "which ends in .yaml, .yml or .json or has a folder in it"
 """What a path is, for messages."""
 
 _LONGEST = 100
-"""Bytes of a name that becomes part of a file's, whose limit is 255 on most disks."""
+"""Longest name, in bytes, that becomes part of a file name, whose limit is 255 on most disks."""
 
 
 def is_file_name(name: str | Path) -> bool:
-    """Whether this is a path, not the name of what ships; a file's content, text of several lines, is neither."""
+    """Whether this is a path rather than a shipped name; a file's content, text of several lines, is neither."""
     if isinstance(name, Path):
         return True
     has_folder = any(mark in name for mark in ("/", os.sep))
@@ -28,7 +28,7 @@ def is_file_name(name: str | Path) -> bool:
 def as_file_name(name: str) -> str:
     """Any name as part of a file's name: letters, digits, ``_``, ``-`` and dots inside.
 
-    The rest becomes ``_``, and a name that is changed or cut gets a digest, so that two names stay two.
+    Anything else becomes ``_``; a name that is changed or cut gets a digest, so that different names stay different.
     """
     plain = re.sub(r"[^\w.-]", "_", name).strip(".") or "scenario"
     if plain == name and len(name.encode()) <= _LONGEST:

@@ -1,4 +1,4 @@
-"""What ships, system by system: years, currency, scenarios, and how much of it is sourced."""
+"""The systems that ship: years, currency, scenarios, and how much of each is sourced."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def systems() -> list[System]:
 
 
 def scenarios_of(regime: str) -> tuple[str, ...]:
-    """Shipped scenarios that play a regime, the one of its own name first."""
+    """Shipped scenarios that play a regime, the one with its name first."""
     users = [name for name in scenarios() if document("scenario", name).values.get("regime") == regime]
     return tuple(sorted(users, key=lambda name: (name != regime, name)))
 
@@ -70,12 +70,12 @@ def linked_in(link: str) -> tuple[str, ...]:
 
 
 def counts_for(row: Acceptance) -> bool:
-    """Whether a row of ``accepts`` lets anything count: a share above zero, or no limit."""
+    """Whether a row of ``accepts`` lets any credit count: a share above zero, or no limit."""
     return row.limit_base == "none" or row.limit_share > 0.0
 
 
 def listed(width: int) -> list[str]:
-    """The plain tables of systems, credits and links, with counts of figures by how sure they are."""
+    """The plain tables of systems, credits and links, with counts of figures by status."""
     head = ["system", "title", "country", "years", "money", *STATUSES, "scenarios"]
     body = [[*system[:5], *_counted(system.counts), ", ".join(system.scenarios)] for system in systems()]
     lines = table(head, body, width)
@@ -106,7 +106,7 @@ def _link_row(link: Link) -> list[str]:
 
 
 def markdown_list() -> list[str]:
-    """The README's table: one row a system, then one a credit."""
+    """The README's table: one row per system, then one per credit."""
     lines = [
         "| country | system | years | play it as | sourced / derived / assumed |",
         "|---|---|---|---|---|",

@@ -18,14 +18,14 @@ from nea_env.scenario import Scenario, ScenarioError
 
 Overrides = Mapping[str, Any] | Sequence[str]
 KEPT = ("name",)
-"""What no override changes: results are filed under it."""
+"""What no override may change: results are filed under it."""
 
 _LONGEST = 300
-"""Letters of a path."""
+"""Characters in a path."""
 
 
 class Change(NamedTuple):
-    """One number, word or whole rule to put in place of the scenario's own."""
+    """A number, text or whole rule to put in place of the scenario's own."""
 
     path: str
     value: Any
@@ -37,10 +37,10 @@ class Change(NamedTuple):
 
 
 def overridden(scenario: Scenario, overrides: Overrides) -> Scenario:
-    """The scenario with the changes made, validated anew.
+    """The scenario with the changes applied, validated again.
 
     Raises:
-        ScenarioError: one line that names the override's path, what it holds and what was allowed.
+        ScenarioError: one line that names the override's path, its value and what was allowed.
     """
     changes = _changes(overrides)
     if not changes:
@@ -60,7 +60,9 @@ def _changes(overrides: Overrides) -> list[Change]:
     if isinstance(overrides, str):
         overrides = (overrides,)
     if not isinstance(overrides, Sequence) or not all(isinstance(text, str) for text in overrides):
-        raise ScenarioError(f"overrides: {shown(overrides)}: expected a mapping of paths or texts 'path=value'")
+        raise ScenarioError(
+            f"overrides: {shown(overrides)}: expected a mapping of paths to values, or strings 'path=value'"
+        )
     return [_parsed(text) for text in overrides]
 
 
@@ -77,7 +79,7 @@ def _parsed(text: str) -> Change:
 
 
 def _path(text: str) -> str:
-    """A dotted path; refused where it is empty, too long or no text. A key may be empty: it stands for all others."""
+    """A dotted path; refused if it is empty, too long or not text. A key may be empty: it means all the others."""
     try:
         path = _text(text)
     except ScenarioError as error:
@@ -111,7 +113,7 @@ def _put(node: Any, change: Change, depth: int) -> Any:
 
 
 def _with_named_links(change: Change) -> Any:
-    """The change's value; where it is a link, or all of them, each may be a shipped name or a path."""
+    """The change's value; if it is a link, or all of them, each may be a shipped name or a path."""
     try:
         value = plain(change.value)
     except ScenarioError as error:
@@ -129,7 +131,7 @@ def _with_named_links(change: Change) -> Any:
 
 
 def _explain(error: ValidationError, tree: dict[str, Any], changes: list[Change]) -> str:
-    """The first of pydantic's complaints as one line, with the override that caused it, or all of them."""
+    """The first of pydantic's errors as one line, with the override that caused it, or all of them."""
     detail = first_of(error.errors(include_url=False))
     keys = tuple(map(str, keys_of(detail, tree)))
     why = reason(detail, Scenario, keys)
@@ -148,11 +150,11 @@ def _text(value: str) -> str:
 
 
 def plain(value: Any) -> Any:
-    """A tree of dicts with text keys and lists: what a file would have given. NumPy's numbers become Python's.
+    """A tree of dicts with text keys and lists, as a file would have given. NumPy's numbers become Python's.
 
     Raises:
-        ScenarioError: it is deeper or larger than a file may be, as is a mapping that holds itself; or some text in
-            it is none.
+        ScenarioError: it is deeper or larger than a file may be, like a mapping that contains itself; or it holds
+            text that no file can hold.
     """
     met = itertools.count(1)
 

@@ -1,4 +1,4 @@
-"""The pages in docs: one a regime, an index, the credits, the links; and the README's table of systems."""
+"""The pages in docs: one per regime, an index, the credits, the links; and the README's table of systems."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ from nea_env.scenario import Link, Regime, ScenarioError
 MARKDOWN = ".md"
 WRITTEN = "<!-- Written by `python -m nea_env.library docs`: change the YAML, then run it again. -->"
 MARKERS = ("<!-- systems: python -m nea_env.library list --markdown -->", "<!-- end of systems -->")
-"""Lines of the README between which the table of systems stands."""
+"""Lines of the README that enclose the table of systems."""
 
 
 def pages(out: Path, readme: Path | None = None) -> dict[Path, str]:
-    """Every page that belongs in ``out`` and beside it: path -> text."""
+    """Every page that belongs in ``out`` and next to it: path -> text."""
     found = {out / f"{name}{MARKDOWN}": regime_page(name) for name in names("regime")}
     found[out / f"README{MARKDOWN}"] = _index()
     found[out.parent / f"credits{MARKDOWN}"] = credits_page()
@@ -74,10 +74,10 @@ def credits_page() -> str:
     lines = ["# Credit types", "", WRITTEN, ""]
     for credit in credits():
         file = document("credit", credit.name)
-        since = f"since {credit.since}" if credit.since else "year of first issue not on record"
+        since = f"since {credit.since}" if credit.since else "year of first issue not known"
         users = ", ".join(f"[{name}](regimes/{name}{MARKDOWN})" for name in accepted_by(credit)) or "no shipped system"
         offered = ", ".join(f"`{kind}`" for kind in credit.offered_as)
-        about = f"`{credit.name}`: {credit.country}, {since}, money in {credit.currency}, {credit.units} each."
+        about = f"`{credit.name}`: {credit.country}, {since}, amounts in {credit.currency}, {credit.units} each."
         taken = f"Accepted as {offered} in {users}." if offered else "No system here accepts it under its own name."
         lines += [f"## {credit.title}", "", f"{about} {taken}", ""]
         lines += [*_table([row for row in rows(file) if row.status], file, footnotes), ""]
@@ -114,13 +114,13 @@ def links_page() -> str:
 
 
 def _about_link(link: Link) -> str:
-    """One paragraph of what a link is, said from its data."""
+    """One paragraph about a link, made from its data."""
     law = f", law `{link.regime.name}`" if link.regime is not None else ""
     users = ", ".join(f"`{name}`" for name in linked_in(link.name)) or "no shipped scenario"
     found = counts(document("link", link.name))
     said = [
         f"`{link.name}`: the partner's market is `{link.market.name}` in {link.market.currency}{law};"
-        f" type {link.type.replace('_', ' ')}, {'both ways' if link.two_way else 'imports alone'},"
+        f" type {link.type.replace('_', ' ')}, {'both ways' if link.two_way else 'imports only'},"
         f" units left at a deadline {'are kept' if link.bankable else 'lapse'}.",
         f"Used in {users}.",
         f"Of {sum(found.values())} figures {shares(found)} are sourced / derived / assumed.",
@@ -129,13 +129,13 @@ def _about_link(link: Link) -> str:
 
 
 def _about(law: Regime, file: Document) -> str:
-    """One paragraph of what the regime is, said from its data."""
+    """One paragraph about a regime, made from its data."""
     ends = period_ends(file)
     traded = f"Units trade from {law.market_opens}" if law.market_opens else "Units are not tradable"
     where = COUNTRIES.get(law.currency, "")
     opening = f"{where}, " if where else ""
     said = [
-        f"{opening}{span(min(ends), max(ends.values()))}: {len(ends)} compliance periods, money in {law.currency}.",
+        f"{opening}{span(min(ends), max(ends.values()))}: {len(ends)} compliance periods, amounts in {law.currency}.",
         f"{traded}.",
         f"Free units: {_by_period({y: r.method for y, r in law.allocation.items()}, ends)}.",
         f"Carry-over: {_by_period({y: r.limit for y, r in law.banking.items()}, ends)}.",
@@ -161,7 +161,7 @@ def _table(found: Iterable[Row], file: Document, footnotes: dict[str, int]) -> l
     for row in found:
         values = "; ".join(f"{label}: {value}" if label else value for label, value in row.values)
         marks = "".join(f"[^{_number(file.sources[key], footnotes)}]" for key in row.cited)
-        cells = [f"`{row.parameter}`", _cell(values), row.status, marks, _cell(row.note)]
+        cells = [f"`{row.parameter}`", cell(values), row.status, marks, cell(row.note)]
         lines.append(f"| {' | '.join(cells)} |")
     return lines
 
@@ -171,11 +171,11 @@ def _number(citation: str, footnotes: dict[str, int]) -> int:
 
 
 def _notes(footnotes: dict[str, int]) -> list[str]:
-    return [f"[^{number}]: {_cell(citation)}" for citation, number in footnotes.items()]
+    return [f"[^{number}]: {cell(citation)}" for citation, number in footnotes.items()]
 
 
-def _cell(words: str) -> str:
-    """Text that cannot break a table or turn into markup."""
+def cell(words: str) -> str:
+    """Text that can neither break a table nor turn into markup."""
     plain = " ".join(words.split())
     for mark in ("\\", "|", "*", "<", "~"):
         plain = plain.replace(mark, f"\\{mark}")
@@ -201,13 +201,13 @@ def _scenarios(regime: str) -> list[str]:
         values = document("scenario", name).values
         periods = f"{values['first']} to {values['last']}"
         firm, market = (values[part] if isinstance(values[part], str) else "its own" for part in ("firm", "market"))
-        lines.append(f"| `{name}` | {_cell(str(values['title']))} | {firm} | {market} | {periods} |")
+        lines.append(f"| `{name}` | {cell(str(values['title']))} | {firm} | {market} | {periods} |")
     return lines if len(lines) > 2 else ["None."]
 
 
 def _index() -> str:
     lines = ["# Regimes", "", WRITTEN, ""]
-    lines += ["Every rule of every system, with its source and how sure it is. Credit types: ", ""]
+    lines += ["Every rule of every system, with its source and status. Credit types: ", ""]
     lines[-2] += f"[credits](../credits{MARKDOWN})."
     lines += ["| system | country | years | scenarios | sourced / derived / assumed |", "|---|---|---|---|---|"]
     for system in systems():
@@ -222,5 +222,5 @@ def _with_table(readme: Path) -> str:
     before, opening, rest = readme.read_text(encoding="utf-8").partition(MARKERS[0])
     _, closing, after = rest.partition(MARKERS[1])
     if not opening or not closing:
-        raise ScenarioError(f"{readme}: the lines {MARKERS[0]} and {MARKERS[1]} do not both stand in it")
+        raise ScenarioError(f"{readme}: the lines {MARKERS[0]} and {MARKERS[1]} must both be in it")
     return "\n".join([before + opening, *markdown_list(), closing + after])

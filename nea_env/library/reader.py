@@ -55,10 +55,10 @@ class Document(NamedTuple):
 
 
 def read(path: Path) -> Document:
-    """Reads one file.
+    """Read one file.
 
     Raises:
-        ScenarioError: it cannot be read, is not YAML 1.2, repeats a key, is empty, is no mapping, or names a
+        ScenarioError: it cannot be read, is not YAML 1.2, repeats a key, is empty, is not a mapping, or names a
             source or status that does not exist.
     """
     raw = _parse(path)
@@ -74,7 +74,7 @@ def read(path: Path) -> Document:
 
 
 def unsourced(document: Document) -> list[str]:
-    """Dotted paths of numbers, dates and switches that no source, derivation or stated assumption covers."""
+    """Dotted paths of numbers, dates and booleans that no source, derivation or stated assumption covers."""
     return [path for path, value in leaves(document.values) if needs_source(value) and path not in document.provenance]
 
 
@@ -88,7 +88,7 @@ def leaves(values: Any, path: str = "") -> Iterator[tuple[str, Any]]:
 
 
 def line_of(path: Path, keys: Keys) -> int | None:
-    """Line (from 1) on which the value under these keys stands, or None."""
+    """Line (from 1) of the value under these keys, or None."""
     try:
         node: Node | None = yaml_reader().compose(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, YAMLError):
@@ -140,7 +140,7 @@ def _parse(path: Path) -> dict[Any, Any]:
 
 
 def _unseen(text: str) -> str:
-    """Where a text has a character that can't be seen, such as a no-break space: likely what is wrong with it."""
+    """Where a text has an invisible character, such as a no-break space: probably what is wrong with it."""
     for number, line in enumerate(text.splitlines(), 1):
         odd = next((letter for letter in line if not letter.isprintable() and letter != "\t"), None)
         if odd is not None:
@@ -149,10 +149,10 @@ def _unseen(text: str) -> str:
 
 
 def _is_device(path: Path) -> bool:
-    """Whether there is something else than a file: a pipe would be waited for, a device may have no end."""
+    """Whether it is something other than a file: a pipe would be waited for, a device may have no end."""
     try:
         return not stat.S_ISREG(path.stat().st_mode)
-    except (OSError, ValueError):  # told when it is read
+    except (OSError, ValueError):  # reported when it is read
         return False
 
 
@@ -161,17 +161,17 @@ def _line(error: MarkedYAMLError) -> int | str:
 
 
 def needs_source(value: object) -> bool:
-    """Whether a scalar is a number, a date or a switch."""
+    """Whether a scalar is a number, a date or a boolean."""
     return isinstance(value, bool | int | float) or (isinstance(value, str) and bool(_DATED.fullmatch(value)))
 
 
 class _Splitter:
-    """Walks one file's tree, taking the reserved keys out and noting what they cover."""
+    """Walks one file's tree, takes the reserved keys out and notes what they cover."""
 
     def __init__(self, path: Path, sources: dict[str, str], provenance: dict[str, Provenance]) -> None:
         self.path, self.sources, self.provenance = path, sources, provenance
         self.open: list[int] = []  # ids of the collections being walked: an alias can point at its own parent
-        self.values = 0  # met so far: aliases of aliases can stand for more than any memory holds
+        self.values = 0  # met so far: aliases of aliases can expand to more than any memory holds
 
     def split(self, value: Any, keys: Keys, covered: Provenance | None) -> Any:
         self.values += 1
@@ -182,7 +182,7 @@ class _Splitter:
                 self.provenance[".".join(map(str, keys))] = covered
             return value
         if id(value) in self.open:
-            raise self.refuse(keys, "an alias of the mapping or list it stands in; allowed: aliases of others")
+            raise self.refuse(keys, "an alias of the mapping or list that contains it; allowed: aliases of others")
         self.open.append(id(value))
         result = self._mapping(value, keys, covered) if isinstance(value, dict) else self._items(value, keys, covered)
         self.open.pop()
@@ -196,7 +196,7 @@ class _Splitter:
         if "value" in value:
             extra = [str(key) for key in value if key not in ("value", *RESERVED)]
             if extra:
-                raise self.refuse((*keys, extra[0]), f"beside value only {', '.join(RESERVED)} may stand")
+                raise self.refuse((*keys, extra[0]), f"next to value only {', '.join(RESERVED)} are allowed")
             return self.split(value["value"], keys, covered)
         plain: dict[str, Any] = {}
         for key, item in value.items():
@@ -220,7 +220,7 @@ class _Splitter:
         if status not in get_args(Status):
             raise self.refuse((*keys, "status"), f"{status!r}: {did_you_mean(status, get_args(Status))}")
         if status == "sourced" and "source" not in value:
-            raise self.refuse((*keys, "status"), "sourced needs a source beside it")
+            raise self.refuse((*keys, "status"), "sourced needs a source next to it")
         source = value.get("source", [])
         cited = (source,) if isinstance(source, str) else tuple(source)
         return Provenance(self._citation(cited, keys), status, note, cited)

@@ -1,4 +1,4 @@
-"""One file, or the difference of two regimes, as plain text for a terminal."""
+"""One file, or the difference between two regimes, as plain text for a terminal."""
 
 from __future__ import annotations
 
@@ -26,20 +26,20 @@ CELL = 26  # widest cell of a table with a column for every run of years
 
 
 def shown_in(file: Document, year: str, width: int) -> list[str]:
-    """What holds in one year: rule, parameter, value, how sure; then the notes and citations by their marks."""
+    """What holds in one year: rule, parameter, value, status; then the notes and citations by their marks."""
     period = period_of(file, year)
     held = [entry for entry in entries(file) if entry.period in ("", period)]
     label = span(period, period_ends(file).get(period, period))
     notes = {note: f"({i})" for i, note in enumerate(dict.fromkeys(e.note for e in held if e.note), start=1)}
     body = [[e.rule, e.parameter, e.value, e.status, ", ".join(e.cited), notes.get(e.note, "")] for e in held]
     lines = [*heading(file, width, label), ""]
-    lines += table(["rule", "parameter", "value", "how sure", "source", "note"], body, width)
+    lines += table(["rule", "parameter", "value", "status", "source", "note"], body, width)
     lines += ["", *table(["note", ""], [[mark, note] for note, mark in notes.items()], width)] if notes else []
     return lines + citations(file, dict.fromkeys(key for entry in held for key in entry.cited), width)
 
 
 def shown_throughout(file: Document, width: int) -> list[str]:
-    """Every parameter by year, one table a rule, neighbouring years that agree in one column."""
+    """Every parameter by year, one table per rule, neighbouring years that agree in one column."""
     ends = period_ends(file)
     found = entries(file)
     lines = heading(file, width)
@@ -53,7 +53,7 @@ def shown_throughout(file: Document, width: int) -> list[str]:
 
 
 def heading(file: Document, width: int, period: str = "") -> list[str]:
-    """Name and title, how many numbers there are and how sure they are."""
+    """Name and title, how many numbers there are and their status."""
     found = counts(file)
     name = str(file.values.get("name", file.path.stem))
     lines = paragraph(f"{name}: {title_of(file)}" + (f" [{period}]" if period else ""), width)
@@ -70,7 +70,7 @@ def citations(file: Document, keys: Mapping[str, Any] | Sequence[str], width: in
 
 
 def period_of(file: Document, year: str) -> str:
-    """First year of the period that holds a year; the year itself in a file that is no regime."""
+    """First year of the period that contains a year; the year itself in a file that is not a regime."""
     ends = period_ends(file)
     if "calendar" not in file.values:
         return year
@@ -86,8 +86,8 @@ def differences(files: tuple[Document, Document], laws: tuple[Regime, Regime], y
 
     Args:
         files: the two files, for their years.
-        laws: the two regimes: what a file leaves out is compared at its default.
-        year: compare the periods that hold it; empty: the first with the first, and so on.
+        laws: the two regimes; what a file leaves out is compared at its default.
+        year: compare the periods that contain it; empty: the first with the first, and so on.
         width: columns of the terminal.
     """
     if year:
@@ -131,7 +131,7 @@ def _years(label: str, chosen: list[tuple[str, str]], ends: list[dict[str, str]]
 
 
 def _flat(law: Regime, period: str) -> dict[tuple[str, str], str]:
-    """(rule, parameter) -> value of a regime in one period, or of what holds throughout."""
+    """(rule, parameter) -> value in one period of a regime, or throughout."""
     tree = law.model_dump(mode="json", exclude={"name", "title"})
     if not period:
         tree = {k: v for k, v in tree.items() if k not in (*BY_PERIOD, "calendar", "ranges")}

@@ -1,4 +1,4 @@
-"""Entries put together: years that agree in one run, figures counted by how sure they are."""
+"""Entries put together: years that agree in one run, figures counted by status."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def runs(pairs: Sequence[tuple[str, Any]], ends: dict[str, str]) -> Iterator[tup
 
 
 def period_ends(file: Document) -> dict[str, str]:
-    """First year -> last year of each period of a regime; years of other files stand for themselves."""
+    """First year -> last year of each period of a regime; in other files each year is a period."""
     calendar = file.values.get("calendar")
     years = calendar if isinstance(calendar, dict) else {entry.period: {} for entry in entries(file)}
     return {
@@ -81,8 +81,8 @@ def span(first: str, last: str) -> str:
 def counts(file: Document) -> Counter[str]:
     """How many figures of one file are sourced, derived, assumed or without a source.
 
-    A figure is a number, date or switch, or a list of them that stands in one cell. The same one in neighbouring
-    years, or for classes of units under one rule, counts once.
+    A figure is a number, date or boolean, or a list of them in one cell. The same figure in neighbouring years, or
+    for classes of units under one rule, counts once.
     """
     found: Counter[str] = Counter()
     for row in rows(file):
@@ -92,7 +92,7 @@ def counts(file: Document) -> Counter[str]:
 
 
 def shares(found: Counter[str]) -> str:
-    """Counts as "70 / 20 / 10 %": sourced, derived, assumed, in whole hundredths that add up as they should."""
+    """Counts as "70 / 20 / 10 %": sourced, derived, assumed, in whole per cent, rounded so that their sum is right."""
     total = sum(found.values())
     if not total:
         return "no figures"

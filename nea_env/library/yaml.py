@@ -1,6 +1,6 @@
 """YAML 1.2 as every file and every override is read: safe, in pure Python, and bounded.
 
-A few lines of nested brackets exhaust the interpreter's stack, and a few lines of aliases of aliases stand for more
+A few lines of nested brackets exhaust the interpreter's stack, and a few lines of aliases of aliases expand to more
 values than any memory holds; so depth, aliases and values have limits, far above what a scenario needs.
 """
 
@@ -33,11 +33,11 @@ MOST_ALIASES = 1_000
 """Aliases in one file."""
 
 MOST_VALUES = 100_000
-"""Values in one file, those that aliases stand for counted each time."""
+"""Values in one file, those behind an alias counted each time."""
 
 
 class _Parser(Parser):
-    """Refuses ``%YAML`` with another version, in which the same text stands for other values."""
+    """Refuses ``%YAML`` with another version, in which the same text means other values."""
 
     def process_directives(self) -> Any:
         token = self.scanner.peek_token()
@@ -66,7 +66,7 @@ class _BoundedComposer(Composer):
 
 
 class _BoundedConstructor(SafeConstructor):
-    """Refuses merge keys (``<<``) that put more than ``MOST_VALUES`` entries into one mapping, and what is no text."""
+    """Refuses merge keys (``<<``) that put more than ``MOST_VALUES`` entries into one mapping, and what is not text."""
 
     def construct_scalar(self, node: Any) -> Any:
         value = super().construct_scalar(node)
@@ -82,11 +82,11 @@ class _BoundedConstructor(SafeConstructor):
 
 
 def checked_text(text: str) -> str:
-    """The text with each surrogate pair, as JSON writes characters beyond U+FFFF, as the one character it stands for.
+    """The text with each surrogate pair, as JSON writes characters beyond U+FFFF, as the one character it encodes.
 
     Raises:
-        ValueError: half of a pair stands alone, which no file can hold, or there is a control character, which a
-            terminal obeys.
+        ValueError: there is half of a pair, which no file can hold, or a control character, which a terminal would
+            obey.
     """
     if _CONTROL.search(text):
         raise ValueError(f"{text[:60]!r}: text must not hold control characters")

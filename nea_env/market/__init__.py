@@ -1,4 +1,4 @@
-"""Prices on their own: paths as arrays, pictures of them, and the table of what each market was calibrated to.
+"""Prices on their own: paths as arrays, pictures of them, and a table of how each market was calibrated.
 
 ``python -m nea_env.market`` draws and tabulates.
 """

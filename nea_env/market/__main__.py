@@ -16,7 +16,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options, rest = parser.parse_known_args(arguments)
     stray = [text for text in rest if text.startswith("-") or "=" not in text]
     if stray or (rest and options.command != "plot"):
-        parser.error(f"not known: {' '.join(stray or rest)}")
+        parser.error(f"unrecognized arguments: {' '.join(stray or rest)}")
     options.rest = rest  # argparse reads no positional arguments after an option
     try:
         return int(options.run(options))
@@ -44,7 +44,7 @@ def _parser() -> argparse.ArgumentParser:
     plot.add_argument("--seed", type=int, default=0, help="of the first path (0)")
     plot.add_argument(
         "--only", action="append", default=[], metavar="PICTURE",
-        help="prices, deadlines, discount, links or bank; may be given again (all that show something)",
+        help="prices, deadlines, discount, links or bank; can be repeated (default: all that show something)",
     )  # fmt: skip
     plot.set_defaults(run=_plot)
     table = commands.add_parser(

@@ -1,4 +1,4 @@
-"""What the pictures of prices share: the page with its title, fans, labels and the key.
+"""What the pictures of prices have in common: the page with its title, fans, labels and the key.
 
 A fan is the median with the middle 50 % and 90 % of the paths. Colours are Okabe and Ito's, which people with any
 kind of colour vision can tell apart (jfly.uni-koeln.de/color).
@@ -33,7 +33,7 @@ LAWS = {
 
 
 def page(paths: PricePaths, rows: int, columns: int, *, height: float = 2.6, dates: bool = True) -> Figure:
-    """Rows x columns axes below the scenario, its law and the number of paths; time goes across with ``dates``."""
+    """Rows x columns axes below the scenario, its price process and the number of paths; with ``dates``, over time."""
     from matplotlib.figure import Figure
     from matplotlib.layout_engine import ConstrainedLayoutEngine
 
@@ -57,7 +57,7 @@ def page(paths: PricePaths, rows: int, columns: int, *, height: float = 2.6, dat
 
 
 def law_text(market: Market) -> str:
-    """The law and the numbers that it starts from, in a few words."""
+    """The price process and the numbers that it starts from, in a few words."""
     text = f"law {market.law}: {LAWS[market.law]}"
     if market.law not in ("collared", "equilibrium"):
         text += f", volatility {100 * market.volatility:.3g} % a year"
@@ -82,7 +82,7 @@ def fan(
 
 
 def label(axis: Axes, *lines: str) -> None:
-    """Name the upward axis and its unit."""
+    """Name the vertical axis and its unit."""
     from matplotlib.ticker import MaxNLocator
 
     grid = axis.get_gridspec()

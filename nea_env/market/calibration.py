@@ -1,4 +1,4 @@
-"""The page on calibration: what each market's laws were set to, and that their samples have those moments."""
+"""The page on calibration: the parameters of each market's price processes, and the moments of their samples."""
 
 from __future__ import annotations
 
@@ -17,25 +17,25 @@ BOUND = 2.0  # standard errors beyond which a figure is marked
 ASSUMED = "\\*"  # after a figure, in Markdown
 COLUMNS = ("sd", "gain", "kurtosis", "jumps", "wild")
 HEAD = """\
-# Calibration of the price laws
+# Calibration of the price processes
 
 <!-- Written by `python -m nea_env.market calibration`: change the YAML, then run it again. -->
 
-What each market's laws were set to. The figures stand in `nea_env/library/markets/`, each with its source;
-`*` marks what is assumed. The volatility of a year holds under every law: jumps and wild months take their
-share of it, and the shocks of the bootstrap (their number is given here) are scaled to it.
-Where it is held below what was measured (the file's note says so), jumps and wild months shrink with it.
+The parameters of each market's price processes. The figures are in `nea_env/library/markets/`, each with its
+source; `*` marks what is assumed. The yearly volatility is the same under every process: jumps and wild months
+account for their share of it, and the shocks of the bootstrap (their number is given here) are scaled to it.
+Where it is kept below what was measured (the file's note says so), jumps and wild months shrink with it.
 
 """
 MOMENTS = """\
 ## Moments: target, then sample ± standard error
 
-From {years} years of {months} months a row, drawn with the laws' own kernels and seed {seed}.
+From {years} years of {months} months per row, drawn with the processes' own kernels and seed {seed}.
 `!` marks a sample more than {bound} standard errors from its target: {beyond} of {every}, where one in twenty is
-expected; the farthest is {worst} away.
+expected; the largest distance is {worst}.
 
-- **sd** of a year's change of the log price; under log_ou the price is pulled back, so it is below the volatility
-- **gain**: mean of the discounted price after a year over its start, less 1: zero for a martingale, and log_ou is none
+- **sd** of a year's change of the log price; under `log_ou` the price is pulled back, so it is below the volatility
+- **gain**: mean of the discounted price after a year over its start, less 1: zero for a martingale (not `log_ou`)
 - **kurtosis** of a month's change, less the normal's 3
 - **jumps** a year
 - **wild**: share of months in the wild regime
@@ -44,7 +44,7 @@ expected; the farthest is {worst} away.
 
 
 def write(path: Path | str, check: bool = False) -> bool:
-    """Write the page; with ``check`` only say whether it is up to date. True when the file now holds the page."""
+    """Write the page; with ``check`` only compare it. True if the file now holds the page."""
     path, text = Path(path), page()
     if check:
         return path.is_file() and path.read_text(encoding="utf-8") == text
@@ -59,18 +59,18 @@ def load_market(name: str) -> Market:
 
 
 def calibrated() -> tuple[str, ...]:
-    """Names of the markets whose volatility is a parameter: not a band's result, and not zero."""
+    """Names of the markets whose volatility is a parameter: neither the result of a collar nor zero."""
     return tuple(name for name in names("market") if (m := load_market(name)).volatility > 0.0 and m.collar is None)
 
 
 def under(name: str, law: Law) -> Market:
-    """The market under another law."""
+    """The market under another price process."""
     return Market.model_validate(load_market(name).model_dump() | {"law": law})
 
 
 @lru_cache
 def table() -> dict[tuple[str, Law], list[Moment]]:
-    """Moments by market and law, each pair from draws of its own."""
+    """Moments by market and price process, each pair from draws of its own."""
     return {
         (name, law): moments(under(name, law), [SEED, *name.encode(), *law.encode()])
         for name in calibrated()
@@ -92,7 +92,7 @@ def page() -> str:
             years=f"{YEARS:,}", months=MONTHS, seed=SEED, bound=f"{BOUND:g}", beyond=len(beyond), every=len(every),
             worst=f"{worst:.1f}",
         ).splitlines(),
-        "| Market | Law | " + " | ".join(COLUMNS) + " |",
+        "| Market | Process | " + " | ".join(COLUMNS) + " |",
         "|---" * (2 + len(COLUMNS)) + "|",
     ]  # fmt: skip
     for (name, law), row in found.items():
@@ -101,7 +101,7 @@ def page() -> str:
     left_out = [name for name in names("market") if name not in calibrated()]
     lines += [
         "",
-        f"Not here: {', '.join(left_out)}, whose price has no volatility of its own (a band, or no trade).",
+        f"Left out: {', '.join(left_out)}, whose price has no volatility of its own (a collar, or no trade).",
         "",
     ]
     return "\n".join(lines)

@@ -21,19 +21,19 @@ from nea_env.scenario import Link
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-_MEASURED = 1e-9  # a ratio further from 1 than this is no rounding
+_MEASURED = 1e-9  # a ratio farther from 1 than this is not just rounding
 
 
 def draw(paths: PricePaths, folder: Path, only: Sequence[str] = ()) -> list[Path]:
-    """Write PNG files named after the scenario, its law and the picture.
+    """Write PNG files named after the scenario, its price process and the picture.
 
     Args:
         paths: what to draw.
-        folder: made where it is missing.
-        only: some of `PICTURES`; default: all that the scenario has something to show on.
+        folder: made if it is missing.
+        only: names from `PICTURES`; default: all that have something to show for the scenario.
 
     Raises:
-        ValueError: a picture that is not known, or that the scenario has nothing to show on.
+        ValueError: a picture that is not known, or that has nothing to show for the scenario.
         ModuleNotFoundError: matplotlib is not installed.
     """
     shown = [name for name in PICTURES if _shows(paths, name)]
@@ -53,7 +53,7 @@ def draw(paths: PricePaths, folder: Path, only: Sequence[str] = ()) -> list[Path
 
 
 def _shows(paths: PricePaths, picture: str) -> bool:
-    """Whether there is anything to see on a picture."""
+    """Whether a picture has anything to show."""
     if picture == "discount":
         apart = np.abs(paths["front_price"] - paths["long_price"]).max()
         return bool(apart > _MEASURED * paths["long_price"].max())
@@ -85,7 +85,7 @@ def prices(paths: PricePaths) -> Figure:
 
 
 def at_deadlines(paths: PricePaths) -> Figure:
-    """One histogram a deadline: the front price (filled) and the long price (line), with their medians."""
+    """One histogram per deadline: the front price (filled) and the long price (line), with their medians."""
     due = {month: vintage for month, vintage in paths.deadlines.items() if month >= paths.opening}
     figure = page(paths, len(due), 1, height=0.75, dates=False)
     low, high, log = _span(np.concatenate([paths[name][:, list(due)] for name in ("front_price", "long_price")]))
@@ -121,7 +121,7 @@ def at_deadlines(paths: PricePaths) -> Figure:
 def _span(values: NDArray[np.float64]) -> tuple[float, float, bool]:
     """Ends of an axis that shows all but a thousandth of the values at either end, and whether it is of logs."""
     low, high = (float(np.quantile(values, q)) for q in (0.001, 0.999))
-    if low > 0.0 and 5.0 < high / low < 1e4:  # a price of next to nothing would take all of a log axis
+    if low > 0.0 and 5.0 < high / low < 1e4:  # a price close to zero would take up all of a log axis
         return low, high, True
     low = float(values.min())
     margin = 0.02 * (high - low) or 0.1 * high or 1.0  # a price without risk has no width of its own
@@ -150,12 +150,12 @@ def front_discount(paths: PricePaths) -> Figure:
 
 
 def _excess(price: NDArray[np.float64], base: NDArray[np.float64]) -> NDArray[np.float64]:
-    """A price over another, less one, in per cent; 0 where the other is worthless."""
+    """One price over another, less one, in per cent; 0 where the other is zero."""
     return 100.0 * (np.divide(price, base, out=np.ones_like(price), where=base > 0.0) - 1.0)
 
 
 def links(paths: PricePaths) -> Figure:
-    """By partner: its price beside the home price, the gap between them, and how often the link is open."""
+    """By partner: its price and the home price, the gap between them, and how often the link is open."""
     scenario = paths.scenario
     figure = page(paths, 3, len(scenario.links), height=2.4)
     axes = np.array(figure.axes).reshape(3, len(scenario.links))
@@ -163,13 +163,13 @@ def links(paths: PricePaths) -> Figure:
     for k, link in enumerate(scenario.links):
         foreign, (top, middle, bottom) = paths[f"foreign_price_{k}"], axes[:, k]
         fan(top, paths, home, BLUE)
-        fan(top, paths, foreign, ORANGE, style="--")  # an open full link puts one on the other
+        fan(top, paths, foreign, ORANGE, style="--")  # with an open full link they coincide
         write(top.set_title("", fontsize=9), link.title, _terms(link), room=0.8 / len(scenario.links))
         top.set_ylim(bottom=0.0)
         fan(middle, paths, _excess(foreign, home), ORANGE)
         middle.axhline(0.0, color=GREY, lw=0.8)
         least, most = middle.get_ylim()
-        middle.set_ylim(min(least, -5.0), max(most, 5.0))  # a gap of nothing is a line, not noise
+        middle.set_ylim(min(least, -5.0), max(most, 5.0))  # a gap of zero is a line, not noise
         bottom.step(paths.years, 100.0 * paths[f"link_{k}"].mean(axis=0), where="post", color=GREY, lw=1.6)
         bottom.set_ylim(-4.0, 104.0)
         for axis, lines in (

@@ -1,6 +1,6 @@
-"""Moments of a price law: as the parameters have it, and as its kernels draw it, with the error of sampling.
+"""Moments of a price process: those of its parameters and those of a sample from its kernels, with standard errors.
 
-Years are independent, months within a year need not be, so every standard error is taken over whole years.
+Years are independent but months within a year need not be, so every standard error is taken over whole years.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ Walk = tuple[np.ndarray, None, np.ndarray]
 
 
 class Moment(NamedTuple):
-    """One figure of a law: what it should be, what a sample gives, and the sample's standard error."""
+    """One moment of a price process: what it should be, what a sample gives, and the sample's standard error."""
 
     name: str
     target: float
@@ -47,7 +47,7 @@ class Moment(NamedTuple):
 
 
 class Sample(NamedTuple):
-    """Log changes (years, months); the jumps of each month, and whether it was wild, where the law has such."""
+    """Log changes (years, months); the jumps of each month, and whether it was wild, if the process has them."""
 
     changes: np.ndarray
     jumps: np.ndarray | None = None
@@ -55,12 +55,12 @@ class Sample(NamedTuple):
 
 
 def moments(market: Market, seed: list[int], years: int = YEARS) -> list[Moment]:
-    """Target and sample of each moment that the market's law has.
+    """Target and sample of each moment that the market's price process has.
 
     Args:
-        market: its law is one of gbm, lattice, jumps, two_regimes, bootstrap and log_ou.
+        market: its ``law`` is one of gbm, lattice, jumps, two_regimes, bootstrap and log_ou.
         seed: of the draws.
-        years: simulated, each from the start of the price and of the law's own state.
+        years: number simulated, each from the initial price and the initial state of the process.
     """
     sample = draw(market, seed, years)
     year = sample.changes.sum(axis=1)
@@ -108,7 +108,7 @@ def draw(market: Market, seed: list[int], years: int) -> Sample:
 
 
 def year_sd(market: Market) -> float:
-    """Of a year's change of the log price: the volatility, but for a price that is pulled back within the year."""
+    """Of a year's change of the log price: the volatility, unless the price is pulled back within the year."""
     if market.law != "log_ou" or market.reversion is None:
         return market.volatility
     kappa = market.reversion.rate

@@ -1,4 +1,4 @@
-"""Price paths without a firm: the very prices that the environments show, as one array."""
+"""Price paths without a firm: the same prices that the environments show, as one array."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class PricePaths:
     - ``offset_price``: of the credit on sale, home money per home-usable t;
     - for partner k of a link ``foreign_price_k``, home money per home-usable t; ``local_price_k``, the partner's
       money per t; ``fx_k``, home money per unit of the partner's; ``link_k``, 1 while the link is open, else 0;
-    - under the equilibrium law ``aggregate_bank``, of the whole market in years of its baseline emissions, and
+    - under the equilibrium process ``aggregate_bank``, of the whole market in years of its baseline emissions, and
       ``lapse_probability``, that part of the running period's units will have to lapse.
 
     Attributes:
@@ -97,7 +97,7 @@ class PricePaths:
 
 
 MOST_PATHS = 1_000_000
-"""Of one call: several gigabytes."""
+"""In one call: several gigabytes."""
 
 
 def price_paths(
@@ -107,17 +107,17 @@ def price_paths(
 
     Path i holds the prices that ``env.reset(seed=seed + i)`` and the steps after it show, and row i of a vector
     environment after ``reset(seed=seed)``; a longer call begins with the paths of a shorter one. The firm does
-    nothing, so permanent impact moves none of them.
+    nothing, so they show no permanent impact.
 
     Args:
         scenario: a shipped name, a path to YAML, a mapping or a `Scenario`; `load_scenario` takes overrides.
         n: number of paths.
         seed: of the first path.
-        progress: show a bar on a terminal when it takes more than two seconds.
+        progress: show a bar on a terminal if it takes more than two seconds.
 
     Raises:
-        ScenarioError: the scenario is unknown or does not hold together.
-        ValueError: ``n`` or ``seed`` is no whole number in its range.
+        ScenarioError: the scenario is unknown or inconsistent.
+        ValueError: ``n`` or ``seed`` is not a whole number in its range.
     """
     loaded = load_scenario(scenario)
     try:
@@ -130,7 +130,7 @@ def price_paths(
     one_seed(first + count - 1, "the last path's seed, seed + n - 1,")
     parts = []
     look = {"desc": f"{loaded.name} prices", "unit": " paths", "unit_scale": True, "delay": BAR_AFTER, "leave": False}
-    with tqdm(total=count, disable=None if progress else True, **look) as bar:  # None: where stderr is no terminal
+    with tqdm(total=count, disable=None if progress else True, **look) as bar:  # None: if stderr is not a terminal
         for start in range(0, count, CHUNK):
             rows = min(CHUNK, count - start)
             names, values = _play(loaded, first + start, rows)

@@ -1,4 +1,4 @@
-"""What an episode needs to know: regime, firm and market, validated, frozen, with units.
+"""What an episode needs to know: regime, firm and market, validated and frozen, with units.
 
 These classes are the vocabulary of the library's YAML. A regime is the law: one entry per compliance
 period in each mechanism, keyed by the period's first year as a string ("2015"), so that a command-line

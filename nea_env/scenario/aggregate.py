@@ -13,18 +13,18 @@ from nea_env.scenario.types import Model, NonNegative, Number, Positive, Share, 
 class Aggregate(Model):
     """A whole market, in shares of ``emissions`` where no unit is named.
 
-    What it is given, may carry over, borrow and import, and what a missing tonne costs, come from the regime.
+    What it receives and may carry over, borrow and import, and what a missing tonne costs, come from the regime.
     Half of its firms have a shortfall, half have a surplus. Where free units follow output, every quantity is
     that of a year's output: ``growth``, ``path`` and ``shock`` are then those of the emission intensity.
 
-    In ``path`` and ``allocation`` a year that is not named is like the last one named before it (before the first:
-    like the first, and 1 where there is none).
+    In ``path`` and ``allocation`` a year that is not named is like the last one named before it; years before the
+    first are like the first. Without any, the value is 1.
     """
 
     emissions: Positive  # t a year, baseline: the unit of every share, and the market's weight beside a linked one
     path: dict[Year, Positive] = {}  # baseline emissions relative to that, by compliance year
     growth: Annotated[Number, Field(ge=-0.2, le=0.2)] = 0.0  # a year, continuous, from the last year of the path on
-    unit_class: str = ""  # whose number in the regime's allocation stands for the whole
+    unit_class: str = ""  # whose number in the regime's allocation is used for the whole market
     sector: str = ""  # whose auction share
     intensity: Positive | None = None  # t per unit of output, mean of the class; needed for a benchmark or a balance
     allocation: dict[Year, Positive] = {}  # units issued in all, relative to the law's number

@@ -8,13 +8,13 @@ import unicodedata
 _ESCAPED = re.compile(r"\\(?:x([0-9a-f]{2})|u([0-9a-f]{4})|U([0-9a-f]{8}))")
 
 _LONGEST = 900
-"""Letters of a message; a key or a path of thousands is cut."""
+"""Characters in a message; a key or a path of thousands is cut."""
 
 
 class ScenarioError(ValueError):
     """A scenario, or a file behind it, cannot be used; the message is one line.
 
-    Characters in it that can't be seen, such as a no-break space, are escaped and named.
+    Invisible characters, such as a no-break space, are escaped and named.
     """
 
     def __init__(self, message: str) -> None:
@@ -26,7 +26,7 @@ def _visible(message: str) -> str:
     codes = dict.fromkeys(int(next(filter(None, escape.groups())), 16) for escape in _ESCAPED.finditer(line))
     unseen = [code for code in codes if code < 0x110000 and not chr(code).isprintable()]
     names = [f"U+{code:04X}: {_name(chr(code))}" for code in unseen]
-    added = [name for name in names if name not in line]  # a pickled error is made anew from its own message
+    added = [name for name in names if name not in line]  # a pickled error is rebuilt from its own message
     if len(line) > _LONGEST:
         line = f"{line[: _LONGEST - 303]}...{line[-300:]}"
     return f"{line} ({', '.join(added)})" if added else line

@@ -35,7 +35,7 @@ class Technology(Model):
 
 
 class OutputShock(Model):
-    """Log-output deviates from baseline by an AR(1); its mean effect on output is one."""
+    """Log-output deviates from baseline by an AR(1) process; its mean effect on output is a factor of one."""
 
     volatility: Annotated[Number, Field(ge=0, le=1)] = 0.0  # sd of one month's news
     persistence: Annotated[Number, Field(ge=0, lt=1)] = 0.0
@@ -45,11 +45,11 @@ class OutputChoice(Model):
     """Freedom to produce more or less than baseline, at a concave margin.
 
     At relative output y a month's margin is that of baseline less 0.5 x margin_slope x (y - 1)**2 x baseline
-    output: baseline is the best without a carbon price, and p - C_q = margin_slope x (1 - y).
+    output: baseline is optimal without a carbon price, and p - C_q = margin_slope x (1 - y).
     """
 
-    flexibility: Annotated[Number, Field(gt=0, lt=1)]  # largest relative change of output either way
-    margin_slope: Positive  # money per unit of output, at a change of output by its whole
+    flexibility: Annotated[Number, Field(gt=0, lt=1)]  # largest relative change of output, up or down
+    margin_slope: Positive  # money per unit of output, at a change of output by 100 %
 
 
 class Firm(Model):
@@ -63,7 +63,7 @@ class Firm(Model):
     output_unit: str = "MWh"
     output: Positive  # units a year, baseline
     emission_intensity: Positive  # t per unit
-    base_emissions: Positive | None = None  # t a year, base period; None: output x intensity
+    base_emissions: Positive | None = None  # t a year in the base period; None: output x intensity
     certified: str = ""  # certificate that eases its reduction factor (Tokyo's top-level sites)
     cost_intensity: Share = 0.0  # allowance cost over value added, for leakage tests
     trade_intensity: Share = 0.0  # trade over domestic supply
@@ -77,7 +77,7 @@ class Firm(Model):
     output_path: dict[Year, Positive] = {}  # output relative to baseline, by calendar year
     abatement: Abatement
     technologies: Annotated[tuple[Technology, ...], Field(max_length=TECHNOLOGIES)] = ()
-    invest_rate: Annotated[Number, Field(ge=0, le=1)] = 0.08  # of the remaining potential, at most, each month
+    invest_rate: Annotated[Number, Field(ge=0, le=1)] = 0.08  # largest share of the potential left started in a month
     output_shock: OutputShock = OutputShock()
     output_choice: OutputChoice | None = None  # None: output is what demand makes it
 
@@ -90,5 +90,5 @@ class Firm(Model):
     def _potential_fits(self) -> Self:
         total = sum(tech.potential_share for tech in self.technologies)
         if total > 0.95:
-            raise ValueError(f"technologies remove {total:.2f} of emissions together: at most 0.95")
+            raise ValueError(f"technologies together remove {total:.2f} of emissions: at most 0.95")
         return self

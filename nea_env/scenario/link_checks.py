@@ -15,7 +15,7 @@ TIED_PROCESSES = ("lattice", "collared", "equilibrium")
 
 
 def check_links(links: Sequence[Link], home: Market, regime: Regime, start: str, end: str) -> None:
-    """Holds the links of a scenario against its own market and law.
+    """Check the links of a scenario against its own market and law.
 
     Args:
         links: at most two.
@@ -41,7 +41,7 @@ def check_links(links: Sequence[Link], home: Market, regime: Regime, start: str,
     free = [year for year, gap in sorted(home.gap.items()) if gap.down > 0.0 and _carries_all(regime, year)]
     if links and free:
         raise ValueError(
-            f"market.gap: {', '.join(free)}: banking without limit leaves the front no gap; allowed: vintages whose"
+            f"market.gap: {', '.join(free)}: unlimited banking leaves the front no gap; allowed: vintages whose"
             " banking is limited"
         )
 
@@ -61,7 +61,7 @@ def _check_money(where: str, link: Link, home: Market) -> None:
             f" {money}"
         )
     if money == home.currency and link.fx is not None:
-        raise ValueError(f"{where}.fx: home and partner both count in {money}; allowed: none")
+        raise ValueError(f"{where}.fx: home and partner both use {money}; allowed: none")
 
 
 def _check_dates(where: str, link: Link, start: str, end: str) -> None:
@@ -92,20 +92,20 @@ def _check_prices(where: str, link: Link, home: Market) -> None:
     joint = where == "links.0" and link.type != "none" and link.regime is not None and link.market.aggregate is not None
     if link.correlation != 0.0 and not joint:
         raise ValueError(
-            f"{where}.correlation: {link.correlation:g}: under the equilibrium law only the price of a first partner"
-            " solved as well can move with the home price; allowed: 0"
+            f"{where}.correlation: {link.correlation:g}: under law equilibrium only the price of a first partner that"
+            " is solved too can move with the home price; allowed: 0"
         )
     if joint and link.fx is None and link.market.discount_rate != home.discount_rate:
         raise ValueError(
-            f"{where}.market.discount_rate: {link.market.discount_rate:g}: in an equilibrium of both systems one money"
-            f" has one rate; allowed: {home.discount_rate:g}"
+            f"{where}.market.discount_rate: {link.market.discount_rate:g}: in an equilibrium of both systems one"
+            f" currency has one rate; allowed: {home.discount_rate:g}"
         )
     if link.type == "none" or link.free_price:
         return
     for part, missing in (("regime", link.regime is None), ("market.aggregate", link.market.aggregate is None)):
         if missing:
             raise ValueError(
-                f"{where}.{part}: missing: under the equilibrium law a link of type {link.type} needs the partner's"
+                f"{where}.{part}: missing: under law equilibrium a link of type {link.type} needs the partner's"
             )
     if where != "links.0":
         raise ValueError(
@@ -134,13 +134,13 @@ def _check_carry(where: str, link: Link, home: Market, regime: Regime, start: st
 
 
 def _check_correlations(links: Sequence[Link]) -> None:
-    """Shocks of three prices exist only where their correlations agree with one another."""
+    """Shocks of three prices exist only if their correlations are consistent with one another."""
     if len(links) < 2:
         return
     first, second = (link.correlation for link in links)
     between = links[1].correlation_with_first
     if 1.0 + 2.0 * first * second * between <= first**2 + second**2 + between**2:
         raise ValueError(
-            f"links.1.correlation_with_first: {between:g} cannot stand beside correlations of {first:g} and"
+            f"links.1.correlation_with_first: {between:g} is impossible with correlations of {first:g} and"
             f" {second:g} with the home price"
         )

@@ -1,4 +1,4 @@
-"""A link to another system: its price, its currency, and on what terms its units count at home."""
+"""A link to another system: its price, its currency, and the terms on which its units count at home."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from nea_env.scenario.regime import Regime
 from nea_env.scenario.types import Model, Month, Number, Positive, Share, Switch
 
 CURRENCIES = ("CNY", "EUR", "JPY", "KRW", "USD")
-"""Money that a partner's units may be priced in, beside the home scenario's own."""
+"""Currencies in which a partner's units may be priced, besides the home scenario's own."""
 
 LinkType = Literal["none", "full", "quota", "exchange_rate", "discount", "border_fee", "one_way"]
 Correlation = Annotated[Number, Field(gt=-1, lt=1)]
@@ -77,7 +77,7 @@ class Link(Model):
 
     @property
     def free_price(self) -> bool:
-        """Whether the foreign price is not tied to the home price: imports alone, and no more than a quota."""
+        """Whether the foreign price is not tied to the home price: imports only, and no more than a quota."""
         return self.type == "one_way" and self.quota is not None
 
     @property

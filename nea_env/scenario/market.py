@@ -30,14 +30,14 @@ class Gap(Model):
     @model_validator(mode="after")
     def _two_sided(self) -> Self:
         if (self.down == 0) != (self.up == 0):
-            raise ValueError("down and up are both zero or both positive: x has mean zero")
+            raise ValueError("down and up must be both zero or both positive, since x has mean zero")
         return self
 
 
 class OffsetSeries(Model):
     """Price of the offset credit on sale, relative to the long price: a lognormal martingale."""
 
-    type: str  # a type the regime knows
+    type: str  # a type that the regime knows
     ratio: Positive  # at the start
     volatility: Annotated[Number, Field(ge=0, le=2)] = 0.0
 
@@ -45,7 +45,7 @@ class OffsetSeries(Model):
 class Collar(Model):
     """A floor and a ceiling at the start, both growing at the discount rate: the price is a martingale between them.
 
-    ``resolved`` is the share of the news about where in the band the price will end that is out by the
+    ``resolved`` is the share of the news about where in the band the price will end that has come out by the
     end of the scenario.
     """
 
@@ -61,14 +61,14 @@ class Collar(Model):
 
 
 class Jumps(Model):
-    """Jumps of the log price: so many a year on average, with this share of the price's variance."""
+    """Jumps of the log price: how many a year on average, and their share of the price's variance."""
 
     rate: Annotated[Number, Field(gt=0, le=60)]
     share: Annotated[Number, Field(gt=0, lt=1)]
 
 
 class Turbulence(Model):
-    """A wild regime beside the calm one: how much more volatile it is, and how it begins and ends, by month."""
+    """A wild regime next to the calm one: how much more volatile it is, and how likely it is to begin and end."""
 
     ratio: Annotated[Number, Field(gt=1, le=20)]  # volatility in the wild regime over that in the calm one
     begins: Annotated[Number, Field(gt=0, le=1)]  # chance that a calm month is followed by a wild one
@@ -76,7 +76,7 @@ class Turbulence(Model):
 
 
 class Bootstrap(Model):
-    """Changes of the log price of which one is drawn each month, recentred and scaled to the market's volatility."""
+    """Changes of the log price, one drawn each month, recentred and scaled to the market's volatility."""
 
     changes: Annotated[tuple[Number, ...], Field(min_length=4, max_length=1000)]
 
@@ -89,19 +89,19 @@ class Lattice(Model):
     @model_validator(mode="after")
     def _centred(self) -> Self:
         if self.states % 2 == 0:
-            raise ValueError(f"states: {self.states} is even: the start stands in the middle, so it must be odd")
+            raise ValueError(f"states: {self.states} is even: the start is in the middle, so it must be odd")
         return self
 
 
 class Reversion(Model):
-    """Pull of the log price towards a level. Not a martingale: whoever buys low and sells high is paid."""
+    """Pull of the log price towards a level. Not a martingale: buying low and selling high pays."""
 
     rate: Annotated[Number, Field(gt=0, le=12)]  # a year
     level: Positive  # money per t
 
 
 class Frictions(Model):
-    """What trading costs and how much of it a month allows."""
+    """What trading costs, and how much of it fits into a month."""
 
     spread: Annotated[Number, Field(ge=0, lt=1)] = 0.0  # between bid and ask, of the price
     impact: Annotated[Number, Field(ge=0, le=1)] = 0.0  # price moves this share against a trade at the volume limit
@@ -129,7 +129,7 @@ class Market(Model):
     reversion: Reversion | None = None  # law: log_ou
     aggregate: Aggregate | None = None  # law: equilibrium; all other firms under the regime
     stale: Annotated[Number, Field(ge=0, lt=1)] = 0.0
-    """Share of months in which trade settles at the price of the month before. It pays whoever knows better."""
+    """Share of months in which trade settles at last month's price. It pays those who know better."""
     quote_noise: Annotated[Number, Field(ge=0, le=1)] = 0.0  # sd of the log quote about a price not disclosed
     turnover: Annotated[tuple[NonNegative, ...], Field(min_length=12, max_length=12)] = (1.0,) * 12
     """Relative market volume by calendar month: the weights of a volume-weighted mean price."""
@@ -145,11 +145,9 @@ class Market(Model):
     @model_validator(mode="after")
     def _process_is_complete(self) -> Self:
         if self.law == "collared" and self.collar is None:
-            raise ValueError("collar: missing: the law collared needs one; allowed: a floor and a ceiling")
+            raise ValueError("collar: missing: law collared needs one; allowed: a floor and a ceiling")
         if self.collar is not None and self.law not in ("collared", "equilibrium"):
-            raise ValueError(
-                f"collar: the law {self.law} knows no bounds; allowed: none, or law collared or equilibrium"
-            )
+            raise ValueError(f"collar: law {self.law} has no bounds; allowed: none, or law collared or equilibrium")
         needed = NEEDS.get(self.law)
         if needed is not None and getattr(self, needed) is None:
             raise ValueError(f"law: {self.law} needs market.{needed}")

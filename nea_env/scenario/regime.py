@@ -22,7 +22,7 @@ from nea_env.scenario.rules import (
 from nea_env.scenario.types import Model, Month, Number, Share, Whole, Year
 
 BY_PERIOD = ("allocation", "banking", "borrowing", "offsets", "penalty", "auctions", "stabilisation", "holding")
-"""Mechanisms keyed by a compliance period's first year, beside the calendar."""
+"""Mechanisms keyed by a compliance period's first year, besides the calendar."""
 
 
 BOUNDED = ("allocation", "banking", "borrowing", "offsets", "penalty")
@@ -56,14 +56,16 @@ class Regime(Model):
         for mechanism in ("allocation", "banking", "penalty"):
             missing = [year for year in self.calendar if year not in getattr(self, mechanism)]
             if missing:
-                raise ValueError(f"{mechanism} is missing for {', '.join(missing)}: calendar has that period")
+                raise ValueError(f"{mechanism} is missing for {', '.join(missing)}, which the calendar has")
         for mechanism in BY_PERIOD:
             unknown = [year for year in getattr(self, mechanism) if year not in self.calendar]
             if unknown:
-                raise ValueError(f"{mechanism} names {', '.join(unknown)}, which calendar does not have")
+                raise ValueError(f"{mechanism} names {', '.join(unknown)}, which the calendar does not have")
         baseline = any(rule.method == "baseline" for rule in self.allocation.values())
         if baseline and (self.holding or self.sell_limit_share is not None):
-            raise ValueError("holding and sell_limit_share are shares of free units: a baseline regime gives none")
+            raise ValueError(
+                "holding and sell_limit_share are shares of free units, of which a baseline regime gives none"
+            )
         return self
 
     @model_validator(mode="after")

@@ -1,4 +1,4 @@
-"""The rules of the law, one class a mechanism: what a regime holds for each compliance period."""
+"""The rules of the law, one class per mechanism: what a regime holds for each compliance period."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from pydantic import Field, model_validator
 from nea_env.scenario.types import Model, Month, NonNegative, Number, Positive, Share, Switch, Whole, Year
 
 TIERS = 3
-"""Steps of an ex-post adjustment."""
+"""Largest number of steps of an ex-post adjustment."""
 
 
 class CalendarRule(Model):
-    """When one compliance period's steps fall. Its deadline ends the life of its vintage."""
+    """When the steps of one compliance period take place. Its deadline ends the life of its vintage."""
 
     years: Annotated[Whole, Field(ge=1, le=5)] = 1  # length of the compliance period
     announced: Month | None = None  # when its benchmark or factor is published; None: known from the start
@@ -108,14 +108,14 @@ class AllocationRule(Model):
         for name, order in (("cancellation", -1), ("addition", 1)):
             ratios = [order * tier.ratio for tier in getattr(self, name)]
             if ratios != sorted(ratios):
-                raise ValueError(f"{name}: ratios move away from one, the least adjustment first")
+                raise ValueError(f"{name}: ratios must move away from one, the smallest adjustment first")
         if self.update_share > 0.0 and self.method not in ("grandfathering", "historical_benchmarking"):
             raise ValueError(f"update_share: {self.method} has no base years to revise")
         if self.method in ("verified_emissions", "benchmark_band") and (self.auction_share or self.correction_factor):
-            raise ValueError(f"method {self.method} takes no auction_share and no correction_factor")
+            raise ValueError(f"method {self.method} takes neither auction_share nor correction_factor")
         for unit_class, rule in self.classes.items():
             if rule.classes:
-                raise ValueError(f"classes.{unit_class}.classes: a class has no classes of its own")
+                raise ValueError(f"classes.{unit_class}.classes: a class can't have classes of its own")
         return self
 
     def of_class(self, unit_class: str) -> AllocationRule:
@@ -133,11 +133,11 @@ class BankingRule(Model):
     net_sales_multiple: NonNegative = 0.0
     net_sales_since: Literal["vintage", "phase"] | Month = "vintage"  # where the count starts
     net_sales_years: Annotated[Whole, Field(ge=1, le=5)] = 1  # the count is divided by this (annual mean)
-    small_holder_tonnes: dict[Literal["firm", "site"], NonNegative] = {}  # below it everything is carried
-    deficit_firm_exempt: Switch = False  # allocation < emissions: everything is carried
-    lost_if_missed: Switch = False  # a miss at a deadline whose penalty says forfeits_carry loses the right
+    small_holder_tonnes: dict[Literal["firm", "site"], NonNegative] = {}  # below it everything is carried over
+    deficit_firm_exempt: Switch = False  # allocation < emissions: everything is carried over
+    lost_if_missed: Switch = False  # missing a deadline whose penalty says forfeits_carry loses the right
     offsets_bankable: Switch = True
-    auctioned_bankable: Switch = True  # units bought at auction may be carried like others
+    auctioned_bankable: Switch = True  # units bought at auction may be carried over like others
 
 
 class BorrowingRule(Model):
@@ -174,7 +174,7 @@ class PenaltyRule(Model):
     max_total: Positive | None = None  # the whole fine, lump sum included, side penalties aside
     deducted: NonNegative = 0.0  # tonnes taken from the next allocation per missing tonne
     side_multiple: NonNegative = 0.0  # lost subsidies, credit record: x front price per missing tonne
-    forfeits_carry: Switch = False  # a miss here costs the carry-over where banking says lost_if_missed
+    forfeits_carry: Switch = False  # missing this deadline costs the carry-over where banking says lost_if_missed
     subsidy_repaid: Switch = False  # investment subsidies drawn so far are paid back
 
 
@@ -187,14 +187,14 @@ class AuctionRule(Model):
 
     months: Annotated[tuple[Month, ...], Field(min_length=1)]
     volume: Positive  # t offered at each
-    bid_share: Share = 1.0  # of the volume, the most one bidder takes
+    bid_share: Share = 1.0  # largest share of the volume that one bidder can take
     filled_share: Share = 1.0  # of a bid that is filled: rationing
     discount: Annotated[Number, Field(ge=0, lt=1)] = 0.0
     fee: Annotated[Number, Field(ge=0, lt=0.1)] = 0.0  # of the price
     reserve_price: NonNegative = 0.0  # money per t
     reserve_multiple: NonNegative = 0.0  # of the mean front price below
     reserve_months: Annotated[Whole, Field(ge=1, le=24)] = 3
-    reserve_cap: Positive | None = None  # money per t, the most the reserve can be
+    reserve_cap: Positive | None = None  # money per t, upper limit of the reserve
     short_only: Switch = False  # bids up to the firm's own shortfall
     own_use: Switch = False  # units go straight against the duty: not tradable, not bankable
 
@@ -225,7 +225,9 @@ class StabilisationRule(Model):
     @model_validator(mode="after")
     def _price_stays_positive(self) -> Self:
         if self.price_move * self.acts >= 1.0 - self.acts:
-            raise ValueError("price_move: not acting would move the price to nothing: price_move x acts < 1 - acts")
+            raise ValueError(
+                "price_move: not acting would move the price to zero; allowed: price_move x acts < 1 - acts"
+            )
         return self
 
 
@@ -244,7 +246,7 @@ class HoldingRule(Model):
 
 
 class LeakageTest(Model):
-    """One way to be free of the auction share: every threshold given is met by the firm."""
+    """One way to be exempt from the auction share: the firm meets every threshold given."""
 
     cost_intensity: NonNegative | None = None
     trade_intensity: NonNegative | None = None

@@ -1,4 +1,4 @@
-"""Regime + firm + market + dates: everything an episode needs, checked against each other."""
+"""Regime + firm + market + dates: everything an episode needs, checked for consistency."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ class Scenario(Model):
         return self
 
     def _check_years(self) -> None:
-        """A number for a year that the regime does not know would be ignored in silence."""
+        """A number for a year that the regime does not know would be silently ignored."""
         regime, aggregate = self.regime, self.market.aggregate
         years = regime.years
         after = (f"{int(years[-1]) + 1:04d}",) if regime.year_starts > 1 else ()  # in which the last fiscal year ends
@@ -165,11 +165,13 @@ class Scenario(Model):
                 f"regime.calendar.{year}: verified {calendar.verified} comes after deadline {calendar.deadline}"
             )
         if rule.interim_factor is not None and calendar.completed is None:
-            raise ValueError(f"regime.allocation.{year}.interim_factor: it needs calendar.{year}.completed")
+            raise ValueError(f"regime.allocation.{year}.interim_factor: needs calendar.{year}.completed")
         if calendar.completed and not (calendar.allocated or "9999") <= calendar.completed <= calendar.verified:
-            raise ValueError(f"regime.calendar.{year}.completed: lies outside the time from allocated to verified")
+            raise ValueError(f"regime.calendar.{year}.completed: must lie between allocated and verified")
         if rule.method in ("grandfathering", "historical_benchmarking") and calendar.allocated is None:
-            raise ValueError(f"regime.calendar.{year}.allocated: {rule.method} needs a month of booking")
+            raise ValueError(
+                f"regime.calendar.{year}.allocated: {rule.method} needs the month in which units are booked"
+            )
         if rule.method == "baseline" and self.firm.certified and self.firm.certified not in rule.certified:
             raise ValueError(
                 f"regime.allocation.{year}.certified: no value for the firm's certificate {self.firm.certified!r}"

@@ -30,7 +30,7 @@ def _whole(value: object) -> object:
 Month = Annotated[str, BeforeValidator(_check_month)]
 Year = Annotated[str, BeforeValidator(_check_year)]
 Number = Annotated[float, Strict()]
-"""A number: neither a switch nor text."""
+"""A number: neither a boolean nor text."""
 Whole = Annotated[int, Strict(), BeforeValidator(_whole)]
 Switch = Annotated[bool, Strict()]
 """true or false; neither a number nor text."""
@@ -40,10 +40,12 @@ Positive = Annotated[Number, Field(gt=0.0, le=1e15)]
 
 
 class ReadOnly(dict[Any, Any]):
-    """A mapping that can't be changed, since a loaded scenario is shared by all who ask for it by name."""
+    """A mapping that can't be changed, since a loaded scenario is shared by all callers that ask for it by name."""
 
     def _refuse(self, *args: Any, **kwargs: Any) -> NoReturn:
-        raise TypeError("a scenario can't be changed; load_scenario(scenario, overrides) returns one with other values")
+        raise TypeError(
+            "a scenario can't be changed; load_scenario(scenario, overrides) returns a copy with other values"
+        )
 
     __setitem__ = __delitem__ = __ior__ = _refuse
     clear = pop = popitem = setdefault = update = _refuse
@@ -58,7 +60,7 @@ def _read_only(value: Any) -> Any:
 
 
 class Model(BaseModel):
-    """A model that refuses unknown keys, NaN and infinity, and can't be changed, nor can its mappings."""
+    """A model that refuses unknown keys, NaN and infinity; neither it nor its mappings can be changed."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
@@ -71,7 +73,7 @@ class Model(BaseModel):
 
 
 def months_between(earlier: str, later: str) -> int:
-    """Months from one "YYYY-MM" to another; negative when they are in the other order."""
+    """Months from one "YYYY-MM" to another; negative if the second comes first."""
     return (int(later[:4]) - int(earlier[:4])) * 12 + int(later[5:]) - int(earlier[5:])
 
 

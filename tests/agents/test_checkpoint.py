@@ -159,7 +159,7 @@ def test_a_whole_checkpoint_that_fits_no_more_is_one_clear_error(off_policy, tmp
 def test_a_model_of_another_algorithm_is_one_clear_error(off_policy, tmp_path):
     _, source = off_policy
     for path, name in ((source.model, "sac"), (source.config, "dqn"), (source.checkpoints, "dqn")):
-        with pytest.raises(checkpoint.CheckpointError, match="is no readable"):
+        with pytest.raises(checkpoint.CheckpointError, match="is not a readable"):
             checkpoint.load_policy(path, name)
 
 

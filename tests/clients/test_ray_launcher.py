@@ -66,7 +66,7 @@ def test_a_killed_worker_loses_one_job_and_a_resume_skips_the_other(sweeps):
     printed, _ = process.communicate(timeout=400)
     assert process.returncode == 1 and "Traceback" not in printed, printed
     assert statuses(sweep) == ["failed", "finished"], printed
-    assert f"{first}: its process was killed 3 times" in printed and "goes on with the sweep" in printed
+    assert f"{first}: its process was killed 3 times" in printed and "continues the sweep" in printed
     resumes = [one["step"] for one in json.loads((sweep / first / "versions.json").read_text())["resumes"]]
     assert len(resumes) == 2 and 0 < resumes[0] < resumes[1]
     model = sweep / table(sweep)[1]["folder"] / "model.zip"

@@ -59,7 +59,7 @@ def test_a_benchmarked_firm_buys_its_share_too():
 
 @pytest.mark.parametrize("more", [{"auction_share": {"": 0.1}}, {"correction_factor": 0.9}])
 def test_units_equal_to_emissions_cannot_be_cut(more):
-    with pytest.raises(ValidationError, match="takes no auction_share and no correction_factor"):
+    with pytest.raises(ValidationError, match="takes neither auction_share nor correction_factor"):
         AllocationRule(method="verified_emissions", **more)
 
 

@@ -95,7 +95,7 @@ def test_a_law_without_steps_takes_and_grants_nothing(emissions):
 
 def test_steps_out_of_order_or_too_many_are_refused():
     for name, steps in (("cancellation", CANCELLATION), ("addition", ADDITION)):
-        with pytest.raises(ValidationError, match=f"{name}: ratios move away from one"):
+        with pytest.raises(ValidationError, match=f"{name}: ratios must move away from one"):
             AllocationRule(method="grandfathering", correction_factor=1.0, **{name: steps[::-1]})
         with pytest.raises(ValidationError, match="at most 3"):
             AllocationRule(method="grandfathering", correction_factor=1.0, **{name: (*steps, steps[-1])})

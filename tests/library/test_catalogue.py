@@ -165,7 +165,7 @@ def test_bad_scenario_keys(write, old, new, parts):
             "regime: {penalty: {2018: {mutliple: 1}}}",
             ["penalty.2018.mutliple: unknown key", "did you mean 'multiple'?"],
         ),
-        ("regime: {penalty: {2031: {multiple: 1}}}", ["penalty names 2031, which calendar does not have"]),
+        ("regime: {penalty: {2031: {multiple: 1}}}", ["penalty names 2031, which the calendar does not have"]),
         ("regime: {calendar: {2018: {deadline: 2019-02}}}", ["verified 2019-05 comes after deadline 2019-02"]),
         ("firm: {technologies: {0: {leed_months: 3}}}", ["technologies.0.leed_months", "did you mean 'lead_months'?"]),
         ("firm: {technologies: {5: {opex: 3}}}", ["overrides.firm.technologies.5", "items 0 to 2"]),

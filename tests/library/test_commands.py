@@ -202,7 +202,7 @@ def test_a_page_has_values_by_year_with_footnotes(old):
     assert "| `reduction_factor.I` | 2010-2014: 0.08 | sourced | [^1][^2] |  |" in page
     assert "| `reduction_factor.I` | 2015-2019: 0.17 | assumed |  | a guess \\| or two |" in page
     assert page.endswith("[^1]: The Act, Article 1\n[^2]: The Plan, page 2\n")
-    assert "2010-2019: 2 compliance periods, money in X. Units trade from 2011-04. Free units: baseline." in page
+    assert "2010-2019: 2 compliance periods, amounts in X. Units trade from 2011-04. Free units: baseline." in page
     assert "## ranges (what was known" in page
 
 

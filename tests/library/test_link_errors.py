@@ -54,7 +54,7 @@ def refusal(scenario: object, overrides: object = ()) -> str:
         ("kets", ["links=[kets_tps, kets_eu, kets_gx_ets]"], ["3 links; allowed: at most 2"]),
         ("kets", ["links=[kets_tps_quota, kets_tps_quota]"], ["links.1.name: kets_tps_quota is listed twice"]),
         ("linked_kets", ["market.frictions.permanent_impact=0.5"], ["too large to be moved; allowed: 0"]),
-        ("linked_tokyo", {"links.0.fx": {"currency": "JPY", "rate": 1}}, ["both count in JPY; allowed: none"]),
+        ("linked_tokyo", {"links.0.fx": {"currency": "JPY", "rate": 1}}, ["both use JPY; allowed: none"]),
         ("linked_kets", ["links.0.fx.currency=JPY"], ["fx.currency: JPY is not CNY, the partner's"]),
         ("linked_tokyo", ["links.0.market.currency=KRW"], ["regime.currency: JPY is not KRW"]),
         (
@@ -65,7 +65,7 @@ def refusal(scenario: object, overrides: object = ()) -> str:
         (
             "linked_kets_phase4",
             ["links.0.correlation=0.9", "links.1.correlation=-0.9"],
-            ["links.1.correlation_with_first: 0 cannot stand beside correlations of 0.9 and -0.9"],
+            ["links.1.correlation_with_first: 0 is impossible with correlations of 0.9 and -0.9"],
         ),
         ("linked_tokyo", ["links.1.type=quota"], ["links.1", "low: 1: a link of type quota needs a least ratio"]),
         ("linked_kets", ["links.0.type=quota", "links.0.quota=null"], ["quota: a link of type quota needs one"]),
@@ -82,7 +82,7 @@ def test_an_equilibrium_of_both_systems_needs_the_partners_aggregate():
     changes = {"market.law": "equilibrium", "links.0.type": "quota", "links.0.low": 0.2}
     for part in ("market.aggregate", "regime"):
         message = refusal("linked_kets", changes | {f"links.0.{part}": None})
-        assert f"links.0.{part}: missing: under the equilibrium law a link of type quota needs the partner's" in message
+        assert f"links.0.{part}: missing: under law equilibrium a link of type quota needs the partner's" in message
     alone = {"market.law": "equilibrium", "links.0.market.aggregate": None}  # imports alone have their own price
     assert load_scenario("linked_kets", alone).market.law == "equilibrium"
 

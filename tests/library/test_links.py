@@ -135,7 +135,7 @@ def test_scenarios_of_a_link():
 def test_the_page_of_links_tells_terms_sources_and_scenarios(tmp_path):
     page = links_page()
     assert all(f"`{name}`" in page for name in names("link"))
-    assert "type one way, imports alone, units left at a deadline lapse. Used in `linked_kets`" in page
+    assert "type one way, imports only, units left at a deadline lapse. Used in `linked_kets`" in page
     assert "| `fx.rate` | 170.9 | sourced |" in page
     assert main(["docs", "--out", str(tmp_path / "docs" / "regimes")]) == 0
     assert (tmp_path / "docs" / "links").with_suffix(".md").read_text(encoding="utf-8") == page

@@ -98,7 +98,7 @@ def test_numbers_months_years_and_switches_need_a_source():
         ("a: {status: sourced, b: 1}", ["a.status", "needs a source"]),
         ("a: {source: 3, b: 1}", ["a.source", "3", "expected text"]),
         ("a: {note: [x], b: 1}", ["a.note", "expected text"]),
-        ("a: {value: 1, unit: t}", ["a.unit", "beside value only source, status, note"]),
+        ("a: {value: 1, unit: t}", ["a.unit", "next to value only source, status, note"]),
         ("sources: [The Act]\na: 1", ["sources", "short key"]),
         ("a: {1.5: 2}", ["1.5 cannot be a key"]),
         ("value: 3", ["holds 3", "mapping"]),

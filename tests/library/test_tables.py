@@ -1,4 +1,4 @@
-"""Files as rows: rule, parameter, period, value, how sure, source."""
+"""Files as rows: rule, parameter, period, value, status, source."""
 
 from __future__ import annotations
 

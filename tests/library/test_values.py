@@ -227,7 +227,9 @@ def test_a_key_is_listed_once_in_a_mapping_too():
 
 @pytest.mark.parametrize("overrides", [0, False, 5, np.array(["market.price=5"]), b"market.price=5", [5]])
 def test_overrides_are_a_mapping_or_texts(overrides):
-    with pytest.raises(ScenarioError, match=r"^overrides: .*expected a mapping of paths or texts 'path=value'$"):
+    with pytest.raises(
+        ScenarioError, match=r"^overrides: .*expected a mapping of paths to values, or strings 'path=value'$"
+    ):
         load_scenario("kets", overrides)
 
 

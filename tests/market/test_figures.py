@@ -124,7 +124,7 @@ def test_what_is_not_known_is_refused(capsys, arguments):
     with pytest.raises(SystemExit) as caught:
         main(arguments)
     assert caught.value.code == 2
-    assert "not known" in capsys.readouterr().err
+    assert "unrecognized arguments" in capsys.readouterr().err
 
 
 def test_calibration_writes_or_checks_the_page(capsys, tmp_path, monkeypatch):

@@ -1,4 +1,4 @@
-"""Ctrl-C, SIGTERM, a full disk: one line that tells how to go on, and a checkpoint to go on from."""
+"""Ctrl-C, SIGTERM, a full disk: one line that says how to continue, and a checkpoint to continue from."""
 
 import errno
 import os
@@ -41,7 +41,7 @@ def test_a_signal_stops_at_the_next_rollout_and_tells_how_to_go_on(number, code,
     with monkeypatch.context() as patch:
         after(patch, 100, lambda: os.kill(os.getpid(), number))
         line = ended(patch, capsys, *TINY, "checkpoint.every=1000", f"hydra.run.dir='{folder}'", code=code)
-    command = re.search(r"python train\.py (resume='.*') goes on from step 128", line)
+    command = re.search(r"python train\.py (resume='.*') continues from step 128", line)
     assert command, line
     assert checkpoint.latest(folder / "checkpoints").name == "step_000000000128"
     assert not (folder / "evaluation.json").exists()
@@ -65,7 +65,7 @@ def test_a_second_signal_stops_at_once(monkeypatch, capsys, tmp_path):
 
     after(monkeypatch, 100, twice)
     line = ended(monkeypatch, capsys, *TINY, "checkpoint.every=1000", f"hydra.run.dir={tmp_path}", code=130)
-    assert "stopped at once" in line and f"resume={tmp_path} goes on from step 0" in line
+    assert "stopped at once" in line and f"resume={tmp_path} continues from step 0" in line
 
 
 def test_a_signal_while_evaluating_leaves_a_finished_training(monkeypatch, capsys, tmp_path):
@@ -77,7 +77,7 @@ def test_a_signal_while_evaluating_leaves_a_finished_training(monkeypatch, capsy
 
     monkeypatch.setattr(training.evaluate, "evaluate", stopped)
     line = ended(monkeypatch, capsys, *TINY, f"hydra.run.dir={tmp_path}", code=143)
-    assert "goes on from step 256" in line
+    assert "continues from step 256" in line
     assert (tmp_path / "model.zip").is_file() and not (tmp_path / "evaluation.json").exists()
 
 
@@ -127,7 +127,7 @@ def test_a_full_disk_is_one_line(monkeypatch, capsys, tmp_path):
 
     after(monkeypatch, 150, full)
     line = ended(monkeypatch, capsys, *TINY, f"hydra.run.dir={tmp_path}", code=1)
-    assert "No space left on device" in line and f"python train.py resume={tmp_path} goes on from step 128" in line
+    assert "No space left on device" in line and f"python train.py resume={tmp_path} continues from step 128" in line
     monkeypatch.setattr(training.metrics, "write_text", write_text)
     run(monkeypatch, f"resume={tmp_path}")
     assert [row["step"] for row in measured(tmp_path)] == ["64", "128", "192", "256"]
@@ -151,7 +151,7 @@ def test_a_folder_that_turned_read_only_is_one_line(monkeypatch, capsys):
                 line = ended(patch, capsys, *TINY, f"hydra.run.dir={folder}", code=1)
             finally:
                 os.seteuid(user)
-        assert "Permission denied" in line and "goes on from step 128" in line
+        assert "Permission denied" in line and "continues from step 128" in line
         for path in [folder, *(path for path in folder.rglob("*") if path.is_dir())]:
             path.chmod(0o755)
         run(monkeypatch, f"resume={folder}")
@@ -185,7 +185,7 @@ def test_a_real_disk_that_is_full_is_one_line(small_disk, monkeypatch, capfd):
     with monkeypatch.context() as patch:
         after(patch, 150, fill)
         line = ended(patch, capfd, *TINY, f"hydra.run.dir={folder}", code=1)  # TensorBoard's thread is silent, too
-    assert "No space left on device" in line and "goes on from step 128" in line
+    assert "No space left on device" in line and "continues from step 128" in line
     assert enlarge().returncode == 0
     run(monkeypatch, f"resume={folder}")
     assert [row["step"] for row in measured(folder)] == ["64", "128", "192", "256"]

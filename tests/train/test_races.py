@@ -87,7 +87,7 @@ def test_of_the_processes_that_resume_a_run_at_once_one_does(tmp_path):
             folder.mkdir()
             answers = runs.ask("resume", folder)
             assert answers.count("mine") == 1, answers
-            assert sum("another run or sweep is at work in it" in answer for answer in answers) == PROCESSES - 1
+            assert sum("another run or sweep is using it" in answer for answer in answers) == PROCESSES - 1
 
 
 def test_runs_that_ask_for_a_name_at_once_have_names_of_their_own(tmp_path):

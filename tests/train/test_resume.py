@@ -219,7 +219,7 @@ def test_other_versions_are_refused_by_name_unless_forced(monkeypatch, capsys, f
 
 def test_a_run_at_work_is_not_resumed(monkeypatch, capsys, folder):
     with training.RunFolder(folder).held():
-        assert "another run or sweep is at work in it" in ended(monkeypatch, capsys, f"resume={folder}")
+        assert "another run or sweep is using it" in ended(monkeypatch, capsys, f"resume={folder}")
 
 
 def test_bad_folders_to_resume(monkeypatch, capsys, tmp_path):

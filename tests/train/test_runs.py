@@ -72,7 +72,7 @@ def test_a_folder_that_holds_anything_is_refused(held, monkeypatch, capsys, tmp_
 
 def test_a_folder_is_claimed_once(tmp_path):
     folder = RunFolder(tmp_path / "run")
-    with folder.claimed(), pytest.raises(SettingsError, match="another run or sweep is at work"):
+    with folder.claimed(), pytest.raises(SettingsError, match="another run or sweep is using it"):
         with RunFolder(tmp_path / "run").claimed():
             pass
     with folder.claimed():

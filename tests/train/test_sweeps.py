@@ -87,7 +87,7 @@ def test_a_job_that_fails_is_in_the_table_and_a_resume_runs_it_alone(monkeypatch
     printed = capsys.readouterr()
     assert f"{FIRST}: out of memory; python train.py resume=" in printed.err
     assert "sweep of 2 jobs: 1 failed, 1 finished" in printed.out
-    assert f"python train.py resume={tmp_path} goes on with the sweep" in printed.err
+    assert f"python train.py resume={tmp_path} continues the sweep" in printed.err
     before = everything(tmp_path / SECOND)
     run(monkeypatch, f"resume={tmp_path}")
     assert statuses(tmp_path) == ["finished", "skipped"]
@@ -217,17 +217,17 @@ def test_a_damaged_record_is_one_line(content, monkeypatch, capsys, folder):
 
 def test_a_sweep_takes_no_changes(monkeypatch, capsys, finished):
     line = ended(monkeypatch, capsys, f"resume={finished}", "total_steps=128")
-    assert "total_steps=128: a sweep goes on as it was begun; allowed beside resume=: force=true" in line
+    assert "total_steps=128: a sweep continues as it was started; allowed with resume=: force=true" in line
 
 
 def test_a_folder_that_holds_a_sweep_is_refused(monkeypatch, capsys, finished):
     line = ended(monkeypatch, capsys, "-m", *SHORT, "seed=2,3", f"hydra.sweep.dir={finished}")
-    assert f"{finished} holds a sweep; resume={finished} goes on with it" in line
+    assert f"{finished} holds a sweep; resume={finished} continues it" in line
 
 
 def test_a_sweep_at_work_is_not_resumed(monkeypatch, capsys, finished):
     with RunFolder(finished).held():
-        assert "another run or sweep is at work in it" in ended(monkeypatch, capsys, f"resume={finished}")
+        assert "another run or sweep is using it" in ended(monkeypatch, capsys, f"resume={finished}")
 
 
 def job(place, name="0"):
@@ -306,7 +306,7 @@ def test_a_table_that_cannot_be_written_is_printed_all_the_same(monkeypatch, cap
 @pytest.mark.parametrize("subdir", ["../other${hydra.job.num}", "/other${hydra.job.num}", "a/../../b${hydra.job.num}"])
 def test_a_job_s_folder_is_inside_the_sweep_s(subdir, monkeypatch, capsys, tmp_path):
     line = ended(monkeypatch, capsys, "-m", *TINY, f"hydra.sweep.dir={tmp_path}/s", f"hydra.sweep.subdir={subdir}")
-    assert "hydra.sweep.subdir: " in line and "leaves the sweep's folder" in line and not list(tmp_path.iterdir())
+    assert "hydra.sweep.subdir: " in line and "is outside the sweep's folder" in line and not list(tmp_path.iterdir())
 
 
 def test_a_sweep_over_a_file_goes_on_in_another_folder(monkeypatch, capsys, tmp_path):

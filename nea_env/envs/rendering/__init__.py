@@ -1,4 +1,4 @@
-"""What ``render`` shows: an episode so far, as text or as one picture."""
+"""What ``render`` shows: the episode so far, as text or as a picture."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from nea_env.scenario import Scenario
 
 RENDER_MODES = ["ansi", "rgb_array"]
-RENDER_FPS = 6  # half a year a second
+RENDER_FPS = 6  # half a year per second
 
 NO_RENDER_MODE = "render() needs a render_mode: make the environment with one of " + ", ".join(RENDER_MODES)
 
@@ -29,7 +29,7 @@ def check_render_mode(mode: Any) -> None:
 
 
 class Renderer:
-    """The frames of an environment's rows. A copy has the same past and draws its own pictures.
+    """The frames of an environment's rows. A copy has the same history and draws its own pictures.
 
     Args:
         mode: one of `RENDER_MODES`.
@@ -52,7 +52,7 @@ class Renderer:
         self._history.record(batch, began)
 
     def restart(self, batch: Batch, rows: NDArray[np.bool_]) -> None:
-        """Forget every past; the episodes of ``rows`` are shown from the present state on, other rows not at all."""
+        """Forget all history; the episodes of ``rows`` are shown from the present state on, other rows not at all."""
         self._history = History(batch.n)
         self._history.begin(batch, rows)
 
@@ -70,7 +70,7 @@ class Renderer:
         return self._picture.frame(months)
 
     def __getstate__(self) -> dict[str, Any]:
-        return self.__dict__ | {"_picture": None}  # a figure is drawn again sooner than copied
+        return self.__dict__ | {"_picture": None}  # drawing a figure again is faster than copying it
 
 
 def _new_picture(scenario: Scenario) -> Picture:

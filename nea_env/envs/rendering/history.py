@@ -1,4 +1,4 @@
-"""Month by month what frames need of each row's episode, kept only where a render mode is set."""
+"""What frames need of each row's episode, month by month; kept only if a render mode is set."""
 
 from __future__ import annotations
 
@@ -45,12 +45,12 @@ class History:
         self._months.append(np.array(columns + [flows[name] for name in _FLOWS]))
         if began is not None and began.any():
             self._start[began] = len(self._months) - 1
-            idle = int(self._start.min())  # months no row's episode reaches back to
+            idle = int(self._start.min())  # months that no row's episode reaches back to
             del self._months[:idle]
             self._start -= idle
 
     def row(self, index: int) -> Months:
-        """Series of one row since its episode began, empty before; entry 0 is the state it was begun in.
+        """Series of one row since its episode began, empty before; entry 0 is the state in which it began.
 
         The flows of entry 0 are of a month before those shown: zero after a reset.
         """
@@ -61,7 +61,7 @@ class History:
 
 
 def date(scenario: Scenario, months: Months, index: int = -1) -> str:
-    """The month that the firm stands in at an entry of the series; after the end, the last one."""
+    """The month that the firm is in at an entry of the series; after the end, the last one."""
     return min(add_months(scenario.start, int(months["month"][index])), scenario.end)
 
 

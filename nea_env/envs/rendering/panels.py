@@ -1,7 +1,7 @@
-"""The four panels of a picture: what each shows of a series of months, and how far its upward axis reaches.
+"""The four panels of a picture: what each shows of a series of months, and how far its vertical axis reaches.
 
 A panel's view (its limits, unit and legend) is a function of the months alone and changes in steps, so that a
-frame is the same whichever came before, and the axes behind the curves are seldom drawn anew.
+frame does not depend on the frames before it, and the axes behind the curves are seldom redrawn.
 """
 
 from __future__ import annotations
@@ -51,11 +51,11 @@ class Panel:
         self.curves = self._make()
 
     def _make(self) -> list[Any]:  # of artists
-        """The curves, lowest first; those with a label can stand in the legend."""
+        """The curves, lowest first; those with a label can appear in the legend."""
         raise NotImplementedError
 
     def update(self, years: NDArray[np.float64], months: Months) -> View:
-        """Put the months into the curves; returns the view for them."""
+        """Put the months into the curves; returns the view that fits them."""
         raise NotImplementedError
 
     def _show(self, shown: Sequence[int]) -> tuple[int, ...]:
@@ -152,11 +152,11 @@ class Cost(Panel):
 
 
 PANELS = (Prices, Holdings, Abatement, Cost)
-"""In reading order, two a row."""
+"""In reading order, two per row."""
 
 
 def _rounded_up(value: float) -> float:
-    """The least round number that is no smaller; 0 for what is not positive."""
+    """The smallest round number that is not below it; 0 if it is not positive."""
     if value <= 0.0:
         return 0.0
     power = 10.0 ** math.floor(math.log10(value))
@@ -168,7 +168,7 @@ def _area(colour: str, label: str) -> Polygon:
 
 
 def _stack(areas: Sequence[Any], years: NDArray[np.float64], values: NDArray[np.float64]) -> None:
-    """Values (k, months) one upon the other, each held until the next month."""
+    """Values (k, months) stacked, each held until the next month."""
     x = np.repeat(years, 2)[1:]
     edges = np.repeat(np.cumsum(np.concatenate([np.zeros((1, len(years))), values]), axis=0), 2, axis=1)[:, :-1]
     outline = np.concatenate([x, x[::-1]])

@@ -1,4 +1,4 @@
-"""A frame as one picture. The axes are drawn once a view and kept; each frame draws only curves upon them."""
+"""A frame as one picture. The axes are drawn once per view and kept; each frame draws only the curves."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 _DPI, _WIDTH, _HEIGHT = 100, 1000, 640  # pixels
 _COLUMNS, _ROWS = (0, 500, 1000), (600, 312, 0)  # edges of the panels' cells, pixels from the left and the bottom
 _LEFT, _RIGHT, _TOP, _BOTTOM = 88, 22, 30, (14, 48)  # of a cell, around its axes; below a row
-_KEPT = 16  # backgrounds a panel keeps, 0.6 MB each
+_KEPT = 16  # backgrounds that a panel keeps, 0.6 MB each
 
 
 class Picture:
@@ -67,7 +67,7 @@ class Picture:
             self._canvas.restore_region(self._head)
             self._nothing.draw(renderer)
         painted, frame = np.asarray(self._canvas.buffer_rgba()), np.empty((_HEIGHT, _WIDTH, 3), np.uint8)
-        for channel in range(3):  # in a quarter of the time of a copy of the three at once
+        for channel in range(3):  # a quarter of the time of copying the three at once
             frame[..., channel] = painted[..., channel]
         return frame
 
@@ -94,7 +94,7 @@ class _Cell:
             axes.add_artist(curve)
         zero = axes.axhline(0.0, color="black", lw=0.8)
         self._front: list[Any] = [*panel.curves, zero, axes.spines["left"], axes.spines["bottom"]]
-        for artist in self._front:  # drawn on every frame, hence on no background
+        for artist in self._front:  # drawn on every frame, hence not on a background
             artist.set_animated(True)
         self._view: View | None = None
         self._backgrounds: OrderedDict[View, Any] = OrderedDict()
@@ -123,7 +123,7 @@ class _Cell:
 
 
 def _background(canvas: FigureCanvasAgg, box: Bbox, artist: Any) -> Any:
-    """Pixels of a box of the figure with nothing on it but an artist's parts that stay."""
+    """Pixels of a box of the figure with only the static parts of an artist on it."""
     _clear(canvas, box)
     artist.draw(canvas.get_renderer())
     return canvas.copy_from_bbox(box)

@@ -1,0 +1,34 @@
+"""``python -m nea_env.envs.reference``: write the reference pages of observations, actions, flows and state."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from nea_env.envs.reference import pages
+from nea_env.library.pages import out_of_date, write
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; 0 when all is well, 1 when a page is out of date, 2 when a page cannot be written."""
+    parser = argparse.ArgumentParser(allow_abbrev=False, prog="python -m nea_env.envs.reference", description=__doc__)
+    parser.add_argument("--out", type=Path, default=Path("docs/reference"), help="folder of the pages (docs/reference)")
+    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 when a page is out of date")
+    options = parser.parse_args(arguments)
+    wanted = pages(options.out)
+    try:
+        stale = out_of_date(wanted, options.out)
+        if options.check:
+            print("\n".join(f"out of date: {path}" for path in stale), end="\n" if stale else "")
+            return 1 if stale else 0
+        write(wanted)
+    except OSError as error:
+        print(f"{error.filename or options.out}: {error.strerror or error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
