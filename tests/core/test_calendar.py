@@ -104,7 +104,7 @@ def test_a_bad_calendar_is_refused_in_one_line(case):
 def test_verification_after_the_deadline_and_units_never_booked_are_refused_by_the_scenario():
     with pytest.raises(ValueError, match=r"regime.calendar.2016: verified 2017-08 comes after deadline 2017-06"):
         scenario({"2016": made.calendar(2016).model_copy(update={"verified": "2017-08"})})
-    with pytest.raises(ValueError, match=r"regime.calendar.2016.allocated: grandfathering needs a month"):
+    with pytest.raises(ValueError, match=r"regime.calendar.2016.allocated: grandfathering needs the month"):
         scenario({"2016": made.calendar(2016, allocated=None)})
 
 

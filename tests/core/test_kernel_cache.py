@@ -23,10 +23,10 @@ import numpy as np
 from nea_env.core import cache
 from nea_env.core.layout import Flow, State
 from nea_env.core.play.booking import issue
-state, flows = np.zeros((1, State.size)), np.zeros((1, Flow.size))
-state[0, State.DEBT] = 30.0
+state, flows = np.zeros((State.size, 1)), np.zeros((Flow.size, 1))
+state[State.DEBT, 0] = 30.0
 issue(0, state, flows, 100.0, 0.0)
-print(cache.cache_folder(), state[0, State.FRONT])
+print(cache.cache_folder(), state[State.FRONT, 0])
 """
 
 
