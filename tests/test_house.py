@@ -25,7 +25,7 @@ LAYERS = (  # lowest first; a unit may import itself and what stands in a lower 
     ("nea_env.core.layout", "nea_env.core.cache"),
     ("nea_env.core.static_parameters", "nea_env.core.month_parameters", "nea_env.core.event_parameters"),
     ("nea_env.core.parameters", "nea_env.core.jit"),
-    ("nea_env.core.blocks", "nea_env.core.pool"),
+    ("nea_env.core.blocks", "nea_env.core.pool", "nea_env.core.elementary"),
     ("nea_env.core.rng",),
     ("nea_env.core.rules",),
     ("nea_env.core.equilibrium",),
@@ -46,13 +46,13 @@ THIRD_PARTY = {  # what each unit may import beside the standard library
     "nea_env.atomic": set(),
     "nea_env.scenario": {"pydantic"},
     "nea_env.library": {"pydantic", "pydantic_core", "ruamel"},
-    "nea_env.core": {"numpy", "numba", "tqdm"},
+    "nea_env.core": {"numpy", "numba", "llvmlite", "tqdm"},
     "nea_env.envs": {"numpy", "gymnasium", "matplotlib"},
     "nea_env.policies": {"numpy", "gymnasium", "tqdm"},
     "nea_env.market": {"numpy", "matplotlib", "tqdm"},
 }
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-COMES_ALONG = {"pydantic_core"}  # pydantic pins it, and its error types are part of pydantic's interface
+COMES_ALONG = {"pydantic_core", "llvmlite"}  # pydantic and Numba pin them, and they are part of their interfaces
 HEAVY = {"torch", "matplotlib", "numba", "stable_baselines3", "hydra", "pandas", "scipy"}
 
 GENERATORS = {"Generator", "BitGenerator", "SeedSequence", "Philox", "PCG64", "default_rng"}

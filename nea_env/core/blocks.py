@@ -10,11 +10,14 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
+from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 from numba.np.arrayobj import populate_array
 from numpy.typing import DTypeLike, NDArray
+
+from nea_env.core.jit import jit
 
 LANES = 64
 """Firms in a block: their columns fill a line of memory each eight lanes, and a block fits the first-level caches."""
@@ -130,6 +133,83 @@ def on_stack(typingctx: Any, columns: Any, dtype: Any) -> Any:
         return made._getvalue()
 
     return view(columns, dtype), build
+
+
+TILE = 8
+
+
+@intrinsic
+def _turn_tile(typingctx: Any, source: Any, row: Any, column: Any, target: Any, first: Any, place: Any) -> Any:
+    """target[first + c, place + r] = source[row + r, column + c] for r, c < TILE, in vector registers."""
+
+    def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        vector = ir.VectorType(context.get_data_type(signature.args[0].dtype), TILE)
+
+        def address(which: int, along: Any, across: Any) -> Any:
+            array = context.make_array(signature.args[which])(context, builder, arguments[which])
+            width = builder.udiv(builder.extract_value(array.strides, 0), array.itemsize)
+            return builder.gep(array.data, [builder.add(builder.mul(along, width), across)])
+
+        def number(value: int) -> Any:
+            return context.get_constant(types.intp, value)
+
+        def mixed(one: Any, other: Any, order: list[int]) -> Any:
+            return builder.shuffle_vector(one, other, ir.Constant(ir.VectorType(ir.IntType(32), TILE), order))
+
+        lines = []
+        for r in range(TILE):
+            pointer = builder.bitcast(
+                address(0, builder.add(arguments[1], number(r)), arguments[2]), vector.as_pointer()
+            )
+            lines.append(builder.load(pointer))
+            lines[-1].align = 4
+        for size in (1, 2, 4):  # swap the off-diagonal halves of squares of twice this size
+            low = [
+                k for j in range(0, TILE, 2 * size) for k in (*range(j, j + size), *range(TILE + j, TILE + j + size))
+            ]
+            high = [k + size for k in low]
+            turned = list(lines)
+            for r in range(TILE):
+                if not r & size:
+                    turned[r] = mixed(lines[r], lines[r + size], low)
+                    turned[r + size] = mixed(lines[r], lines[r + size], high)
+            lines = turned
+        for c in range(TILE):
+            pointer = builder.bitcast(
+                address(3, builder.add(arguments[4], number(c)), arguments[5]), vector.as_pointer()
+            )
+            builder.store(lines[c], pointer).align = 4
+        return context.get_dummy_value()
+
+    return types.void(source, types.intp, types.intp, target, types.intp, types.intp), build
+
+
+@jit(inline=True)
+def columns_to_rows(width, columns, rows):
+    """rows[i, c] = columns[c, i] of the first ``width`` lanes: float32, (c, LANES) to (width, c)."""
+    count = columns.shape[0]
+    whole = width // TILE * TILE if count >= TILE else 0
+    for i in range(0, whole, TILE):
+        for c in range(0, count - TILE + 1, TILE):
+            _turn_tile(columns, c, i, rows, i, c)
+        _turn_tile(columns, count - TILE, i, rows, i, count - TILE)
+    for i in range(whole, width):
+        for c in range(count):
+            rows[i, c] = columns[c, i]
+
+
+@jit(inline=True)
+def rows_to_columns(width, rows, columns):
+    """columns[c, i] = rows[i, c] of the first ``width`` lanes: float32, (width, c) to (c, LANES)."""
+    count = columns.shape[0]
+    whole = width // TILE * TILE if count >= TILE else 0
+    for i in range(0, whole, TILE):
+        for c in range(0, count - TILE + 1, TILE):
+            _turn_tile(rows, i, c, columns, c, i)
+        _turn_tile(rows, i, count - TILE, columns, count - TILE, i)
+    for i in range(whole, width):
+        for c in range(count):
+            columns[c, i] = rows[i, c]
 
 
 def blocks_of(n: int, columns: int, dtype: DTypeLike = np.float64) -> NDArray[Any]:

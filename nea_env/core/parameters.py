@@ -50,6 +50,7 @@ class Order(Columns):
     FRONT = column("t", "front units to buy, or to sell where negative")
     OFFSETS = column("t", "offset credits to buy")
     FOREIGN = column("t", "foreign units to buy, or to sell where negative")
+    CAPACITY = column("t/month", "capacity still to start out of the month's budget")
     WON = column("t", "front units bought at auction")
     FRONT_PRICE = column("money/t", "price at which front units are filled on the market")
     LONG_PRICE = column("money/t", "long price before the month's trades")

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from nea_env.core.batch import Batch
+from nea_env.core.elementary import normal
 from nea_env.core.layout import Action
-from nea_env.core.rng import DEMAND, GAP, OFFSET_RATIO, PRICE, monthly_draw, normal, philox
+from nea_env.core.rng import DEMAND, GAP, OFFSET_RATIO, PRICE, monthly_draw, philox
 from nea_env.scenario import OffsetRule, OffsetSeries, OutputShock
 from tests.core import scenarios as made
 

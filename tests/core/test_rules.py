@@ -7,13 +7,14 @@ from statistics import NormalDist
 
 import pytest
 
+from nea_env.core.elementary import normal_cdf
 from nea_env.core.parameters import NEVER
 from nea_env.core.rules import banking, offsets
 from nea_env.core.rules.allocation import book, duty_above_baseline, duty_under_cap, excess_credits, true_up
 from nea_env.core.rules.banking import carry_limit, deduction
 from nea_env.core.rules.borrowing import borrowed, gap_permit, next_limit_share
 from nea_env.core.rules.penalty import penalty_cost, strike_price
-from nea_env.core.rules.prices import front_ratio, next_log_output, next_log_price, normal_cdf
+from nea_env.core.rules.prices import front_ratio, next_log_output, next_log_price
 from nea_env.core.rules.trading import feasible_trade, trading_cost
 
 

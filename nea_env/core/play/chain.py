@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from nea_env.core.elementary import exp, log
 from nea_env.core.jit import jit
 from nea_env.core.layout import State, World
 from nea_env.core.parameters import WITHIN, Month, Record, Static
@@ -30,10 +31,10 @@ def follow_chain(i, t, firms, rules):
     # where the long price is that of another vintage from now on, a credit costs what it did
     if rules.monthly[t - 1, Month.FRONT_RUNNING] <= 0.0:
         if rules.monthly[t, Month.FRONT_RUNNING] > 0.0:
-            state[State.LOG_OFFSET_RATIO, i] += math.log(state[State.FRONT_RATIO, i])
+            state[State.LOG_OFFSET_RATIO, i] += log(state[State.FRONT_RATIO, i])
         elif ended and world[World.SPLIT, i] > 0.0:
             price = max(world[World.SPLIT_PRICE, i], rules.own[Static.LEAST_PRICE])
-            state[State.LOG_OFFSET_RATIO, i] += math.log(price) - state[State.LOG_PRICE, i]
+            state[State.LOG_OFFSET_RATIO, i] += log(price) - state[State.LOG_PRICE, i]
 
 
 @jit(inline=True)
@@ -94,11 +95,11 @@ def chain_prices(i, t, firms, rules):
         long, front = running, running
         if world[World.SPLIT, i] > 0.0:
             front = max(world[World.SPLIT_PRICE, i], least)
-    state[State.LOG_PRICE, i] = math.log(long)
+    state[State.LOG_PRICE, i] = log(long)
     state[State.PRICE, i] = long
     if own[Static.PERMANENT] > 0.0:
         state[State.LOG_PRICE, i] += world[World.PRESSURE, i]
-        state[State.PRICE, i] *= math.exp(world[World.PRESSURE, i])
+        state[State.PRICE, i] *= exp(world[World.PRESSURE, i])
     state[State.FRONT_RATIO, i] = front / long
     if own[Static.LINKS] > 0.0:
         price = grids[here + Record.PARTNER_RUNNING]

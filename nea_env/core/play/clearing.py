@@ -6,8 +6,7 @@ scenario says so.
 
 from __future__ import annotations
 
-import math
-
+from nea_env.core.elementary import exp
 from nea_env.core.jit import jit
 from nea_env.core.layout import Flow, State, World
 from nea_env.core.parameters import Event, Month, Order, Static
@@ -85,7 +84,7 @@ def _push(i, tonnes, firms, own):
     moved = own[Static.PERMANENT] * firms.state[State.FRONT_RATIO, i] * tonnes
     firms.world[World.PRESSURE, i] += moved
     firms.state[State.LOG_PRICE, i] += moved
-    firms.state[State.PRICE, i] *= math.exp(moved)
+    firms.state[State.PRICE, i] *= exp(moved)
     return mean_price_factor(moved)
 
 
@@ -132,8 +131,8 @@ def fill_offsets(firms, rules, t):
         state[State.OFFSETS, i] += credits
         flows[Flow.OFFSETS_BOUGHT, i] = credits
         flows[Flow.OFFSET_COST, i] = (
-            credits * orders[Order.LONG_PRICE, i] * math.exp(state[State.LOG_OFFSET_RATIO, i]) / multiplier
+            credits * orders[Order.LONG_PRICE, i] * exp(state[State.LOG_OFFSET_RATIO, i]) / multiplier
         )
     if own[Static.PERMANENT] > 0.0:  # its price is that of a market the firm does not move
         for i in range(firms.width):
-            flows[Flow.OFFSET_COST, i] *= math.exp(-firms.world[World.PRESSURE, i])
+            flows[Flow.OFFSET_COST, i] *= exp(-firms.world[World.PRESSURE, i])

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
+from nea_env.core.elementary import exp
 from nea_env.core.jit import jit
 from nea_env.core.layout import HISTORY, QUEUE, TECHS, Action, Flow, State
 from nea_env.core.parameters import Month, Order, Static
@@ -35,7 +34,7 @@ def produce(firms, rules, t):
     state, flows, actions, own = firms.state, firms.flows, firms.actions, rules.own
     baseline, correction = rules.monthly[t, Month.OUTPUT], rules.monthly[t, Month.OUTPUT_CORRECTION]
     for i in range(firms.width):
-        flows[Flow.OUTPUT, i] = baseline * math.exp(state[State.LOG_OUTPUT, i] - correction)
+        flows[Flow.OUTPUT, i] = baseline * exp(state[State.LOG_OUTPUT, i] - correction)
     flexibility, slope = own[Static.FLEXIBILITY], own[Static.MARGIN_SLOPE]
     if flexibility > 0.0:
         for i in range(firms.width):
@@ -77,25 +76,29 @@ def invest(firms, rules, t):
 
     It waits in the queue until the quarter in which it comes on line.
     """
-    state, flows, queue, own = firms.state, firms.flows, firms.queue, rules.own
+    state, flows, queue, orders, own = firms.state, firms.flows, firms.queue, firms.orders, rules.own
     if rules.monthly[t, Month.OUTPUT] <= 0.0:
         return
+    rate = own[Static.INVEST_RATE]
     for i in range(firms.width):
         left = 0.0
         for k in range(TECHS):
             left += max(0.0, own[Static.POTENTIAL + k] - state[State.CAPACITY + k, i] - state[State.BUILDING + k, i])
-        budget = max(firms.actions[Action.INVEST, i], 0.0) * own[Static.INVEST_RATE] * left
-        for k in range(TECHS):
-            started = capacity_started(
-                budget, own[Static.POTENTIAL + k], state[State.CAPACITY + k, i], state[State.BUILDING + k, i]
-            )
-            budget -= started
-            slot = (arrival(t, int(own[Static.LEAD + k])) // 3) % QUEUE
-            queue[k * QUEUE + slot, i] += started
-            state[State.BUILDING + k, i] += started
-            flows[Flow.INVESTED, i] += started
-            flows[Flow.INVESTMENT_COST, i] += started * own[Static.CAPEX + k]
-            state[State.SUBSIDY, i] += started * own[Static.CAPEX + k] * own[Static.SUBSIDY]
+        orders[Order.CAPACITY, i] = max(firms.actions[Action.INVEST, i], 0.0) * rate * left
+    for k in range(TECHS):
+        potential, capex, subsidy = own[Static.POTENTIAL + k], own[Static.CAPEX + k], own[Static.SUBSIDY]
+        if potential > 0.0:
+            place = k * QUEUE + (arrival(t, int(own[Static.LEAD + k])) // 3) % QUEUE
+            for i in range(firms.width):
+                started = capacity_started(
+                    orders[Order.CAPACITY, i], potential, state[State.CAPACITY + k, i], state[State.BUILDING + k, i]
+                )
+                orders[Order.CAPACITY, i] -= started
+                queue[place, i] += started
+                state[State.BUILDING + k, i] += started
+                flows[Flow.INVESTED, i] += started
+                flows[Flow.INVESTMENT_COST, i] += started * capex
+                state[State.SUBSIDY, i] += started * capex * subsidy
 
 
 @jit(inline=True)

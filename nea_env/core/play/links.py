@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 
+from nea_env.core.elementary import exp, log, normal, normal_cdf, quantile
 from nea_env.core.jit import jit
 from nea_env.core.layout import LINK_BROKEN, LINK_CLOSED, LINK_OPEN, State, World
 from nea_env.core.parameters import (
@@ -30,11 +31,8 @@ from nea_env.core.rng import (
     OWN_PRICE,
     foreign_draw,
     link_draw,
-    normal,
-    quantile,
     uniform,
 )  # fmt: skip
-from nea_env.core.rules.prices import normal_cdf
 
 JUMP_MAX = 1.0  # of the log price, when a link opens by chance
 
@@ -42,7 +40,7 @@ JUMP_MAX = 1.0  # of the log price, when a link opens by chance
 @jit
 def compensated_jump(jump, chance, happened):
     """Change of the log price when a jump happens that came with a chance, or does not: on average a factor of one."""
-    return jump if happened else math.log((1.0 - chance * math.exp(jump)) / (1.0 - chance))
+    return jump if happened else log((1.0 - chance * exp(jump)) / (1.0 - chance))
 
 
 @jit
@@ -65,7 +63,7 @@ def open_link(i, k, t, log_price, firms, own):
     world = firms.world
     world[World.LINK + k, i] = LINK_OPEN
     if own[Static.LINK_KIND + k] == LINK_BANDED:
-        ratio = math.exp(world[World.LOG_FOREIGN + k, i] - log_price)
+        ratio = exp(world[World.LOG_FOREIGN + k, i] - log_price)
         world[World.PLACE + k, i] = place_of(
             ratio, own[Static.LINK_LOW + k], own[Static.LINK_HIGH + k], spread_left(k, t, own)
         )
@@ -91,19 +89,19 @@ def start_links(i, firms, own):
                 )
         if kind == LINK_COLLARED:
             low, high = own[Static.LINK_LOW + k], own[Static.LINK_HIGH + k]
-            local = math.exp(world[World.LOG_FOREIGN + k, i] - world[World.LOG_FX + k, i]) / own[Static.LINK_UNITS + k]
+            local = exp(world[World.LOG_FOREIGN + k, i] - world[World.LOG_FX + k, i]) / own[Static.LINK_UNITS + k]
             world[World.PLACE + k, i] = place_of(local, low, high, 1.0)
             world[World.LOG_FOREIGN + k, i] = collared_log(i, k, 0, firms, own)
         if kind >= LINK_SOLVED:
             world[World.LOG_FOREIGN + k, i] = solved_log(i, k, firms, own)
-        world[World.FOREIGN_PRICE + k, i] = math.exp(world[World.LOG_FOREIGN + k, i])
+        world[World.FOREIGN_PRICE + k, i] = exp(world[World.LOG_FOREIGN + k, i])
 
 
 @jit(inline=True)
 def log_ratio(k, t, place, own):
     """Log of a bounded ratio at a sum of news."""
     low, high = own[Static.LINK_LOW + k], own[Static.LINK_HIGH + k]
-    return math.log(low + (high - low) * normal_cdf(place / spread_left(k, t, own)))
+    return log(low + (high - low) * normal_cdf(place / spread_left(k, t, own)))
 
 
 @jit(inline=True)
@@ -175,7 +173,7 @@ def foreign_prices(i, t, before, z_home, firms, own):
             world[World.LOG_FOREIGN + k, i] = state[State.LOG_PRICE, i] + log_ratio(
                 k, t, world[World.PLACE + k, i], own
             )
-        world[World.FOREIGN_PRICE + k, i] = state[State.PRICE, i] if tied else math.exp(world[World.LOG_FOREIGN + k, i])
+        world[World.FOREIGN_PRICE + k, i] = state[State.PRICE, i] if tied else exp(world[World.LOG_FOREIGN + k, i])
 
 
 @jit(inline=True)
@@ -185,7 +183,7 @@ def collared_log(i, k, t, firms, own):
     growth = own[Static.LINK_GROWTH + k] ** t
     low, high = growth * own[Static.LINK_LOW + k], growth * own[Static.LINK_HIGH + k]
     local = low + (high - low) * normal_cdf(world[World.PLACE + k, i] / spread_left(k, t, own))
-    return math.log(local * own[Static.LINK_UNITS + k]) + world[World.LOG_FX + k, i]
+    return log(local * own[Static.LINK_UNITS + k]) + world[World.LOG_FX + k, i]
 
 
 @jit(inline=True)
@@ -193,8 +191,8 @@ def solved_log(i, k, firms, own):
     """Log of the foreign price in an equilibrium of both systems, home money: in an open pool that of the front."""
     state, world = firms.state, firms.world
     if own[Static.LINK_KIND + k] == LINK_POOLED and world[World.LINK + k, i] == LINK_OPEN:
-        return state[State.LOG_PRICE, i] + math.log(state[State.FRONT_RATIO, i])
-    return math.log(world[World.PARTNER_PRICE, i] * own[Static.LINK_UNITS + k]) + world[World.LOG_FX + k, i]
+        return state[State.LOG_PRICE, i] + log(state[State.FRONT_RATIO, i])
+    return log(world[World.PARTNER_PRICE, i] * own[Static.LINK_UNITS + k]) + world[World.LOG_FX + k, i]
 
 
 @jit

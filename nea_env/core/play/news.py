@@ -6,8 +6,7 @@ collar) and ``play/chain.py`` (the equilibrium).
 
 from __future__ import annotations
 
-import math
-
+from nea_env.core.elementary import exp, log, normal
 from nea_env.core.jit import jit
 from nea_env.core.layout import QUEUE, TECHS, State, World
 from nea_env.core.parameters import Event, Month, Static
@@ -25,7 +24,6 @@ from nea_env.core.rng import (
     STALE,
     WORDS,
     monthly_draws,
-    normal,
     normals,
     process_draw,
     second_draw,
@@ -120,9 +118,9 @@ def _turn_bounded(firms, rules, t):
                 month[Month.GAP_DOWN], month[Month.GAP_UP],
             )  # fmt: skip
             if own[Static.PERMANENT] > 0.0:
-                price *= math.exp(world[World.PRESSURE, i])
+                price *= exp(world[World.PRESSURE, i])
             state[State.PRICE, i] = price
-            state[State.LOG_PRICE, i] = math.log(price)
+            state[State.LOG_PRICE, i] = log(price)
     else:
         for i in range(firms.width):
             follow_chain(i, t, firms, rules)
@@ -145,11 +143,11 @@ def _turn_stepped(firms, rules, t):
     if own[Static.STALE] > 0.0:  # with some chance trade settles at the price of the month before
         for i in range(firms.width):
             if uniform(second_draw(firms.seeds[i], firms.episodes[i], t)[STALE]) >= own[Static.STALE]:
-                state[State.PRICE, i] = math.exp(state[State.LOG_PRICE, i])
-            state[State.QUOTE_ERROR, i] = math.log(state[State.PRICE, i]) - state[State.LOG_PRICE, i]
+                state[State.PRICE, i] = exp(state[State.LOG_PRICE, i])
+            state[State.QUOTE_ERROR, i] = log(state[State.PRICE, i]) - state[State.LOG_PRICE, i]
     else:
         for i in range(firms.width):
-            state[State.PRICE, i] = math.exp(state[State.LOG_PRICE, i])
+            state[State.PRICE, i] = exp(state[State.LOG_PRICE, i])
 
 
 @jit(inline=True)
@@ -219,7 +217,7 @@ def _intervene(i, firms, rules, t):
     event = rules.events[int(month[Month.TRIGGER_EVENT])]
     u = uniform(second_draw(firms.seeds[i], firms.episodes[i], t)[COMMITTEE])
     state[State.INTERVENED, i], factor = intervention(run, event[Event.ACTS], event[Event.PRICE_MOVE], u)
-    return math.log(factor)
+    return log(factor)
 
 
 @jit(inline=True)

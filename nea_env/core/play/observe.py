@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
+from nea_env.core.elementary import log
 from nea_env.core.jit import jit
 from nea_env.core.layout import LINK_OPEN, TECHS, Known, Observation, State, World
 from nea_env.core.parameters import Month, Plan, Static
@@ -154,6 +153,6 @@ def _see_links(i, firms, own):
         seen[Observation.LINK + k, i] = 1.0 if world[World.LINK + k, i] == LINK_OPEN else 0.0
         premium = world[World.LOG_FOREIGN + k, i] - state[State.LOG_PRICE, i]
         if own[Static.LINK_FEE + k] > 0.0:
-            premium = math.log(foreign_ask(i, k, firms, own) / state[State.PRICE, i])
+            premium = log(foreign_ask(i, k, firms, own) / state[State.PRICE, i])
         seen[Observation.FOREIGN_PREMIUM + k, i] = clip(premium, -4.0, 4.0)
     seen[Observation.FOREIGN_ROOM, i] = squash(10.0 * firms.plan[Plan.FOREIGN_ROOM, i] * own[Static.PER_ANNUAL])

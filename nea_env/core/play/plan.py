@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import math
-
+from nea_env.core.elementary import exp
 from nea_env.core.jit import jit
 from nea_env.core.layout import SLOTS, TECHS, Action, State, World
 from nea_env.core.parameters import BORROW_NONE, NEVER, Event, Month, Plan, Static
@@ -165,7 +164,7 @@ def _suggest_abatement(firms, rules, t):
         plan[Plan.QUOTE, i] = state[State.PRICE, i]
     if own[Static.QUOTE_SD] > 0.0:
         for i in range(firms.width):
-            plan[Plan.QUOTE, i] *= math.exp(state[State.QUOTE_ERROR, i])
+            plan[Plan.QUOTE, i] *= exp(state[State.QUOTE_ERROR, i])
     against_front = month[Month.PRICE_DUE_FRONT] > 0.0
     for i in range(firms.width):
         plan[Plan.PRICE_DUE, i] = plan[Plan.QUOTE, i] * (state[State.FRONT_RATIO, i] if against_front else 1.0)

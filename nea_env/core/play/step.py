@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
-from nea_env.core.blocks import LANES, Firms, Rules, lanes, on_stack
+from nea_env.core.blocks import LANES, Firms, Rules, columns_to_rows, lanes, on_stack, rows_to_columns
+from nea_env.core.elementary import exp
 from nea_env.core.jit import jit
 from nea_env.core.layout import PARTNERS, QUEUE, TECHS, Action, Flow, Observation, Row, State, World
 from nea_env.core.parameters import Order, Plan, Static
@@ -94,7 +93,7 @@ def start_row(row, rows, books, memory, static, monthly, events, grids):
     rules = Rules(static[statute], monthly[statute], events[statute], grids)
     state, own = firms.state, rules.own
     state[State.LOG_PRICE, 0] = own[Static.START_LOG_PRICE]
-    state[State.PRICE, 0] = math.exp(own[Static.START_LOG_PRICE])
+    state[State.PRICE, 0] = exp(own[Static.START_LOG_PRICE])
     state[State.LOG_OFFSET_RATIO, 0] = own[Static.START_LOG_OFFSET_RATIO]
     state[State.FRONT_RATIO, 0] = 1.0
     state[State.FRONT, 0] = own[Static.START_FRONT]
@@ -126,9 +125,10 @@ def start_rows(mask, advance, rows, books, memory, static, monthly, events, grid
 def play(firms, rules, t, actions, reward):
     """A month: decisions, clearing, settlement, and its cost. ``actions`` (width, A), ``reward`` (width,)."""
     flows = firms.flows
-    for i in range(firms.width):
-        for a in range(Action.size):
-            firms.actions[a, i] = min(max(actions[i, a], np.float32(-1.0)), np.float32(1.0))
+    rows_to_columns(firms.width, actions, firms.actions)
+    for a in range(Action.size):
+        for i in range(firms.width):
+            firms.actions[a, i] = min(max(firms.actions[a, i], np.float32(-1.0)), np.float32(1.0))
     for f in range(Flow.size):
         for i in range(firms.width):
             flows[f, i] = 0.0
@@ -158,9 +158,8 @@ def look(firms, rules, t, observation, mask):
     """Plan a month and see it: ``observation`` (width, OBSERVATION) and ``mask`` (width, A) are written."""
     plan(firms, rules, t)
     observe(firms, rules, t)
+    columns_to_rows(firms.width, firms.seen, observation)
     for i in range(firms.width):
-        for column in range(Observation.size):
-            observation[i, column] = firms.seen[column, i]
         for a in range(Action.size):
             mask[i, a] = firms.open[a, i]
 
@@ -227,11 +226,11 @@ def show_prices(rows, books, static, offset_price, quote, fx):
         price = columns[State.PRICE, 0]
         offset_price[row], quote[row] = 0.0, price
         if own[Static.HAS_OFFSET] > 0.0:
-            offset_price[row] = price * math.exp(columns[State.LOG_OFFSET_RATIO, 0])
+            offset_price[row] = price * exp(columns[State.LOG_OFFSET_RATIO, 0])
         if own[Static.QUOTE_SD] > 0.0:
-            quote[row] = price * math.exp(columns[State.QUOTE_ERROR, 0])
+            quote[row] = price * exp(columns[State.QUOTE_ERROR, 0])
         for k in range(PARTNERS):
-            fx[row, k] = math.exp(columns[WORLDS + World.LOG_FX + k, 0]) if own[Static.LINKS] > k else 0.0
+            fx[row, k] = exp(columns[WORLDS + World.LOG_FX + k, 0]) if own[Static.LINKS] > k else 0.0
 
 
 @jit

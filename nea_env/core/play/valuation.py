@@ -6,8 +6,7 @@ the end of production plus its residual. Both are linear in the price: value = t
 
 from __future__ import annotations
 
-import math
-
+from nea_env.core.elementary import exp
 from nea_env.core.jit import jit
 from nea_env.core.layout import QUEUE, SLOTS, TECHS, Flow, State
 from nea_env.core.parameters import LARGEST_MOVE, Month, Static
@@ -46,7 +45,7 @@ def _closing_cost(i, firms, own):
 @jit(inline=True)
 def _credit(i, state, own):
     """Offset credits held, in tonnes at the long price: what they cost, where that is less."""
-    ratio = math.exp(state[State.LOG_OFFSET_RATIO, i]) / own[Static.OFFSET_MULTIPLIER]
+    ratio = exp(state[State.LOG_OFFSET_RATIO, i]) / own[Static.OFFSET_MULTIPLIER]
     return state[State.OFFSETS, i] * min(1.0, ratio)
 
 

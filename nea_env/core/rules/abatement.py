@@ -2,36 +2,35 @@
 
 from __future__ import annotations
 
-import math
-
+from nea_env.core.elementary import expm1, log1p
 from nea_env.core.jit import jit
 
 
-@jit
+@jit(inline=True)
 def abatement_cost(share, scale, steepness, per_steepness):
     """Cost per tonne of unabated emissions of abating ``share``: the integral of the marginal cost.
 
     Marginal cost = scale * (exp(steepness * share) - 1), money per t; ``per_steepness`` is 1 / steepness.
     """
-    return scale * (math.expm1(steepness * share) * per_steepness - share)
+    return scale * (expm1(steepness * share) * per_steepness - share)
 
 
-@jit
+@jit(inline=True)
 def share_at_price(price, per_scale, per_share):
     """Share whose marginal cost equals the price, as a part of what is possible: MAC = P (Montgomery 1972).
 
     ``per_scale`` is 1 / scale, ``per_share`` 1 / (steepness * largest share), 0 where nothing is possible.
     """
-    return min(math.log1p(price * per_scale) * per_share, 1.0)
+    return min(log1p(price * per_scale) * per_share, 1.0)
 
 
-@jit
+@jit(inline=True)
 def capacity_started(budget, potential, in_place, building):
     """Capacity of one technology started from what is left of the month's budget, t a month."""
     return max(0.0, min(budget, potential - in_place - building))
 
 
-@jit
+@jit(inline=True)
 def book_value(capacity, aged, capex, life_discount):
     """Value left in capacity: capex times the annuity of the life left over the annuity of a whole life.
 
@@ -41,7 +40,7 @@ def book_value(capacity, aged, capex, life_discount):
     return capex * (capacity - life_discount * aged) / (1.0 - life_discount)
 
 
-@jit
+@jit(inline=True)
 def invest_value(price, saving_months, running_cost, residual):
     """Saving to the end of production plus residual value over capex, less one, at a martingale price.
 
@@ -51,7 +50,7 @@ def invest_value(price, saving_months, running_cost, residual):
     return price * saving_months - running_cost + residual - 1.0
 
 
-@jit
+@jit(inline=True)
 def arrival(month, lead):
     """First month in which capacity started in ``month`` works: its lead time, rounded up to a quarter's start."""
     return -(-(month + lead) // 3) * 3

@@ -5,7 +5,7 @@ from __future__ import annotations
 from nea_env.core.jit import jit
 
 
-@jit
+@jit(inline=True)
 def duty_under_cap(emissions, allocation, cap_share):
     """Duty of one year: emissions, or allocation plus a share of emissions where that is less.
 
@@ -17,20 +17,20 @@ def duty_under_cap(emissions, allocation, cap_share):
     return min(emissions, allocation + cap_share * emissions)
 
 
-@jit
+@jit(inline=True)
 def duty_above_baseline(emissions, cap):
     """Duty of a period under a reduction target: what exceeds the cap (Tokyo)."""
     return max(0.0, emissions - cap)
 
 
-@jit
+@jit(inline=True)
 def book(tonnes, debt):
     """An allocation of ``tonnes`` pays debt first: (tonnes that pay debt, debt left)."""
     paid = min(tonnes, debt)
     return paid, debt - paid
 
 
-@jit
+@jit(inline=True)
 def own_emissions_allocation(emissions, output, balance, band, band_share):
     """Allocation that follows a firm's own verified emissions, t.
 
@@ -41,13 +41,13 @@ def own_emissions_allocation(emissions, output, balance, band, band_share):
     return emissions * (1.0 + band_share * min(1.0, max(-1.0, distance / band)))
 
 
-@jit
+@jit(inline=True)
 def updated(booked, share, per_base, latest):
     """Units booked where a share of the base follows what was verified last (base-year revision)."""
     return booked * (1.0 - share + share * per_base * latest)
 
 
-@jit
+@jit(inline=True)
 def cancelled(emissions, allocation, ratio, share):
     """Units cancelled by one step: a share of the unused ones where emissions / allocation is at most the ratio.
 
@@ -58,7 +58,7 @@ def cancelled(emissions, allocation, ratio, share):
     return 0.0
 
 
-@jit
+@jit(inline=True)
 def added(emissions, expected, ratio, share):
     """Units added by one step: a share of the excess where emissions / expected emissions is at least the ratio.
 
@@ -69,7 +69,7 @@ def added(emissions, expected, ratio, share):
     return 0.0
 
 
-@jit
+@jit(inline=True)
 def true_up(final, preallocated, held):
     """Verified allocation against pre-allocation: (issued, taken back, clawback beyond what is held)."""
     difference = final - preallocated
@@ -79,7 +79,7 @@ def true_up(final, preallocated, held):
     return 0.0, taken, -difference - taken
 
 
-@jit
+@jit(inline=True)
 def excess_credits(years, base, factor, ceiling, emissions, issued):
     """Credits issued after ``years`` ended years of a period, t.
 

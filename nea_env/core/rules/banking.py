@@ -7,7 +7,7 @@ from nea_env.core.jit import jit
 UNLIMITED, DEDUCTED_ABOVE_BASE, NET_SALES, TRADED_UNITS, NEXT_PERIOD_ONLY, NONE = range(6)
 
 
-@jit
+@jit(inline=True)
 def carry_limit(rule, left, old, base, multiple, net_sales, small_holder, exempt, forfeited, traded):
     """Tonnes of ``left`` that may be carried over.
 
@@ -26,7 +26,7 @@ def carry_limit(rule, left, old, base, multiple, net_sales, small_holder, exempt
     return left
 
 
-@jit
+@jit(inline=True)
 def deduction(rule, carried, base):
     """Tonnes taken from the allocation after: what is carried above the base (KAU17 into phase II)."""
     if rule == DEDUCTED_ABOVE_BASE:
@@ -34,7 +34,7 @@ def deduction(rule, carried, base):
     return 0.0
 
 
-@jit
+@jit(inline=True)
 def counted_sales(net_sales, long_sales, counts_long, years):
     """Net sales that a limit counts, t: since the last deadline, or a yearly mean since a date where it counts long."""
     return long_sales / years if counts_long > 0.0 else net_sales

@@ -6,7 +6,7 @@ from nea_env.core.jit import jit
 from nea_env.core.parameters import BORROW_DECAYING, BORROW_GAP_TEST, BORROW_SHARE
 
 
-@jit
+@jit(inline=True)
 def gap_permit(duty, allocation, threshold, share):
     """Tonnes that one year's gap permits to borrow: a share of it where it reaches the threshold of duty.
 
@@ -18,7 +18,7 @@ def gap_permit(duty, allocation, threshold, share):
     return share * gap
 
 
-@jit
+@jit(inline=True)
 def borrow_limit(rule, share, decaying_share, permit, duty):
     """Tonnes that may be borrowed at a deadline against ``duty``, by the rule of its period.
 
@@ -34,13 +34,13 @@ def borrow_limit(rule, share, decaying_share, permit, duty):
     return 0.0
 
 
-@jit
+@jit(inline=True)
 def borrowed(gap, limit, share):
     """Tonnes borrowed at a deadline: a share of the gap within the limit; only a firm that is short has a gap."""
     return share * min(gap, max(limit, 0.0))
 
 
-@jit
+@jit(inline=True)
 def next_limit_share(limit_share, decay, ratio):
     """Limit of the period after: limit - decay * share borrowed (Enforcement Decree of the Korean Act, Art. 45)."""
     return max(0.0, limit_share - decay * ratio)

@@ -8,7 +8,7 @@ LIMIT_NONE, LIMIT_DUTY, LIMIT_ALLOCATION, LIMIT_REDUCTION, LIMIT_CLOSED = range(
 UNLIMITED = 1e30
 
 
-@jit
+@jit(inline=True)
 def room(base, share, duty, allocation, required_reduction):
     """Tonnes of credits that count against one verified period, by the base of its limit."""
     if base == LIMIT_DUTY:
@@ -20,13 +20,13 @@ def room(base, share, duty, allocation, required_reduction):
     return UNLIMITED if base == LIMIT_NONE else 0.0
 
 
-@jit
+@jit(inline=True)
 def used(held, counted, owed):
     """Credits surrendered: what is held, what counts, what is owed, the least."""
     return min(held, min(counted, owed))
 
 
-@jit
+@jit(inline=True)
 def buyable(limit, duty_to_date, held):
     """Credits that can still be bought: no more than would count against the duty built up so far."""
     return max(0.0, min(limit, duty_to_date) - held)

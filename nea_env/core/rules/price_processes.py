@@ -13,6 +13,7 @@ import math
 
 import numpy as np
 
+from nea_env.core.elementary import exp
 from nea_env.core.jit import jit
 from nea_env.scenario.market import Law, Market
 
@@ -33,16 +34,16 @@ JUMPS_MAX = 40  # in one month; at the largest rate, 60 a year, more have a chan
 JUMP_SD_MAX = 1.0  # a jump of one sd multiplies or divides the price by e
 
 
-@jit
+@jit(inline=True)
 def gbm_change(drift, sd, z):
     """Geometric Brownian motion; ``drift`` = r / 12 - sd**2 / 2."""
     return drift + sd * z
 
 
-@jit
+@jit(inline=True)
 def jump_count(mean, u):
     """Poisson number of jumps, at most JUMPS_MAX, by inversion of one uniform."""
-    chance = math.exp(-mean)
+    chance = exp(-mean)
     below, count = chance, 0
     while u > below and count < JUMPS_MAX:
         count += 1
@@ -51,7 +52,7 @@ def jump_count(mean, u):
     return count
 
 
-@jit
+@jit(inline=True)
 def jump_change(drift, diffusion_sd, jump_chance, jump_sd, u, z):
     """Diffusion and ``jump_chance`` jumps a month on average, each normal with mean zero (Merton 1976, JFE 3).
 
@@ -60,13 +61,13 @@ def jump_change(drift, diffusion_sd, jump_chance, jump_sd, u, z):
     return drift + math.sqrt(diffusion_sd**2 + jump_count(jump_chance, u) * jump_sd**2) * z
 
 
-@jit
+@jit(inline=True)
 def regime_start(wild_share, u):
     """1.0 where the first month is a wild one, at the chance of the long run; else 0.0."""
     return 1.0 if u < wild_share else 0.0
 
 
-@jit
+@jit(inline=True)
 def regime_change(wild, growth, calm_sd, wild_sd, begins, ends, u, z):
     """(change, next regime): the month's volatility is that of the regime at its start, then the regime moves.
 
@@ -77,13 +78,13 @@ def regime_change(wild, growth, calm_sd, wild_sd, begins, ends, u, z):
     return growth + calm_sd * (z - 0.5 * calm_sd), 1.0 if u < begins else 0.0
 
 
-@jit
+@jit(inline=True)
 def bootstrap_change(table, entries, u):
     """One of the first ``entries`` values of ``table`` at equal odds; their mean of exp is exp(r / 12)."""
     return table[min(int(u * entries), int(entries) - 1)]
 
 
-@jit
+@jit(inline=True)
 def lattice_step(index, states, up_chance, u):
     """Next place on the lattice 0 .. states - 1: one up or down, staying for good at either end."""
     if index <= 0.0 or index >= states - 1.0:
@@ -91,14 +92,14 @@ def lattice_step(index, states, up_chance, u):
     return index + 1.0 if u >= 1.0 - up_chance else index - 1.0
 
 
-@jit
+@jit(inline=True)
 def lattice_change(index, growth, log_step, states, up_chance, u):
     """(change, next place): the discounted price moves by exp(log_step) either way, its growth is r / 12."""
     place = lattice_step(index, states, up_chance, u)
     return growth + (place - index) * log_step, place
 
 
-@jit
+@jit(inline=True)
 def reversion_change(log_price, log_level, pull, sd, z):
     """Log-normal Ornstein-Uhlenbeck price over one month, exact; no martingale.
 

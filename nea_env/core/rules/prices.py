@@ -6,24 +6,17 @@ trades can earn from the price process.
 
 from __future__ import annotations
 
-import math
-
+from nea_env.core.elementary import normal_cdf
 from nea_env.core.jit import jit
 
 
-@jit
-def normal_cdf(y):
-    """Standard normal distribution function."""
-    return 0.5 * math.erfc(-0.7071067811865476 * y)
-
-
-@jit
+@jit(inline=True)
 def next_log_price(log_price, drift, sd, z):
     """Geometric Brownian motion; ``drift`` = (r - volatility**2 / 2) a month makes d E[M'] = M."""
     return log_price + drift + sd * z
 
 
-@jit
+@jit(inline=True)
 def front_ratio(news, offset, inverse_spread, down, up):
     """Front over long price, 1 + x.
 
@@ -34,7 +27,7 @@ def front_ratio(news, offset, inverse_spread, down, up):
     return 1.0 - down + (down + up) * normal_cdf((offset + news) * inverse_spread)
 
 
-@jit
+@jit(inline=True)
 def collared_price(news, offset, inverse_spread, floor, ceiling):
     """A price between a floor and a ceiling that both grow at the discount rate.
 
@@ -44,7 +37,7 @@ def collared_price(news, offset, inverse_spread, floor, ceiling):
     return floor + (ceiling - floor) * normal_cdf((offset + news) * inverse_spread)
 
 
-@jit
+@jit(inline=True)
 def trigger_run(run, price, high, low):
     """Months in a row beyond a trigger: positive above ``high``, negative below ``low``."""
     if price >= high:
@@ -54,7 +47,7 @@ def trigger_run(run, price, high, low):
     return 0.0
 
 
-@jit
+@jit(inline=True)
 def intervention(run, acts, move, u):
     """(what the committee did, factor on the price) while a trigger is met; ``u`` is uniform on 0..1.
 
@@ -67,7 +60,7 @@ def intervention(run, acts, move, u):
     return 0.0, 1.0 + sign * move * acts / (1.0 - acts)
 
 
-@jit
+@jit(inline=True)
 def next_log_output(log_output, persistence, volatility, z):
     """AR(1) of the log deviation of output."""
     return persistence * log_output + volatility * z

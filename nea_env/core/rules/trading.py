@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import math
-
+from nea_env.core.elementary import expm1
 from nea_env.core.jit import jit
 
 
-@jit
+@jit(inline=True)
 def feasible_trade(share, volume_limit, held, sellable):
     """Tonnes bought (+) or sold (-): a share of the monthly limit, selling only what is held and sellable."""
     tonnes = share * volume_limit
@@ -16,7 +15,7 @@ def feasible_trade(share, volume_limit, held, sellable):
     return tonnes
 
 
-@jit
+@jit(inline=True)
 def mean_price_factor(moved):
     """Mean price of a trade that moves the log price by ``moved``, over the price before it.
 
@@ -24,16 +23,16 @@ def mean_price_factor(moved):
     alone: trading in circles earns nothing (Huberman and Stanzl, "Price manipulation and quasi-arbitrage",
     Econometrica 72, 2004).
     """
-    return math.expm1(moved) / moved if moved != 0.0 else 1.0
+    return expm1(moved) / moved if moved != 0.0 else 1.0
 
 
-@jit
+@jit(inline=True)
 def auction_price(front_price, discount, reserve, fee):
     """What a tonne costs at auction: the front price less a discount, at least the reserve, and the fee."""
     return max(front_price * (1.0 - discount), reserve) * (1.0 + fee)
 
 
-@jit
+@jit(inline=True)
 def split_purchase(tonnes, auction_room, auction_price, ask, volume_limit):
     """Tonnes of a purchase bought at auction: first where that costs no more than the market's ask, else last."""
     if auction_price <= ask:
@@ -41,7 +40,7 @@ def split_purchase(tonnes, auction_room, auction_price, ask, volume_limit):
     return min(max(tonnes - volume_limit, 0.0), auction_room)
 
 
-@jit
+@jit(inline=True)
 def trading_cost(tonnes, price, per_volume, spread, impact):
     """Half the spread plus a price that moves ``impact`` against a trade at the volume limit, 1 / ``per_volume``."""
     size = abs(tonnes)
