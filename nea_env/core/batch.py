@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from nea_env.core.blocks import LANES, blocks_of, column_of, rows_of, set_rows
 from nea_env.core.layout import (
     ACCOUNTS,
+    ACTIONS,
     FLOWS,
     HISTORY,
     LINK_OPEN,
@@ -30,7 +31,7 @@ from nea_env.core.layout import (
 )
 from nea_env.core.lowering.tables import lowered
 from nea_env.core.parameters import Event, Month, Record, Static
-from nea_env.core.play.step import advance, mark_rows, show_prices, start_rows
+from nea_env.core.play.step import advance, all_finite, mark_rows, show_prices, start_rows
 from nea_env.core.pool import share
 from nea_env.core.rules.price_processes import EQUILIBRIUM
 from nea_env.core.saving import check_state, fingerprint
@@ -53,6 +54,7 @@ class Batch:
     Attributes:
         scenarios: tuple of the scenarios.
         discount: monthly discount factor of the first scenario.
+        ended: rows whose episode has ended and that were not started again.
     """
 
     def __init__(
@@ -105,6 +107,8 @@ class Batch:
         self._memory = blocks_of(n, TECHS * QUEUE + HISTORY, np.float32)
         self._mask = np.zeros((n, Action.size), np.bool_)
         self._tables = self._static, self._monthly, self._events, self._grids
+        self._kept = self._rows, self._books, self._memory, *self._tables
+        self.ended = 0
         self._start(np.ones(n, np.bool_), 0)
         self.observe()  # fills the masks and suggestions of the first month
 
@@ -176,18 +180,20 @@ class Batch:
 
         Raises:
             RuntimeError: a row has ended and ``autoreset`` is off.
+            ValueError: an action is NaN or infinite; nothing has changed.
         """
-        ended = self._rows[Row.ENDED]
-        if not autoreset and ended.any():
-            raise RuntimeError(f"row {int(np.argmax(ended))} has ended: reset it before the next step")
+        if self.ended and not autoreset:
+            raise RuntimeError(f"row {int(np.argmax(self._rows[Row.ENDED]))} has ended: reset it before the next step")
         observation = np.empty((self.n, Observation.size), np.float32)
         reward = np.empty(self.n)
-        self._advance(actions, reward, observation)
-        return observation, reward, ended.astype(np.bool_)
+        self.ended = self._advance(actions, reward, observation)
+        terminated = self._rows[Row.ENDED].astype(np.bool_) if self.ended else np.zeros(self.n, np.bool_)
+        return observation, reward, terminated
 
     def end(self, mask: NDArray[np.bool_]) -> None:
         """End the episodes of the rows of ``mask`` (n,) where they stand: a caller's time limit."""
         self._rows[Row.ENDED, mask] = True
+        self._count_ended()
 
     def observe(self) -> NDArray[np.float32]:
         """Observations (n, OBSERVATION) float32 of the present state, a new array."""
@@ -266,7 +272,7 @@ class Batch:
         the end of production at baseline output and its residual value. 0 once an episode has ended.
         """
         tonnes, money = np.empty(self.n), np.empty(self.n)
-        mark_rows(self._rows, self._books, self._memory, *self._tables, tonnes, money)
+        mark_rows(*self._kept, tonnes, money)
         return tonnes, money
 
     def memory(self, name: str) -> NDArray[np.float64]:
@@ -302,6 +308,7 @@ class Batch:
         set_rows(self._books, np.concatenate([saved["_state"], saved["_flows"], *world], axis=1))
         set_rows(self._memory, np.concatenate([saved["_queue"], saved["_history"]], axis=1))
         self._mask[...] = saved["_mask"]
+        self._count_ended()
 
     def check_state(self, saved: Any) -> None:
         """Raise the ValueError of `set_state`, or do nothing."""
@@ -324,12 +331,24 @@ class Batch:
         present |= {"_state": state, "_world": world, "_queue": queue, "_history": history, "_flows": flows}
         return {name: np.ascontiguousarray(values) for name, values in present.items()} | {"_mask": self._mask.copy()}
 
-    def _advance(self, *played: NDArray[Any]) -> None:
-        arguments = self._rows, self._books, self._memory, *self._tables, *played, self._mask
+    def _advance(self, actions: NDArray[np.float32], *written: NDArray[Any]) -> int:
+        """Play a month of every row, or only look at it without actions; returns how many rows have ended."""
+        arguments = *self._kept, actions, *written, self._mask
         if self.threads > 1 and self.n >= PARALLEL_FROM:
-            share(lambda span: advance(span, *arguments), self.n, LANES, self.threads)
+            # a thread that refuses its actions must not find that another has played: all are checked first
+            is_finite = all_finite(actions.reshape(-1).view(np.int32))
+            shares = share(lambda span: advance(span, *arguments), self.n, LANES, self.threads) if is_finite else (-1,)
+            ended = sum(shares)
         else:
-            advance((0, self.n), *arguments)
+            ended = advance((0, self.n), *arguments)
+        if ended < 0:
+            row, action = np.argwhere(~np.isfinite(actions))[0]
+            value, name = actions[row, action], ACTIONS[action].name
+            raise ValueError(f"action {(int(row), int(action))} ({name}) is {value}: expected a finite number")
+        return ended
+
+    def _count_ended(self) -> None:
+        self.ended = int(self._rows[Row.ENDED].sum())
 
     def _column(self, column: int) -> NDArray[np.float64]:
         """One column (n,) of the books, a copy."""
@@ -343,8 +362,9 @@ class Batch:
         """(n,) row of the parameter tables that each firm's episode plays by."""
         return self._rows[Row.STATUTE]
 
-    def _start(self, mask: NDArray[np.bool_], advance: int) -> None:
-        start_rows(mask, advance, self._rows, self._books, self._memory, *self._tables)
+    def _start(self, mask: NDArray[np.bool_], episodes: int) -> None:
+        start_rows(mask, episodes, *self._kept)
+        self._count_ended()
 
 
 def _needs_world(static: NDArray[np.float64]) -> bool:

@@ -14,14 +14,12 @@ from functools import cache
 from numba.core.compiler_lock import global_compiler_lock
 
 
-def share(work: Callable[[tuple[int, int]], object], n: int, block: int, threads: int) -> None:
-    """Call ``work((low, high))`` for parts of the rows 0 to ``n``, whole blocks each, one part a thread."""
+def share(work: Callable[[tuple[int, int]], int], n: int, block: int, threads: int) -> tuple[int, ...]:
+    """Results of ``work((low, high))`` for parts of the rows 0 to ``n``, whole blocks each, one part a thread."""
     size = -(-n // (block * threads)) * block
     parts = [(low, min(n, low + size)) for low in range(0, n, size)]
     waiting = [_pool(threads - 1).submit(work, part) for part in parts[1:]]
-    work(parts[0])
-    for one in waiting:
-        one.result()
+    return work(parts[0]), *(one.result() for one in waiting)
 
 
 @cache

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nea_env.core import layout
-from nea_env.core.play.step import all_finite
 from nea_env.envs.spaces import CHOICES
 from nea_env.library.errors import shown
 
 SIZE = len(layout.ACTIONS)
-_LOW = np.float32(-1.0)
-_HIGH = np.float32(1.0)
 
 _TABLE = np.array([choice.action for choice in CHOICES], np.float32)
 _EVEN = np.array([choice.even for choice in CHOICES])
@@ -50,7 +46,8 @@ def _wanted(shape: tuple[int, ...], kinds: str) -> str:
     return f"an array of shape {shape} of {'real' if 'f' in kinds else 'whole'} numbers"
 
 
-def _finite(array: NDArray[Any]) -> None:
+def check_finite(array: NDArray[Any]) -> None:
+    """Refuse NaN and infinity in actions, (8,) or (n, 8), with a ValueError that names the first."""
     bad = ~np.isfinite(array)
     if bad.any():
         place = tuple(int(index) for index in np.argwhere(bad)[0])
@@ -65,17 +62,12 @@ def read_box(action: Any) -> NDArray[np.float32]:
         action: (8,) real numbers.
 
     Returns:
-        (1, 8) float32, clipped to [-1, 1], a new array.
+        (1, 8) float32, the caller's own numbers if they can be used as they are; the core clips to [-1, 1].
 
     Raises:
-        ValueError: wrong shape or dtype, NaN or infinity.
+        ValueError: wrong shape or dtype, or NaN or infinity in another dtype than float32, which the core refuses.
     """
-    array = _numbers(action, (SIZE,), "fiu")
-    if not all(map(math.isfinite, array.tolist())):  # for eight numbers faster than np.isfinite
-        _finite(array)
-    if array.dtype != np.float32:
-        array = np.clip(array, -1.0, 1.0).astype(np.float32)
-    return np.minimum(np.maximum(array, _LOW), _HIGH)[None]
+    return _single(_numbers(action, (SIZE,), "fiu")).reshape(1, SIZE)
 
 
 def read_boxes(actions: Any, n: int) -> NDArray[np.float32]:
@@ -89,17 +81,16 @@ def read_boxes(actions: Any, n: int) -> NDArray[np.float32]:
         (n, 8) float32, the caller's own array if it can be used as it is; the core clips to [-1, 1].
 
     Raises:
-        ValueError: wrong shape or dtype, NaN or infinity; nothing has changed.
+        ValueError: wrong shape or dtype, or NaN or infinity in another dtype than float32, which the core refuses.
     """
-    array = _numbers(actions, (n, SIZE), "fiu")
+    return _single(_numbers(actions, (n, SIZE), "fiu"))
+
+
+def _single(array: NDArray[Any]) -> NDArray[np.float32]:
     if array.dtype != np.float32:
-        _finite(array)
+        check_finite(array)
         array = np.clip(array, -1.0, 1.0).astype(np.float32)
-    if not array.flags.carray:
-        array = array.copy()  # kernels are compiled for contiguous, writable arrays
-    if not all_finite(array.reshape(-1).view(np.int32)):
-        _finite(array)
-    return array
+    return array if array.flags.carray else array.copy()  # kernels are compiled for contiguous, writable arrays
 
 
 def read_choice(action: Any) -> int:

@@ -12,7 +12,7 @@ from gymnasium.error import ResetNeeded
 from nea_env.core.batch import Batch
 from nea_env.core.saving import check_entries
 from nea_env.envs import arguments
-from nea_env.envs.actions import decode_choice, read_box, read_choice
+from nea_env.envs.actions import check_finite, decode_choice, read_box, read_choice
 from nea_env.envs.episodes import Episodes
 from nea_env.envs.rendering import NO_RENDER_MODE, RENDER_FPS, RENDER_MODES, Renderer, check_render_mode
 from nea_env.envs.spaces import ACTION_FORMS, action_space, menu, menu_mask, observation_space
@@ -241,8 +241,12 @@ class FirmEnv(gymnasium.Env[Any, Any]):
             actions = decode_choice(read_choice(action), batch.suggestions())
         if not self._playing:
             raise ResetNeeded("the episode is over or none has begun: call reset()")
-        observation, reward, ended = batch.step(actions)
-        terminated, truncated = bool(ended[0]), False
+        try:
+            observation, reward, _ = batch.step(actions)
+        except ValueError:
+            check_finite(actions[0])
+            raise
+        terminated, truncated = batch.ended > 0, False
         if self._limit is not None:
             self._months += 1
             truncated = self._months >= self._limit

@@ -161,14 +161,15 @@ class FirmVectorEnv(VectorEnv[Any, Any, Any]):
         observation, reward, terminated = batch.step(decoded, autoreset=True)
         began = self._done  # under NEXT_STEP these rows played no month: they began an episode
         if self._limit is None:
-            truncated = np.zeros(self.num_envs, bool)
+            truncated, ended, any_ended = np.zeros(self.num_envs, bool), terminated.copy(), batch.ended > 0
         else:
             self._months += 1
             self._months[began] = 0
             truncated = self._months >= self._limit
-        ended = terminated | truncated
+            ended = terminated | truncated
+            any_ended = bool(ended.any())
         info: dict[str, Any] = {}
-        if ended.any():
+        if any_ended:
             info = self._closing(ended)
             self._episodes.recall(ended)
             if self._mode is AutoresetMode.SAME_STEP:

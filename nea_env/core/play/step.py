@@ -164,6 +164,15 @@ def look(firms, rules, t, observation, mask):
             mask[i, a] = firms.open[a, i]
 
 
+@jit
+def all_finite(bits):
+    """Whether no number is NaN or infinite; ``bits`` (k,) are float32 seen as int32, a loop that is vectorised."""
+    infinite = 0
+    for k in range(bits.shape[0]):
+        infinite |= (bits[k] & EXPONENT) == EXPONENT
+    return not infinite
+
+
 @jit(nogil=True)
 def advance(span, rows, books, memory, static, monthly, events, grids, actions, reward, observation, mask):
     """A month of the rows ``span`` = (low, high), the news of the next, and what is seen of it.
@@ -172,9 +181,13 @@ def advance(span, rows, books, memory, static, monthly, events, grids, actions, 
     ``static``, ``monthly``, ``events`` and ``grids`` are the parameter tables of all statutes. ``actions`` (n, A) are
     float32; ``reward`` (n,), ``observation`` (n, OBSERVATION) and ``mask`` (n, A) are written. Rows that had ended
     are started on their next episode instead. Without actions, (0, A), nothing is played: rows are only looked at.
+
+    Returns how many of the rows have ended now; -1 where an action is NaN or infinite, and nothing has changed.
     """
     plays = actions.shape[0] > 0
-    first = span[0]
+    if plays and not all_finite(actions[span[0] : span[1]].reshape(-1).view(np.int32)):
+        return -1
+    first, ended = span[0], 0
     while first < span[1]:
         if plays and rows[Row.ENDED, first]:
             restart(first, rows, books, memory, static, monthly, events, grids)
@@ -194,8 +207,10 @@ def advance(span, rows, books, memory, static, monthly, events, grids, actions, 
             for row in range(first, end):
                 rows[Row.MONTH, row] = t
                 rows[Row.ENDED, row] = t >= rules.own[Static.HORIZON]
+                ended += rows[Row.ENDED, row]
         look(firms, rules, t, observation[first:end], mask[first:end])
         first = end
+    return ended
 
 
 @jit
@@ -231,12 +246,3 @@ def show_prices(rows, books, static, offset_price, quote, fx):
             quote[row] = price * exp(columns[State.QUOTE_ERROR, 0])
         for k in range(PARTNERS):
             fx[row, k] = exp(columns[WORLDS + World.LOG_FX + k, 0]) if own[Static.LINKS] > k else 0.0
-
-
-@jit
-def all_finite(bits):
-    """Whether no number is NaN or infinite; ``bits`` (k,) are float32 seen as int32, a loop that is vectorised."""
-    infinite = 0
-    for k in range(bits.shape[0]):
-        infinite |= (bits[k] & EXPONENT) == EXPONENT
-    return not infinite
