@@ -22,16 +22,20 @@ from numba.core.serialize import dumps
 from nea_env.core.cache import CORE, cache_folder, discard, read_checked, write_checked
 
 
-def jit(function: Callable[..., Any] | None = None, *, inline: bool = False, nogil: bool = False) -> Any:
+def jit(
+    function: Callable[..., Any] | None = None, *, inline: bool = False, paste: bool = False, nogil: bool = False
+) -> Any:
     """Compile ``function`` with Numba, cached on disk; IEEE arithmetic, no fastmath, no bounds checks.
 
     ``inline`` puts it into its callers: what loops over lanes can be vectorised only there, where it is known how the
-    columns lie. ``nogil`` lets other Python threads run beside it.
+    columns lie. ``paste`` copies the source of a function that calls such functions into its callers, which saves
+    compiling it by itself. ``nogil`` lets other Python threads run beside it.
     A function defined outside the core is compiled anew by each process: its source is in no hash.
     """
     if function is None:
-        return lambda wrapped: jit(wrapped, inline=inline, nogil=nogil)
-    compiled = numba.njit(nogil=nogil, forceinline=inline, error_model="numpy")(function)
+        return lambda wrapped: jit(wrapped, inline=inline, paste=paste, nogil=nogil)
+    pasted = "always" if paste else "never"
+    compiled = numba.njit(nogil=nogil, forceinline=inline, inline=pasted, error_model="numpy")(function)
     folder = cache_folder()
     if folder is not None and Path(function.__code__.co_filename).is_relative_to(CORE):
         compiled._cache = Kept(function, folder)

@@ -71,7 +71,7 @@ def start_prices(i, firms, rules):
         start_chain(i, firms, rules)
 
 
-@jit(inline=True)
+@jit(paste=True)
 def turn(firms, rules, t):
     """The news of month ``t``, which has just begun."""
     state, news, own = firms.state, firms.news, rules.own
@@ -106,7 +106,7 @@ def turn(firms, rules, t):
         _bring_on_line(firms, own, t)
 
 
-@jit(inline=True)
+@jit(paste=True)
 def _turn_bounded(firms, rules, t):
     """The collar or the equilibrium; what links change comes after, on the new price."""
     state, world, own, month = firms.state, firms.world, rules.own, rules.monthly[t]
@@ -129,7 +129,7 @@ def _turn_bounded(firms, rules, t):
             turn_links(i, t, state[State.LOG_PRICE, i], firms, own)
 
 
-@jit(inline=True)
+@jit(paste=True)
 def _turn_stepped(firms, rules, t):
     """The price moves by a step of its process, by the committee's intervention and by what is learned of links."""
     state, own = firms.state, rules.own

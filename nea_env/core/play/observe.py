@@ -28,7 +28,7 @@ def clip(value, low, high):
     return min(max(value, low), high)
 
 
-@jit(inline=True)
+@jit(paste=True)
 def observe(firms, rules, t):
     """Fill ``firms.seen``."""
     _see_month(firms, rules, t)

@@ -16,7 +16,7 @@ from nea_env.core.rules.offsets import buyable
 from nea_env.core.rules.trading import auction_price
 
 
-@jit(inline=True)
+@jit(paste=True)
 def plan(firms, rules, t):
     """Everything that follows from the month and the books; what suggestions show of it is kept in the state."""
     _foresee_duty(firms, rules, t)

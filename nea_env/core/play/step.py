@@ -121,7 +121,7 @@ def start_rows(mask, advance, rows, books, memory, static, monthly, events, grid
             start_row(row, rows, books, memory, static, monthly, events, grids)
 
 
-@jit(inline=True)
+@jit(paste=True)
 def play(firms, rules, t, actions, reward):
     """A month: decisions, clearing, settlement, and its cost. ``actions`` (width, A), ``reward`` (width,)."""
     flows = firms.flows
@@ -153,7 +153,7 @@ def play(firms, rules, t, actions, reward):
         reward[i] = -cost * per_scale
 
 
-@jit(inline=True)
+@jit(paste=True)
 def look(firms, rules, t, observation, mask):
     """Plan a month and see it: ``observation`` (width, OBSERVATION) and ``mask`` (width, A) are written."""
     plan(firms, rules, t)
