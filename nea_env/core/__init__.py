@@ -19,7 +19,7 @@ volume limit and what is held; ``clearing.clear`` finds the price and what is wo
 books tonnes and money; ``settlement`` surrenders the units in the deadline's month; ``observe`` shows what is left.
 
 One number of the law, the net-sales multiple of the carry-over: the regime's YAML holds it with its source,
-``scenario.rules.BankingRule`` validates it, ``lowering.events.deadline_values`` puts it into ``Event.BANK_MULTIPLE`` of
-the deadline's event, ``settlement`` and ``plan`` pass it to ``rules.banking.carry_limit``, and ``lowering.outlook`` says
-from when on the observation shows it.
+``scenario.rules.BankingRule`` validates it, ``lowering.events.deadline_values`` puts it into the deadline's event as
+``Event.BANK_MULTIPLE``, ``settlement`` and ``plan`` pass it to ``rules.banking.carry_limit``, and ``lowering.outlook``
+says from when on the observation shows it.
 """
