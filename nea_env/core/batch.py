@@ -171,7 +171,7 @@ class Batch:
         """Play a month of every firm, then bring the news of the next.
 
         Args:
-            actions: (n, A) float32, finite, clipped to [-1, 1]; columns as in ``layout.ACTIONS``.
+            actions: (n, A) numbers, finite, clipped to [-1, 1]; columns as in ``layout.ACTIONS``.
             autoreset: rows whose episode ended on the call before play no month and start their next
                 episode instead (reward 0, flows 0). Without it such a row is an error.
 
@@ -184,6 +184,8 @@ class Batch:
         """
         if self.ended and not autoreset:
             raise RuntimeError(f"row {int(np.argmax(self._rows[Row.ENDED]))} has ended: reset it before the next step")
+        if actions.dtype != np.float32 or not actions.flags.carray:
+            actions = np.array(actions, np.float32, order="C")  # kernels are compiled for contiguous, writable arrays
         observation = np.empty((self.n, Observation.size), np.float32)
         reward = np.empty(self.n)
         self.ended = self._advance(actions, reward, observation)

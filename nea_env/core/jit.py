@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import pickle
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -50,6 +51,8 @@ class Kept(_Cache):
         folder: where the files are.
     """
 
+    _told = False  # that the month is being compiled
+
     def __init__(self, function: Callable[..., Any], folder: Path) -> None:
         self._name = f"{function.__module__.rpartition('.')[2]}.{function.__qualname__}"
         self._folder = folder
@@ -65,6 +68,9 @@ class Kept(_Cache):
         path = self._path(sig, target_context.codegen())
         data = read_checked(path)
         if data is None:
+            if self._name.startswith("step.") and not Kept._told:
+                print("nea_env: compiling the kernels once, which takes about a minute", file=sys.stderr, flush=True)
+                Kept._told = True
             return None
         try:
             return CompileResult._rebuild(target_context, *pickle.loads(data))

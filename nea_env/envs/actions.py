@@ -90,7 +90,7 @@ def _single(array: NDArray[Any]) -> NDArray[np.float32]:
     if array.dtype != np.float32:
         check_finite(array)
         array = np.clip(array, -1.0, 1.0).astype(np.float32)
-    return array if array.flags.carray else array.copy()  # kernels are compiled for contiguous, writable arrays
+    return array
 
 
 def read_choice(action: Any) -> int:

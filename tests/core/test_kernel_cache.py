@@ -14,7 +14,8 @@ import pytest
 import nea_env.core
 from nea_env.__main__ import main as command
 from nea_env.core import cache
-from nea_env.core.jit import jit
+from nea_env.core.jit import Kept, jit
+from nea_env.core.play import booking, step
 
 CORE = Path(nea_env.core.__file__).parent
 
@@ -134,6 +135,14 @@ def test_another_processor_starts_a_new_folder(monkeypatch):
     assert len(seen) == 3 and cache.source_hash() in seen
     monkeypatch.setenv("NPY_DISABLE_CPU_FEATURES", "X86_V4")
     assert cache.source_hash() not in seen
+
+
+def test_compiling_the_month_is_announced_once(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(Kept, "_told", False)
+    for function in (booking.issue, step.advance, step.start_rows):
+        target = function.targetctx
+        assert Kept(function.py_func, tmp_path).load_overload("()", target) is None
+    assert capsys.readouterr().err.count("compiling the kernels once") == 1
 
 
 def test_functions_outside_the_core_are_not_kept():

@@ -44,6 +44,7 @@ def shown(**environment: str) -> list[str]:
     return told.stdout.splitlines()
 
 
+@pytest.mark.slow  # another set of instructions is another folder of kernels
 def test_prices_are_the_same_whatever_instructions_numpy_uses():
     from numpy._core import _multiarray_umath as built
 
