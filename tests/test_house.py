@@ -40,7 +40,11 @@ LAYERS = (  # lowest first; a unit may import itself and what stands in a lower 
     ("train", "benchmarks"),
 )
 LEVEL = {unit: level for level, row in enumerate(LAYERS) for unit in row}
-APART = {"nea_env.core.equilibrium": {"nea_env.scenario", "nea_env.library"}}  # lower, and not imported all the same
+APART = {  # lower, and not imported all the same
+    "nea_env.core.equilibrium": {"nea_env.scenario", "nea_env.library"},
+    "nea_env.core.rules": {"nea_env.scenario", "nea_env.library", "nea_env.core.blocks"},
+    "nea_env.core.play": {"nea_env.scenario", "nea_env.library"},
+}
 
 THIRD_PARTY = {  # what each unit may import beside the standard library
     "nea_env.atomic": set(),

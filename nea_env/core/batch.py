@@ -16,14 +16,15 @@ from nea_env.core.layout import (
     ACCOUNTS,
     ACTIONS,
     FLOWS,
+    FLOWS_FROM,
     HISTORY,
+    HISTORY_FROM,
     LINK_OPEN,
     PARTNERS,
-    QUEUE,
     SLOTS,
     TECHS,
+    WORLD_FROM,
     Action,
-    Flow,
     Observation,
     Row,
     State,
@@ -54,7 +55,6 @@ class Batch:
     Attributes:
         scenarios: tuple of the scenarios.
         discount: monthly discount factor of the first scenario.
-        ended: rows whose episode has ended and that were not started again.
     """
 
     def __init__(
@@ -103,24 +103,34 @@ class Batch:
         self._rows = np.zeros((Row.size, n), np.int64)
         self._rows[Row.STATUTE] = first[chosen]
         self._has_world = _needs_world(self._static)
-        self._books = blocks_of(n, State.size + Flow.size + self._has_world * World.size)
-        self._memory = blocks_of(n, TECHS * QUEUE + HISTORY, np.float32)
+        self._books = blocks_of(n, WORLD_FROM + self._has_world * World.size)
+        self._memory = blocks_of(n, HISTORY_FROM + HISTORY, np.float32)
         self._mask = np.zeros((n, Action.size), np.bool_)
         self._tables = self._static, self._monthly, self._events, self._grids
-        self._kept = self._rows, self._books, self._memory, *self._tables
-        self.ended = 0
+        self._arrays = self._rows, self._books, self._memory, *self._tables
+        self._ended = 0
         self._start(np.ones(n, np.bool_), 0)
         self.observe()  # fills the masks and suggestions of the first month
 
     @property
     def seeds(self) -> NDArray[np.int64]:
-        """(n,) seed of each firm, which its draws are keyed by."""
-        return self._rows[Row.SEED]
+        """(n,) seed of each firm, which its draws are keyed by; a copy."""
+        return self._rows[Row.SEED].copy()
 
     @property
     def episodes(self) -> NDArray[np.int64]:
-        """(n,) number of the episode of that seed that is being played."""
-        return self._rows[Row.EPISODE]
+        """(n,) number of the episode of that seed that is being played; a copy."""
+        return self._rows[Row.EPISODE].copy()
+
+    @property
+    def ended(self) -> int:
+        """Rows whose episode has ended and that were not started again."""
+        return self._ended
+
+    def rekey(self, rows: NDArray[np.bool_], seeds: NDArray[np.int64], episodes: NDArray[np.int64]) -> None:
+        """Let rows (n,) go on with other seeds (n,): their next episode follows that of ``episodes`` (n,)."""
+        self._rows[Row.SEED, rows] = seeds[rows]
+        self._rows[Row.EPISODE, rows] = episodes[rows]
 
     @property
     def exposure(self) -> NDArray[np.float64]:
@@ -158,10 +168,12 @@ class Batch:
                 goes on to the next episode of its seed.
             mask: (n,) the rows to start; the others keep their place. None: all.
         """
-        chosen = np.ones(self.n, np.bool_) if mask is None else np.asarray(mask, np.bool_)
+        chosen = np.ones(self.n, np.bool_) if mask is None else np.asarray(mask)
+        if chosen.shape != (self.n,) or chosen.dtype != np.bool_:
+            raise ValueError(f"mask is {shown(mask)}: expected an array ({self.n},) of bool")
         if seeds is not None:
-            self.seeds[chosen] = np.asarray(seeds, np.int64)[chosen]
-            self.episodes[chosen] = 0
+            self._rows[Row.SEED, chosen] = np.asarray(seeds, np.int64)[chosen]
+            self._rows[Row.EPISODE, chosen] = 0
         self._start(chosen, 0 if seeds is not None else 1)
         return self.observe()
 
@@ -180,16 +192,18 @@ class Batch:
 
         Raises:
             RuntimeError: a row has ended and ``autoreset`` is off.
-            ValueError: an action is NaN or infinite; nothing has changed.
+            ValueError: an action is NaN or infinite, or the actions have another shape; nothing has changed.
         """
-        if self.ended and not autoreset:
+        if self._ended and not autoreset:
             raise RuntimeError(f"row {int(np.argmax(self._rows[Row.ENDED]))} has ended: reset it before the next step")
-        if actions.dtype != np.float32 or not actions.flags.carray:
-            actions = np.array(actions, np.float32, order="C")  # kernels are compiled for contiguous, writable arrays
+        if actions.shape != (self.n, Action.size):
+            raise ValueError(f"actions have shape {actions.shape}: expected {(self.n, Action.size)}")
+        if actions.dtype != np.float32 or not actions.flags.carray:  # kernels are compiled for such arrays
+            actions = np.array(np.clip(actions, -1.0, 1.0), np.float32, order="C")
         observation = np.empty((self.n, Observation.size), np.float32)
         reward = np.empty(self.n)
-        self.ended = self._advance(actions, reward, observation)
-        terminated = self._rows[Row.ENDED].astype(np.bool_) if self.ended else np.zeros(self.n, np.bool_)
+        self._ended = self._advance(actions, reward, observation)
+        terminated = self._rows[Row.ENDED].astype(np.bool_) if self._ended else np.zeros(self.n, np.bool_)
         return observation, reward, terminated
 
     def end(self, mask: NDArray[np.bool_]) -> None:
@@ -212,13 +226,13 @@ class Batch:
 
     def flows(self) -> dict[str, NDArray[np.float64]]:
         """Tonnes and money (n,) of the month just played, by ``layout.FLOWS``."""
-        return {field.name: self._column(State.size + index) for index, field in enumerate(FLOWS)}
+        return {field.name: self._column(FLOWS_FROM + index) for index, field in enumerate(FLOWS)}
 
     def market(self) -> dict[str, NDArray[np.float64]]:
         """Prices (n,) in money per t, volume and auction room in t, and the month that the observation shows.
 
         A linked scenario adds for partner k ``foreign_price_k``, what a home-usable tonne costs in home money,
-        ``local_price_k`` in the partner's, ``fx_k`` and ``link_k`` (1 while open); the equilibrium law adds
+        ``local_price_k`` in the partner's, ``fx_k`` and ``link_k`` (1 while open); the equilibrium process adds
         ``aggregate_bank``, in shares of the market's baseline emissions a year, and ``lapse_probability``, that
         the limit on carrying over binds at the end of the running period.
         ``quote`` is what the observation shows of the long price; they differ where prices are not disclosed.
@@ -240,7 +254,7 @@ class Batch:
         return found | self._world_prices(fx)
 
     def _world_prices(self, fx: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
-        """What a law or a link adds: prices abroad, rates (n, PARTNERS), the state of links, the aggregate bank."""
+        """What the price process and links add: prices abroad, links, the aggregate bank; ``fx`` are the rates."""
         found, own = {}, self._static[self._statute]
         for k in range(int(own[:, Static.LINKS].max())):
             linked = own[:, Static.LINKS] > k
@@ -258,7 +272,7 @@ class Batch:
         return found
 
     def _lapse_places(self) -> NDArray[np.int64]:
-        """Where in the grids each row's probability stands that units will lapse; 0 under other laws."""
+        """Where in the grids each row's probability stands that units will lapse; 0 under other processes."""
         own = self._static[self._statute]
         first, banks, others, shocks = own[
             :, [Static.GRID_FIRST, Static.GRID_BANKS, Static.GRID_PARTNER_BANKS, Static.GRID_SHOCKS]
@@ -274,7 +288,7 @@ class Batch:
         the end of production at baseline output and its residual value. 0 once an episode has ended.
         """
         tonnes, money = np.empty(self.n), np.empty(self.n)
-        mark_rows(*self._kept, tonnes, money)
+        mark_rows(*self._arrays, tonnes, money)
         return tonnes, money
 
     def memory(self, name: str) -> NDArray[np.float64]:
@@ -326,8 +340,8 @@ class Batch:
     def _present(self) -> dict[str, NDArray]:
         """What `get_state` returns: one row a firm, whatever the blocks."""
         books, memory = rows_of(self._books, self.n), rows_of(self._memory, self.n)
-        state, flows, world = np.split(books, (State.size, State.size + Flow.size), axis=1)
-        queue, history = np.split(memory, (TECHS * QUEUE,), axis=1)
+        state, flows, world = np.split(books, (FLOWS_FROM, WORLD_FROM), axis=1)
+        queue, history = np.split(memory, (HISTORY_FROM,), axis=1)
         present = {"fingerprint": self._fingerprint} | {name: self._rows[row].copy() for name, row in _ROWS.items()}
         present["_ended"] = present["_ended"].astype(np.bool_)
         present |= {"_state": state, "_world": world, "_queue": queue, "_history": history, "_flows": flows}
@@ -335,7 +349,7 @@ class Batch:
 
     def _advance(self, actions: NDArray[np.float32], *written: NDArray[Any]) -> int:
         """Play a month of every row, or only look at it without actions; returns how many rows have ended."""
-        arguments = *self._kept, actions, *written, self._mask
+        arguments = *self._arrays, actions, *written, self._mask
         if self.threads > 1 and self.n >= PARALLEL_FROM:
             # a thread that refuses its actions must not find that another has played: all are checked first
             is_finite = all_finite(actions.reshape(-1).view(np.int32))
@@ -350,14 +364,14 @@ class Batch:
         return ended
 
     def _count_ended(self) -> None:
-        self.ended = int(self._rows[Row.ENDED].sum())
+        self._ended = int(self._rows[Row.ENDED].sum())
 
     def _column(self, column: int) -> NDArray[np.float64]:
         """One column (n,) of the books, a copy."""
         return column_of(self._books, column, self.n)
 
     def _world(self, column: int) -> NDArray[np.float64]:
-        return self._column(State.size + Flow.size + column)
+        return self._column(WORLD_FROM + column)
 
     @property
     def _statute(self) -> NDArray[np.int64]:
@@ -365,12 +379,12 @@ class Batch:
         return self._rows[Row.STATUTE]
 
     def _start(self, mask: NDArray[np.bool_], episodes: int) -> None:
-        start_rows(mask, episodes, *self._kept)
+        start_rows(mask, episodes, *self._arrays)
         self._count_ended()
 
 
 def _needs_world(static: NDArray[np.float64]) -> bool:
-    """Whether some law or link keeps a state beyond that of the default."""
+    """Whether some price process or link keeps more than the default process does."""
     return bool(static[:, [Static.PROCESS, Static.LINKS, Static.PERMANENT]].any())
 
 

@@ -26,7 +26,7 @@ LANES = 64
 class Firms(NamedTuple):
     """A run of firms in one block that play the same month of the same scenario; views, one column a row.
 
-    What has no fields of its own (actions, words) is there for the month that is being played.
+    Actions, orders, plan and what follows hold working values of the current month.
     """
 
     width: int
@@ -54,7 +54,7 @@ class Firms(NamedTuple):
     words: NDArray[np.uint64]
     """(4, LANES): random words of one draw"""
     news: NDArray[np.float64]
-    """(4, LANES): standard normal news made of them"""
+    """(5, LANES): standard normal news made of them, and the log price of the month before"""
     seen: NDArray[np.float32]
     """(Observation.size, LANES)"""
     open: NDArray[np.bool_]
@@ -80,7 +80,7 @@ def lanes(typingctx: Any, blocks: Any, block: Any, first: Any) -> Any:
 
     The view keeps nothing alive: it must not outlive the array. Its lanes beyond LANES - first are not its own.
     """
-    if not (isinstance(blocks, types.Array) and blocks.ndim == 3 and blocks.layout == "C"):
+    if not (isinstance(blocks, types.Array) and blocks.ndim == 3 and blocks.layout == "C" and blocks.mutable):
         return None
     view = types.Array(blocks.dtype, 2, "C")
 
@@ -109,7 +109,8 @@ def lanes(typingctx: Any, blocks: Any, block: Any, first: Any) -> Any:
 def on_stack(typingctx: Any, columns: Any, dtype: Any) -> Any:
     """Columns for one call, (columns, LANES), without values; ``columns`` is a constant.
 
-    They live as long as the call that asks for them: nothing may refer to them afterwards.
+    They live as long as the call of the function that this stands in, once that is pasted: nothing may refer to them
+    afterwards.
     """
     if not isinstance(columns, types.IntegerLiteral) or not isinstance(dtype, types.NumberClass):
         return None
@@ -120,10 +121,12 @@ def on_stack(typingctx: Any, columns: Any, dtype: Any) -> Any:
         room = context.get_data_type(types.UniTuple(view.dtype, count * LANES))
         size = context.get_abi_sizeof(content)
         number = lambda value: context.get_constant(types.intp, value)  # noqa: E731
+        with builder.goto_entry_block():
+            place = builder.alloca(room)
         made = context.make_array(view)(context, builder)
         populate_array(
             made,
-            data=builder.bitcast(cgutils.alloca_once(builder, room), content.as_pointer()),
+            data=builder.bitcast(place, content.as_pointer()),
             shape=cgutils.pack_array(builder, [number(count), number(LANES)]),
             strides=cgutils.pack_array(builder, [number(LANES * size), number(size)]),
             itemsize=number(size),
@@ -141,6 +144,11 @@ TILE = 8
 @intrinsic
 def _turn_tile(typingctx: Any, source: Any, row: Any, column: Any, target: Any, first: Any, place: Any) -> Any:
     """target[first + c, place + r] = source[row + r, column + c] for r, c < TILE, in vector registers."""
+    for array in (source, target):
+        if not (isinstance(array, types.Array) and array.ndim == 2 and array.layout == "C"):
+            return None
+    if not source.dtype == target.dtype == types.float32:
+        return None
 
     def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         vector = ir.VectorType(context.get_data_type(signature.args[0].dtype), TILE)
@@ -192,7 +200,8 @@ def columns_to_rows(width, columns, rows):
     for i in range(0, whole, TILE):
         for c in range(0, count - TILE + 1, TILE):
             _turn_tile(columns, c, i, rows, i, c)
-        _turn_tile(columns, count - TILE, i, rows, i, count - TILE)
+        if count % TILE:
+            _turn_tile(columns, count - TILE, i, rows, i, count - TILE)
     for i in range(whole, width):
         for c in range(count):
             rows[i, c] = columns[c, i]
@@ -206,7 +215,8 @@ def rows_to_columns(width, rows, columns):
     for i in range(0, whole, TILE):
         for c in range(0, count - TILE + 1, TILE):
             _turn_tile(rows, i, c, columns, c, i)
-        _turn_tile(rows, i, count - TILE, columns, count - TILE, i)
+        if count % TILE:
+            _turn_tile(rows, i, count - TILE, columns, count - TILE, i)
     for i in range(whole, width):
         for c in range(count):
             columns[c, i] = rows[i, c]

@@ -39,11 +39,11 @@ def jit(
     compiled = numba.njit(nogil=nogil, forceinline=inline, inline=pasted, error_model="numpy")(function)
     folder = cache_folder()
     if folder is not None and Path(function.__code__.co_filename).is_relative_to(CORE):
-        compiled._cache = Kept(function, folder)
+        compiled._cache = KernelCache(function, folder)
     return compiled
 
 
-class Kept(_Cache):
+class KernelCache(_Cache):
     """What was compiled of one function, a file for each signature and processor.
 
     Args:
@@ -68,9 +68,9 @@ class Kept(_Cache):
         path = self._path(sig, target_context.codegen())
         data = read_checked(path)
         if data is None:
-            if self._name.startswith("step.") and not Kept._told:
+            if self._name.startswith("step.") and not KernelCache._told:
                 print("nea_env: compiling the kernels once, which takes about a minute", file=sys.stderr, flush=True)
-                Kept._told = True
+                KernelCache._told = True
             return None
         try:
             return CompileResult._rebuild(target_context, *pickle.loads(data))

@@ -221,6 +221,12 @@ class Observation(Columns):
 
 STATE, WORLD, ACTIONS, FLOWS, OBSERVATION = (table.fields for table in (State, World, Action, Flow, Observation))
 OBS_INDEX = Observation.index
+
+# a firm's books are the columns of State, Flow and, where a scenario needs them, World; its memory is the queue and the
+# history
+FLOWS_FROM, WORLD_FROM = State.size, State.size + Flow.size
+HISTORY_FROM = TECHS * QUEUE
+
 LAW = tuple(field.name for field in Known.fields)
 MONEY_FLOWS = tuple(field.name for field in FLOWS if field.unit == "money" and field.name != "cost")
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from functools import cache
 
 from numba.core.compiler_lock import global_compiler_lock
@@ -19,7 +19,10 @@ def share(work: Callable[[tuple[int, int]], int], n: int, block: int, threads: i
     size = -(-n // (block * threads)) * block
     parts = [(low, min(n, low + size)) for low in range(0, n, size)]
     waiting = [_pool(threads - 1).submit(work, part) for part in parts[1:]]
-    return work(parts[0]), *(one.result() for one in waiting)
+    try:
+        return work(parts[0]), *(one.result() for one in waiting)
+    finally:
+        wait(waiting)  # whatever happens here, nobody writes any more
 
 
 @cache

@@ -76,8 +76,7 @@ class Episodes:
         if not self.lending:
             return
         back = rows & self._guests
-        self._batch.seeds[back] = self._own_seeds[back]
-        self._batch.episodes[back] = self._own_episodes[back]
+        self._batch.rekey(back, self._own_seeds, self._own_episodes)
         self._guests &= ~back
         self.lending = bool(self._guests.any())
 

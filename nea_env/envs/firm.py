@@ -243,9 +243,9 @@ class FirmEnv(gymnasium.Env[Any, Any]):
             raise ResetNeeded("the episode is over or none has begun: call reset()")
         try:
             observation, reward, _ = batch.step(actions)
-        except ValueError:
-            check_finite(actions[0])
-            raise
+        except ValueError as error:
+            check_finite(actions[0])  # names the place in the caller's array
+            raise error from None
         terminated, truncated = batch.ended > 0, False
         if self._limit is not None:
             self._months += 1

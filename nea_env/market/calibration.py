@@ -6,7 +6,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from nea_env.core.rules.price_processes import process_parameters
+from nea_env.core.lowering.process_parameters import process_parameters
 from nea_env.library.catalogue import document, names, provenance, validated
 from nea_env.market.moments import MONTHS, YEARS, Moment, moments
 from nea_env.scenario.market import Law, Market

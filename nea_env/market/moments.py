@@ -11,14 +11,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from nea_env.core.lowering.process_parameters import bootstrap_table, process_parameters
 from nea_env.core.rules.price_processes import (
     bootstrap_change,
-    bootstrap_table,
     gbm_change,
     jump_change,
     jump_count,
     lattice_change,
-    process_parameters,
     regime_change,
     regime_start,
     reversion_change,
@@ -100,6 +99,9 @@ def draw(market: Market, seed: list[int], years: int) -> Sample:
             _walk(lambda place, month: _pair(lattice_change, place, c["growth"], *numbers, u[month]), first)[0]
         )
 
+    if market.law != "log_ou":
+        raise ValueError(f"market.law: {market.law} has no moments here")
+
     def pulled(log_price: np.ndarray, month: Month) -> tuple[np.ndarray, np.ndarray]:
         change = _each(reversion_change, log_price, c["log_level"], c["pull"], c["process_sd"], z[month])
         return change, log_price + change
@@ -131,7 +133,9 @@ def kurtosis(market: Market) -> float:
         mean = -0.5 * variance + 0.5 * weight @ variance
         fourth = weight @ (mean**4 + 6.0 * mean**2 * variance + 3.0 * variance**2)
         return float(fourth / (weight @ (mean**2 + variance)) ** 2 - 3.0)
-    return 0.0
+    if market.law in ("gbm", "log_ou"):
+        return 0.0
+    raise ValueError(f"market.law: {market.law} has no moments here")
 
 
 def _walk(step: Callable[[np.ndarray, Month], tuple[np.ndarray, np.ndarray]], state: np.ndarray) -> Walk:

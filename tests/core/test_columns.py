@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import get_args
 
 import numpy as np
 import pytest
 
+import nea_env.core
 from nea_env.core import layout, parameters
 from nea_env.core.columns import Columns, Field, column, columns, flag
+from nea_env.core.layout import Action, Observation
 from nea_env.core.lowering.tables import lower
-from nea_env.core.parameters import Event, Month, Static
+from nea_env.core.parameters import Event, Month, Order, Plan, Static
 from nea_env.core.rules import banking, offsets
 from nea_env.library import load_scenario
 from nea_env.scenario.market import Law
+
+CORE = Path(nea_env.core.__file__).parent
 
 TABLES = {
     f"{module.__name__.split('.')[-1]}.{name}": table
@@ -114,3 +120,15 @@ def test_parameters_keep_to_the_bounds_of_their_columns(name):
         for field, values in zip(table.fields, rows.T, strict=True):
             assert field.low <= values.min() and values.max() <= field.high, field
             assert not field.whole or np.array_equal(values, np.floor(values)), field
+
+
+@pytest.mark.parametrize(
+    ("table", "written"),
+    [(Observation, "seen[Observation."), (Plan, "plan[Plan."), (Order, "orders[Order."), (Action, "can[Action.")],
+)
+def test_every_working_column_is_written_each_month(table, written):
+    """They begin without values: one that is forgotten would show whatever the memory held."""
+    sources = "".join(path.read_text() for path in (CORE / "play").glob("*.py"))
+    assigned = set(re.findall(re.escape(written) + r"(\w+)[^\n=]*\] [-+*]?= ", sources))
+    missing = [name for name in vars(table) if name.isupper() and name not in assigned]
+    assert missing == []

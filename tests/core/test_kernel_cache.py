@@ -14,7 +14,7 @@ import pytest
 import nea_env.core
 from nea_env.__main__ import main as command
 from nea_env.core import cache
-from nea_env.core.jit import Kept, jit
+from nea_env.core.jit import KernelCache, jit
 from nea_env.core.play import booking, step
 
 CORE = Path(nea_env.core.__file__).parent
@@ -138,10 +138,10 @@ def test_another_processor_starts_a_new_folder(monkeypatch):
 
 
 def test_compiling_the_month_is_announced_once(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(Kept, "_told", False)
+    monkeypatch.setattr(KernelCache, "_told", False)
     for function in (booking.issue, step.advance, step.start_rows):
         target = function.targetctx
-        assert Kept(function.py_func, tmp_path).load_overload("()", target) is None
+        assert KernelCache(function.py_func, tmp_path).load_overload("()", target) is None
     assert capsys.readouterr().err.count("compiling the kernels once") == 1
 
 

@@ -11,7 +11,7 @@ import math
 import numpy as np
 import pytest
 
-from nea_env.core.rules.price_processes import lattice
+from nea_env.core.lowering.process_parameters import lattice
 from nea_env.scenario import Scenario, months_between
 from tests.core.partners import mean_and_error, played
 from tests.core.test_no_free_lunch import DEADLINES, ERRORS, LOT, PATHS, trader, vintage

@@ -13,19 +13,23 @@ from typing import get_args
 import numpy as np
 import pytest
 
-from nea_env.core.rules.price_processes import (
+from nea_env.core.lowering.process_parameters import (
     CODES,
-    COLUMNS,
-    bootstrap_change,
+    PARAMETERS,
     bootstrap_table,
+    lattice,
+    lattice_odds,
+    process_parameters,
+)
+from nea_env.core.rules.price_processes import (
+    BOUNDED,
+    STEPPED,
+    bootstrap_change,
     gbm_change,
     jump_change,
     jump_count,
-    lattice,
     lattice_change,
-    lattice_odds,
     lattice_step,
-    process_parameters,
     regime_change,
     regime_start,
     reversion_change,
@@ -101,7 +105,12 @@ def test_every_process_of_the_schema_has_a_code_of_its_own():
     assert CODES == {name: code for code, name in enumerate(get_args(Law))}
     for law in (*FAIR, "log_ou"):
         assert process_parameters(market(law))["process"] == CODES[law]
-        assert tuple(process_parameters(market(law))) == COLUMNS
+        assert tuple(process_parameters(market(law))) == PARAMETERS
+
+
+def test_every_process_is_stepped_or_bounded():
+    """``play/news.py`` moves the price of each by one or the other; a step that it lacks is an error."""
+    assert sorted((*STEPPED, *BOUNDED)) == sorted(CODES.values())
 
 
 @pytest.mark.parametrize(("volatility", "states"), [(0.05, 3), (0.30, 61), (0.60, 101), (2.0, 21)])

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nea_env.core.rules.price_processes import bootstrap_table, process_parameters
+from nea_env.core.lowering.process_parameters import bootstrap_table, process_parameters
 from nea_env.library import load_scenario, names, scenarios
 from nea_env.market import calibration
 from nea_env.market.calibration import LAWS, calibrated, load_market, table, under, write

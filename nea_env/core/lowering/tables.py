@@ -17,10 +17,10 @@ from nea_env.core.lowering.magnitudes import check_firm, check_tables
 from nea_env.core.lowering.market_months import fill_auctions, fill_market, fill_triggers, opening
 from nea_env.core.lowering.outlook import Outlook, ends_of
 from nea_env.core.lowering.periods import Period, starting_units
+from nea_env.core.lowering.process_parameters import bootstrap_table, process_parameters
 from nea_env.core.lowering.statute_months import fill_deadlines, fill_due, fill_known
 from nea_env.core.parameters import Month, Static
 from nea_env.core.rules.abatement import arrival
-from nea_env.core.rules.price_processes import bootstrap_table, process_parameters
 from nea_env.scenario import Scenario, ScenarioError, add_months, months_between
 
 DRAWN_KEPT = 8  # randomised scenarios
@@ -194,7 +194,7 @@ def _static(scenario: Scenario, periods: tuple[Period, ...], horizon: int) -> np
     for column, value in values.items():
         static[column] = value
     for name, value in process_parameters(market).items():
-        if name in Static.index:
+        if name not in ("growth", "start"):  # no kernel reads them
             static[Static.index[name]] = value
     for column, value in link_columns(scenario, horizon).items():
         static[column] = value

@@ -38,7 +38,7 @@ def fill_front(firms, rules, t):
         flows[Flow.ALLOWANCE_COST, i] = orders[Order.WON, i] * state[State.AUCTION_PRICE, i]
     if own[Static.PERMANENT] > 0.0:
         for i in range(firms.width):
-            _fill_and_push(i, firms, own)
+            _fill_and_move_price(i, firms, own)
     else:
         for i in range(firms.width):
             market = orders[Order.FRONT, i] - orders[Order.WON, i]
@@ -61,21 +61,21 @@ def fill_front(firms, rules, t):
 
 
 @jit(inline=True)
-def _fill_and_push(i, firms, own):
+def _fill_and_move_price(i, firms, own):
     """What an order costs where the price moves as it is filled: the auction's part first, then the market's."""
     flows, orders = firms.flows, firms.orders
     tonnes, won = orders[Order.FRONT, i], orders[Order.WON, i]
     if tonnes == 0.0:
         return
     if firms.state[State.AUCTION_ROOM, i] > 0.0 and tonnes > 0.0:
-        flows[Flow.ALLOWANCE_COST, i] *= _push(i, won, firms, own)
+        flows[Flow.ALLOWANCE_COST, i] *= _move_price(i, won, firms, own)
     front_price = firms.state[State.PRICE, i] * firms.state[State.FRONT_RATIO, i]
     orders[Order.FRONT_PRICE, i] = front_price
-    flows[Flow.ALLOWANCE_COST, i] += (tonnes - won) * front_price * _push(i, tonnes - won, firms, own)
+    flows[Flow.ALLOWANCE_COST, i] += (tonnes - won) * front_price * _move_price(i, tonnes - won, firms, own)
 
 
 @jit(inline=True)
-def _push(i, tonnes, firms, own):
+def _move_price(i, tonnes, firms, own):
     """Move the price by a trade; returns the mean price of the trade over the price before it.
 
     A front at a discount moves the long price by so much less: else a firm could push the value of its other

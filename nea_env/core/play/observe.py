@@ -6,7 +6,7 @@ import numpy as np
 
 from nea_env.core.elementary import log
 from nea_env.core.jit import jit
-from nea_env.core.layout import LINK_OPEN, TECHS, Known, Observation, State, World
+from nea_env.core.layout import LINK_OPEN, PARTNERS, TECHS, Known, Observation, State, World
 from nea_env.core.parameters import Month, Plan, Static
 from nea_env.core.play.foreign import foreign_ask
 from nea_env.core.rules.abatement import invest_value
@@ -131,9 +131,13 @@ def _see_technologies(firms, rules, t):
 def _see_world(firms, rules):
     """The regime of prices, the aggregate bank, and the links, where the scenario has them."""
     seen, own = firms.seen, rules.own
-    for column in range(Observation.WILD, Observation.FOREIGN_ROOM + 1):
-        for i in range(firms.width):
-            seen[column, i] = 0.0
+    for i in range(firms.width):
+        seen[Observation.WILD, i] = 0.0
+        seen[Observation.AGGREGATE_BANK, i] = 0.0
+        seen[Observation.FOREIGN_ROOM, i] = 0.0
+        for k in range(PARTNERS):
+            seen[Observation.LINK + k, i] = 0.0
+            seen[Observation.FOREIGN_PREMIUM + k, i] = 0.0
     if own[Static.PROCESS] == TWO_REGIMES:
         for i in range(firms.width):
             seen[Observation.WILD, i] = firms.world[World.WILD, i]
@@ -143,11 +147,11 @@ def _see_world(firms, rules):
             seen[Observation.AGGREGATE_BANK, i] = squash(bank)
     if own[Static.LINKS] > 0.0:
         for i in range(firms.width):
-            _see_links(i, firms, own)
+            _show_links(i, firms, own)
 
 
 @jit(inline=True)
-def _see_links(i, firms, own):
+def _show_links(i, firms, own):
     state, world, seen = firms.state, firms.world, firms.seen
     for k in range(int(own[Static.LINKS])):
         seen[Observation.LINK + k, i] = 1.0 if world[World.LINK + k, i] == LINK_OPEN else 0.0

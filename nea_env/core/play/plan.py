@@ -18,7 +18,7 @@ from nea_env.core.rules.trading import auction_price
 
 @jit(paste=True)
 def plan(firms, rules, t):
-    """Everything that follows from the month and the books; what suggestions show of it is kept in the state."""
+    """Everything that follows from the month and the books; what `Batch.suggestions` shows is stored in the state."""
     _foresee_duty(firms, rules, t)
     _limit_offsets(firms, rules, t)
     if rules.own[Static.LINKS] > 0.0:

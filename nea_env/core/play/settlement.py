@@ -6,12 +6,14 @@ from nea_env.core.jit import jit
 from nea_env.core.layout import HISTORY, Action, Flow, State
 from nea_env.core.parameters import (
     ALLOCATE,
+    AUCTION,
     BORROW_SHARE,
     CLOSE_YEAR,
     DEADLINE,
     FIX_STRIKE,
     ISSUE_CREDITS,
     RESET_SALES,
+    TRIGGERS,
     VERIFY,
     Event,
     Month,
@@ -50,6 +52,8 @@ def settle(firms, rules, t):
         elif kind == RESET_SALES:
             for i in range(firms.width):
                 firms.state[State.LONG_SALES, i] = 0.0
+        elif kind != AUCTION and kind != TRIGGERS:
+            raise ValueError("an event that nobody settles")
 
 
 @jit(inline=True)

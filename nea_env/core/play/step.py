@@ -7,7 +7,18 @@ import numpy as np
 from nea_env.core.blocks import LANES, Firms, Rules, columns_to_rows, lanes, on_stack, rows_to_columns
 from nea_env.core.elementary import exp
 from nea_env.core.jit import jit
-from nea_env.core.layout import PARTNERS, QUEUE, TECHS, Action, Flow, Observation, Row, State, World
+from nea_env.core.layout import (
+    FLOWS_FROM,
+    HISTORY_FROM,
+    PARTNERS,
+    WORLD_FROM,
+    Action,
+    Flow,
+    Observation,
+    Row,
+    State,
+    World,
+)
 from nea_env.core.parameters import Order, Plan, Static
 from nea_env.core.play.clearing import clear, fill_front, fill_offsets
 from nea_env.core.play.decisions import invest, order, produce, remember_price
@@ -22,12 +33,10 @@ from nea_env.core.rng import WORDS, statute_of
 from nea_env.core.rules.price_processes import GBM
 
 EXPONENT = np.int32(0x7F800000)  # all set: NaN or infinity
-FLOWS, WORLDS = State.size, State.size + Flow.size  # where these columns begin in the books
-HISTORIES = TECHS * QUEUE  # where the history begins in the memory
-SEEN, ACTIONS, ORDERS, PLANS = Observation.size, Action.size, Order.size, Plan.size  # constants, for the stack
+N_SEEN, N_ACTIONS, N_ORDERS, N_PLANS = Observation.size, Action.size, Order.size, Plan.size  # constants, for the stack
 
 
-@jit(inline=True)
+@jit(paste=True)
 def firms_of(first, width, rows, books, memory):
     """A run of ``width`` firms from row ``first`` on, all in one block, and columns for the month being played.
 
@@ -37,20 +46,20 @@ def firms_of(first, width, rows, books, memory):
     own, kept = lanes(books, first // LANES, first % LANES), lanes(memory, first // LANES, first % LANES)
     return Firms(
         width,
-        own[:FLOWS],
-        own[WORLDS:],
-        own[FLOWS:WORLDS],
-        kept[:HISTORIES],
-        kept[HISTORIES:],
+        own[:FLOWS_FROM],
+        own[WORLD_FROM:],
+        own[FLOWS_FROM:WORLD_FROM],
+        kept[:HISTORY_FROM],
+        kept[HISTORY_FROM:],
         rows[Row.SEED, first : first + width],
         rows[Row.EPISODE, first : first + width],
-        on_stack(ACTIONS, np.float32),
-        on_stack(ORDERS, np.float64),
-        on_stack(PLANS, np.float64),
+        on_stack(N_ACTIONS, np.float32),
+        on_stack(N_ORDERS, np.float64),
+        on_stack(N_PLANS, np.float64),
         on_stack(WORDS, np.uint64),
         on_stack(NEWS, np.float64),
-        on_stack(SEEN, np.float32),
-        on_stack(ACTIONS, np.bool_),
+        on_stack(N_SEEN, np.float32),
+        on_stack(N_ACTIONS, np.bool_),
     )
 
 
@@ -72,7 +81,7 @@ def run_from(first, end, rows):
 def restart(row, rows, books, memory, static, monthly, events, grids):
     """Put a row at the start of its next episode; no flows."""
     rows[Row.EPISODE, row] += 1
-    books[row // LANES, FLOWS:WORLDS, row % LANES] = 0.0
+    books[row // LANES, FLOWS_FROM:WORLD_FROM, row % LANES] = 0.0
     start_row(row, rows, books, memory, static, monthly, events, grids)
 
 
@@ -86,8 +95,8 @@ def start_row(row, rows, books, memory, static, monthly, events, grids):
         rows[Row.STATUTE, row] = statute
     rows[Row.MONTH, row] = 0
     rows[Row.ENDED, row] = 0
-    books[row // LANES, :FLOWS, row % LANES] = 0.0
-    books[row // LANES, WORLDS:, row % LANES] = 0.0
+    books[row // LANES, :FLOWS_FROM, row % LANES] = 0.0
+    books[row // LANES, WORLD_FROM:, row % LANES] = 0.0
     memory[row // LANES, :, row % LANES] = 0.0
     firms = firms_of(row, 1, rows, books, memory)
     rules = Rules(static[statute], monthly[statute], events[statute], grids)
@@ -117,7 +126,7 @@ def start_rows(mask, advance, rows, books, memory, static, monthly, events, grid
     for row in range(mask.shape[0]):
         if mask[row]:
             rows[Row.EPISODE, row] += advance
-            books[row // LANES, FLOWS:WORLDS, row % LANES] = 0.0
+            books[row // LANES, FLOWS_FROM:WORLD_FROM, row % LANES] = 0.0
             start_row(row, rows, books, memory, static, monthly, events, grids)
 
 
@@ -155,7 +164,7 @@ def play(firms, rules, t, actions, reward):
 
 @jit(paste=True)
 def look(firms, rules, t, observation, mask):
-    """Plan a month and see it: ``observation`` (width, OBSERVATION) and ``mask`` (width, A) are written."""
+    """Plan a month and write what is seen of it: ``observation`` (width, OBSERVATION) and ``mask`` (width, A)."""
     plan(firms, rules, t)
     observe(firms, rules, t)
     columns_to_rows(firms.width, firms.seen, observation)
@@ -245,4 +254,4 @@ def show_prices(rows, books, static, offset_price, quote, fx):
         if own[Static.QUOTE_SD] > 0.0:
             quote[row] = price * exp(columns[State.QUOTE_ERROR, 0])
         for k in range(PARTNERS):
-            fx[row, k] = exp(columns[WORLDS + World.LOG_FX + k, 0]) if own[Static.LINKS] > k else 0.0
+            fx[row, k] = exp(columns[WORLD_FROM + World.LOG_FX + k, 0]) if own[Static.LINKS] > k else 0.0

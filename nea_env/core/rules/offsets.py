@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from nea_env.core.jit import jit
+from nea_env.core.parameters import NEVER
 
 LIMIT_NONE, LIMIT_DUTY, LIMIT_ALLOCATION, LIMIT_REDUCTION, LIMIT_CLOSED = range(5)
-UNLIMITED = 1e30
 
 
 @jit(inline=True)
@@ -17,7 +17,7 @@ def room(base, share, duty, allocation, required_reduction):
         return share * allocation
     if base == LIMIT_REDUCTION:
         return share * required_reduction
-    return UNLIMITED if base == LIMIT_NONE else 0.0
+    return NEVER if base == LIMIT_NONE else 0.0
 
 
 @jit(inline=True)

@@ -30,7 +30,7 @@ env.unwrapped.set_state(saved)  # back to the month it was taken in
 `accounts()` names the columns that balance against the [flows](flows{MARKDOWN}): `front`, `next`, `offsets`,
 `foreign`, `accrued`, `owed`, `debt`, and the sums `closed` and `capacity`. `market()` gives the long, front and
 offset price, the quote, the penalty price, the auction's price and room, the volume limit and the month; links add
-the partners' prices and exchange rates. `batch.memory(name)` reads any column of the first table below. On a vector
+the partners' prices and exchange rates. `batch.memory(name)` reads any column of both tables below. On a vector
 environment each of them is an array of shape `(num_envs,)`.
 
 The range of a column holds in every month of every scenario. `set_state` refuses a state that leaves it, or that
