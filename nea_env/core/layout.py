@@ -7,14 +7,17 @@ the spaces, the rendering and the documentation are made from the tables.
 from __future__ import annotations
 
 from nea_env.core.columns import Columns, column, columns
+from nea_env.scenario.firm import TECHNOLOGIES
+from nea_env.scenario.rules import TIERS as ADJUSTMENT_TIERS
+from nea_env.scenario.scenario import LINKS_MAX
 
 # --- sizes -----------------------------------------------------------------------------------------
 SLOTS = 3  # ended compliance periods that can wait for verification at once
-TECHS = 3  # technologies of a firm
+TECHS = TECHNOLOGIES  # of a firm
 QUEUE = 9  # quarters of construction in the queue: a lead of up to 24 months, rounded up to a quarter's end
 HISTORY = 24  # months of prices remembered
-TIERS = 3  # steps of an ex-post adjustment
-PARTNERS = 2  # systems that one scenario can be linked to
+TIERS = ADJUSTMENT_TIERS  # steps of an ex-post adjustment
+PARTNERS = LINKS_MAX  # systems that one scenario can be linked to
 
 LINK_CLOSED, LINK_OPEN, LINK_BROKEN = range(3)  # states of a link
 

@@ -128,7 +128,7 @@ def check_state(saved: Any, present: Mapping[str, NDArray[Any]], static: NDArray
             wrong = (law == EQUILIBRIUM) & (place >= np.maximum(static[pick, size], 1.0))
             if column == World.NODE:
                 wrong |= (law == LATTICE) & (place >= static[pick, Static.STATES])
-            check_rows(wrong, f"_world {WORLD[column].name}", place, "a place on the grid of the price law")
+            check_rows(wrong, f"_world {WORLD[column].name}", place, "a place on the grid of the price process")
 
 
 def _check_columns(name: str, values: NDArray[np.float64], table: Sequence[Field]) -> None:

@@ -11,10 +11,10 @@ from nea_env.library.errors import did_you_mean, shown
 from nea_env.library.file_names import is_file_name
 from nea_env.library.reader import Document, Keys, read
 from nea_env.scenario import Link, Model, Scenario, ScenarioError
+from nea_env.scenario.scenario import LINKS_MAX
 
 SCENARIO_PARTS: tuple[Kind, ...] = ("regime", "firm", "market")
 LINK_PARTS: tuple[Kind, ...] = ("regime", "market")
-LINKS_MAX = 2
 
 
 class Assembly:

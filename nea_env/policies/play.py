@@ -17,7 +17,7 @@ from gymnasium.vector import AutoresetMode
 from nea_env.envs.firm_vector import FirmVectorEnv
 from nea_env.envs.spaces import ActionForm
 from nea_env.policies.outcome import CURVES, QUANTILES, Outcome
-from nea_env.policies.rules import TECHNOLOGIES, column
+from nea_env.policies.rules import column
 from nea_env.scenario import Scenario
 
 
@@ -101,7 +101,7 @@ def play(policy: Any, scenario: Scenario, seeds: np.ndarray, *, curves: bool = F
     """
     played = months(policy, scenario, seeds)
     last = next(played)
-    outcome, number = Outcome.zero(len(seeds), TECHNOLOGIES), 0
+    outcome, number = Outcome.zero(len(seeds), TECHS), 0
     rows: dict[str, list[np.ndarray]] = {name: [] for name in CURVES}
     price, held = last.env.market()["long_price"], last.env.accounts()
     for month in played:
@@ -132,6 +132,6 @@ def _add(outcome: Outcome, month: Month, flows: dict[str, np.ndarray]) -> None:
     per_cent = 100.0 / month.env.batch.exposure
     for name, part in outcome.parts_pct.items():
         part += month.weight * per_cent * flows[name]
-    for k in range(TECHNOLOGIES):
+    for k in range(TECHS):
         built = column(month.observation, f"capacity_{k}") + column(month.observation, f"building_{k}")
         outcome.built_share[:, k] = np.maximum(outcome.built_share[:, k], built)

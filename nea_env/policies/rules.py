@@ -11,10 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from nea_env.core.layout import OBS_INDEX, Action, Observation
-
-TECHNOLOGIES = sum(name.startswith("invest_value_") for name in OBS_INDEX)
-"""Number of technologies that the observation shows."""
+from nea_env.core.layout import OBS_INDEX, TECHS, Action, Observation
 
 _PARTNERS = sum(name.startswith("foreign_premium_") for name in OBS_INDEX)
 _FULL = 0.99  # share of a technology's potential from which on the core turns to the next one
@@ -119,7 +116,7 @@ def investment_value(observation: np.ndarray) -> np.ndarray:
     That is the first one that has potential left; -inf where none has.
     """
     value = np.full(len(observation), -np.inf)
-    for k in reversed(range(TECHNOLOGIES)):
+    for k in reversed(range(TECHS)):
         left = column(observation, f"capacity_{k}") + column(observation, f"building_{k}") < _FULL
         value = np.where(left, column(observation, f"invest_value_{k}"), value)
     return value

@@ -35,11 +35,6 @@ def benchmark_rate(rule: AllocationRule, firm: Firm) -> float:
     return rate + rule.heat_benchmark.get(firm.unit_class, 0.0) * firm.heat_output
 
 
-def band_adjustment(intensity: float, balance: float, band: float, share: float) -> float:
-    """Free units beyond a firm's own emissions, as a share of them: linear in the distance from the balance."""
-    return share * min(1.0, max(-1.0, (1.0 - intensity / balance) / band))
-
-
 def free_of_auctions(regime: Regime, year: str, firm: Firm) -> bool:
     """Whether the firm meets one of its phase's leakage tests, and so gets its whole allocation free."""
     tests = [t for phase in regime.phases.values() if phase.first <= year <= phase.last for t in phase.leakage_tests]

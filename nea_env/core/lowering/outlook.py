@@ -16,6 +16,7 @@ from nea_env.core.lowering.events import deadline_values, offset_rule
 from nea_env.core.lowering.periods import BOOKED, LONG_AGO, OWN_EMISSIONS, Period, periods_of, phase_of
 from nea_env.core.parameters import BORROW_DECAYING, BORROW_SHARE, Event
 from nea_env.core.rules import offsets
+from nea_env.core.rules.penalty import penalty_cost, strike_price
 from nea_env.scenario import BankingRule, PenaltyRule, Scenario, months_between
 
 _BANK = ("banking", (
@@ -233,7 +234,7 @@ def _carry(rule: BankingRule) -> float:
 def _penalty(rule: PenaltyRule, price: float, annual_emissions: float) -> float:
     """What missing a tenth of a year's emissions costs at the reference price, as a multiple of buying them."""
     missing = 0.1 * annual_emissions
-    per_tonne = min(rule.multiple * price, rule.cap or math.inf) + rule.price
-    fine = min(per_tonne * missing + rule.lump_sum, rule.max_total or math.inf)
-    multiple = fine / (missing * price) + rule.side_multiple + rule.deducted
-    return multiple / (1.0 + multiple)
+    strike = strike_price(price, rule.multiple, rule.cap or math.inf, rule.price)
+    cost = penalty_cost(missing, strike, rule.lump_sum, rule.max_total or math.inf, rule.side_multiple, price)
+    multiple = cost / (missing * price) + rule.deducted
+    return float(multiple / (1.0 + multiple))

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from nea_env.core.layout import SLOTS
-from nea_env.core.lowering.corrections import band_adjustment, benchmark_rate, free_share
+from nea_env.core.lowering.corrections import benchmark_rate, free_share
+from nea_env.core.rules.allocation import beyond_emissions
 from nea_env.scenario import AllocationRule, CalendarRule, Firm, Scenario, add_months, months_between
 
 LONG_AGO = -1200  # a month before every scenario's start
@@ -114,7 +115,7 @@ def _own_share(rule: AllocationRule, firm: Firm) -> float:
         return 1.0
     if rule.method == "benchmark_band":
         balance = rule.balance[firm.unit_class]
-        return 1.0 + band_adjustment(firm.emission_intensity, balance, rule.band, rule.band_share)
+        return 1.0 + float(beyond_emissions(firm.emission_intensity, 1.0, balance, rule.band, rule.band_share))
     return 0.0
 
 
@@ -128,7 +129,8 @@ def _marginal(rule: AllocationRule, firm: Firm, rate: float) -> float:
         return 1.0
     relative = firm.emission_intensity / rule.balance[firm.unit_class]
     if abs(1.0 - relative) >= rule.band:
-        return -band_adjustment(firm.emission_intensity, rule.balance[firm.unit_class], rule.band, rule.band_share)
+        balance = rule.balance[firm.unit_class]
+        return -float(beyond_emissions(firm.emission_intensity, 1.0, balance, rule.band, rule.band_share))
     return rule.band_share / rule.band * (2.0 * relative - 1.0)
 
 

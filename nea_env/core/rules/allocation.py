@@ -31,14 +31,20 @@ def book(tonnes, debt):
 
 
 @jit(inline=True)
-def own_emissions_allocation(emissions, output, balance, band, band_share):
-    """Allocation that follows a firm's own verified emissions, t.
+def beyond_emissions(emissions, output, balance, band, band_share):
+    """Free units beyond a firm's own emissions, as a share of them: linear in the distance from the balance.
 
-    emissions x (1 + band_share x clip((1 - intensity / balance) / band, -1, 1)): steel, cement and aluminium
-    in China, 2025 (allocation plan of November 2025); with a band share of 0 the zero net position of 2024.
+    band_share x clip((1 - intensity / balance) / band, -1, 1): steel, cement and aluminium in China, 2025
+    (allocation plan of November 2025).
     """
     distance = 1.0 - emissions / (output * balance) if output > 0.0 else 0.0
-    return emissions * (1.0 + band_share * min(1.0, max(-1.0, distance / band)))
+    return band_share * min(1.0, max(-1.0, distance / band))
+
+
+@jit(inline=True)
+def own_emissions_allocation(emissions, output, balance, band, band_share):
+    """Allocation that follows a firm's own verified emissions, t; with a band share of 0 China's position of 2024."""
+    return emissions * (1.0 + beyond_emissions(emissions, output, balance, band, band_share))
 
 
 @jit(inline=True)
