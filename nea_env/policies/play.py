@@ -14,6 +14,7 @@ import numpy as np
 from gymnasium import spaces
 from gymnasium.vector import AutoresetMode
 
+from nea_env.core.layout import TECHS
 from nea_env.envs.firm_vector import FirmVectorEnv
 from nea_env.envs.spaces import ActionForm
 from nea_env.policies.outcome import CURVES, QUANTILES, Outcome
