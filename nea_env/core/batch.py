@@ -199,10 +199,15 @@ class Batch:
         if actions.shape != (self.n, Action.size):
             raise ValueError(f"actions have shape {actions.shape}: expected {(self.n, Action.size)}")
         if actions.dtype != np.float32 or not actions.flags.carray:  # kernels are compiled for such arrays
+            _check_finite(actions)  # before infinity is clipped
             actions = np.array(np.clip(actions, -1.0, 1.0), np.float32, order="C")
         observation = np.empty((self.n, Observation.size), np.float32)
         reward = np.empty(self.n)
-        self._ended = self._advance(actions, reward, observation)
+        try:
+            self._ended = self._advance(actions, reward, observation)
+        except BaseException:  # Ctrl-C while threads share the rows
+            self._count_ended()
+            raise
         terminated = self._rows[Row.ENDED].astype(np.bool_) if self._ended else np.zeros(self.n, np.bool_)
         return observation, reward, terminated
 
@@ -358,9 +363,7 @@ class Batch:
         else:
             ended = advance((0, self.n), *arguments)
         if ended < 0:
-            row, action = np.argwhere(~np.isfinite(actions))[0]
-            value, name = actions[row, action], ACTIONS[action].name
-            raise ValueError(f"action {(int(row), int(action))} ({name}) is {value}: expected a finite number")
+            _check_finite(actions)
         return ended
 
     def _count_ended(self) -> None:
@@ -381,6 +384,14 @@ class Batch:
     def _start(self, mask: NDArray[np.bool_], episodes: int) -> None:
         start_rows(mask, episodes, *self._arrays)
         self._count_ended()
+
+
+def _check_finite(actions: NDArray[Any]) -> None:
+    bad = np.argwhere(~np.isfinite(actions))
+    if len(bad):
+        row, action = (int(place) for place in bad[0])
+        value, name = actions[row, action], ACTIONS[action].name
+        raise ValueError(f"action {(row, action)} ({name}) is {value}: expected a finite number")
 
 
 def _needs_world(static: NDArray[np.float64]) -> bool:

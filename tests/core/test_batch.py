@@ -222,3 +222,28 @@ def test_memory_of_a_firm():
     per_firm = sum(arrays.pop(name) for name in ("_rows", "_books", "_memory", "_mask")) / n
     assert 500 < per_firm < 1000
     assert sum(arrays.values()) < 1_000_000  # tables, shared by all firms
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+@pytest.mark.parametrize("n", [3, PARALLEL_FROM + 65])
+def test_an_action_that_is_no_number_changes_nothing(dtype, value, n):
+    batch, actions = Batch(korean(), n, threads=2), np.zeros((n, Action.size), dtype)
+    before = batch.get_state()
+    actions[-1, 3] = value
+    with pytest.raises(ValueError, match=rf"action \({n - 1}, 3\) \(offset\) is {value}"):
+        batch.step(actions)
+    for name, kept in batch.get_state().items():
+        np.testing.assert_array_equal(kept, before[name])
+
+
+@pytest.mark.parametrize("shape", [(3, 7), (2, 8), (0, 8), (8,)])
+def test_actions_of_another_shape_are_refused(shape):
+    with pytest.raises(ValueError, match=r"expected \(3, 8\)"):
+        Batch(korean(), 3).step(np.zeros(shape, np.float32))
+
+
+@pytest.mark.parametrize("mask", [np.ones(4, bool), np.array([0, 1, 2])])
+def test_a_mask_of_another_kind_is_refused(mask):
+    with pytest.raises(ValueError, match="of bool"):
+        Batch(korean(), 3).reset(mask=mask)
