@@ -70,6 +70,8 @@ class Batch:
             raise ValueError(f"n is {n}: expected at least one firm")
         self.n = int(n)
         self.threads = numba.config.NUMBA_NUM_THREADS if threads is None else int(threads)
+        if self.threads < 1:
+            raise ValueError(f"threads is {threads}: expected at least one")
         drawn = [lowered(scenario) for scenario in self.scenarios]
         self._laws = tuple(law for group in drawn for law in group.laws)
         first = np.cumsum([0, *(len(group.laws) for group in drawn[:-1])])  # row of each scenario's first law
@@ -106,11 +108,21 @@ class Batch:
         self._books = blocks_of(n, WORLD_FROM + self._has_world * World.size)
         self._memory = blocks_of(n, HISTORY_FROM + HISTORY, np.float32)
         self._mask = np.zeros((n, Action.size), np.bool_)
-        self._tables = self._static, self._monthly, self._events, self._grids
-        self._arrays = self._rows, self._books, self._memory, *self._tables
+        self._collect()
         self._ended = 0
         self._start(np.ones(n, np.bool_), 0)
         self.observe()  # fills the masks and suggestions of the first month
+
+    def _collect(self) -> None:
+        """What every kernel takes, in its order."""
+        self._tables = self._static, self._monthly, self._events, self._grids
+        self._arrays = self._rows, self._books, self._memory, *self._tables
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        for name, value in state.items():  # read from buffers that may not be written to: kernels need others
+            is_locked = isinstance(value, np.ndarray) and not value.flags.writeable
+            setattr(self, name, value.copy() if is_locked else value)
+        self._collect()
 
     @property
     def seeds(self) -> NDArray[np.int64]:
@@ -172,6 +184,8 @@ class Batch:
         if chosen.shape != (self.n,) or chosen.dtype != np.bool_:
             raise ValueError(f"mask is {shown(mask)}: expected an array ({self.n},) of bool")
         if seeds is not None:
+            if np.shape(seeds) != (self.n,) or np.less(seeds, 0).any():
+                raise ValueError(f"seeds are {shown(seeds)}: expected {self.n} whole numbers from 0")
             self._rows[Row.SEED, chosen] = np.asarray(seeds, np.int64)[chosen]
             self._rows[Row.EPISODE, chosen] = 0
         self._start(chosen, 0 if seeds is not None else 1)
@@ -196,6 +210,8 @@ class Batch:
         """
         if self._ended and not autoreset:
             raise RuntimeError(f"row {int(np.argmax(self._rows[Row.ENDED]))} has ended: reset it before the next step")
+        if type(actions) is not np.ndarray:
+            actions = np.asarray(actions)
         if actions.shape != (self.n, Action.size):
             raise ValueError(f"actions have shape {actions.shape}: expected {(self.n, Action.size)}")
         if actions.dtype != np.float32 or not actions.flags.carray:  # kernels are compiled for such arrays

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from functools import cache
 
 from numba.core.compiler_lock import global_compiler_lock
@@ -22,9 +22,16 @@ def share(work: Callable[[tuple[int, int]], int], n: int, block: int, threads: i
     size = -(-max(n - HEAD_START, 0) // (block * threads)) * block
     begins = [0, *range(min(n, size + HEAD_START), n, max(size, block))]
     parts = list(zip(begins, [*begins[1:], n], strict=True))
-    waiting = [_pool(threads - 1).submit(work, part) for part in parts[1:]]
+    waiting: list[Future[int]] = []
     try:
-        return work(parts[0]), *(one.result() for one in waiting)
+        try:
+            for part in parts[1:]:
+                waiting.append(_pool(threads - 1).submit(work, part))
+        except RuntimeError:  # the interpreter is about to end, and no thread begins any more
+            parts = [*parts[1 + len(waiting) :], parts[0]]
+        else:
+            parts = parts[:1]
+        return *map(work, parts), *(one.result() for one in waiting)
     finally:
         wait(waiting)  # whatever happens here, nobody writes any more
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pickle
 import subprocess
 import sys
 from pathlib import Path
@@ -247,3 +248,19 @@ def test_actions_of_another_shape_are_refused(shape):
 def test_a_mask_of_another_kind_is_refused(mask):
     with pytest.raises(ValueError, match="of bool"):
         Batch(korean(), 3).reset(mask=mask)
+
+
+def test_a_batch_from_buffers_that_are_read_only_plays_on():
+    batch, buffers = Batch(korean(), 3), []
+    data = pickle.dumps(batch, protocol=5, buffer_callback=buffers.append)
+    other = pickle.loads(data, buffers=[bytes(buffer.raw()) for buffer in buffers])
+    actions = np.full((3, Action.size), 0.25, np.float32)
+    for mine, theirs in zip(batch.step(actions), other.step(actions), strict=True):
+        np.testing.assert_array_equal(mine, theirs)
+
+
+def test_seeds_and_threads_that_are_none_are_refused():
+    with pytest.raises(ValueError, match="seeds"):
+        Batch(korean(), 3).reset([1, -1, 2])
+    with pytest.raises(ValueError, match="threads is 0"):
+        Batch(korean(), 3, threads=0)

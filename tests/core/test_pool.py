@@ -100,12 +100,14 @@ with global_compiler_lock:
 """
 
 
-def run(code: str, tmp_path: Path, **settings: str) -> None:
+def run(code: str, tmp_path: Path, **settings: str) -> str:
     script = tmp_path / "script.py"
     script.write_text(code)
     env = os.environ | {"NUMBA_NUM_THREADS": "2", "PYTHONPATH": str(ROOT)} | settings
     done = subprocess.run([sys.executable, script], env=env, capture_output=True, text=True, check=False, timeout=150)
     assert done.returncode == 0, done.stderr
+    assert "Traceback" not in done.stderr
+    return done.stdout
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="the system has no fork")
@@ -120,3 +122,28 @@ def test_a_child_forked_while_another_thread_compiles_can_compile(tmp_path):
 
 def test_threads_that_step_their_own_batches_at_once(tmp_path):
     run(THREADS, tmp_path, NUMBA_THREADING_LAYER="workqueue")  # the layer that every platform has
+
+
+ENDING = """
+import threading
+import numpy as np
+from nea_env.core.batch import Batch
+from nea_env.library import load_scenario
+
+batch = Batch(load_scenario("kets"), 1100)
+assert batch.threads == 2
+main, actions = threading.main_thread(), np.zeros((1100, 8), np.float32)
+
+def play():
+    batch.step(actions)
+    main.join()
+    for month in range(20):
+        batch.step(actions)
+    print("played")
+
+threading.Thread(target=play).start()
+"""
+
+
+def test_a_thread_plays_on_while_the_interpreter_ends(tmp_path):
+    assert run(ENDING, tmp_path) == "played\n"
