@@ -19,8 +19,6 @@ from nea_env.core.layout import (
     FLOWS_FROM,
     HISTORY,
     HISTORY_FROM,
-    LINK_OPEN,
-    PARTNERS,
     SLOTS,
     TECHS,
     WORLD_FROM,
@@ -31,10 +29,10 @@ from nea_env.core.layout import (
     World,
 )
 from nea_env.core.lowering.tables import lowered
-from nea_env.core.parameters import Event, Month, Record, Static
-from nea_env.core.play.step import advance, all_finite, mark_rows, show_prices, start_rows
+from nea_env.core.market import market
+from nea_env.core.parameters import Event, Month, Static
+from nea_env.core.play.step import advance, all_finite, mark_rows, start_rows
 from nea_env.core.pool import share
-from nea_env.core.rules.price_processes import EQUILIBRIUM
 from nea_env.core.saving import check_state, fingerprint
 from nea_env.library.errors import did_you_mean, shown
 from nea_env.library.reader import leaves
@@ -258,49 +256,7 @@ class Batch:
         the limit on carrying over binds at the end of the running period.
         ``quote`` is what the observation shows of the long price; they differ where prices are not disclosed.
         """
-        (offset_price, quote), fx = np.empty((2, self.n)), np.empty((self.n, PARTNERS))
-        show_prices(self._rows, self._books, self._static, offset_price, quote, fx)
-        price, room = self._column(State.PRICE), self._column(State.AUCTION_ROOM)
-        found = {
-            "month": self._rows[Row.MONTH].astype(np.float64),
-            "long_price": price,
-            "front_price": price * self._column(State.FRONT_RATIO),
-            "offset_price": offset_price,
-            "strike": self._column(State.STRIKE),
-            "quote": quote,
-            "auction_room": room,
-            "auction_price": self._column(State.AUCTION_PRICE) * (room > 0.0),
-            "volume_limit": self._monthly[self._statute, self._rows[Row.MONTH], Month.VOLUME_LIMIT],
-        }
-        return found | self._world_prices(fx)
-
-    def _world_prices(self, fx: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
-        """What the price process and links add: prices abroad, links, the aggregate bank; ``fx`` are the rates."""
-        found, own = {}, self._static[self._statute]
-        for k in range(int(own[:, Static.LINKS].max())):
-            linked = own[:, Static.LINKS] > k
-            foreign = self._world(World.FOREIGN_PRICE + k) * linked
-            found[f"foreign_price_{k}"] = foreign
-            found[f"local_price_{k}"] = foreign / np.where(linked, fx[:, k] * own[:, Static.LINK_UNITS + k], 1.0)
-            found[f"fx_{k}"] = fx[:, k].copy()
-            found[f"link_{k}"] = (self._world(World.LINK + k) == LINK_OPEN).astype(np.float64)
-        if (own[:, Static.PROCESS] == EQUILIBRIUM).any():
-            solved = own[:, Static.PROCESS] == EQUILIBRIUM
-            found["aggregate_bank"] = solved * (
-                own[:, Static.GRID_LOW] + own[:, Static.GRID_STEP] * self._world(World.NODE)
-            )
-            found["lapse_probability"] = np.where(solved, self._grids[self._lapse_places()], 0.0)
-        return found
-
-    def _lapse_places(self) -> NDArray[np.int64]:
-        """Where in the grids each row's probability stands that units will lapse; 0 under other processes."""
-        own = self._static[self._statute]
-        first, banks, others, shocks = own[
-            :, [Static.GRID_FIRST, Static.GRID_BANKS, Static.GRID_PARTNER_BANKS, Static.GRID_SHOCKS]
-        ].T
-        cell = (self._world(World.NODE) * others + self._world(World.PARTNER_NODE)) * shocks + self._world(World.SHOCK)
-        record = first + shocks * shocks + (self._rows[Row.MONTH] * banks * others * shocks + cell) * Record.size
-        return np.where(banks > 0.0, record + Record.LAPSE, 0.0).astype(np.int64)
+        return market(self._rows, self._books, self._static, self._monthly, self._grids)
 
     def position(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """The mark to market of each firm's books: value = tonnes x long price + money, two (n,) arrays.
