@@ -54,15 +54,9 @@ def draw(seed, episode, month, block):
     )  # fmt: skip
 
 
-@jit
-def monthly_draw(seed, episode, month):
-    """Lanes PRICE, OFFSET_RATIO, GAP, DEMAND."""
-    return draw(seed, episode, month, 0)
-
-
 @jit(inline=True)
 def monthly_draws(width, seeds, episodes, month, words):
-    """Write the monthly draw of ``width`` firms: ``words`` (4, LANES)."""
+    """Write the monthly draw of ``width`` firms, lanes PRICE, OFFSET_RATIO, GAP and DEMAND: ``words`` (4, LANES)."""
     for i in range(width):
         words[0, i], words[1, i], words[2, i], words[3, i] = draw(seeds[i], episodes[i], month, 0)
 

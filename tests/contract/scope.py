@@ -10,7 +10,6 @@ from nea_env.envs.registration import ids
 from nea_env.scenario import Scenario
 
 IDS = ids()
-BOX_IDS = tuple(name for name in IDS if "Discrete" not in name)
 FORMS = ("nea/KETS-v0", "nea/KETSDiscrete-v0")
 """An id of each action form."""
 

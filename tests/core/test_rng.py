@@ -11,7 +11,7 @@ import pytest
 from nea_env.core.batch import Batch
 from nea_env.core.elementary import normal
 from nea_env.core.layout import Action
-from nea_env.core.rng import DEMAND, GAP, OFFSET_RATIO, PRICE, monthly_draw, philox
+from nea_env.core.rng import DEMAND, GAP, OFFSET_RATIO, PRICE, draw, philox
 from nea_env.scenario import OffsetRule, OffsetSeries, OutputShock
 from tests.core import scenarios as made
 
@@ -33,7 +33,7 @@ def _grid(seeds, episodes, months):
     for s in range(seeds):
         for e in range(episodes):
             for m in range(months):
-                words = monthly_draw(s, e, m)
+                words = draw(s, e, m, 0)
                 for lane in range(4):
                     out[s, e, m, lane] = normal(words[lane])
     return out
@@ -52,7 +52,7 @@ def test_known_answers(counter, key, words):
 def test_a_draw_is_philox_of_month_episode_and_seed():
     seed, episode, month = 0x299F31D0A4093822, 0x13198A2E85A308D3, 0x243F6A88
     expected = philox(*map(np.uint64, (0x243F6A88, 0x85A308D3, 0x13198A2E, 0, 0xA4093822, 0x299F31D0)))
-    assert monthly_draw(np.int64(seed), np.int64(episode), np.int64(month)) == expected
+    assert draw(np.int64(seed), np.int64(episode), np.int64(month), 0) == expected
 
 
 def test_normal_is_the_quantile():
