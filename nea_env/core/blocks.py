@@ -57,8 +57,8 @@ class Firms(NamedTuple):
     """(5, LANES): standard normal news made of them, and the log price of the month before"""
     seen: NDArray[np.float32]
     """(Observation.size, LANES)"""
-    open: NDArray[np.bool_]
-    """(Action.size, LANES): which actions can change anything"""
+    open: NDArray[np.int64]
+    """(LANES,): which actions can change anything, bit a for action a"""
 
 
 class Rules(NamedTuple):
@@ -155,7 +155,7 @@ def _turn_tile(typingctx: Any, source: Any, row: Any, column: Any, target: Any, 
 
         def address(which: int, along: Any, across: Any) -> Any:
             array = context.make_array(signature.args[which])(context, builder, arguments[which])
-            width = builder.udiv(builder.extract_value(array.strides, 0), array.itemsize)
+            width = builder.extract_value(array.shape, 1)
             return builder.gep(array.data, [builder.add(builder.mul(along, width), across)])
 
         def number(value: int) -> Any:

@@ -28,6 +28,8 @@ def jit(
 ) -> Any:
     """Compile ``function`` with Numba, cached on disk; IEEE arithmetic, no fastmath, no bounds checks.
 
+    Nothing counts references to arrays, which would cost a lone firm half of its month: a kernel writes into arrays
+    that it is given, and neither makes nor returns one.
     ``inline`` puts it into its callers: what loops over lanes can be vectorised only there, where it is known how the
     columns lie. ``paste`` copies the source of a function that calls such functions into its callers, which saves
     compiling it by itself. ``nogil`` lets other Python threads run beside it.
@@ -36,7 +38,9 @@ def jit(
     if function is None:
         return lambda wrapped: jit(wrapped, inline=inline, paste=paste, nogil=nogil)
     pasted = "always" if paste else "never"
-    compiled = numba.njit(nogil=nogil, forceinline=inline, inline=pasted, error_model="numpy")(function)
+    compiled = numba.njit(
+        nogil=nogil, forceinline=inline, inline=pasted, error_model="numpy", _nrt=False
+    )(function)  # fmt: skip
     folder = cache_folder()
     if folder is not None and Path(function.__code__.co_filename).is_relative_to(CORE):
         compiled._cache = KernelCache(function, folder)

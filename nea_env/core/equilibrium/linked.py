@@ -118,6 +118,7 @@ def _solve_joint(
     discounts = home.discount, partner.discount
     highest = max(_dearest(home), parities.max() * _dearest(partner) / (1.0 - terms.fee))
     tops = highest, highest / parities.min()
+    lines = np.empty(len(home.banks)), np.empty(len(partner.banks))
     for month in backward(months, progress):
         trade = Trade(
             bool(trades[month]), limits[month], terms.exports, parities[month], terms.fee, terms.units / terms.scale
@@ -130,7 +131,7 @@ def _solve_joint(
         now = PairMonth(
             running[:, month], after[:, month], lapse[:, month], landing[:, month], outcome[:, month], imports[month]
         )
-        _solve_month(rows[month], (home.banks, partner.banks), factors, trade, ahead, tops, now)
+        _solve_month(rows[month], (home.banks, partner.banks), factors, trade, ahead, tops, lines, now)
     return LinkedChain(
         home, partner, terms, home.banks, partner.banks, chances,
         running[HOME], running[PARTNER], after[HOME], after[PARTNER], landing[HOME], landing[PARTNER],
@@ -151,7 +152,7 @@ def _expected(values: Array, chances: Array, discounts: tuple[float, float]) -> 
 
 
 @jit
-def _solve_month(rows, banks, factors, trade, ahead, tops, now):
+def _solve_month(rows, banks, factors, trade, ahead, tops, lines, now):
     """Fill one month's tables: how both markets and the trade between them clear at every pair of banks and shocks.
 
     Args:
@@ -161,10 +162,10 @@ def _solve_month(rows, banks, factors, trade, ahead, tops, now):
         trade: the terms of `Trade`.
         ahead: what both expect, `Ahead`.
         tops: two prices that are never exceeded, money/t.
+        lines: (B1,) and (B2,) to work in.
         now: out, the `PairMonth`.
     """
     grids = grid_of(banks[0]), grid_of(banks[1])
-    lines = np.empty(grids[0].nodes), np.empty(grids[1].nodes)
     home_ends, partner_ends = rows[0, MarketMonth.YEAR_END] > 0.0, rows[1, MarketMonth.YEAR_END] > 0.0
     for state in range(len(factors)):
         values = ahead.running[0][state], ahead.running[1][state]

@@ -42,23 +42,21 @@ def produce(firms, rules, t):
             flows[Flow.MARGIN_COST, i] = 0.5 * slope * change * change * flows[Flow.OUTPUT, i]
             flows[Flow.OUTPUT, i] *= 1.0 + change
     intensity, per_output, largest = own[Static.INTENSITY], own[Static.PER_MONTH_OUTPUT], own[Static.ABATE_MAX]
+    for k in range(TECHS):
+        opex = own[Static.OPEX + k]
+        for i in range(firms.width):
+            saved = state[State.CAPACITY + k, i] * (flows[Flow.OUTPUT, i] * per_output)
+            flows[Flow.SAVED, i] += saved
+            flows[Flow.OPERATING_COST, i] += saved * opex
     for i in range(firms.width):
         output = flows[Flow.OUTPUT, i]
-        relative = output * per_output
-        saved, running_cost = 0.0, 0.0
-        for k in range(TECHS):
-            part = state[State.CAPACITY + k, i] * relative
-            saved += part
-            running_cost += part * own[Static.OPEX + k]
-        emissions = output * intensity - saved
+        emissions = output * intensity - flows[Flow.SAVED, i]
         abated = max(0.0, actions[Action.ABATE, i]) * largest * emissions
         emitted = emissions - abated
         state[State.ACCRUED, i] += emitted
         state[State.ACCRUED_OUTPUT, i] += output
-        flows[Flow.SAVED, i] = saved
         flows[Flow.ABATED, i] = abated
         flows[Flow.EMITTED, i] = emitted
-        flows[Flow.OPERATING_COST, i] = running_cost
     if largest > 0.0:
         scale, steepness, per_steepness = (
             own[Static.ABATE_SCALE], own[Static.ABATE_STEEPNESS], own[Static.ABATE_PER_STEEPNESS],

@@ -135,8 +135,7 @@ def _turn_stepped(firms, rules, t):
     state, own = firms.state, rules.own
     _step(firms, rules, t)
     if own[Static.REFERENCE_MONTHS] > 0.0:
-        for i in range(firms.width):
-            state[State.LOG_PRICE, i] += _intervene(i, firms, rules, t)
+        _intervene(firms, rules, t)
     if own[Static.LINKS] > 0.0:
         for i in range(firms.width):
             state[State.LOG_PRICE, i] += turn_links(i, t, firms.news[BEFORE, i], firms, own)
@@ -200,24 +199,29 @@ def _step(firms, rules, t):
 
 
 @jit(inline=True)
-def _intervene(i, firms, rules, t):
-    """While a trigger is met the committee acts or does not: what that adds to the log price."""
+def _intervene(firms, rules, t):
+    """While a trigger is met the committee acts or does not, and the price moves."""
     state, month = firms.state, rules.monthly[t]
-    reference = state[State.REFERENCE_SUM, i]
-    run = trigger_run(
-        state[State.TRIGGER_RUN, i],
-        state[State.PRICE, i] * state[State.FRONT_RATIO, i],
-        month[Month.HIGH_PRICE] + month[Month.HIGH_PER_SUM] * reference,
-        month[Month.LOW_PRICE] + month[Month.LOW_PER_SUM] * reference,
-    )
-    state[State.TRIGGER_RUN, i] = run
-    state[State.INTERVENED, i] = 0.0
-    if abs(run) < month[Month.TRIGGER_MONTHS]:
-        return 0.0
+    high, high_per_sum = month[Month.HIGH_PRICE], month[Month.HIGH_PER_SUM]
+    low, low_per_sum, months = month[Month.LOW_PRICE], month[Month.LOW_PER_SUM], month[Month.TRIGGER_MONTHS]
+    longest = 0.0
+    for i in range(firms.width):
+        reference, front_price = state[State.REFERENCE_SUM, i], state[State.PRICE, i] * state[State.FRONT_RATIO, i]
+        run = trigger_run(
+            state[State.TRIGGER_RUN, i], front_price, high + high_per_sum * reference, low + low_per_sum * reference
+        )
+        state[State.TRIGGER_RUN, i] = run
+        state[State.INTERVENED, i] = 0.0
+        longest = max(longest, abs(run))
+    if longest < months:
+        return
     event = rules.events[int(month[Month.TRIGGER_EVENT])]
-    u = uniform(second_draw(firms.seeds[i], firms.episodes[i], t)[COMMITTEE])
-    state[State.INTERVENED, i], factor = intervention(run, event[Event.ACTS], event[Event.PRICE_MOVE], u)
-    return log(factor)
+    for i in range(firms.width):
+        run = state[State.TRIGGER_RUN, i]
+        if abs(run) >= months:
+            u = uniform(second_draw(firms.seeds[i], firms.episodes[i], t)[COMMITTEE])
+            state[State.INTERVENED, i], factor = intervention(run, event[Event.ACTS], event[Event.PRICE_MOVE], u)
+            state[State.LOG_PRICE, i] += log(factor)
 
 
 @jit(inline=True)

@@ -7,7 +7,7 @@ from nea_env.core.jit import jit
 from nea_env.core.layout import SLOTS, TECHS, Action, State, World
 from nea_env.core.parameters import BORROW_NONE, NEVER, Event, Month, Plan, Static
 from nea_env.core.play.foreign import plan_foreign, sellable
-from nea_env.core.play.settlement import mean_price
+from nea_env.core.play.settlement import mean_prices
 from nea_env.core.rules.abatement import share_at_price
 from nea_env.core.rules.allocation import duty_under_cap
 from nea_env.core.rules.banking import NONE, carry_limit, counted_sales
@@ -124,12 +124,14 @@ def _hold_auction(firms, rules, t, event):
     state, plan = firms.state, firms.plan
     discount, fee, amount = event[Event.DISCOUNT], event[Event.FEE], event[Event.AMOUNT]
     short_only, own_use = event[Event.SHORT_ONLY] > 0.0, event[Event.OWN_USE] > 0.0
-    multiple, months = event[Event.RESERVE_MULTIPLE], int(event[Event.MEAN_MONTHS])
+    reserve_price, multiple, cap = event[Event.RESERVE_PRICE], event[Event.RESERVE_MULTIPLE], event[Event.RESERVE_CAP]
+    follows_price = multiple > 0.0 and t > 0
+    if follows_price:
+        mean_prices(firms, rules, t - 1, int(event[Event.MEAN_MONTHS]), True)
     for i in range(firms.width):
-        reserve = event[Event.RESERVE_PRICE]
-        if multiple > 0.0 and t > 0:
-            mean = mean_price(i, t - 1, firms.history, rules.monthly, months, True)
-            reserve = min(max(reserve, multiple * mean), event[Event.RESERVE_CAP])
+        reserve = reserve_price
+        if follows_price:
+            reserve = min(max(reserve, multiple * plan[Plan.MEAN_PRICE, i]), cap)
         state[State.AUCTION_PRICE, i] = auction_price(state[State.AUCTION_PRICE, i], discount, reserve, fee)
         room = amount
         if short_only:
@@ -218,8 +220,8 @@ def _find_rights(firms, rules, t):
 
 @jit(inline=True)
 def _open_actions(firms, rules, t):
-    """Which actions can change anything this month."""
-    state, can, own, month = firms.state, firms.open, rules.own, rules.monthly[t]
+    """Which actions can change anything this month: a bit each."""
+    state, own, month = firms.state, rules.own, rules.monthly[t]
     producing, volume, e = month[Month.OUTPUT] > 0.0, month[Month.VOLUME_LIMIT], int(month[Month.DEADLINE_EVENT])
     settles = e >= 0 and month[Month.TO_DEADLINE] == 0.0
     borrows = settles and rules.events[e, Event.BORROW_RULE] != BORROW_NONE
@@ -229,33 +231,28 @@ def _open_actions(firms, rules, t):
         potential += own[Static.POTENTIAL + k] * own[Static.INVEST_RATE]
     abates, invests = producing and own[Static.ABATE_MAX] > 0.0, producing and potential > 0.0
     chooses_output = producing and own[Static.FLEXIBILITY] > 0.0
+    alike = (abates << Action.ABATE) | (invests << Action.INVEST) | (borrows << Action.BORROW)
+    alike |= (banks << Action.BANK) | (chooses_output << Action.OUTPUT)
     for i in range(firms.width):
-        can[Action.TRADE, i] = volume + state[State.AUCTION_ROOM, i] > 0.0
-        can[Action.ABATE, i] = abates
-        can[Action.INVEST, i] = invests
-        can[Action.OFFSET, i] = state[State.OFFSET_BUYABLE, i] > 0.0
-        can[Action.BORROW, i] = borrows
-        can[Action.BANK, i] = banks
-        can[Action.FOREIGN, i] = False
-        can[Action.OUTPUT, i] = chooses_output
+        trades, offsets = volume + state[State.AUCTION_ROOM, i] > 0.0, state[State.OFFSET_BUYABLE, i] > 0.0
+        firms.open[i] = alike | (trades << Action.TRADE) | (offsets << Action.OFFSET)
     if own[Static.LINKS] > 0.0:
         for i in range(firms.width):
-            _open_foreign(i, firms, own, volume)
+            firms.open[i] |= _opens_foreign(i, firms, own, volume) << Action.FOREIGN
     for i in range(firms.width):
-        any_action = False
-        for a in range(Action.size):
-            any_action = any_action or can[a, i]
-        can[Action.ABATE, i] = can[Action.ABATE, i] or not any_action  # a masked agent needs a choice, even an idle one
+        if firms.open[i] == 0:  # a masked agent needs a choice, even an idle one
+            firms.open[i] = 1 << Action.ABATE
 
 
 @jit(inline=True)
-def _open_foreign(i, firms, own, volume):
-    """Whether foreign units can be traded, and how many that can be bought would count."""
-    world, room = firms.world, 0.0
+def _opens_foreign(i, firms, own, volume):
+    """Whether foreign units can be traded; and plans how many that can be bought would count."""
+    world, room, opens = firms.world, 0.0, False
     for k in range(int(own[Static.LINKS])):
         tradable = world[World.BUYABLE + k, i] > 0.0 or (world[World.HELD + k, i] > 0.0 and sellable(i, k, firms, own))
-        firms.open[Action.FOREIGN, i] = firms.open[Action.FOREIGN, i] or (volume > 0.0 and tradable)
+        opens = opens or (volume > 0.0 and tradable)
         room += world[World.BUYABLE + k, i]
     if room < NEVER:  # partners whose units count against the duty alone share it
         room = min(room, world[World.UNCOVERED, i])
     firms.plan[Plan.FOREIGN_ROOM, i] = min(room, volume)
+    return opens

@@ -17,6 +17,7 @@ from nea_env.core.parameters import (
     VERIFY,
     Event,
     Month,
+    Plan,
     Static,
 )
 from nea_env.core.play.booking import allocated, deduct, issue, issue_credits, verify
@@ -91,23 +92,25 @@ def _verify(firms, own, event):
 
 @jit(inline=True)
 def _fix_strike(firms, rules, t, event):
-    months, weighted = int(event[Event.MEAN_MONTHS]), event[Event.VOLUME_WEIGHTED] > 0.0
+    multiple, cap, price = event[Event.MULTIPLE], event[Event.STRIKE_CAP], event[Event.STRIKE_PRICE]
+    mean_prices(firms, rules, t, int(event[Event.MEAN_MONTHS]), event[Event.VOLUME_WEIGHTED] > 0.0)
     for i in range(firms.width):
-        mean = mean_price(i, t, firms.history, rules.monthly, months, weighted)
-        firms.state[State.STRIKE, i] = strike_price(
-            mean, event[Event.MULTIPLE], event[Event.STRIKE_CAP], event[Event.STRIKE_PRICE]
-        )
+        firms.state[State.STRIKE, i] = strike_price(firms.plan[Plan.MEAN_PRICE, i], multiple, cap, price)
 
 
 @jit(inline=True)
-def mean_price(i, t, history, monthly, months, weighted):
-    """Mean front price of the last ``months`` months played, by market volume where the law says so."""
-    total, weight = 0.0, 0.0
+def mean_prices(firms, rules, t, months, weighted):
+    """Mean front price of the last ``months`` months played up to t, by market volume where the law says so."""
+    plan, history, weight = firms.plan, firms.history, 0.0
+    for i in range(firms.width):
+        plan[Plan.MEAN_PRICE, i] = 0.0
     for back in range(min(months, t + 1)):
-        w = monthly[t - back, Month.TURNOVER] if weighted else 1.0
-        total += w * history[(t - back) % HISTORY, i]
+        w, slot = rules.monthly[t - back, Month.TURNOVER] if weighted else 1.0, (t - back) % HISTORY
+        for i in range(firms.width):
+            plan[Plan.MEAN_PRICE, i] += w * history[slot, i]
         weight += w
-    return total / weight if weight > 0.0 else float(history[t % HISTORY, i])
+    for i in range(firms.width):
+        plan[Plan.MEAN_PRICE, i] = plan[Plan.MEAN_PRICE, i] / weight if weight > 0.0 else history[t % HISTORY, i]
 
 
 @jit(inline=True)

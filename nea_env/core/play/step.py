@@ -32,6 +32,7 @@ from nea_env.core.play.valuation import close, mark
 from nea_env.core.rng import WORDS, statute_of
 from nea_env.core.rules.price_processes import GBM
 
+NARROW = 4  # rows: a shorter run costs more than its rows one by one
 EXPONENT = np.int32(0x7F800000)  # all set: NaN or infinity
 N_SEEN, N_ACTIONS, N_ORDERS, N_PLANS = Observation.size, Action.size, Order.size, Plan.size  # constants, for the stack
 
@@ -59,22 +60,27 @@ def firms_of(first, width, rows, books, memory):
         on_stack(WORDS, np.uint64),
         on_stack(NEWS, np.float64),
         on_stack(N_SEEN, np.float32),
-        on_stack(N_ACTIONS, np.bool_),
+        on_stack(1, np.int64)[0],
     )
 
 
 @jit(inline=True)
 def run_from(first, end, rows):
     """How many rows of one block from ``first`` on, before ``end``, stand in the same month of the same statute."""
-    count, most = 1, min(end - first, LANES - first % LANES)
-    while (
-        count < most
-        and rows[Row.MONTH, first + count] == rows[Row.MONTH, first]
-        and rows[Row.STATUTE, first + count] == rows[Row.STATUTE, first]
-        and rows[Row.ENDED, first + count] == rows[Row.ENDED, first]
-    ):
-        count += 1
-    return count
+    most, differs = min(end - first, LANES - first % LANES), 0
+    month, statute, ended = rows[Row.MONTH, first], rows[Row.STATUTE, first], rows[Row.ENDED, first]
+    for count in range(1, most):
+        row = first + count
+        if rows[Row.MONTH, row] != month or rows[Row.STATUTE, row] != statute or rows[Row.ENDED, row] != ended:
+            return count
+        if count == 1:  # then most often all of them do: a loop that is vectorised
+            for other in range(row, first + most):
+                differs |= rows[Row.MONTH, other] ^ month
+                differs |= rows[Row.STATUTE, other] ^ statute
+                differs |= rows[Row.ENDED, other] ^ ended
+            if differs == 0:
+                break
+    return most
 
 
 @jit
@@ -170,7 +176,7 @@ def look(firms, rules, t, observation, mask):
     columns_to_rows(firms.width, firms.seen, observation)
     for i in range(firms.width):
         for a in range(Action.size):
-            mask[i, a] = firms.open[a, i]
+            mask[i, a] = (firms.open[i] >> a) & 1
 
 
 @jit
@@ -204,21 +210,36 @@ def advance(span, rows, books, memory, static, monthly, events, grids, actions, 
             end, is_new = first + 1, True
         else:
             end, is_new = first + run_from(first, span[1], rows), False
-        t = rows[Row.MONTH, first]
-        rules = Rules(
-            static[rows[Row.STATUTE, first]], monthly[rows[Row.STATUTE, first]], events[rows[Row.STATUTE, first]], grids
-        )
-        firms = firms_of(first, end - first, rows, books, memory)
-        if plays and not is_new:
-            play(firms, rules, t, actions[first:end], reward[first:end])
-            t += 1
-            turn(firms, rules, t)
-            for row in range(first, end):
-                rows[Row.MONTH, row] = t
-                rows[Row.ENDED, row] = t >= rules.own[Static.HORIZON]
-                ended += rows[Row.ENDED, row]
-        look(firms, rules, t, observation[first:end], mask[first:end])
+            if end - first < NARROW:
+                end = first + 1
+        statute = rows[Row.STATUTE, first]
+        rules = Rules(static[statute], monthly[statute], events[statute], grids)
+        begun = plays and not is_new
+        if end - first == 1:  # compiled for a width of one: every loop over the run is a single pass without a test
+            ended += _advance_run(first, 1, begun, rules, rows, books, memory, actions, reward, observation, mask)
+        else:
+            ended += _advance_run(
+                first, end - first, begun, rules, rows, books, memory, actions, reward, observation, mask
+            )
         first = end
+    return ended
+
+
+@jit(paste=True)
+def _advance_run(first, width, plays, rules, rows, books, memory, actions, reward, observation, mask):
+    """A month of ``width`` rows of one block from ``first`` on, or only a look; returns how many have ended now."""
+    t, ended, end = rows[Row.MONTH, first], 0, first + width
+    firms = firms_of(first, width, rows, books, memory)
+    if plays:
+        play(firms, rules, t, actions[first:end], reward[first:end])
+        t += 1
+        turn(firms, rules, t)
+        is_end = t >= rules.own[Static.HORIZON]
+        for row in range(first, end):
+            rows[Row.MONTH, row] = t
+            rows[Row.ENDED, row] = is_end
+        ended = width * is_end
+    look(firms, rules, t, observation[first:end], mask[first:end])
     return ended
 
 
