@@ -133,6 +133,11 @@ class Batch:
         return self._rows[Row.EPISODE].copy()
 
     @property
+    def months(self) -> NDArray[np.int64]:
+        """(n,) months of its episode that each firm has played; a copy."""
+        return self._rows[Row.MONTH].copy()
+
+    @property
     def ended(self) -> int:
         """Rows whose episode has ended and that were not started again."""
         return self._ended

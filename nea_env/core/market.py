@@ -18,7 +18,7 @@ Floats = NDArray[np.float64]
 
 def market(rows: NDArray[np.int64], books: Floats, static: Floats, monthly: Floats, grids: Floats) -> dict[str, Floats]:
     """The columns of `Batch.market`, (n,) each, from its arrays."""
-    own, months, n = static[rows[Row.STATUTE]], rows[Row.MONTH], rows.shape[1]
+    statutes, months, n = rows[Row.STATUTE], rows[Row.MONTH], rows.shape[1]
     (offset_price, quote), fx = np.empty((2, n)), np.empty((n, PARTNERS))
     show_prices(rows, books, static, offset_price, quote, fx)
     price, room = column_of(books, State.PRICE, n), column_of(books, State.AUCTION_ROOM, n)
@@ -31,32 +31,36 @@ def market(rows: NDArray[np.int64], books: Floats, static: Floats, monthly: Floa
         "quote": quote,
         "auction_room": room,
         "auction_price": column_of(books, State.AUCTION_PRICE, n) * (room > 0.0),
-        "volume_limit": monthly[rows[Row.STATUTE], months, Month.VOLUME_LIMIT],
+        "volume_limit": monthly[statutes, months, Month.VOLUME_LIMIT],
     }
+
+    def own(column: int) -> Floats:
+        return static[statutes, column]
 
     def world(column: int) -> Floats:
         return column_of(books, WORLD_FROM + column, n)
 
-    for k in range(int(own[:, Static.LINKS].max())):
-        linked = own[:, Static.LINKS] > k
+    for k in range(int(own(Static.LINKS).max())):
+        linked = own(Static.LINKS) > k
         foreign = world(World.FOREIGN_PRICE + k) * linked
         shown[f"foreign_price_{k}"] = foreign
-        shown[f"local_price_{k}"] = foreign / np.where(linked, fx[:, k] * own[:, Static.LINK_UNITS + k], 1.0)
+        shown[f"local_price_{k}"] = foreign / np.where(linked, fx[:, k] * own(Static.LINK_UNITS + k), 1.0)
         shown[f"fx_{k}"] = fx[:, k].copy()
         shown[f"link_{k}"] = (world(World.LINK + k) == LINK_OPEN).astype(np.float64)
-    solved = own[:, Static.PROCESS] == EQUILIBRIUM
+    solved = own(Static.PROCESS) == EQUILIBRIUM
     if solved.any():
-        bank = own[:, Static.GRID_LOW] + own[:, Static.GRID_STEP] * world(World.NODE)
+        bank = own(Static.GRID_LOW) + own(Static.GRID_STEP) * world(World.NODE)
         shown["aggregate_bank"] = solved * bank
         shown["lapse_probability"] = np.where(solved, grids[_lapse_places(own, months, world)], 0.0)
     return shown
 
 
-def _lapse_places(own: Floats, months: NDArray[np.int64], world: Callable[[int], Floats]) -> NDArray[np.int64]:
+def _lapse_places(
+    own: Callable[[int], Floats], months: NDArray[np.int64], world: Callable[[int], Floats]
+) -> NDArray[np.int64]:
     """Where in the grids each row's probability stands that units will lapse; 0 under other processes."""
-    first, banks, others, shocks = own[
-        :, [Static.GRID_FIRST, Static.GRID_BANKS, Static.GRID_PARTNER_BANKS, Static.GRID_SHOCKS]
-    ].T
+    first, banks, shocks = own(Static.GRID_FIRST), own(Static.GRID_BANKS), own(Static.GRID_SHOCKS)
+    others = own(Static.GRID_PARTNER_BANKS)
     cell = (world(World.NODE) * others + world(World.PARTNER_NODE)) * shocks + world(World.SHOCK)
     record = first + shocks * shocks + (months * banks * others * shocks + cell) * Record.size
     return np.where(banks > 0.0, record + Record.LAPSE, 0.0).astype(np.int64)

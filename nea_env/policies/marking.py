@@ -48,20 +48,19 @@ class MarkToMarket:
 
     def open(self) -> None:
         """Mark the position before the month is played."""
-        market = self._batch.market()
-        self._price = market["long_price"]
-        tonnes, money = self._position(market["month"])
+        self._price = self._batch.memory("price")
+        tonnes, money = self._position()
         self._value = tonnes * self._price + money
 
     def close(self) -> NDArray[np.float64]:
         """What the month added to the position at the price it was played at, in units of reward, (n,)."""
-        tonnes, money = self._position(self._batch.market()["month"])
+        tonnes, money = self._position()
         added = tonnes * self._price + self._batch.discount * money - self._value
         return added / self._batch.reward_scale
 
-    def _position(self, month: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    def _position(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         tonnes, money = self._batch.position()
-        return tonnes - self._reference[month.astype(np.int64)], money
+        return tonnes - self._reference[self._batch.months], money
 
 
 def reference_position(scenario: Scenario) -> NDArray[np.float64]:
