@@ -14,7 +14,7 @@ import pytest
 from nea_env.core.lowering.process_parameters import lattice
 from nea_env.scenario import Scenario, months_between
 from tests.core.partners import mean_and_error, played
-from tests.core.test_no_free_lunch import DEADLINES, ERRORS, LOT, PATHS, trader, vintage
+from tests.core.play.test_no_free_lunch import DEADLINES, ERRORS, LOT, PATHS, trader, vintage
 
 LAWS = {
     "gbm": {},
