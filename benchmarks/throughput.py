@@ -162,7 +162,7 @@ def mixed(seconds: float, rounds: int) -> list[Line]:
 def worlds(seconds: float, rounds: int) -> list[Line]:
     """Batches under every other price process, and of every linked scenario, over the default one."""
     n, kets = 4_096, nea_env.load_scenario("kets")
-    changed = {f"kets, {law}": nea_env.load_scenario("kets", {"market.law": law}) for law in PROCESSES}
+    changed = {f"kets, {process}": nea_env.load_scenario("kets", {"market.law": process}) for process in PROCESSES}
     linked = {name: nea_env.load_scenario(name) for name in nea_env.scenarios() if name.startswith("linked_")}
     every = {"kets": kets, **changed, **linked}
     found = rates({name: batch_block(Batch(scenario, n), seconds) for name, scenario in every.items()}, rounds)

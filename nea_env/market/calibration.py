@@ -9,9 +9,9 @@ from typing import Any
 from nea_env.core.lowering.process_parameters import process_parameters
 from nea_env.library.catalogue import document, names, provenance, validated
 from nea_env.market.moments import MONTHS, YEARS, Moment, moments
-from nea_env.scenario.market import Law, Market
+from nea_env.scenario.market import Market, PriceProcess
 
-LAWS: tuple[Law, ...] = ("gbm", "lattice", "jumps", "two_regimes", "bootstrap", "log_ou")
+SAMPLED_PROCESSES: tuple[PriceProcess, ...] = ("gbm", "lattice", "jumps", "two_regimes", "bootstrap", "log_ou")
 SEED = 20170901
 BOUND = 2.0  # standard errors beyond which a figure is marked
 ASSUMED = "\\*"  # after a figure, in Markdown
@@ -63,18 +63,18 @@ def calibrated() -> tuple[str, ...]:
     return tuple(name for name in names("market") if (m := load_market(name)).volatility > 0.0 and m.collar is None)
 
 
-def under(name: str, law: Law) -> Market:
+def under(name: str, process: PriceProcess) -> Market:
     """The market under another price process."""
-    return Market.model_validate(load_market(name).model_dump() | {"law": law})
+    return Market.model_validate(load_market(name).model_dump() | {"law": process})
 
 
 @lru_cache
-def table() -> dict[tuple[str, Law], list[Moment]]:
+def table() -> dict[tuple[str, PriceProcess], list[Moment]]:
     """Moments by market and price process, each pair from draws of its own."""
     return {
-        (name, law): moments(under(name, law), [SEED, *name.encode(), *law.encode()])
+        (name, process): moments(under(name, process), [SEED, *name.encode(), *process.encode()])
         for name in calibrated()
-        for law in LAWS
+        for process in SAMPLED_PROCESSES
     }
 
 
@@ -95,9 +95,9 @@ def page() -> str:
         "| Market | Process | " + " | ".join(COLUMNS) + " |",
         "|---" * (2 + len(COLUMNS)) + "|",
     ]  # fmt: skip
-    for (name, law), row in found.items():
+    for (name, process), row in found.items():
         cells = {moment.name: _cell(moment) for moment in row}
-        lines.append(f"| {name} | {law} | " + " | ".join(cells.get(column, "") for column in COLUMNS) + " |")
+        lines.append(f"| {name} | {process} | " + " | ".join(cells.get(column, "") for column in COLUMNS) + " |")
     left_out = [name for name in names("market") if name not in calibrated()]
     lines += [
         "",

@@ -77,7 +77,7 @@ def moments(market: Market, seed: list[int], years: int = YEARS) -> list[Moment]
 
 
 def draw(market: Market, seed: list[int], years: int) -> Sample:
-    """The kernels of the market's law, fed by a generator of NumPy."""
+    """The kernels of the market's price process, fed by a generator of NumPy."""
     c, table, generator = process_parameters(market), bootstrap_table(market), np.random.default_rng(seed)
     u, z = generator.random((years, MONTHS)), generator.standard_normal((years, MONTHS))
     numbers: tuple[float, ...]
