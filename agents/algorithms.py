@@ -26,7 +26,7 @@ ALGORITHMS = {
 }
 """Algorithms by their name in a configuration: package and class."""
 
-DISCRETE = ("dqn", "maskable_ppo")
+DISCRETE_ALGORITHMS = ("dqn", "maskable_ppo")
 """Algorithms that play the discrete twin of an id."""
 
 POLICIES = ("MlpPolicy", "residual")

@@ -13,7 +13,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from nea_env.library.errors import did_you_mean
 
-GROUPS = ("env", "algo", "experiment", "sweep")
+CONFIG_GROUPS = ("env", "algo", "experiment", "sweep")
 """Groups of ``configs/``, one file per choice."""
 
 
@@ -56,4 +56,4 @@ def _unknown_key(key: str, overrides: Sequence[str]) -> str:
 
 
 def _choices(overrides: Sequence[str]) -> list[str]:
-    return [one for one in overrides if one.partition("=")[0] in (*GROUPS, "scenario")]
+    return [one for one in overrides if one.partition("=")[0] in (*CONFIG_GROUPS, "scenario")]

@@ -73,7 +73,8 @@ def _whole(folder: RunFolder, saved: Path, manifest: Mapping[str, Any], *, finis
     rows = metrics.read(folder.metrics, manifest["steps"]) if manifest["metrics"].get("rows") else []
     if metrics.digest(rows) != manifest["metrics"]:
         raise CheckpointError(f"{folder.metrics}: is damaged, its rows are not those that {saved.name} was saved with")
-    if finished and folder.model.exists() and checkpoint.file_hash(folder.model) != manifest["files"][checkpoint.MODEL]:
+    expected = manifest["files"][checkpoint.MODEL_FILE]
+    if finished and folder.model.exists() and checkpoint.file_hash(folder.model) != expected:
         raise CheckpointError(f"{folder.model}: is damaged; without it, resume takes the model from {saved.name}")
 
 

@@ -21,7 +21,7 @@ from agents.refusal import SettingsError
 from nea_env.atomic import write_bytes, write_text
 from nea_env.library.errors import shown
 
-_OWN = "allowed: a new or an empty folder, since each run has its own; "
+_NEW = "allowed: a new or an empty folder, since each run has its own; "
 _RUN = "allowed: a run's folder, with its config.yaml"
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml's is ten times as fast
 _BUDGET = re.compile(r"^total_steps: *([0-9]+)", re.MULTILINE)
@@ -67,10 +67,10 @@ class RunFolder:
         except FileNotFoundError:
             return
         except OSError as error:
-            raise SettingsError(f"{self.path}: {error.strerror}; {_OWN}choose another") from None
+            raise SettingsError(f"{self.path}: {error.strerror}; {_NEW}choose another") from None
         if held:
             resume = f"resume={self.path} continues the run in it, or " if self.config.is_file() else ""
-            raise SettingsError(f"{self.path}: is not empty, it holds {min(held)}; {_OWN}{resume}choose another")
+            raise SettingsError(f"{self.path}: is not empty, it holds {min(held)}; {_NEW}{resume}choose another")
 
     @contextmanager
     def claimed(self, ignored: Collection[str | None] = ()) -> Iterator[None]:

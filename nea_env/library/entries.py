@@ -19,8 +19,8 @@ OTHERS = "(others)"
 """How an empty key is shown: all sectors that are not named."""
 
 YEAR = re.compile(r"[0-9]{4}")
-_MONTH = re.compile(r"[0-9]{4}-[0-9]{2}")
-_HEADING = ("name", "title")
+_YEAR_MONTH = re.compile(r"[0-9]{4}-[0-9]{2}")
+_TITLE_KEYS = ("name", "title")
 
 
 class Entry(NamedTuple):
@@ -57,7 +57,7 @@ def entries(file: Document) -> list[Entry]:
     """All parameters of one file in its own order, except its name and title."""
     found = []
     for cell in _cells(file.values, (), (), file):
-        if cell.keys[0] in _HEADING or (cell.keys[-1] == "name" and isinstance(cell.keys[-2], int)):
+        if cell.keys[0] in _TITLE_KEYS or (cell.keys[-1] == "name" and isinstance(cell.keys[-2], int)):
             continue  # shown in the heading, or in the label of every parameter of the item
         if cell.keys[0] == "ranges":
             found.append(_range(cell, file))
@@ -97,7 +97,7 @@ def _listed(values: list[Any]) -> str:
 
 
 def _is_month(value: Any) -> bool:
-    return isinstance(value, str) and bool(_MONTH.fullmatch(value))
+    return isinstance(value, str) and bool(_YEAR_MONTH.fullmatch(value))
 
 
 def _cells(value: Any, keys: Keys, labels: tuple[str, ...], file: Document) -> Iterator[_Cell]:

@@ -20,7 +20,7 @@ Overrides = Mapping[str, Any] | Sequence[str]
 KEPT = ("name",)
 """What no override may change: results are filed under it."""
 
-_LONGEST = 300
+_LONGEST_PATH = 300
 """Characters in a path."""
 
 
@@ -84,7 +84,7 @@ def _path(text: str) -> str:
         path = _text(text)
     except ScenarioError as error:
         raise ScenarioError(f"override {error}") from None
-    if not path.strip() or len(path) > _LONGEST:
+    if not path.strip() or len(path) > _LONGEST_PATH:
         raise ScenarioError(f"override {shown(path)}: expected keys joined by dots, for instance market.volatility=0.2")
     return path
 

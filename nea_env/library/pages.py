@@ -24,7 +24,7 @@ from nea_env.library.tables import Row, counts, period_ends, rows, runs, shares,
 from nea_env.scenario import Link, Regime, ScenarioError
 
 MARKDOWN = ".md"
-WRITTEN = "<!-- Written by `python -m nea_env.library docs`: change the YAML, then run it again. -->"
+FROM_YAML = "<!-- Written by `python -m nea_env.library docs`: change the YAML, then run it again. -->"
 MARKERS = ("<!-- systems: python -m nea_env.library list --markdown -->", "<!-- end of systems -->")
 """Lines of the README that enclose the table of systems."""
 
@@ -57,7 +57,7 @@ def regime_page(name: str | Path) -> str:
     """One regime: what it is, every parameter with its source, the credits it accepts, the scenarios that play it."""
     law, file = load_regime(name), document("regime", name)
     footnotes: dict[str, int] = {}
-    lines = [f"# {law.title}", "", WRITTEN, "", _about(law, file), ""]
+    lines = [f"# {law.title}", "", FROM_YAML, "", _about(law, file), ""]
     found = rows(file)
     for rule in dict.fromkeys(row.rule for row in found):
         meant = " (what was known of a number before it was announced)" if rule == "ranges" else ""
@@ -71,7 +71,7 @@ def regime_page(name: str | Path) -> str:
 def credits_page() -> str:
     """Every credit type: since when, at what prices, in which systems."""
     footnotes: dict[str, int] = {}
-    lines = ["# Credit types", "", WRITTEN, ""]
+    lines = ["# Credit types", "", FROM_YAML, ""]
     for credit in credits():
         file = document("credit", credit.name)
         since = f"since {credit.since}" if credit.since else "year of first issue not known"
@@ -99,7 +99,7 @@ LINKS = (
 def links_page() -> str:
     """Every link: the partner, where it is used, its terms with their sources."""
     footnotes: dict[str, int] = {}
-    lines = ["# Links to other systems", "", WRITTEN, "", LINKS, ""]
+    lines = ["# Links to other systems", "", FROM_YAML, "", LINKS, ""]
     for link in links():
         file = document("link", link.name)
         lines += [f"## {link.title}", "", _about_link(link), ""]
@@ -206,7 +206,7 @@ def _scenarios(regime: str) -> list[str]:
 
 
 def _index() -> str:
-    lines = ["# Regimes", "", WRITTEN, ""]
+    lines = ["# Regimes", "", FROM_YAML, ""]
     lines += ["Every rule of every system, with its source and status. Credit types: ", ""]
     lines[-2] += f"[credits](../credits{MARKDOWN})."
     lines += ["| system | country | years | scenarios | sourced / derived / assumed |", "|---|---|---|---|---|"]

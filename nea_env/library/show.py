@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from nea_env.library.columns import GAP, paragraph, table
+from nea_env.library.columns import COLUMN_GAP, paragraph, table
 from nea_env.library.entries import MISSING, OTHERS, Entry, entries, text
 from nea_env.library.reader import Document
 from nea_env.library.tables import (
@@ -169,7 +169,7 @@ def _matrix(found: list[Entry], ends: dict[str, str], width: int) -> list[str]:
     while columns:
         room, taken = width - 2 - first, 0
         for head, column in columns:
-            room -= GAP + min(CELL, max(len(head), *(len(cell) for cell in column)))
+            room -= COLUMN_GAP + min(CELL, max(len(head), *(len(cell) for cell in column)))
             if room < 0 and taken:
                 break
             taken += 1

@@ -15,7 +15,7 @@ SAMPLED_PROCESSES: tuple[PriceProcess, ...] = ("gbm", "lattice", "jumps", "two_r
 SEED = 20170901
 BOUND = 2.0  # standard errors beyond which a figure is marked
 ASSUMED = "\\*"  # after a figure, in Markdown
-COLUMNS = ("sd", "gain", "kurtosis", "jumps", "wild")
+MOMENT_NAMES = ("sd", "gain", "kurtosis", "jumps", "wild")
 HEAD = """\
 # Calibration of the price processes
 
@@ -92,12 +92,12 @@ def page() -> str:
             years=f"{YEARS:,}", months=MONTHS, seed=SEED, bound=f"{BOUND:g}", beyond=len(beyond), every=len(every),
             worst=f"{worst:.1f}",
         ).splitlines(),
-        "| Market | Process | " + " | ".join(COLUMNS) + " |",
-        "|---" * (2 + len(COLUMNS)) + "|",
+        "| Market | Process | " + " | ".join(MOMENT_NAMES) + " |",
+        "|---" * (2 + len(MOMENT_NAMES)) + "|",
     ]  # fmt: skip
     for (name, process), row in found.items():
         cells = {moment.name: _cell(moment) for moment in row}
-        lines.append(f"| {name} | {process} | " + " | ".join(cells.get(column, "") for column in COLUMNS) + " |")
+        lines.append(f"| {name} | {process} | " + " | ".join(cells.get(column, "") for column in MOMENT_NAMES) + " |")
     left_out = [name for name in names("market") if name not in calibrated()]
     lines += [
         "",

@@ -14,12 +14,12 @@ from tqdm import tqdm
 
 from nea_env.core.batch import Batch
 from nea_env.core.layout import Action
+from nea_env.core.lowering.aggregate.solved import BAR_AFTER
 from nea_env.envs.arguments import one_seed
 from nea_env.library import load_scenario
 from nea_env.scenario import Scenario, add_months
 
 CHUNK = 4096  # paths played at a time: bounds the memory of the batch behind them
-BAR_AFTER = 2.0  # seconds
 _OF_A_LINK = ("foreign_price", "local_price", "fx", "link")
 
 

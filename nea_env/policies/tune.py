@@ -34,7 +34,7 @@ GRIDS: dict[type[Rule], dict[str, tuple[float, ...]]] = {
 LINKED: dict[type[Rule], dict[str, tuple[float, ...]]] = {TunedRule: {"abroad": (-0.6, -0.3, -0.15, -0.05, 0.05)}}
 """What is searched besides where there are foreign units to buy."""
 
-_ROWS = 40_000
+_ROWS_AT_ONCE = 40_000
 _HEADING = (
     "# Written by `python -m nea_env.policies.tune`: parameters of the rules; `digest` is that of its scenario's"
     " content.\n"
@@ -44,7 +44,7 @@ _HEADING = (
 def score(kind: type[Rule], cells: Sequence[dict[str, float]], scenario: Scenario, seeds: np.ndarray) -> np.ndarray:
     """Mean cost of each cell on the same seeds, (cells,) in % of exposure."""
     means = []
-    step = max(1, _ROWS // len(seeds))
+    step = max(1, _ROWS_AT_ONCE // len(seeds))
     for first in range(0, len(cells), step):
         block = cells[first : first + step]
         columns = {key: np.repeat([cell[key] for cell in block], len(seeds)) for key in block[0]}

@@ -25,7 +25,7 @@ BY_PERIOD = ("allocation", "banking", "borrowing", "offsets", "penalty", "auctio
 """Mechanisms keyed by a compliance period's first year, besides the calendar."""
 
 
-BOUNDED = ("allocation", "banking", "borrowing", "offsets", "penalty")
+RANGED = ("allocation", "banking", "borrowing", "offsets", "penalty")
 """Mechanisms whose numbers can have a range."""
 
 
@@ -72,8 +72,8 @@ class Regime(Model):
     def _ranges_name_numbers(self) -> Self:
         seen = set()
         for entry in self.ranges:
-            if entry.path.split(".")[0] not in BOUNDED:
-                raise ValueError(f"ranges: {entry.path}: only numbers of {', '.join(BOUNDED)} can have one")
+            if entry.path.split(".")[0] not in RANGED:
+                raise ValueError(f"ranges: {entry.path}: only numbers of {', '.join(RANGED)} can have one")
             if self.number(entry.path) is None:
                 raise ValueError(f"ranges: {entry.path} is not a number of this regime")
             if entry.path in seen:

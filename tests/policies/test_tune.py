@@ -33,7 +33,7 @@ def test_tuning_finds_the_best_cell_of_its_grid(monkeypatch):
 
 def test_every_parameter_has_a_grid():
     grids = {kind.name: tuple(grid | tune.LINKED.get(kind, {})) for kind, grid in tune.GRIDS.items()}
-    assert grids == tuned.PARAMETERS and set(grids) <= set(RULES)
+    assert grids == tuned.RULE_PARAMETERS and set(grids) <= set(RULES)
 
 
 def test_seeds_are_training_seeds():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from nea_env.core.layout import ACTIONS
-from nea_env.envs.reference.tables import WRITTEN, field_table, rows, sentence, table
+from nea_env.envs.reference.tables import FROM_TABLES, field_table, rows, sentence, table
 from nea_env.envs.spaces import CHOICES, Choice
 from nea_env.library.pages import MARKDOWN
 
@@ -70,7 +70,7 @@ EFFECTS = {
     ),
 }
 
-INTRODUCTION = f"""
+ABOUT_ACTIONS = f"""
 An action is a `float32` array of shape `({len(ACTIONS)},)` with numbers from -1 to 1, and every environment has the
 same ones, whatever the law. `Discrete` ids take [a number of a menu](#discrete-ids) instead. One action is played a
 month.
@@ -118,7 +118,7 @@ print(obs["observation"], obs["action_mask"])  # for a policy that reads the mas
 ```
 """
 
-DISCRETE = f"""
+DISCRETE_IDS = f"""
 ## Discrete ids
 
 `nea/KETSDiscrete-v0` and the other `Discrete` ids take a whole number from 0 to {len(CHOICES) - 1}: a choice from
@@ -159,9 +159,9 @@ def page() -> list[str]:
     effects = ((f"`{field.name}`", *EFFECTS[field.name]) for field in ACTIONS)
     menu = ((f"{number}", choice.name, _action(choice)) for number, choice in enumerate(CHOICES))
     return [
-        *("# Actions", "", WRITTEN, *INTRODUCTION.splitlines(), ""),
+        *("# Actions", "", FROM_TABLES, *ABOUT_ACTIONS.splitlines(), ""),
         *(*field_table(rows(ACTIONS)), "", "## What each does", ""),
         *(*table(("Action", "at -1", "at 0", "at 1", "masked when"), effects), *BETWEEN.splitlines()),
-        *(*MASKS.splitlines(), *DISCRETE.splitlines(), ""),
+        *(*MASKS.splitlines(), *DISCRETE_IDS.splitlines(), ""),
         *table(("Num", "Name", "Action"), menu),
     ]

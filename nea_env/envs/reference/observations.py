@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from nea_env.core.layout import OBSERVATION
-from nea_env.envs.reference.tables import WRITTEN, Row, field_table, rows, span, table
+from nea_env.envs.reference.tables import FROM_TABLES, Row, field_table, rows, span, table
 from nea_env.library.pages import MARKDOWN, cell
 
-GROUPS = {
+COLUMN_GROUPS = {
     "progress": "Calendar",
     "log_price": "Prices",
     "front": "Units held, emissions and duty",
@@ -32,7 +32,7 @@ UNITS = (
     ("squashed tenths of a year", "the same of y = 10 × tonnes / baseline emissions of a year"),
 )
 
-INTRODUCTION = f"""
+ABOUT_OBSERVATIONS = f"""
 An observation is a `float32` array of shape `({len(OBSERVATION)},)`. Every environment has the same columns, whatever
 the law: a column that a law has no use for is 0. An agent trained under one system can therefore act under another,
 and one batch can mix systems. Columns are only ever added at the end.
@@ -78,7 +78,7 @@ The exact tonnes are in `env.unwrapped.accounts()`, prices in money per tonne in
 tonnes and money of the month just played in [`env.unwrapped.flows()`](flows{MARKDOWN}).
 """
 
-WORDS = f"""
+OBSERVATION_TERMS = f"""
 The *front* is the vintage that is due next: units that can be surrendered at the next deadline. The *long price* is
 that of a unit that can always be kept, and the front price parts from it where carry-over is limited
 ([markets](../markets{MARKDOWN})). In a name that ends in `_k`, k counts from 0: technologies of the firm in
@@ -91,8 +91,8 @@ def groups(found: Sequence[Row]) -> list[tuple[str, list[Row]]]:
     """The rows of the table by group: title, rows."""
     divided: list[tuple[str, list[Row]]] = []
     for row in found:
-        if row.field.name in GROUPS:
-            divided.append((GROUPS[row.field.name], []))
+        if row.field.name in COLUMN_GROUPS:
+            divided.append((COLUMN_GROUPS[row.field.name], []))
         divided[-1][1].append(row)
     return divided
 
@@ -106,9 +106,9 @@ def summary() -> list[str]:
 
 def page() -> list[str]:
     """The lines of the page."""
-    lines = ["# Observations", "", WRITTEN, *INTRODUCTION.splitlines()]
+    lines = ["# Observations", "", FROM_TABLES, *ABOUT_OBSERVATIONS.splitlines()]
     lines += ["", "## Units", "", *table(("Unit", "Meaning"), ((name, cell(text)) for name, text in UNITS))]
-    lines += ["", "## Columns", *WORDS.splitlines()]
+    lines += ["", "## Columns", *OBSERVATION_TERMS.splitlines()]
     for title, found in groups(rows(OBSERVATION)):
         lines += ["", f"### {title}", "", *field_table(found)]
     return lines

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from nea_env.core.layout import STATE, WORLD
-from nea_env.envs.reference.tables import WRITTEN, field_table, rows
+from nea_env.envs.reference.tables import FROM_TABLES, field_table, rows
 from nea_env.library.pages import MARKDOWN
 
-INTRODUCTION = f"""
+ABOUT_STATE = f"""
 The state is what the simulator keeps of a firm from one month to the next, as `float64`: its books, what the law
 remembers of it, and the prices. Agents see the [observation](observations{MARKDOWN}), which is made from it; the
 state is for looking into an episode, for tests and for checkpoints.
@@ -37,13 +37,13 @@ The range of a column holds in every month of every scenario. `set_state` refuse
 another scenario made, before anything changes.
 """
 
-WORDS = """
+STATE_TERMS = """
 In a name that ends in `_k`, k counts from 0: ended periods in `closed_k`, `closed_output_k` and `preallocated_k`,
 technologies of the firm in `capacity_k`, `building_k` and `aged_k`. Output is in the firm's unit
 (`firm.output_unit`).
 """
 
-WORLD_WORDS = f"""
+WORLD_TERMS = f"""
 ## Price processes and links
 
 Further columns, kept only where a scenario needs them: one with another price process than `gbm`, with links to other
@@ -54,6 +54,6 @@ shows. In a name that ends in `_k`, k is the number of the linked system, 0 or 1
 
 def page() -> list[str]:
     """The lines of the page."""
-    lines = ["# State", "", WRITTEN, *INTRODUCTION.splitlines(), "", "## Every scenario", *WORDS.splitlines(), ""]
-    lines += [*field_table(rows(STATE)), *WORLD_WORDS.splitlines(), ""]
-    return [*lines, *field_table(rows(WORLD))]
+    lines = ["# State", "", FROM_TABLES, *ABOUT_STATE.splitlines(), ""]
+    lines += ["## Every scenario", *STATE_TERMS.splitlines(), "", *field_table(rows(STATE))]
+    return [*lines, *WORLD_TERMS.splitlines(), "", *field_table(rows(WORLD))]

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from nea_env.library.pages import cell
 
-WRITTEN = (
+FROM_TABLES = (
     "<!-- Written by `python -m nea_env.envs.reference`: change the field tables, or the text in"
     " nea_env/envs/reference/, then run it again. -->"
 )
