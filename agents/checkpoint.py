@@ -110,16 +110,16 @@ def save(model: BaseAlgorithm, folder: Path, about: Mapping[str, Any], *, in_rol
     }
     archive = io.BytesIO()  # torch hides the cause of an error when it writes to a file itself
     model.save(archive)
-    with replacing(target) as beside:
-        beside.mkdir()
-        write_bytes(beside / MODEL_FILE, archive.getvalue())
-        write_bytes(beside / STATE_FILE, pickle.dumps(state))
+    with replacing(target) as draft:
+        draft.mkdir()
+        write_bytes(draft / MODEL_FILE, archive.getvalue())
+        write_bytes(draft / STATE_FILE, pickle.dumps(state))
         if isinstance(model, OffPolicyAlgorithm):
-            with replacing(beside / BUFFER_FILE) as place:
+            with replacing(draft / BUFFER_FILE) as place:
                 model.save_replay_buffer(place)
-        files = {path.name: file_hash(path) for path in sorted(beside.iterdir())}
+        files = {path.name: file_hash(path) for path in sorted(draft.iterdir())}
         manifest = {"steps": model.num_timesteps, **about, "files": files}
-        write_text(beside / MANIFEST_FILE, json.dumps(manifest, indent=2) + "\n")
+        write_text(draft / MANIFEST_FILE, json.dumps(manifest, indent=2) + "\n")
     for path in folder.iterdir():
         if path != target and (_NAME.fullmatch(path.name) or path.name.startswith(WRITING)):
             remove(path)
@@ -134,23 +134,23 @@ def manifest(path: Path) -> dict[str, Any]:
     """
     file = path / MANIFEST_FILE
     try:
-        found = json.loads(file.read_text(encoding="utf-8"))
+        content = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
         raise CheckpointError(f"{file}: can't be read ({error})") from None
     kinds = {"steps": int, "settings": dict, "versions": dict, "metrics": dict, "files": dict}
     for key, kind in kinds.items():
-        if not isinstance(found, dict) or not isinstance(found.get(key), kind):
+        if not isinstance(content, dict) or not isinstance(content.get(key), kind):
             raise CheckpointError(f"{file}: {key} is missing or damaged")
-    if found["steps"] != steps(path) or not {MODEL_FILE, STATE_FILE} <= set(found["files"]):
+    if content["steps"] != steps(path) or not {MODEL_FILE, STATE_FILE} <= set(content["files"]):
         raise CheckpointError(f"{file}: is another checkpoint's")
-    for name, expected in found["files"].items():
+    for name, expected in content["files"].items():
         try:
             actual = file_hash(path / name)
         except OSError as error:
             raise CheckpointError(f"{path / name}: can't be read ({error.strerror})") from None
         if actual != expected:
             raise CheckpointError(f"{path / name}: is damaged, its content is not what was saved")
-    return found
+    return content
 
 
 def load(path: Path, name: str, env: FirmVecEnv) -> Restored:

@@ -30,9 +30,9 @@ def explain(error: Exception, overrides: Sequence[str] = ()) -> str:
     if isinstance(error, MissingConfigException) and error.options is not None:
         group, _, name = (error.missing_cfg_file or "").rpartition("/")
         return f"{group}={name}: no such option; {did_you_mean(name, error.options)}"
-    found = re.search(r"Could not (?:override|delete from config)\W*([\w.\-/]*)", text)
-    if found:
-        return _unknown_key(found.group(1), overrides)
+    match = re.search(r"Could not (?:override|delete from config)\W*([\w.\-/]*)", text)
+    if match:
+        return _unknown_key(match.group(1), overrides)
     first = (text.strip() or type(error).__name__).splitlines()[0]
     if isinstance(error, ValueError) and not isinstance(error, OmegaConfBaseException):
         return f"{' '.join(_choices(overrides))}: {first}"  # of a choice that is not a name

@@ -152,12 +152,12 @@ class RunFolder:
                     raise ValueError("it has an alias or nests too deeply, which no run writes")
             tree = yaml.load(text, _LOADER)
         except Exception as error:  # whatever PyYAML raises for a damaged file
-            told = " ".join(str(error).split()) or type(error).__name__
+            problem = " ".join(str(error).split()) or type(error).__name__
             place = getattr(error, "context_mark", None) or getattr(error, "problem_mark", None)
             lines = text.splitlines()[place.line :][:1] if place is not None else []
             where = f"{shown(lines[0])}: " if lines else ""
             raise SettingsError(
-                f"resume: {self.config} is not YAML ({where}{told[:200]}); allowed: what the run wrote"
+                f"resume: {self.config} is not YAML ({where}{problem[:200]}); allowed: what the run wrote"
             ) from None
         if not isinstance(tree, dict):
             raise SettingsError(f"resume: {self.config} holds no configuration; allowed: what the run wrote")
@@ -167,10 +167,10 @@ class RunFolder:
     def total_steps(self) -> int | None:
         """The budget in ``config.yaml``, read without the rest of it; None if there is none."""
         try:
-            found = _BUDGET.search(self.config.read_text(encoding="utf-8"))
+            match = _BUDGET.search(self.config.read_text(encoding="utf-8"))
         except (OSError, UnicodeDecodeError):
             return None
-        return int(found[1]) if found else None
+        return int(match[1]) if match else None
 
     def write_versions(self, versions: Mapping[str, Any]) -> None:
         """Write the versions in use."""
@@ -185,12 +185,12 @@ class RunFolder:
         if not self.versions.exists():
             return {}
         try:
-            found = json.loads(self.versions.read_text(encoding="utf-8"))
+            noted = json.loads(self.versions.read_text(encoding="utf-8"))
         except (OSError, ValueError, RecursionError) as error:
             raise SettingsError(f"resume: {self.versions}: can't be read ({error})") from None
-        if not isinstance(found, dict) or not isinstance(found.get("resumes", []), list):
+        if not isinstance(noted, dict) or not isinstance(noted.get("resumes", []), list):
             raise SettingsError(f"resume: {self.versions} holds no versions")
-        return found
+        return noted
 
     def write_model(self, archive: bytes) -> None:
         """Write ``model.zip``."""

@@ -127,16 +127,16 @@ def rates(blocks: dict[str, Block], rounds: int) -> dict[str, float]:
 
 def duel(what: str, ours: Block, theirs: Block, target: float, rounds: int) -> Line:
     """Our rate over CartPole's."""
-    found = rates({"ours": ours, "theirs": theirs}, rounds)
-    ratio = found["ours"] / found["theirs"]
-    return Line(what, f"{found['ours']:,.0f}", f"{found['theirs']:,.0f}", f"{ratio:.2f}", f">= {target:g}")
+    rate = rates({"ours": ours, "theirs": theirs}, rounds)
+    ratio = rate["ours"] / rate["theirs"]
+    return Line(what, f"{rate['ours']:,.0f}", f"{rate['theirs']:,.0f}", f"{ratio:.2f}", f">= {target:g}")
 
 
 def flatness(seconds: float, rounds: int) -> list[Line]:
     """Rate at each size over the rate at the smallest."""
-    found = rates({str(n): vector_block(ID, n, seconds) for n in SIZES}, rounds)
-    base = found[str(SIZES[0])]
-    return [Line(f"vector {n:,}, over {SIZES[0]:,}", f"{found[str(n)]:,.0f}", "", f"{found[str(n)] / base:.2f}", "flat")
+    rate = rates({str(n): vector_block(ID, n, seconds) for n in SIZES}, rounds)
+    base = rate[str(SIZES[0])]
+    return [Line(f"vector {n:,}, over {SIZES[0]:,}", f"{rate[str(n)]:,.0f}", "", f"{rate[str(n)] / base:.2f}", "flat")
             for n in SIZES]  # fmt: skip
 
 
@@ -153,9 +153,9 @@ def mixed(seconds: float, rounds: int) -> list[Line]:
             batch.step(np.zeros((n, Action.size), np.float32))
             batch.reset(mask=np.arange(n) // run // len(every) % 24 == month)
         kets = Batch(nea_env.load_scenario("kets"), n)
-        found = rates({"mixed": batch_block(batch, seconds), "one": batch_block(kets, seconds)}, rounds)
-        ratio, target = found["mixed"] / found["one"], ">= 0.6 x kets" if run > 1 else ""
-        lines.append(Line(f"{len(every)} scenarios {what}", f"{found['mixed']:,.0f}", "", f"{ratio:.2f}", target))
+        rate = rates({"mixed": batch_block(batch, seconds), "one": batch_block(kets, seconds)}, rounds)
+        ratio, target = rate["mixed"] / rate["one"], ">= 0.6 x kets" if run > 1 else ""
+        lines.append(Line(f"{len(every)} scenarios {what}", f"{rate['mixed']:,.0f}", "", f"{ratio:.2f}", target))
     return lines
 
 
@@ -165,10 +165,10 @@ def worlds(seconds: float, rounds: int) -> list[Line]:
     changed = {f"kets, {process}": nea_env.load_scenario("kets", {"market.law": process}) for process in PROCESSES}
     linked = {name: nea_env.load_scenario(name) for name in nea_env.scenarios() if name.startswith("linked_")}
     every = {"kets": kets, **changed, **linked}
-    found = rates({name: batch_block(Batch(scenario, n), seconds) for name, scenario in every.items()}, rounds)
+    rate = rates({name: batch_block(Batch(scenario, n), seconds) for name, scenario in every.items()}, rounds)
     targets = dict.fromkeys(changed, ">= 0.7 x kets") | dict.fromkeys(linked, ">= 0.6 x kets")
     return [
-        Line(name, f"{found[name]:,.0f}", "", f"{found[name] / found['kets']:.2f}", target)
+        Line(name, f"{rate[name]:,.0f}", "", f"{rate[name] / rate['kets']:.2f}", target)
         for name, target in targets.items()
     ]
 
@@ -196,14 +196,14 @@ def memory() -> list[Line]:
     tracemalloc.start()
     env = gymnasium.make_vec(ID, num_envs=n)
     env.reset(seed=0)
-    kept = tracemalloc.get_traced_memory()[0] / n
+    held = tracemalloc.get_traced_memory()[0] / n
     tracemalloc.reset_peak()
     env.step(actions)
     peak = tracemalloc.get_traced_memory()[1] / n
     tracemalloc.stop()
     return [
-        Line("bytes a firm, kept", f"{kept:,.0f}", "", "", "<= 750"),
-        Line("bytes a firm, step results", f"{peak - kept:,.0f}", "", "", ""),
+        Line("bytes per firm, held", f"{held:,.0f}", "", "", "<= 750"),
+        Line("bytes per firm, step results", f"{peak - held:,.0f}", "", "", ""),
     ]
 
 

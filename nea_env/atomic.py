@@ -22,13 +22,13 @@ def replacing(path: Path) -> Iterator[Path]:
     Raises:
         OSError: the disk is full, the folder can't be written to; ``path`` is as it was before.
     """
-    beside = path.with_name(f"{WRITING}{path.name}")
-    remove(beside)
+    draft = path.with_name(f"{WRITING}{path.name}")
+    remove(draft)
     try:
-        yield beside
-        os.replace(beside, path)
+        yield draft
+        os.replace(draft, path)
     except BaseException:
-        remove(beside)
+        remove(draft)
         raise
 
 
@@ -62,7 +62,7 @@ def remove(path: Path) -> None:
 
 def write_bytes(path: Path, data: bytes) -> None:
     """Write a file whole or not at all, and only return once it is on the disk."""
-    with replacing(path) as beside, beside.open("wb") as file:
+    with replacing(path) as draft, draft.open("wb") as file:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())
@@ -70,5 +70,5 @@ def write_bytes(path: Path, data: bytes) -> None:
 
 def write_text(path: Path, text: str) -> None:
     """Write a file whole or not at all, as UTF-8."""
-    with replacing(path) as beside:
-        beside.write_text(text, encoding="utf-8", newline="")
+    with replacing(path) as draft:
+        draft.write_text(text, encoding="utf-8", newline="")

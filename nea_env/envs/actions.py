@@ -34,10 +34,9 @@ def _converted(action: Any, shape: tuple[int, ...]) -> NDArray[Any]:
         raise ValueError("action is a masked array: expected a plain array, action.filled(0.0) for instance")
     try:
         return np.asarray(action)
-    except Exception as error:  # ragged lists; tensors that need a gradient, or whose numbers NumPy lacks
-        told = " ".join(str(error).split())
-        kind = type(action).__name__
-        raise ValueError(f"action is a {kind} that NumPy can't turn into an array of shape {shape}: {told}") from None
+    except Exception as error:  # ragged lists; tensors that need a gradient, or of a dtype that NumPy lacks
+        why, kind = " ".join(str(error).split()), type(action).__name__
+        raise ValueError(f"action is a {kind} that NumPy can't turn into an array of shape {shape}: {why}") from None
 
 
 def _wanted(shape: tuple[int, ...], kinds: str) -> str:

@@ -65,10 +65,10 @@ def _fonts(characters: set[str], own: list[str]) -> tuple[list[str], set[str]]:
             font = get_font(findfont(FontProperties(family=[family]), fallback_to_default=False))
         except ValueError:  # not installed
             continue
-        found = {c for c in missing if font.get_char_index(ord(c))}
-        if found and family not in families:
+        covered = {c for c in missing if font.get_char_index(ord(c))}
+        if covered and family not in families:
             families.append(family)
-        missing -= found
+        missing -= covered
     return families, missing
 
 

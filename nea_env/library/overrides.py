@@ -123,11 +123,11 @@ def _with_named_links(change: Change) -> Any:
         return value
     links = [value] if one else value
     try:
-        found = Assembly(Document(Path("overrides"), {"links": links}, {})).scenario(ROOT).tree["links"]
+        filled = Assembly(Document(Path("overrides"), {"links": links}, {})).scenario(ROOT).tree["links"]
     except ScenarioError as error:
         why = str(error).removeprefix("overrides: ").removeprefix(f"{change.path}: ")
         raise ScenarioError(f"override {change.path}: {why}") from None
-    return found[0] if one else found
+    return filled[0] if one else filled
 
 
 def _explain(error: ValidationError, tree: dict[str, Any], changes: list[Change]) -> str:

@@ -42,8 +42,8 @@ class _Parser(Parser):
     def process_directives(self) -> Any:
         token = self.scanner.peek_token()
         if isinstance(token, DirectiveToken) and token.name == "YAML" and tuple(token.value) != VERSION:
-            told = ".".join(map(str, token.value))
-            raise ParserError(None, None, f"%YAML {told}; allowed: %YAML 1.2, or no such line", token.start_mark)
+            version = ".".join(map(str, token.value))
+            raise ParserError(None, None, f"%YAML {version}; allowed: %YAML 1.2, or no such line", token.start_mark)
         return super().process_directives()
 
 

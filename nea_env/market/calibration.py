@@ -80,8 +80,8 @@ def table() -> dict[tuple[str, PriceProcess], list[Moment]]:
 
 def page() -> str:
     """The page as Markdown."""
-    found = table()
-    every = [moment for row in found.values() for moment in row]
+    moments_by_pair = table()
+    every = [moment for row in moments_by_pair.values() for moment in row]
     beyond = [moment for moment in every if moment.misses > BOUND]
     worst = max(moment.misses for moment in every)
     lines = [
@@ -95,7 +95,7 @@ def page() -> str:
         "| Market | Process | " + " | ".join(MOMENT_NAMES) + " |",
         "|---" * (2 + len(MOMENT_NAMES)) + "|",
     ]  # fmt: skip
-    for (name, process), row in found.items():
+    for (name, process), row in moments_by_pair.items():
         cells = {moment.name: _cell(moment) for moment in row}
         lines.append(f"| {name} | {process} | " + " | ".join(cells.get(column, "") for column in MOMENT_NAMES) + " |")
     left_out = [name for name in names("market") if name not in calibrated()]
@@ -136,7 +136,7 @@ def _parameters() -> list[str]:
                 value = getattr(value, key)
             text = f"{len(value)}" if isinstance(value, tuple) else f"{value:g}"
             assumed = any(
-                found.status == "assumed" for key, found in sources.items() if f"{key}.".startswith(f"{path}.")
+                origin.status == "assumed" for key, origin in sources.items() if f"{key}.".startswith(f"{path}.")
             )
             cells.append(text + ASSUMED * assumed)
         lines.append("| " + " | ".join(cells) + " |")

@@ -56,8 +56,8 @@ class PricePaths:
             return self.values[name]
         if name not in self.series:
             raise KeyError(f"{name!r} is not a series of {self.scenario.name}; allowed: {', '.join(self.series)}")
-        found: NDArray[np.float64] = self.values[:, :, self.series.index(name)]
-        return found
+        series: NDArray[np.float64] = self.values[:, :, self.series.index(name)]
+        return series
 
     def __contains__(self, name: object) -> bool:
         return name in self.series

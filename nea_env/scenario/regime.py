@@ -117,5 +117,5 @@ class Regime(Model):
         except ValidationError as error:
             first = error.errors(include_url=False)[0]
             path, why = ".".join(map(str, first["loc"])), first["msg"].removeprefix("Value error, ")
-            told = f"{path}: {values[path]:g}, at one end of its range: " if path in values else ""
-            raise ValueError(f"regime.ranges: {told}{why[0].lower()}{why[1:]}") from None
+            where = f"{path}: {values[path]:g}, at one end of its range: " if path in values else ""
+            raise ValueError(f"regime.ranges: {where}{why[0].lower()}{why[1:]}") from None

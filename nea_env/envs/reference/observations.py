@@ -87,10 +87,10 @@ that of a unit that can always be kept, and the front price parts from it where 
 """
 
 
-def groups(found: Sequence[Row]) -> list[tuple[str, list[Row]]]:
+def groups(members: Sequence[Row]) -> list[tuple[str, list[Row]]]:
     """The rows of the table by group: title, rows."""
     divided: list[tuple[str, list[Row]]] = []
-    for row in found:
+    for row in members:
         if row.field.name in COLUMN_GROUPS:
             divided.append((COLUMN_GROUPS[row.field.name], []))
         divided[-1][1].append(row)
@@ -100,7 +100,7 @@ def groups(found: Sequence[Row]) -> list[tuple[str, list[Row]]]:
 def summary() -> list[str]:
     """A short table of the groups: numbers of their columns, title."""
     divided = groups(rows(OBSERVATION))
-    lines = ((span(found[0].columns.start, found[-1].columns.stop - 1), title) for title, found in divided)
+    lines = ((span(members[0].columns.start, members[-1].columns.stop - 1), title) for title, members in divided)
     return table(("Num", "Observation"), lines)
 
 
@@ -109,6 +109,6 @@ def page() -> list[str]:
     lines = ["# Observations", "", FROM_TABLES, *ABOUT_OBSERVATIONS.splitlines()]
     lines += ["", "## Units", "", *table(("Unit", "Meaning"), ((name, cell(text)) for name, text in UNITS))]
     lines += ["", "## Columns", *OBSERVATION_TERMS.splitlines()]
-    for title, found in groups(rows(OBSERVATION)):
-        lines += ["", f"### {title}", "", *field_table(found)]
+    for title, members in groups(rows(OBSERVATION)):
+        lines += ["", f"### {title}", "", *field_table(members)]
     return lines
