@@ -121,7 +121,7 @@ class RunFolder:
             fcntl.flock(place, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             os.close(place)
-            raise SettingsError(f"{self.path}: another run or sweep is using it; choose another or wait") from None
+            raise SettingsError(f"{self.path}: another run or sweep is using it; use another folder or wait") from None
         except OSError:
             pass  # a file system without locks
         try:

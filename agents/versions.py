@@ -17,8 +17,8 @@ PACKAGES = (
 )  # fmt: skip
 
 _CHECKOUT = Path(__file__).resolve().parent.parent
-_TUNED = "nea_env/policies/tuned.yaml"  # training does not read it: tuning a rule keeps no run from going on
-_NOTED = ("git", "resumes")  # of versions.json: told, but no reason to refuse a resume
+_TUNED = "nea_env/policies/tuned.yaml"  # training does not read it: tuning a rule does not prevent a resume
+_NOTED = ("git", "resumes")  # of versions.json: reported, but no reason to refuse a resume
 
 
 def versions() -> dict[str, str | None]:

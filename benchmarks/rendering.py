@@ -1,7 +1,7 @@
 """Frames a second of ``render_mode="rgb_array"``, whole episodes with their steps: ``python -m benchmarks.rendering``.
 
-Beside CartPole's frames in the same run where pygame is installed, else by themselves. The first episode of a new
-environment has its figure to make; later ones find most of it kept. A vector environment counts one frame a row.
+Compared with CartPole's frames in the same run if pygame is installed. The first episode of a new environment
+has to make its figure; later ones reuse most of it. A vector environment counts one frame per row.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Throughput beside Gymnasium's CartPole, as ratios measured in one run: ``python -m benchmarks.throughput``.
+"""Throughput compared with Gymnasium's CartPole, as ratios measured in one run: ``python -m benchmarks.throughput``.
 
 Both sides of a ratio take turns in short blocks and the best block of each counts, so that whatever else
 the machine does slows neither for good. Steps are environment steps a second, resets included. Torch has
@@ -97,7 +97,7 @@ def our_ppo_block() -> Block:
 
 
 def default_ppo_block() -> Block:
-    """One rollout and its updates of Stable-Baselines3's PPO as it comes, on a DummyVecEnv of 8 CartPoles."""
+    """One rollout and its updates of Stable-Baselines3's PPO with its defaults, on a DummyVecEnv of 8 CartPoles."""
     from stable_baselines3 import PPO
     from stable_baselines3.common.env_util import make_vec_env
 

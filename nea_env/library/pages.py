@@ -60,7 +60,7 @@ def regime_page(name: str | Path) -> str:
     lines = [f"# {law.title}", "", FROM_YAML, "", _about(law, file), ""]
     listed = rows(file)
     for rule in dict.fromkeys(row.rule for row in listed):
-        meant = " (what was known of a number before it was announced)" if rule == "ranges" else ""
+        meant = " (what was known about a number before it was announced)" if rule == "ranges" else ""
         lines += [f"## {rule}{meant}", "", *_table([row for row in listed if row.rule == rule], file, footnotes), ""]
     lines += ["## Credits accepted", "", *_accepted(accepts(law), period_ends(file)), ""]
     lines += ["## Scenarios", "", *_scenarios(law.name), ""]
@@ -123,7 +123,7 @@ def _about_link(link: Link) -> str:
         f" type {link.type.replace('_', ' ')}, {'both ways' if link.two_way else 'imports only'},"
         f" units left at a deadline {'are kept' if link.bankable else 'lapse'}.",
         f"Used in {users}.",
-        f"Of {sum(by_status.values())} figures {shares(by_status)} are sourced / derived / assumed.",
+        f"Of {sum(by_status.values())} figures, {shares(by_status)} are sourced / derived / assumed.",
     ]
     return " ".join(said)
 
@@ -146,7 +146,7 @@ def _about(law: Regime, file: Document) -> str:
         if rule:
             said.append(f"{title}: {', '.join(label for label, _ in runs([(y, True) for y in rule], ends))}.")
     by_status = counts(file)
-    said.append(f"Of {sum(by_status.values())} figures {shares(by_status)} are sourced / derived / assumed.")
+    said.append(f"Of {sum(by_status.values())} figures, {shares(by_status)} are sourced / derived / assumed.")
     return " ".join(said)
 
 
@@ -157,7 +157,7 @@ def _by_period(values: dict[str, str], ends: dict[str, str]) -> str:
 
 
 def _table(listed: Iterable[Row], file: Document, footnotes: dict[str, int]) -> list[str]:
-    lines = ["| parameter | value by year | how sure | source | note |", "|---|---|---|---|---|"]
+    lines = ["| parameter | value by year | status | source | note |", "|---|---|---|---|---|"]
     for row in listed:
         values = "; ".join(f"{label}: {value}" if label else value for label, value in row.values)
         marks = "".join(f"[^{_number(file.sources[key], footnotes)}]" for key in row.cited)

@@ -20,7 +20,7 @@ from ruamel.yaml.parser import Parser, ParserError
 from ruamel.yaml.tokens import DirectiveToken
 
 YAML_ERRORS = (YAMLError, ValueError, KeyError, IndexError, TypeError, AttributeError, AssertionError)
-"""What ruamel.yaml raises of text that is no YAML, or whose tags (``!!bool``, ``!!int``) do not fit the text."""
+"""What ruamel.yaml raises for text that is not YAML, or whose tags (``!!bool``, ``!!int``) do not fit the text."""
 
 VERSION = (1, 2)
 

@@ -24,7 +24,7 @@ HEAD = """\
 The parameters of each market's price processes. The figures are in `nea_env/library/markets/`, each with its
 source; `*` marks what is assumed. The yearly volatility is the same under every process: jumps and wild months
 account for their share of it, and the shocks of the bootstrap (their number is given here) are scaled to it.
-Where it is kept below what was measured (the file's note says so), jumps and wild months shrink with it.
+Where it is set below what was measured (see the note in the file), jumps and wild months shrink with it.
 
 """
 MOMENTS = """\

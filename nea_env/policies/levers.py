@@ -65,7 +65,7 @@ def _no_borrowing(scenario: Scenario) -> dict[str, object]:
 
 
 def _with(regime: Regime, mechanism: str, rules: dict[str, Any]) -> Regime:
-    """Another rule every year, and no doubt about it."""
+    """The regime with other rules for one mechanism, all known from the start."""
     ranges = tuple(entry for entry in regime.ranges if not entry.path.startswith(f"{mechanism}."))
     return regime.model_copy(update={mechanism: rules, "ranges": ranges})
 

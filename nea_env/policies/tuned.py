@@ -1,7 +1,7 @@
 """``tuned.yaml``: parameters of the rules, by what they were tuned for, and the rules made with them.
 
-An entry holds the digest of its scenario's content. A scenario of one's own may bear a shipped one's name, or a
-shipped one may have been changed on the command line: neither takes the other's place.
+An entry holds the digest of its scenario's content. A scenario of your own may have a shipped one's name, or a
+shipped one may have been changed on the command line: neither replaces the other.
 """
 
 from __future__ import annotations

@@ -105,9 +105,9 @@ def test_a_damaged_file_is_one_line_and_stays(text, file, capsys, monkeypatch):
     ("arguments", "message"),
     [
         (["env=kest"], "did you mean 'kets'"),
-        (["episodes=3", "env=kets"], "allowed is 10 to 100000"),
+        (["episodes=3", "env=kets"], "allowed: 10 to 100000"),
         (["episodes=many", "env=kets"], "many"),
-        (["market=kets"], "allowed are scenario="),
+        (["market=kets"], "allowed: scenario="),
         ([], "which scenario"),
     ],
 )

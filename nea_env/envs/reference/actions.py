@@ -57,7 +57,7 @@ EFFECTS = {
         "no surrender deadline falls in this month, or the law permits no carry-over",
     ),
     "foreign": Effect(
-        "sells what is held, up to the month's volume limit, to the dearest partner first, if its link works both ways",
+        "sells what is held, up to the month's volume limit, to partners with two-way links, the best-paying first",
         "no trade",
         "buys up to the month's volume limit, from the cheapest partner first and within the link's quota",
         "the market is closed, or no open link has units to buy or takes back those that are held",
@@ -72,8 +72,8 @@ EFFECTS = {
 
 ABOUT_ACTIONS = f"""
 An action is a `float32` array of shape `({len(ACTIONS)},)` with numbers from -1 to 1, and every environment has the
-same ones, whatever the law. `Discrete` ids take [a number of a menu](#discrete-ids) instead. One action is played a
-month.
+same ones, whatever the law. `Discrete` ids take [a number from a menu](#discrete-ids) instead. One action is
+played per month.
 
 ```python
 import gymnasium as gym
@@ -92,14 +92,14 @@ obs, reward, terminated, truncated, info = env.step(action)
 print(env.unwrapped.flows()["abated"])
 ```
 
-An action names a share of what is possible this month, so none is ever infeasible: what the law or the firm's books
-do not permit is cut down to what they do. Values are cast to `float32` and clipped to [-1, 1]. NaN, infinity and a
+An action names a share of what is possible this month, so none is ever infeasible: whatever it asks for is cut back to
+what the law and the firm's books permit. Values are cast to `float32` and clipped to [-1, 1]. NaN, infinity and a
 wrong shape raise `ValueError` and change nothing.
 """
 
 BETWEEN = """
 Between these values the effect is proportional: `borrow` = -0.25 borrows three quarters of what is permitted. An
-action of zeros is a firm that does nothing but surrender, borrow and carry over whatever it may.
+action of zeros makes the firm surrender, borrow and carry over all it may, and do nothing else.
 """
 
 MASKS = """
@@ -122,7 +122,7 @@ DISCRETE_IDS = f"""
 ## Discrete ids
 
 `nea/KETSDiscrete-v0` and the other `Discrete` ids take a whole number from 0 to {len(CHOICES) - 1}: a choice from
-`env.unwrapped.menu`, each of which stands for one of the actions above. A choice is masked when an action that it
+`env.unwrapped.menu`, each of which represents one of the actions above. A choice is masked when an action that it
 needs is masked; number 0, `{CHOICES[0].name}`, never is. `gym.make("nea/KETS-v0", action_form="discrete")` makes the
 same environment.
 

@@ -66,7 +66,7 @@ They hold in every month of every scenario, whatever the actions, to one part in
 them. `accounts()` gives the stocks on the left-hand sides; a change is the stock after the month less the stock
 before it.
 
-**Units and credits.** What the firm holds changes by what it gets less what it gives up:
+**Units and credits.** What the firm holds changes by what it receives less what it gives up:
 
 {{ledger}}
 

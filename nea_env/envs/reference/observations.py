@@ -17,7 +17,7 @@ COLUMN_GROUPS = {
     "allocation_known": "Allocation and output",
     "capacity_0": "Abatement capacity",
     "auction_room": "Auctions and price triggers",
-    "law_known": "What is known of the law",
+    "law_known": "What is known about the law",
     "wild": "Price process and links",
 }
 """First column of each group -> its title. A column added at the end joins the last group."""
@@ -34,13 +34,13 @@ UNITS = (
 
 ABOUT_OBSERVATIONS = f"""
 An observation is a `float32` array of shape `({len(OBSERVATION)},)`. Every environment has the same columns, whatever
-the law: a column that a law has no use for is 0. An agent trained under one system can therefore act under another,
+the law: a column that a law does not use is 0. An agent trained under one system can therefore act under another,
 and one batch can mix systems. Columns are only ever added at the end.
 
 All numbers are finite, of order one, and inside the bounds of `env.observation_space`. The firm's quantities are
 relative to its baseline emissions, so that a small firm and a large one see the same numbers; prices are logs and
 ratios, relative to the scenario's reference price (`market.price`) or to each other. Prices and holdings are those at
-which the next action is played. No number of the law shows before it is announced.
+which the next action is played. No number of the law is shown before it is announced.
 
 ```python
 import gymnasium as gym
@@ -80,10 +80,10 @@ tonnes and money of the month just played in [`env.unwrapped.flows()`](flows{MAR
 
 OBSERVATION_TERMS = f"""
 The *front* is the vintage that is due next: units that can be surrendered at the next deadline. The *long price* is
-that of a unit that can always be kept, and the front price parts from it where carry-over is limited
+that of a unit that can always be kept, and the front price departs from it where carry-over is limited
 ([markets](../markets{MARKDOWN})). In a name that ends in `_k`, k counts from 0: technologies of the firm in
 `capacity_k`, `building_k` and `invest_value_k`, linked systems in `link_k` and `foreign_premium_k`. `_low` and
-`_high` are the bounds of what is known of a number of the law; they meet once the number is published.
+`_high` are the bounds of what is known about a number of the law; they coincide once the number is published.
 """
 
 

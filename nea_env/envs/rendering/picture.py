@@ -131,6 +131,6 @@ def _background(canvas: FigureCanvasAgg, box: Bbox, artist: Any) -> Any:
 
 
 def _clear(canvas: FigureCanvasAgg, box: Any) -> None:
-    for colour in ("white", canvas.figure.get_facecolor()):  # a style may have a page that lets light through
+    for colour in ("white", canvas.figure.get_facecolor()):  # a style may have a transparent background
         paper = Rectangle(box.p0, box.width, box.height, facecolor=colour, lw=0.0, antialiased=False)
         paper.draw(canvas.get_renderer())
