@@ -121,7 +121,8 @@ class RunFolder:
             fcntl.flock(place, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             os.close(place)
-            raise SettingsError(f"{self.path}: another run or sweep is using it; use another folder or wait") from None
+            why = "another run or sweep is using it; choose another folder or wait"
+            raise SettingsError(f"{self.path}: {why}") from None
         except OSError:
             pass  # a file system without locks
         try:
