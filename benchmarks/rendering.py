@@ -1,4 +1,4 @@
-"""Frames a second of ``render_mode="rgb_array"``, whole episodes with their steps: ``python -m benchmarks.rendering``.
+"""Frames per second of ``render_mode="rgb_array"``, in whole episodes: ``python -m benchmarks.rendering``.
 
 Compared with CartPole's frames in the same run if pygame is installed. The first episode of a new environment
 has to make its figure; later ones reuse most of it. A vector environment counts one frame per row.
@@ -85,7 +85,7 @@ def main() -> None:
         blocks[CARTPOLE] = episode_block(theirs, 0, True)
     best = rates(blocks, options.rounds)
     base = best.pop(CARTPOLE, None)
-    print("frames a second, best of", options.rounds, "in turns")
+    print("frames per second, best of", options.rounds, "in turns")
     print(
         table([
             Line(what, f"{rate:,.0f}", f"{base:,.0f}" if base else "", f"{rate / base:.2f}" if base else "", "")

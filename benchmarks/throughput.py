@@ -1,7 +1,7 @@
 """Throughput compared with Gymnasium's CartPole, as ratios measured in one run: ``python -m benchmarks.throughput``.
 
-Both sides of a ratio take turns in short blocks and the best block of each counts, so that whatever else
-the machine does slows neither for good. Steps are environment steps a second, resets included. Torch has
+Both sides of a ratio take turns in short blocks and the best block of each counts, so whatever else
+the machine does slows neither side for long. Steps are environment steps per second, resets included. Torch has
 one thread on both sides: these networks are too small for two.
 """
 
@@ -114,7 +114,7 @@ def _learn_block(model, steps: int) -> Block:
 
 
 def rates(blocks: dict[str, Block], rounds: int) -> dict[str, float]:
-    """Best steps a second of each block, taking turns."""
+    """Best steps per second of each block, taking turns."""
     best = dict.fromkeys(blocks, 0.0)
     for _ in range(rounds):
         for name, block in blocks.items():
@@ -189,7 +189,7 @@ def batch_block(batch: Batch, seconds: float) -> Block:
 
 
 def memory() -> list[Line]:
-    """Bytes a firm that a large vector environment keeps, and those a step needs on top while it runs."""
+    """Bytes per firm that a large vector environment holds, and what a step needs on top while it runs."""
     n = SIZES[-1]
     actions = np.zeros((n, Action.size), np.float32)
     gc.collect()
@@ -239,7 +239,7 @@ def main() -> None:
     lines += mixed(seconds, rounds)
     lines += worlds(seconds, rounds)
     lines += memory()
-    print("environment steps a second, best of", rounds, "blocks a side in turns")
+    print("environment steps per second, best of", rounds, "blocks a side in turns")
     print(table(lines))
 
 

@@ -29,7 +29,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(allow_abbrev=False, prog="python -m nea_env.market", description=__doc__)
+    about = "Draw a scenario's prices, or write the table of calibrated moments."
+    parser = argparse.ArgumentParser(allow_abbrev=False, prog="python -m nea_env.market", description=about)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     plot = commands.add_parser(
         "plot",
@@ -41,7 +42,7 @@ def _parser() -> argparse.ArgumentParser:
     plot.add_argument("overrides", nargs="*", metavar="key=value", help="such as market.law=jumps")
     plot.add_argument("--out", type=Path, default=Path("runs/market"), help="folder for the pictures (runs/market)")
     plot.add_argument("--paths", type=int, default=5000, help="number of paths (5000)")
-    plot.add_argument("--seed", type=int, default=0, help="of the first path (0)")
+    plot.add_argument("--seed", type=int, default=0, help="seed of the first path (0)")
     plot.add_argument(
         "--only", action="append", default=[], metavar="PICTURE",
         help="prices, deadlines, discount, links or bank; can be repeated (default: all that have something to show)",

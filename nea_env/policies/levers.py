@@ -1,9 +1,9 @@
 """What each lever of a scenario is worth: ``python -m nea_env.policies.levers kets tps tokyo``.
 
-A lever's worth is the cost of the best policy without it less the cost of the best policy with every
+A lever's worth is the cost of the best policy without it minus the cost of the best policy with every
 lever, in % of exposure; "best" is the best member of ``LeverRule``'s family, searched again for each
-variant. A lever is taken away by changing the scenario (no carry-over, no borrowing, no offsets, no
-links, no technologies, no operational abatement) or, for the timing of trades, by holding the rule to the even
+variant. A lever is removed by changing the scenario (no carry-over, no borrowing, no offsets, no
+links, no technologies, no operational abatement) or, for the timing of trades, by restricting the rule to the even
 trade. The search uses training seeds, the table evaluation seeds, the same draws for every variant.
 """
 

@@ -13,7 +13,8 @@ from nea_env.library.pages import out_of_date, write
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; 0 on success, 1 if a page is out of date, 2 if one cannot be written."""
-    parser = argparse.ArgumentParser(allow_abbrev=False, prog="python -m nea_env.envs.reference", description=__doc__)
+    about = "Write the reference pages of observations, actions, flows and state."
+    parser = argparse.ArgumentParser(allow_abbrev=False, prog="python -m nea_env.envs.reference", description=about)
     parser.add_argument(
         "--out", type=Path, default=Path("docs/reference"), help="folder for the pages (docs/reference)"
     )
