@@ -26,7 +26,7 @@ ALGORITHMS = {
 }
 """Algorithms by their name in a configuration: package and class."""
 
-DISCRETE = ("dqn", "maskable_ppo")
+DISCRETE_ALGORITHMS = ("dqn", "maskable_ppo")
 """Algorithms that play the discrete twin of an id."""
 
 POLICIES = ("MlpPolicy", "residual")
@@ -39,8 +39,8 @@ ACTIVATIONS = {"tanh": "Tanh", "relu": "ReLU", "elu": "ELU"}
 def algorithm_class(name: str) -> type[BaseAlgorithm]:
     """The class of a key of ``ALGORITHMS``."""
     package, attribute = ALGORITHMS[name]
-    found: type[BaseAlgorithm] = getattr(import_module(package), attribute)
-    return found
+    chosen: type[BaseAlgorithm] = getattr(import_module(package), attribute)
+    return chosen
 
 
 def policy_class(name: str, policy: str) -> type:

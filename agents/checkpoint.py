@@ -30,7 +30,7 @@ from agents.refusal import CheckpointError
 from agents.sb3 import FirmVecEnv
 from nea_env.atomic import WRITING, remove, replacing, write_bytes, write_text
 
-MODEL, BUFFER, STATE, MANIFEST = "model.zip", "replay_buffer.pkl", "state.pkl", "manifest.json"
+MODEL_FILE, BUFFER_FILE, STATE_FILE, MANIFEST_FILE = "model.zip", "replay_buffer.pkl", "state.pkl", "manifest.json"
 _NAME = re.compile(r"step_([0-9]{12})")
 _NOISE = ("exploration_mat", "exploration_matrices")
 
@@ -81,7 +81,7 @@ def archive(path: Path) -> bytes:
         CheckpointError: it is missing or damaged.
     """
     manifest(path)
-    return (path / MODEL).read_bytes()
+    return (path / MODEL_FILE).read_bytes()
 
 
 def save(model: BaseAlgorithm, folder: Path, about: Mapping[str, Any], *, in_rollout: bool = True) -> Path:
@@ -110,16 +110,16 @@ def save(model: BaseAlgorithm, folder: Path, about: Mapping[str, Any], *, in_rol
     }
     archive = io.BytesIO()  # torch hides the cause of an error when it writes to a file itself
     model.save(archive)
-    with replacing(target) as beside:
-        beside.mkdir()
-        write_bytes(beside / MODEL, archive.getvalue())
-        write_bytes(beside / STATE, pickle.dumps(state))
+    with replacing(target) as draft:
+        draft.mkdir()
+        write_bytes(draft / MODEL_FILE, archive.getvalue())
+        write_bytes(draft / STATE_FILE, pickle.dumps(state))
         if isinstance(model, OffPolicyAlgorithm):
-            with replacing(beside / BUFFER) as place:
+            with replacing(draft / BUFFER_FILE) as place:
                 model.save_replay_buffer(place)
-        files = {path.name: file_hash(path) for path in sorted(beside.iterdir())}
+        files = {path.name: file_hash(path) for path in sorted(draft.iterdir())}
         manifest = {"steps": model.num_timesteps, **about, "files": files}
-        write_text(beside / MANIFEST, json.dumps(manifest, indent=2) + "\n")
+        write_text(draft / MANIFEST_FILE, json.dumps(manifest, indent=2) + "\n")
     for path in folder.iterdir():
         if path != target and (_NAME.fullmatch(path.name) or path.name.startswith(WRITING)):
             remove(path)
@@ -132,25 +132,25 @@ def manifest(path: Path) -> dict[str, Any]:
     Raises:
         CheckpointError: it can't be read, lacks one of them, or a file of the checkpoint is missing or damaged.
     """
-    file = path / MANIFEST
+    file = path / MANIFEST_FILE
     try:
-        found = json.loads(file.read_text(encoding="utf-8"))
+        content = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
         raise CheckpointError(f"{file}: can't be read ({error})") from None
     kinds = {"steps": int, "settings": dict, "versions": dict, "metrics": dict, "files": dict}
     for key, kind in kinds.items():
-        if not isinstance(found, dict) or not isinstance(found.get(key), kind):
+        if not isinstance(content, dict) or not isinstance(content.get(key), kind):
             raise CheckpointError(f"{file}: {key} is missing or damaged")
-    if found["steps"] != steps(path) or not {MODEL, STATE} <= set(found["files"]):
+    if content["steps"] != steps(path) or not {MODEL_FILE, STATE_FILE} <= set(content["files"]):
         raise CheckpointError(f"{file}: is another checkpoint's")
-    for name, expected in found["files"].items():
+    for name, expected in content["files"].items():
         try:
             actual = file_hash(path / name)
         except OSError as error:
             raise CheckpointError(f"{path / name}: can't be read ({error.strerror})") from None
         if actual != expected:
             raise CheckpointError(f"{path / name}: is damaged, its content is not what was saved")
-    return found
+    return content
 
 
 def load(path: Path, name: str, env: FirmVecEnv) -> Restored:
@@ -165,11 +165,11 @@ def load(path: Path, name: str, env: FirmVecEnv) -> Restored:
         CheckpointError: a file is missing or damaged.
     """
     manifest(path)
-    model = load_policy(path / MODEL, name, env)
+    model = load_policy(path / MODEL_FILE, name, env)
     try:
         if isinstance(model, OffPolicyAlgorithm):
-            model.load_replay_buffer(path / BUFFER)
-        state = pickle.loads((path / STATE).read_bytes())
+            model.load_replay_buffer(path / BUFFER_FILE)
+        state = pickle.loads((path / STATE_FILE).read_bytes())
         env.set_state(state["env"])
         set_random_state(state["random"], model)  # last: loading draws random numbers for the first weights
         return Restored(model, state["pending"], state["noise"], state["random"])

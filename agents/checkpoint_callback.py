@@ -17,9 +17,9 @@ class CheckpointCallback(BaseCallback):
 
     Args:
         folder: where checkpoints live.
-        every: steps between two.
-        about: what a checkpoint's manifest tells about the run, asked for when it is saved.
-        restored: what training goes on from.
+        every: steps between two checkpoints.
+        about: what a checkpoint's manifest says about the run, computed when it is saved.
+        restored: what training continues from.
         stop: where a signal came, the rollout that starts next is saved and not played.
     """
 

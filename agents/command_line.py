@@ -24,7 +24,7 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import OmegaConfBaseException
 
 from agents import scenario_choice
-from agents.explain import GROUPS, explain
+from agents.explain import CONFIG_GROUPS, explain
 from agents.refusal import SettingsError
 from agents.run_folder import RunFolder, new_folder
 from agents.settings import Settings, check
@@ -229,7 +229,7 @@ def compose_settings(overrides: Sequence[str]) -> Settings:
 
 def help_text() -> str:
     """What ``--help`` prints: usage, and every choice there is."""
-    choices = {group: sorted(path.stem for path in (CONFIGS / group).glob("*.yaml")) for group in GROUPS}
+    choices = {group: sorted(path.stem for path in (CONFIGS / group).glob("*.yaml")) for group in CONFIG_GROUPS}
     lines = [f"  {group}: {', '.join(names)}" for group, names in {**choices, "scenario": scenarios()}.items()]
     return (CONFIGS / "help.txt").read_text(encoding="utf-8").format(choices="\n".join(lines))
 

@@ -29,7 +29,7 @@ BASELINES = ("just_in_time", "tuned_rule")
 TOTALS = (
     "abated", "saved", "invested", "bought", "sold", "offsets_bought", "borrowed", "lapsed", "penalised", "emitted",
 )  # fmt: skip
-"""Sums over an episode that the figures tell, in tonnes (``invested`` in t/month of capacity)."""
+"""Sums over an episode that the figures report, in tonnes (``invested`` in t/month of capacity)."""
 
 USED = {"invest": "invested", "offset": "offsets_bought", "borrow": "borrowed", "abate": "abated", "sell": "sold"}
 _WIDEST = 10_000  # columns that a table may take
@@ -42,9 +42,9 @@ def evaluation_seeds(first: int, episodes: int) -> np.ndarray:
         ValueError: they reach below the evaluation seeds, or there are fewer than two.
     """
     if first < EVALUATION_SEEDS:
-        raise ValueError(f"evaluation.seed: {first}, allowed is {EVALUATION_SEEDS} or more (below is for training)")
+        raise ValueError(f"evaluation.seed: {first}, allowed: {EVALUATION_SEEDS} or more (lower ones are for training)")
     if episodes < 2:
-        raise ValueError(f"evaluation.episodes: {episodes}, allowed is 2 or more (an interval needs two)")
+        raise ValueError(f"evaluation.episodes: {episodes}, allowed: 2 or more (an interval needs two)")
     return np.arange(first, first + episodes)
 
 
@@ -102,7 +102,7 @@ def summarise(outcomes: Mapping[str, Outcome]) -> dict[str, Any]:
 
 
 def write(path: Path, summary: dict[str, Any], **about: Any) -> None:
-    """Write ``{**about, "policies": summary}`` as JSON, whole or not at all."""
+    """Write ``{**about, "policies": summary}`` as JSON, completely or not at all."""
     write_text(path, json.dumps({**about, "policies": summary}, indent=2) + "\n")
 
 

@@ -13,7 +13,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from nea_env.library.errors import did_you_mean
 
-GROUPS = ("env", "algo", "experiment", "sweep")
+CONFIG_GROUPS = ("env", "algo", "experiment", "sweep")
 """Groups of ``configs/``, one file per choice."""
 
 
@@ -30,9 +30,9 @@ def explain(error: Exception, overrides: Sequence[str] = ()) -> str:
     if isinstance(error, MissingConfigException) and error.options is not None:
         group, _, name = (error.missing_cfg_file or "").rpartition("/")
         return f"{group}={name}: no such option; {did_you_mean(name, error.options)}"
-    found = re.search(r"Could not (?:override|delete from config)\W*([\w.\-/]*)", text)
-    if found:
-        return _unknown_key(found.group(1), overrides)
+    match = re.search(r"Could not (?:override|delete from config)\W*([\w.\-/]*)", text)
+    if match:
+        return _unknown_key(match.group(1), overrides)
     first = (text.strip() or type(error).__name__).splitlines()[0]
     if isinstance(error, ValueError) and not isinstance(error, OmegaConfBaseException):
         return f"{' '.join(_choices(overrides))}: {first}"  # of a choice that is not a name
@@ -56,4 +56,4 @@ def _unknown_key(key: str, overrides: Sequence[str]) -> str:
 
 
 def _choices(overrides: Sequence[str]) -> list[str]:
-    return [one for one in overrides if one.partition("=")[0] in (*GROUPS, "scenario")]
+    return [one for one in overrides if one.partition("=")[0] in (*CONFIG_GROUPS, "scenario")]

@@ -117,6 +117,6 @@ def learning_curve(metrics: Path, summary: Mapping[str, Any], name: str, path: P
 
 def _save(figure: Any, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    with replacing(path) as beside:
-        figure.savefig(beside, dpi=130, format="png")
+    with replacing(path) as draft:
+        figure.savefig(draft, dpi=130, format="png")
     plt.close(figure)

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from agents.algorithms import ACTIVATIONS, DISCRETE, POLICIES, algorithm_class, policy_class
+from agents.algorithms import ACTIVATIONS, DISCRETE_ALGORITHMS, POLICIES, algorithm_class, policy_class
 from nea_env.core.layout import ACTIONS
 from nea_env.library.errors import did_you_mean
 
@@ -97,7 +97,7 @@ Kind = Number | Switch | Group | Frequency
 
 _COUNT = Number(1, 1e9, whole=True)
 _SHARE = Number(0, 1)
-_WIDTH = Number(1, 10_000, whole=True)  # a wider layer has more weights than memory holds
+_LAYER_WIDTH = Number(1, 10_000, whole=True)  # a wider layer has more weights than memory holds
 
 RANGES: dict[str, Kind] = {
     "action_noise_std": Number(0, none=True),
@@ -158,7 +158,7 @@ _SET_BY_THE_ALGORITHM = {
 def parameter_names(name: str) -> tuple[str, ...]:
     """Keys that ``algo.parameters`` may hold for an algorithm."""
     arguments = set(inspect.signature(algorithm_class(name).__init__).parameters)
-    noise = {"action_noise_std"} if "action_noise" in arguments and name not in DISCRETE else set()
+    noise = {"action_noise_std"} if "action_noise" in arguments and name not in DISCRETE_ALGORITHMS else set()
     return tuple(sorted((arguments - _SET_HERE) | noise | {"learning_rate_end"}))
 
 
@@ -234,14 +234,14 @@ def check_policy(name: str, policy: str, kwargs: Mapping[str, Any]) -> None:
     layers = network.values() if isinstance(network, Mapping) and name in heads else [network]
     if not all(_widths(one) for one in layers) or (isinstance(network, Mapping) and not _heads(heads[name], network)):
         raise ValueError(
-            f"policy_kwargs.net_arch: {network}, allowed: a list of layer widths, each {_WIDTH.allowed}"
+            f"policy_kwargs.net_arch: {network}, allowed: a list of layer widths, each {_LAYER_WIDTH.allowed}"
             + (f", or {heads[name]}" if name in heads else "")
         )
 
 
 def _widths(layers: Any) -> bool:
     return isinstance(layers, Sequence) and not isinstance(layers, str) and all(
-        isinstance(width, int) and _WIDTH.fits(width) for width in layers
+        isinstance(width, int) and _LAYER_WIDTH.fits(width) for width in layers
     )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""``metrics.csv``: one row per log entry, kept up to its step by a resumed run, never half written."""
+"""``metrics.csv``: one row per log entry, cut back to its step by a resumed run, never half written."""
 
 from __future__ import annotations
 

@@ -13,11 +13,11 @@ class SettingsError(ValueError):
 
 
 class CheckpointError(RuntimeError):
-    """A file that a run goes on from is missing or damaged; the message is one line that names it."""
+    """A file that a run continues from is missing or damaged; the message is one line that names it."""
 
 
 class JobError(Exception):
-    """A run that failed; why has been told."""
+    """A run has failed, and the reason has been reported."""
 
 
 def tell(message: object) -> None:

@@ -32,8 +32,8 @@ def rehearse(settings: Settings) -> None:
     try:
         Batch(settings.scenario, 1)
     except ValueError as error:
-        told = _first(error).removeprefix(f"scenario {settings.scenario.name}: ")
-        raise SettingsError(f"scenario.{told}") from None
+        reason = _first(error).removeprefix(f"scenario {settings.scenario.name}: ")
+        raise SettingsError(f"scenario.{reason}") from None
     before = random_state()
     try:
         with warnings.catch_warnings():

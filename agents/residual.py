@@ -25,9 +25,9 @@ from torch.distributions import Normal
 
 from nea_env.core.layout import ACTIONS, OBS_INDEX, Action
 
-_NAMES = tuple(action.name for action in ACTIONS)
+_ACTION_NAMES = tuple(action.name for action in ACTIONS)
 _SUGGESTED = {Action.TRADE: OBS_INDEX["even_trade"], Action.ABATE: OBS_INDEX["abate_at_price"]}
-_MONTH = 1.0 / 24.0  # of the observation's to_deadline
+_ONE_MONTH = 1.0 / 24.0  # of the observation's to_deadline
 _FAINT = 0.01  # share of the noise left at the deadline: a density needs some
 
 
@@ -45,7 +45,7 @@ class _RuleBesideLatent(MlpExtractor):
         rule = features.new_zeros((len(features), Action.size))
         for action, column in _SUGGESTED.items():
             rule[:, action] = features[:, column]
-        free = (features[:, OBS_INDEX["to_deadline"], None] / _MONTH).clamp(0.0, 1.0)
+        free = (features[:, OBS_INDEX["to_deadline"], None] / _ONE_MONTH).clamp(0.0, 1.0)
         return torch.cat((self.policy_net(features), free, rule), dim=1)
 
 
@@ -89,8 +89,8 @@ class ResidualPolicy(ActorCriticPolicy):
     ) -> None:
         self.start, self.log_std_by_name = dict(start or {}), dict(log_std or {})
         for name in (*self.start, *self.log_std_by_name):
-            if name not in _NAMES:
-                raise ValueError(f"no action is called {name!r}: {', '.join(_NAMES)}")
+            if name not in _ACTION_NAMES:
+                raise ValueError(f"no action is called {name!r}: {', '.join(_ACTION_NAMES)}")
         super().__init__(*args, **kwargs)
 
     def _build_mlp_extractor(self) -> None:
@@ -104,10 +104,10 @@ class ResidualPolicy(ActorCriticPolicy):
         if self.observation_space.shape is None or self.features_dim != len(OBS_INDEX):
             raise ValueError(f"the residual policy needs the plain observation, not {self.observation_space}")
         super()._build(lr_schedule)
-        start = torch.tensor([float(self.start.get(name, 0.0)) for name in _NAMES])
+        start = torch.tensor([float(self.start.get(name, 0.0)) for name in _ACTION_NAMES])
         self.action_net = _Correction(self.mlp_extractor.latent_dim_pi, start)
         with torch.no_grad():
-            for index, name in enumerate(_NAMES):
+            for index, name in enumerate(_ACTION_NAMES):
                 self.log_std[index] = float(self.log_std_by_name.get(name, self.log_std_init))
         settings: dict[str, Any] = {"lr": lr_schedule(1), **self.optimizer_kwargs}
         self.optimizer = self.optimizer_class(self.parameters(), **settings)

@@ -73,7 +73,8 @@ def _whole(folder: RunFolder, saved: Path, manifest: Mapping[str, Any], *, finis
     rows = metrics.read(folder.metrics, manifest["steps"]) if manifest["metrics"].get("rows") else []
     if metrics.digest(rows) != manifest["metrics"]:
         raise CheckpointError(f"{folder.metrics}: is damaged, its rows are not those that {saved.name} was saved with")
-    if finished and folder.model.exists() and checkpoint.file_hash(folder.model) != manifest["files"][checkpoint.MODEL]:
+    expected = manifest["files"][checkpoint.MODEL_FILE]
+    if finished and folder.model.exists() and checkpoint.file_hash(folder.model) != expected:
         raise CheckpointError(f"{folder.model}: is damaged; without it, resume takes the model from {saved.name}")
 
 
@@ -122,17 +123,17 @@ def _budget_note(settings: Settings, before: int, done: int) -> str | None:
 
 def _versions(folder: RunFolder, manifest: Mapping[str, Any], done: int, force: bool) -> dict[str, Any]:
     """The content of ``versions.json`` from here on."""
-    kept, now = folder.read_versions(), versions()
-    differing = changes(manifest.get("versions", kept), now)
+    before, now = folder.read_versions(), versions()
+    differing = changes(manifest.get("versions", before), now)
     if differing and not force:
-        told = ", ".join(f"{name} {_short(old)} → {_short(new)}" for name, (old, new) in differing.items())
+        changed = ", ".join(f"{name} {_short(old)} → {_short(new)}" for name, (old, new) in differing.items())
         raise SettingsError(
-            f"resume: {told}: the result would not be that of a single run; force=true continues anyway"
+            f"resume: {changed}: the result would not be that of a single run; force=true continues anyway"
         )
     entry: dict[str, Any] = {"step": done}
     if differing:
         entry |= {"force": True, "changed": {name: list(pair) for name, pair in differing.items()}}
-    return {**now, "resumes": [*kept.get("resumes", []), entry]}
+    return {**now, "resumes": [*before.get("resumes", []), entry]}
 
 
 def _short(value: Any) -> str:

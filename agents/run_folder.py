@@ -21,7 +21,7 @@ from agents.refusal import SettingsError
 from nea_env.atomic import write_bytes, write_text
 from nea_env.library.errors import shown
 
-_OWN = "allowed: a new or an empty folder, since each run has its own; "
+_NEW = "allowed: a new or an empty folder, since each run has its own; "
 _RUN = "allowed: a run's folder, with its config.yaml"
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml's is ten times as fast
 _BUDGET = re.compile(r"^total_steps: *([0-9]+)", re.MULTILINE)
@@ -67,10 +67,10 @@ class RunFolder:
         except FileNotFoundError:
             return
         except OSError as error:
-            raise SettingsError(f"{self.path}: {error.strerror}; {_OWN}choose another") from None
+            raise SettingsError(f"{self.path}: {error.strerror}; {_NEW}choose another") from None
         if held:
             resume = f"resume={self.path} continues the run in it, or " if self.config.is_file() else ""
-            raise SettingsError(f"{self.path}: is not empty, it holds {min(held)}; {_OWN}{resume}choose another")
+            raise SettingsError(f"{self.path}: is not empty, it holds {min(held)}; {_NEW}{resume}choose another")
 
     @contextmanager
     def claimed(self, ignored: Collection[str | None] = ()) -> Iterator[None]:
@@ -121,7 +121,8 @@ class RunFolder:
             fcntl.flock(place, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             os.close(place)
-            raise SettingsError(f"{self.path}: another run or sweep is using it; choose another or wait") from None
+            why = "another run or sweep is using it; choose another folder or wait"
+            raise SettingsError(f"{self.path}: {why}") from None
         except OSError:
             pass  # a file system without locks
         try:
@@ -152,12 +153,12 @@ class RunFolder:
                     raise ValueError("it has an alias or nests too deeply, which no run writes")
             tree = yaml.load(text, _LOADER)
         except Exception as error:  # whatever PyYAML raises for a damaged file
-            told = " ".join(str(error).split()) or type(error).__name__
+            problem = " ".join(str(error).split()) or type(error).__name__
             place = getattr(error, "context_mark", None) or getattr(error, "problem_mark", None)
             lines = text.splitlines()[place.line :][:1] if place is not None else []
             where = f"{shown(lines[0])}: " if lines else ""
             raise SettingsError(
-                f"resume: {self.config} is not YAML ({where}{told[:200]}); allowed: what the run wrote"
+                f"resume: {self.config} is not YAML ({where}{problem[:200]}); allowed: what the run wrote"
             ) from None
         if not isinstance(tree, dict):
             raise SettingsError(f"resume: {self.config} holds no configuration; allowed: what the run wrote")
@@ -167,10 +168,10 @@ class RunFolder:
     def total_steps(self) -> int | None:
         """The budget in ``config.yaml``, read without the rest of it; None if there is none."""
         try:
-            found = _BUDGET.search(self.config.read_text(encoding="utf-8"))
+            match = _BUDGET.search(self.config.read_text(encoding="utf-8"))
         except (OSError, UnicodeDecodeError):
             return None
-        return int(found[1]) if found else None
+        return int(match[1]) if match else None
 
     def write_versions(self, versions: Mapping[str, Any]) -> None:
         """Write the versions in use."""
@@ -185,12 +186,12 @@ class RunFolder:
         if not self.versions.exists():
             return {}
         try:
-            found = json.loads(self.versions.read_text(encoding="utf-8"))
+            noted = json.loads(self.versions.read_text(encoding="utf-8"))
         except (OSError, ValueError, RecursionError) as error:
             raise SettingsError(f"resume: {self.versions}: can't be read ({error})") from None
-        if not isinstance(found, dict) or not isinstance(found.get("resumes", []), list):
+        if not isinstance(noted, dict) or not isinstance(noted.get("resumes", []), list):
             raise SettingsError(f"resume: {self.versions} holds no versions")
-        return found
+        return noted
 
     def write_model(self, archive: bytes) -> None:
         """Write ``model.zip``."""

@@ -24,7 +24,7 @@ from nea_env.policies.marking import MarkToMarket
 from nea_env.policies.seeds import EVALUATION_SEEDS as EVALUATION_SEEDS
 from nea_env.policies.seeds import training_seed as training_seed
 
-_OWN = ("reset", "step", "close")
+_OWN_METHODS = ("reset", "step", "close")
 
 
 class FirmVecEnv(VecEnv):
@@ -196,7 +196,7 @@ class FirmVecEnv(VecEnv):
             AttributeError: the environment has no such method.
             ValueError: the call would step or reset rows behind the adapter's back.
         """
-        if method_name in _OWN:
+        if method_name in _OWN_METHODS:
             raise ValueError(f"call {method_name}() on the VecEnv itself")
         return self._split(getattr(self.env, method_name)(*args, **kwargs), indices)
 

@@ -53,20 +53,20 @@ def register(arguments: Sequence[str], *, sweep: bool = False) -> list[str]:
 
 def with_absolute_paths(arguments: Sequence[str]) -> list[str]:
     """The arguments of a sweep, changed to mean the same files in any working directory."""
-    found = []
+    resolved = []
     for argument in arguments:
         match = _KEY.fullmatch(argument)
         parts = [] if match is None else _parts(match[2])
         paths = [os.path.abspath(_unquoted(part)) if _is_file(part) else part for part in parts]
-        found.append(argument if match is None else match[1] + ",".join(paths))
-    return found
+        resolved.append(argument if match is None else match[1] + ",".join(paths))
+    return resolved
 
 
 def _with_names(argument: str, sweep: bool) -> str:
-    found = _KEY.fullmatch(argument)
-    if found is None:
+    match = _KEY.fullmatch(argument)
+    if match is None:
         return argument
-    return found[1] + ",".join(_stored(part) for part in (_parts(found[2]) if sweep else [found[2]]))
+    return match[1] + ",".join(_stored(part) for part in (_parts(match[2]) if sweep else [match[2]]))
 
 
 def _parts(value: str) -> list[str]:

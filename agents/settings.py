@@ -9,7 +9,7 @@ import gymnasium
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from agents import scenario_choice
-from agents.algorithms import ALGORITHMS, DISCRETE
+from agents.algorithms import ALGORITHMS, DISCRETE_ALGORITHMS
 from agents.hyperparameters import check_parameters, check_policy
 from agents.refusal import SettingsError
 from nea_env.library.errors import did_you_mean
@@ -60,7 +60,7 @@ class Algo(Part):
     @property
     def discrete(self) -> bool:
         """Whether it plays the discrete twin."""
-        return self.name in DISCRETE
+        return self.name in DISCRETE_ALGORITHMS
 
     @model_validator(mode="after")
     def _known(self) -> Self:

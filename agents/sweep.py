@@ -69,7 +69,7 @@ def enumerate_jobs(overrides: Sequence[str], multirun: bool, compose: Callable[[
     return Jobs(first, [list(row) for row in rows], basic, {one.key_or_group for one in parsed})
 
 
-def told(overrides: Sequence[str]) -> dict[str, str]:
+def values_by_key(overrides: Sequence[str]) -> dict[str, str]:
     """Values by key, spelt the same whether typed or noted by Hydra, whose own keys are left out.
 
     Args:

@@ -103,14 +103,14 @@ class SweepFolder:
 
     def jobs(self) -> list[Job]:
         """The jobs that have begun, in order."""
-        own, found = self._read()["id"], []
+        own, begun = self._read()["id"], []
         for place, inside, files in os.walk(self.path):
             if _NOTE in files:
                 folder = RunFolder(place)
-                kept = (folder.checkpoints, folder.figures, folder.tensorboard)
-                inside[:] = set(inside) - {path.name for path in kept}
-                found.append(self._job(folder, own))
-        return sorted((job for job in found if job is not None), key=lambda job: job.number)
+                unread = (folder.checkpoints, folder.figures, folder.tensorboard)
+                inside[:] = set(inside) - {path.name for path in unread}
+                begun.append(self._job(folder, own))
+        return sorted((job for job in begun if job is not None), key=lambda job: job.number)
 
     def enter(self, number: int, overrides: Mapping[str, str], folder: RunFolder, ignored: str | None) -> bool:
         """Note in a job's folder that it begins.
@@ -191,10 +191,10 @@ class SweepFolder:
             if not {"-m", "--multirun"} & set(arguments):
                 raise ValueError("arguments do not start a sweep")
             if not isinstance(record["force"], bool) or not isinstance(record["id"], str):
-                raise ValueError("force is no switch, or id no text")
+                raise ValueError("force is not a boolean, or id is not text")
         except JSON_ERRORS as error:
-            told = " ".join(str(error).split())[:200]
-            raise SettingsError(f"resume: {self.record}: is damaged ({told}); allowed: what the sweep wrote") from None
+            why = " ".join(str(error).split())[:200]
+            raise SettingsError(f"resume: {self.record}: is damaged ({why}); allowed: what the sweep wrote") from None
         return dict(record)
 
     def _write(self, record: dict[str, Any]) -> None:

@@ -16,7 +16,7 @@ from agents import refusal, resume_sweep
 from agents.command_line import Sweep
 from agents.evaluate import interval_text, print_wide
 from agents.run_folder import RunFolder
-from agents.sweep import told
+from agents.sweep import values_by_key
 from agents.sweep_folder import SweepFolder
 from nea_env.atomic import write_text
 
@@ -41,8 +41,8 @@ def figures(folder: RunFolder) -> dict[str, dict[str, float]] | None:
         if budget is None or evaluation["steps"] < budget:
             return None
         row = evaluation["policies"][evaluation["algorithm"]]
-        found = {name: {bound: _number(row[name][bound]) for bound in _BOUNDS} for name in _FIGURES if name in row}
-        return found if "cost_pct" in found else None
+        numbers = {name: {bound: _number(row[name][bound]) for bound in _BOUNDS} for name in _FIGURES if name in row}
+        return numbers if "cost_pct" in numbers else None
     except refusal.JSON_ERRORS:
         return None
 
@@ -66,7 +66,7 @@ def tell(sweep: Sweep, skipped: set[int], unfinished: str) -> None:
         skipped: numbers of jobs that had finished before.
         unfinished: the status of jobs that have begun but noted no end, because their process was killed.
     """
-    planned = [told(job) for job in sweep.jobs.overrides] if sweep.jobs.complete else []
+    planned = [values_by_key(job) for job in sweep.jobs.overrides] if sweep.jobs.complete else []
     table = rows(sweep.folder, planned, skipped, unfinished)
     if all(row["status"] == "not run" for row in table):
         return
@@ -98,15 +98,15 @@ def rows(
     result = []
     for number, own in values.items():
         job = begun.get(number)
-        found = None if job is None else figures(job.folder)
-        if found:
+        measured = None if job is None else figures(job.folder)
+        if measured:
             status = "skipped" if number in skipped else "finished"
         else:
             status = job.ended or unfinished if job else "not run"
         row: dict[str, Any] = {"job": number, "status": status}
         row |= {key: own.get(key, "") for key in differing}
         for name in _FIGURES:
-            known = (found or {}).get(name, {})
+            known = (measured or {}).get(name, {})
             row |= {f"{name}{ending}": known.get(bound, "") for bound, ending in _BOUNDS.items()}
         result.append(row | {"folder": sweep.relative(job.folder) if job else ""})
     return result

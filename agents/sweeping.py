@@ -14,7 +14,7 @@ from agents.command_line import CommandLine, Sweep, plain
 from agents.refusal import JobError, tell
 from agents.run_folder import RunFolder
 from agents.settings import Settings, check
-from agents.sweep import told
+from agents.sweep import values_by_key
 from agents.sweep_folder import SweepFolder
 
 
@@ -105,7 +105,7 @@ def run_job(
         JobError: the run failed.
     """
     sweep, number, ignored = SweepFolder(hydra_config.sweep.dir), int(hydra_config.job.num), hydra_config.output_subdir
-    has_begun = sweep.enter(number, told(hydra_config.overrides.task), folder, ignored)
+    has_begun = sweep.enter(number, values_by_key(hydra_config.overrides.task), folder, ignored)
     with sweep.noting_end(folder):
         settings = check(plain(config))
         if has_begun:

@@ -17,21 +17,21 @@ PACKAGES = (
 )  # fmt: skip
 
 _CHECKOUT = Path(__file__).resolve().parent.parent
-_TUNED = "nea_env/policies/tuned.yaml"  # training does not read it: tuning a rule keeps no run from going on
-_NOTED = ("git", "resumes")  # of versions.json: told, but no reason to refuse a resume
+_TUNED = "nea_env/policies/tuned.yaml"  # training does not read it: tuning a rule does not prevent a resume
+_NOTED = ("git", "resumes")  # of versions.json: reported, but no reason to refuse a resume
 
 
 def versions() -> dict[str, str | None]:
     """Versions of Python and the packages, a hash of the code, and the commit of this checkout."""
-    found: dict[str, str | None] = {"python": platform.python_version()}
+    used: dict[str, str | None] = {"python": platform.python_version()}
     for package in PACKAGES:
         try:
-            found[package] = version(package)
+            used[package] = version(package)
         except PackageNotFoundError:
-            found[package] = None
-    found["code"] = code_hash()
-    found["git"] = _commit()
-    return found
+            used[package] = None
+    used["code"] = code_hash()
+    used["git"] = _commit()
+    return used
 
 
 def code_hash() -> str:

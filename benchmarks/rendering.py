@@ -1,7 +1,7 @@
-"""Frames a second of ``render_mode="rgb_array"``, whole episodes with their steps: ``python -m benchmarks.rendering``.
+"""Frames per second of ``render_mode="rgb_array"``, in whole episodes: ``python -m benchmarks.rendering``.
 
-Beside CartPole's frames in the same run where pygame is installed, else by themselves. The first episode of a new
-environment has its figure to make; later ones find most of it kept. A vector environment counts one frame a row.
+Compared with CartPole's frames in the same run if pygame is installed. The first episode of a new environment
+has to make its figure; later ones reuse most of it. A vector environment counts one frame per row.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ ACTION = np.array([0.2, 0.5, 0.3, 0.1, 0, 0, 0, 0], np.float32)
 ROWS = 8
 
 
-def episode_block(make: Callable[[], gymnasium.Env], action, kept: bool) -> Block:
+def episode_block(make: Callable[[], gymnasium.Env], action, reused: bool) -> Block:
     """Frames of one episode; of the same environment again and again where it is ``kept``."""
-    held = [make()] if kept else []
+    held = [make()] if reused else []
 
     def block() -> int:
-        env = held[0] if kept else make()
+        env = held[0] if reused else make()
         env.reset(seed=0)
         frames, over = 0, False
         while not over:
@@ -83,13 +83,13 @@ def main() -> None:
         blocks["RecordVideo"] = video_block()
     if importlib.util.find_spec("pygame"):
         blocks[CARTPOLE] = episode_block(theirs, 0, True)
-    found = rates(blocks, options.rounds)
-    base = found.pop(CARTPOLE, None)
-    print("frames a second, best of", options.rounds, "in turns")
+    best = rates(blocks, options.rounds)
+    base = best.pop(CARTPOLE, None)
+    print("frames per second, best of", options.rounds, "in turns")
     print(
         table([
             Line(what, f"{rate:,.0f}", f"{base:,.0f}" if base else "", f"{rate / base:.2f}" if base else "", "")
-            for what, rate in found.items()
+            for what, rate in best.items()
         ])
     )  # fmt: skip
 

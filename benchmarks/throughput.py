@@ -1,7 +1,7 @@
-"""Throughput beside Gymnasium's CartPole, as ratios measured in one run: ``python -m benchmarks.throughput``.
+"""Throughput compared with Gymnasium's CartPole, as ratios measured in one run: ``python -m benchmarks.throughput``.
 
-Both sides of a ratio take turns in short blocks and the best block of each counts, so that whatever else
-the machine does slows neither for good. Steps are environment steps a second, resets included. Torch has
+Both sides of a ratio take turns in short blocks and the best block of each counts, so whatever else
+the machine does slows neither side for long. Steps are environment steps per second, resets included. Torch has
 one thread on both sides: these networks are too small for two.
 """
 
@@ -97,7 +97,7 @@ def our_ppo_block() -> Block:
 
 
 def default_ppo_block() -> Block:
-    """One rollout and its updates of Stable-Baselines3's PPO as it comes, on a DummyVecEnv of 8 CartPoles."""
+    """One rollout and its updates of Stable-Baselines3's PPO with its defaults, on a DummyVecEnv of 8 CartPoles."""
     from stable_baselines3 import PPO
     from stable_baselines3.common.env_util import make_vec_env
 
@@ -114,7 +114,7 @@ def _learn_block(model, steps: int) -> Block:
 
 
 def rates(blocks: dict[str, Block], rounds: int) -> dict[str, float]:
-    """Best steps a second of each block, taking turns."""
+    """Best steps per second of each block, taking turns."""
     best = dict.fromkeys(blocks, 0.0)
     for _ in range(rounds):
         for name, block in blocks.items():
@@ -127,16 +127,16 @@ def rates(blocks: dict[str, Block], rounds: int) -> dict[str, float]:
 
 def duel(what: str, ours: Block, theirs: Block, target: float, rounds: int) -> Line:
     """Our rate over CartPole's."""
-    found = rates({"ours": ours, "theirs": theirs}, rounds)
-    ratio = found["ours"] / found["theirs"]
-    return Line(what, f"{found['ours']:,.0f}", f"{found['theirs']:,.0f}", f"{ratio:.2f}", f">= {target:g}")
+    rate = rates({"ours": ours, "theirs": theirs}, rounds)
+    ratio = rate["ours"] / rate["theirs"]
+    return Line(what, f"{rate['ours']:,.0f}", f"{rate['theirs']:,.0f}", f"{ratio:.2f}", f">= {target:g}")
 
 
 def flatness(seconds: float, rounds: int) -> list[Line]:
     """Rate at each size over the rate at the smallest."""
-    found = rates({str(n): vector_block(ID, n, seconds) for n in SIZES}, rounds)
-    base = found[str(SIZES[0])]
-    return [Line(f"vector {n:,}, over {SIZES[0]:,}", f"{found[str(n)]:,.0f}", "", f"{found[str(n)] / base:.2f}", "flat")
+    rate = rates({str(n): vector_block(ID, n, seconds) for n in SIZES}, rounds)
+    base = rate[str(SIZES[0])]
+    return [Line(f"vector {n:,}, over {SIZES[0]:,}", f"{rate[str(n)]:,.0f}", "", f"{rate[str(n)] / base:.2f}", "flat")
             for n in SIZES]  # fmt: skip
 
 
@@ -153,22 +153,22 @@ def mixed(seconds: float, rounds: int) -> list[Line]:
             batch.step(np.zeros((n, Action.size), np.float32))
             batch.reset(mask=np.arange(n) // run // len(every) % 24 == month)
         kets = Batch(nea_env.load_scenario("kets"), n)
-        found = rates({"mixed": batch_block(batch, seconds), "one": batch_block(kets, seconds)}, rounds)
-        ratio, target = found["mixed"] / found["one"], ">= 0.6 x kets" if run > 1 else ""
-        lines.append(Line(f"{len(every)} scenarios {what}", f"{found['mixed']:,.0f}", "", f"{ratio:.2f}", target))
+        rate = rates({"mixed": batch_block(batch, seconds), "one": batch_block(kets, seconds)}, rounds)
+        ratio, target = rate["mixed"] / rate["one"], ">= 0.6 x kets" if run > 1 else ""
+        lines.append(Line(f"{len(every)} scenarios {what}", f"{rate['mixed']:,.0f}", "", f"{ratio:.2f}", target))
     return lines
 
 
 def worlds(seconds: float, rounds: int) -> list[Line]:
     """Batches under every other price process, and of every linked scenario, over the default one."""
     n, kets = 4_096, nea_env.load_scenario("kets")
-    changed = {f"kets, {law}": nea_env.load_scenario("kets", {"market.law": law}) for law in PROCESSES}
+    changed = {f"kets, {process}": nea_env.load_scenario("kets", {"market.law": process}) for process in PROCESSES}
     linked = {name: nea_env.load_scenario(name) for name in nea_env.scenarios() if name.startswith("linked_")}
     every = {"kets": kets, **changed, **linked}
-    found = rates({name: batch_block(Batch(scenario, n), seconds) for name, scenario in every.items()}, rounds)
+    rate = rates({name: batch_block(Batch(scenario, n), seconds) for name, scenario in every.items()}, rounds)
     targets = dict.fromkeys(changed, ">= 0.7 x kets") | dict.fromkeys(linked, ">= 0.6 x kets")
     return [
-        Line(name, f"{found[name]:,.0f}", "", f"{found[name] / found['kets']:.2f}", target)
+        Line(name, f"{rate[name]:,.0f}", "", f"{rate[name] / rate['kets']:.2f}", target)
         for name, target in targets.items()
     ]
 
@@ -189,21 +189,21 @@ def batch_block(batch: Batch, seconds: float) -> Block:
 
 
 def memory() -> list[Line]:
-    """Bytes a firm that a large vector environment keeps, and those a step needs on top while it runs."""
+    """Bytes per firm that a large vector environment holds, and what a step needs on top while it runs."""
     n = SIZES[-1]
     actions = np.zeros((n, Action.size), np.float32)
     gc.collect()
     tracemalloc.start()
     env = gymnasium.make_vec(ID, num_envs=n)
     env.reset(seed=0)
-    kept = tracemalloc.get_traced_memory()[0] / n
+    held = tracemalloc.get_traced_memory()[0] / n
     tracemalloc.reset_peak()
     env.step(actions)
     peak = tracemalloc.get_traced_memory()[1] / n
     tracemalloc.stop()
     return [
-        Line("bytes a firm, kept", f"{kept:,.0f}", "", "", "<= 750"),
-        Line("bytes a firm, step results", f"{peak - kept:,.0f}", "", "", ""),
+        Line("bytes per firm, held", f"{held:,.0f}", "", "", "<= 750"),
+        Line("bytes per firm, step results", f"{peak - held:,.0f}", "", "", ""),
     ]
 
 
@@ -239,7 +239,7 @@ def main() -> None:
     lines += mixed(seconds, rounds)
     lines += worlds(seconds, rounds)
     lines += memory()
-    print("environment steps a second, best of", rounds, "blocks a side in turns")
+    print("environment steps per second, best of", rounds, "blocks a side in turns")
     print(table(lines))
 
 

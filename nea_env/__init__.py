@@ -12,7 +12,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-if not Path(__file__).is_file():  # its law and its kernels are files
+if not Path(__file__).is_file():  # its YAML and its kernels are files
     raise ImportError(f"nea_env can't be used from inside {Path(__file__).parents[1]}: install it with pip")
 
 from nea_env.envs.registration import register_ids

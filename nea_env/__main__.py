@@ -1,4 +1,4 @@
-"""``python -m nea_env cache``: where compiled kernels and solved equilibria are kept, and how to clear it."""
+"""``python -m nea_env cache``: where compiled kernels and solved equilibria are stored, and how to clear them."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from pathlib import Path
 def main(arguments: Sequence[str]) -> int:
     """Command line."""
     parser = argparse.ArgumentParser(
-        allow_abbrev=False, prog="python -m nea_env", description="Look after the package's own files."
+        allow_abbrev=False, prog="python -m nea_env", description="Manage the package's own files."
     )
     commands = parser.add_subparsers(dest="command", required=True)
-    about = "show where compiled kernels and solved equilibria are kept"
+    about = "show where compiled kernels and solved equilibria are stored"
     command = commands.add_parser(
         "cache", allow_abbrev=False, help=about, description=f"{about[0].upper()}{about[1:]}."
     )
-    command.add_argument("--clear", action="store_true", help="remove them, those of other versions included")
+    command.add_argument("--clear", action="store_true", help="remove them, including those of other versions")
     return cache(clear=parser.parse_args(arguments).clear)
 
 

@@ -1,4 +1,4 @@
-"""Files and folders that are whole or absent: written beside their place, then renamed."""
+"""Files and folders that are complete or absent: written next to their destination, then renamed."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 WRITING = ".writing_"
-"""Begins the names of what is being written; a leftover of it belongs to a run that was killed."""
+"""Prefix of names that are still being written; a leftover is from a run that was killed."""
 
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """A place beside ``path`` for its new content, renamed over it at the end and removed after an error.
+    """A temporary path next to ``path`` for new content; it replaces ``path`` at the end, or is removed after an error.
 
     Args:
         path: a file, or a folder that does not exist yet.
@@ -22,13 +22,13 @@ def replacing(path: Path) -> Iterator[Path]:
     Raises:
         OSError: the disk is full, the folder can't be written to; ``path`` is as it was before.
     """
-    beside = path.with_name(f"{WRITING}{path.name}")
-    remove(beside)
+    draft = path.with_name(f"{WRITING}{path.name}")
+    remove(draft)
     try:
-        yield beside
-        os.replace(beside, path)
+        yield draft
+        os.replace(draft, path)
     except BaseException:
-        remove(beside)
+        remove(draft)
         raise
 
 
@@ -61,14 +61,14 @@ def remove(path: Path) -> None:
 
 
 def write_bytes(path: Path, data: bytes) -> None:
-    """Write a file whole or not at all, and only return once it is on the disk."""
-    with replacing(path) as beside, beside.open("wb") as file:
+    """Write a file completely or not at all, and only return once it is on the disk."""
+    with replacing(path) as draft, draft.open("wb") as file:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a file whole or not at all, as UTF-8."""
-    with replacing(path) as beside:
-        beside.write_text(text, encoding="utf-8", newline="")
+    """Write a file completely or not at all, as UTF-8."""
+    with replacing(path) as draft:
+        draft.write_text(text, encoding="utf-8", newline="")

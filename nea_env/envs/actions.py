@@ -34,15 +34,14 @@ def _converted(action: Any, shape: tuple[int, ...]) -> NDArray[Any]:
         raise ValueError("action is a masked array: expected a plain array, action.filled(0.0) for instance")
     try:
         return np.asarray(action)
-    except Exception as error:  # ragged lists; tensors that need a gradient, or whose numbers NumPy lacks
-        told = " ".join(str(error).split())
-        kind = type(action).__name__
-        raise ValueError(f"action is a {kind} that NumPy can't turn into an array of shape {shape}: {told}") from None
+    except Exception as error:  # ragged lists; tensors that need a gradient, or of a dtype that NumPy lacks
+        why, kind = " ".join(str(error).split()), type(action).__name__
+        raise ValueError(f"action is a {kind} that NumPy can't turn into an array of shape {shape}: {why}") from None
 
 
 def _wanted(shape: tuple[int, ...], kinds: str) -> str:
     if not shape:
-        return "a whole number of the menu"
+        return "a whole number from the menu"
     return f"an array of shape {shape} of {'real' if 'f' in kinds else 'whole'} numbers"
 
 
@@ -94,7 +93,7 @@ def _single(array: NDArray[Any]) -> NDArray[np.float32]:
 
 
 def read_choice(action: Any) -> int:
-    """One number of the menu.
+    """One number from the menu.
 
     Raises:
         ValueError: not a whole number, or outside the menu.
@@ -107,7 +106,7 @@ def read_choice(action: Any) -> int:
 
 
 def read_choices(actions: Any, n: int) -> NDArray[np.int64]:
-    """A batch of numbers of the menu: (n,) whole numbers; anything else raises ValueError."""
+    """A batch of numbers from the menu: (n,) whole numbers; anything else raises ValueError."""
     array = _numbers(actions, (n,), "iu")
     bad = (array < 0) | (array >= len(CHOICES))
     if bad.any():
@@ -120,7 +119,7 @@ def decode_discrete(index: NDArray[np.int64], suggestions: NDArray[np.float64]) 
     """The Box actions that choices of the menu represent this month.
 
     Args:
-        index: (n,) numbers of the menu.
+        index: (n,) numbers from the menu.
         suggestions: (n, 2), the even trade and the abatement at the price due.
 
     Returns:

@@ -122,8 +122,8 @@ def reset_options(options: Any, known: Sequence[str]) -> Mapping[str, Any]:
 def reset_rows(mask: Any, n: int) -> NDArray[np.bool_]:
     """``options["reset_mask"]``: a NumPy array (n,) of bool with at least one True; ValueError otherwise."""
     if not isinstance(mask, np.ndarray) or mask.dtype != np.bool_:
-        found = f"an array of {mask.dtype}" if isinstance(mask, np.ndarray) else shown(mask)
-        raise ValueError(f"options['reset_mask'] is {found}: expected a NumPy array of bool")
+        given = f"an array of {mask.dtype}" if isinstance(mask, np.ndarray) else shown(mask)
+        raise ValueError(f"options['reset_mask'] is {given}: expected a NumPy array of bool")
     if mask.shape != (n,):
         raise ValueError(f"options['reset_mask'] has shape {mask.shape}: expected ({n},)")
     if not mask.any():

@@ -72,7 +72,7 @@ class Episodes:
         return observation
 
     def recall(self, rows: NDArray[np.bool_]) -> None:
-        """Give rows whose episode is over their own stream back, before they begin their next episode."""
+        """Return rows whose episode is over to their own stream, before their next episode begins."""
         if not self.lending:
             return
         back = rows & self._guests
@@ -89,7 +89,7 @@ class Episodes:
         return {name: getattr(self, name).copy() for name in self._STATE}
 
     def check_state(self, state: Any) -> None:
-        """Raise ValueError unless `set_state` can go back to ``state``; the rows' seeds are checked by the batch."""
+        """Raise ValueError unless `set_state` can restore ``state``; the rows' seeds are checked by the batch."""
         rows = self._seeded
         lent = isinstance(state, dict) and isinstance(state.get("_own_seeds"), np.ndarray) and state["_own_seeds"].size
         own = np.zeros(len(rows) if lent else 0, np.int64)
@@ -100,7 +100,7 @@ class Episodes:
             raise ValueError(f"{what}: _own_seeds is empty: expected the seeds of the rows in _guests")
 
     def set_state(self, state: dict[str, NDArray[Any]]) -> None:
-        """Go back to a state of `get_state` that has passed `check_state`."""
+        """Restore a state of `get_state` that has passed `check_state`."""
         for name in self._STATE:
             setattr(self, name, state[name].copy())
         self.lending = bool(self._guests.any())

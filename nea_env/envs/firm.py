@@ -28,14 +28,14 @@ if TYPE_CHECKING:
 
 
 class FirmEnv(gymnasium.Env[Any, Any]):
-    """A firm under an emissions-trading system, one month a step.
+    """A firm under an emissions-trading system, one month per step.
 
     ## Description
 
     The firm must surrender a unit for every tonne it emits. Month by month it decides how much to abate, invest,
     trade, bank and borrow, while prices move, benchmarks are announced late and unused units lapse. The law, the
-    firm, the market and the years played are a `scenario`; `nea_env.scenarios()` lists those that ship, and
-    docs/regimes/README.md the laws behind them.
+    firm, the market and the years played make up a `scenario`; `nea_env.scenarios()` lists those that ship, and
+    docs/regimes/README.md lists the laws behind them.
 
     | Id | Default scenario | Months |
     |---|---|---|
@@ -47,12 +47,12 @@ class FirmEnv(gymnasium.Env[Any, Any]):
     | `nea/LinkedTokyo-v0` | `linked_tokyo` | 138 |
 
     Each id has a twin with discrete actions, such as `nea/KETSDiscrete-v0`. All ids share one observation space and
-    one action space, or menu, so that an agent of one can act in another.
+    one action space, or menu, so an agent trained on one can act in another.
 
     ## Action Space
 
     The action is a `ndarray` with shape `(8,)` of numbers from -1 to 1, each a share of what is possible this month.
-    What the law or the firm's books do not permit is cut down to what they do.
+    Whatever it asks for is cut back to what the law and the firm's books permit.
 
     | Num | Action | Meaning |
     |---|---|---|
@@ -83,7 +83,7 @@ class FirmEnv(gymnasium.Env[Any, Any]):
     | 28–30 | Allocation and output |
     | 31–39 | Abatement capacity |
     | 40–43 | Auctions and price triggers |
-    | 44–54 | What is known of the law |
+    | 44–54 | What is known about the law |
     | 55–61 | Price process and links |
 
     With `observe_mask=True` it is a `Dict` of that array, `observation`, and of the action mask, `action_mask`.
@@ -91,7 +91,7 @@ class FirmEnv(gymnasium.Env[Any, Any]):
     ## Rewards
 
     The reward is minus the month's net cost, divided by the baseline emissions of a month times the reference price:
-    a firm that did nothing but buy a unit for every tonne of its baseline at that price would earn -1 a month. The
+    a firm that did nothing but buy a unit for every tonne of its baseline at that price would earn -1 per month. The
     cost covers units, trading, credits, abatement, investment and penalties; docs/reference/flows.md lists its items.
     It is not discounted: `env.unwrapped.discount` is the monthly factor to train and score with.
 
@@ -105,7 +105,7 @@ class FirmEnv(gymnasium.Env[Any, Any]):
     ## Episode End
 
     1. Termination: the scenario's last surrender deadline has passed. Units still held are then sold, duties and
-       debts still open bought, and capacity counted at its book value.
+       debts still open are bought, and capacity counts at its book value.
     2. Truncation: `max_episode_steps` months have been played.
 
     ## Information
@@ -113,7 +113,7 @@ class FirmEnv(gymnasium.Env[Any, Any]):
     `reset` and `step` return `action_mask`, `(8,)` bool or one entry for each choice of the menu: what can matter this
     month. The last step of an episode adds its closing `accounts` and `flows`. At any time `env.unwrapped` has
     `accounts()`, `flows()`, `market()`, `law(path)` and `action_masks()`, and `get_state()` and `set_state(state)`
-    to go back to a month.
+    to return to an earlier month.
 
     ## Arguments
 
@@ -137,7 +137,7 @@ class FirmEnv(gymnasium.Env[Any, Any]):
 
     `gym.make` has a wrapper of its own for `max_episode_steps`; the argument here also puts the closing accounts and
     flows into a truncated episode's last info. Any other value raises `ValueError`, and a scenario that does not load
-    its subclass `ScenarioError`. `copy.copy` is `copy.deepcopy`: a copy plays on by itself.
+    its subclass `ScenarioError`. `copy.copy` is `copy.deepcopy`: a copy is independent of the original.
 
     ## Vectorized environment
 
@@ -153,11 +153,11 @@ class FirmEnv(gymnasium.Env[Any, Any]):
     - Price impact without round-trip profits: Huberman and Stanzl, "Price manipulation and quasi-arbitrage", 2004.
     - Equilibrium prices with banking: Rubin 1996; Schennach 2000; Hitzemann and Uhrig-Homburg 2018.
 
-    docs/regimes/README.md leads to the source of every number.
+    docs/regimes/README.md links to the source of every number.
 
     ## Version History
 
-    * v0: first version. Until 0.1.0 is released it may change; CHANGELOG.md lists what moved a score.
+    * v0: first version. Until 0.1.0 is released it may change; CHANGELOG.md lists what changed a score.
     """
 
     metadata = {"render_modes": RENDER_MODES, "render_fps": RENDER_FPS}  # noqa: RUF012 - Gymnasium's own form
@@ -186,7 +186,7 @@ class FirmEnv(gymnasium.Env[Any, Any]):
         self._renderer = None if render_mode is None else Renderer(render_mode, self.scenario, 1)
 
     def __copy__(self) -> FirmEnv:
-        return copy.deepcopy(self)  # half a copy would play with the original's firm
+        return copy.deepcopy(self)  # a shallow copy would share the original's firm
 
     def _entropy(self, count: int) -> NDArray[np.int64]:
         return self.np_random.integers(2**62, 2**63 - 1, size=count)
@@ -224,7 +224,7 @@ class FirmEnv(gymnasium.Env[Any, Any]):
         """Play one month.
 
         Args:
-            action: (8,) numbers, clipped to [-1, 1], or a number of the menu.
+            action: (8,) numbers, clipped to [-1, 1], or a number from the menu.
 
         Returns:
             Observation, reward, terminated, truncated, info. Info holds ``action_mask`` and, at the end of

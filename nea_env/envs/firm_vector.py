@@ -42,15 +42,15 @@ class FirmVectorEnv(VectorEnv[Any, Any, Any]):
 
     ```
 
-    Output for output it equals `SyncVectorEnv` over `FirmEnv`, without a loop over rows. This is what differs from one
+    Output for output it equals `SyncVectorEnv` over `FirmEnv`, without a loop over rows. What differs from a single
     firm:
 
     - Actions are `(num_envs, 8)` or `(num_envs,)`, observations `(num_envs, 62)`, rewards `(num_envs,)` `float64`;
       `accounts()`, `flows()`, `market()` and `law(path)` return arrays of shape `(num_envs,)`.
     - `reset(seed=s)` gives row i the seed s + i; a list gives each row its own, and `None` continues with the next
-      episode of each row. `options={"scenario_seed": …}` reads the same way.
-    - Ended rows begin their next episode by `autoreset_mode`. Under NEXT_STEP the call after an end does so and plays
-      no month: its reward and flows are 0. Under SAME_STEP the ending call does, and `info["final_obs"]` and
+      episode of each row. `options={"scenario_seed": …}` is read the same way.
+    - `autoreset_mode` says how ended rows begin their next episode. Under NEXT_STEP the call after an end does so and
+      plays no month: its reward and flows are 0. Under SAME_STEP the ending call does, and `info["final_obs"]` and
       `info["final_info"]` hold the closing values. Under DISABLED they are reset with `options={"reset_mask": …}`.
     - Info holds arrays, each with a mask of the rows that it is meant for: `action_mask` and `_action_mask`.
 
@@ -97,7 +97,7 @@ class FirmVectorEnv(VectorEnv[Any, Any, Any]):
         self._renderer = None if render_mode is None else Renderer(render_mode, self.scenario, num_envs)
 
     def __copy__(self) -> FirmVectorEnv:
-        return copy.deepcopy(self)  # half a copy would play with the original's firms
+        return copy.deepcopy(self)  # a shallow copy would share the original's firms
 
     def _entropy(self, count: int) -> NDArray[np.int64]:
         return self.np_random.integers(2**62, 2**63 - 1, size=count)
@@ -139,7 +139,7 @@ class FirmVectorEnv(VectorEnv[Any, Any, Any]):
         """Play one month in every row.
 
         Args:
-            actions: (n, 8) numbers, clipped to [-1, 1], or (n,) numbers of the menu.
+            actions: (n, 8) numbers, clipped to [-1, 1], or (n,) numbers from the menu.
 
         Returns:
             Observations, rewards (n,) float64, terminated, truncated, info; all new arrays.
@@ -290,7 +290,7 @@ class FirmVectorEnv(VectorEnv[Any, Any, Any]):
             check_rows(wrong, "months", months, f"0 to below the limit, {self._limit}, or the limit where done")
         awaited = {AutoresetMode.NEXT_STEP: ended, AutoresetMode.SAME_STEP: np.zeros_like(done)}
         wrong = (done != awaited.get(self._mode, done | ended)) | (done & ~state["begun"])
-        check_rows(wrong, "done", done, "True just where an episode has ended and awaits its reset")
+        check_rows(wrong, "done", done, "True exactly where an episode has ended and awaits its reset")
 
     @property
     def max_episode_steps(self) -> int | None:

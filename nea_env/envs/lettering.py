@@ -22,7 +22,7 @@ FALLBACKS = (
 """Fonts with Korean, Japanese or Chinese characters: if installed, they show what the first font lacks."""
 
 _BOXES = ("\N{WHITE SQUARE}", "?")  # in place of a character that no font has
-_LONGEST = 400  # characters of a line; no picture has room for more
+_LONGEST_LINE = 400  # characters of a line; no picture has room for more
 
 
 def one_line(text: str) -> str:
@@ -39,7 +39,7 @@ def write(artist: Text, *lines: str, room: float | None = None) -> None:
         room: a line that would take more than this share of the figure is shortened: of its width, or of its
             height where the text runs upwards.
     """
-    shown = [one_line(line)[:_LONGEST] for line in lines]
+    shown = [one_line(line)[:_LONGEST_LINE] for line in lines]
     artist.set_parse_math(False)
     artist.set_usetex(False)
     if not all(line.isascii() for line in shown):
@@ -65,10 +65,10 @@ def _fonts(characters: set[str], own: list[str]) -> tuple[list[str], set[str]]:
             font = get_font(findfont(FontProperties(family=[family]), fallback_to_default=False))
         except ValueError:  # not installed
             continue
-        found = {c for c in missing if font.get_char_index(ord(c))}
-        if found and family not in families:
+        covered = {c for c in missing if font.get_char_index(ord(c))}
+        if covered and family not in families:
             families.append(family)
-        missing -= found
+        missing -= covered
     return families, missing
 
 

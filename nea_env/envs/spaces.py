@@ -23,7 +23,7 @@ class Choice(NamedTuple):
     action: tuple[float, ...]
     even: bool  # trade is replaced by the suggestion that closes the gap evenly
     at_price: bool  # abate is replaced by the suggestion that meets the price due
-    needs: frozenset[int]  # actions it cannot do without
+    needs: frozenset[int]  # actions that it needs
 
 
 _TRADES = {"hold": 0.0, "even": 0.0, "sell": -1.0, "buy": 1.0}

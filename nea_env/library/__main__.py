@@ -24,7 +24,7 @@ MODELS: dict[str, type[Model]] = {"regime": Regime, "firm": Firm, "market": Mark
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; 0 when all is well, 1 when a page is out of date, 2 for a mistake in the command."""
+    """Run one command; 0 on success, 1 if a page is out of date, 2 for a mistake in the command."""
     options = _parser().parse_args(arguments)
     try:
         return int(options.run(options))
@@ -40,28 +40,29 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(allow_abbrev=False, prog="python -m nea_env.library", description=__doc__)
+    about = "List what ships, show one file, compare two regimes, write the pages in docs."
+    parser = argparse.ArgumentParser(allow_abbrev=False, prog="python -m nea_env.library", description=about)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     show = commands.add_parser(
         "show", allow_abbrev=False, help="rules, parameters, values, status and sources of one file"
     )
     show.add_argument("name", help="a shipped name, or a path such as mine.yaml")
-    show.add_argument("--year", default="", help="one year, with sources and notes; without it every year")
-    show.add_argument("--kind", choices=KINDS, help="regime unless only another kind has the name")
+    show.add_argument("--year", default="", help="one year, with sources and notes; default: every year")
+    show.add_argument("--kind", choices=KINDS, help="default: regime, unless only another kind has the name")
     show.set_defaults(run=_show)
     diff = commands.add_parser("diff", allow_abbrev=False, help="parameters in which two regimes differ")
     diff.add_argument("names", nargs=2, metavar="REGIME", help="a shipped name, or a path such as mine.yaml")
-    diff.add_argument("--year", default="", help="one year; without it the first period with the first, and so on")
+    diff.add_argument("--year", default="", help="one year; default: all periods, in order")
     diff.set_defaults(run=_diff)
     listing = commands.add_parser("list", allow_abbrev=False, help="what ships, and how much of it is sourced")
-    listing.add_argument("--markdown", action="store_true", help="the table of the README")
+    listing.add_argument("--markdown", action="store_true", help="as the table in the README")
     listing.set_defaults(run=_list)
     docs = commands.add_parser(
         "docs", allow_abbrev=False, help="write a page for every regime, one of the credits and one of the links"
     )
-    docs.add_argument("--out", type=Path, default=Path("docs/regimes"), help="folder of the pages (docs/regimes)")
-    docs.add_argument("--readme", type=Path, help="also put the table of systems between this file's markers")
-    docs.add_argument("--check", action="store_true", help="write nothing; exit 1 when a page is out of date")
+    docs.add_argument("--out", type=Path, default=Path("docs/regimes"), help="folder for the pages (docs/regimes)")
+    docs.add_argument("--readme", type=Path, help="also write the table of systems between the markers in this file")
+    docs.add_argument("--check", action="store_true", help="write nothing; exit 1 if a page is out of date")
     docs.set_defaults(run=_docs)
     return parser
 

@@ -60,9 +60,9 @@ class Assembly:
         allowed = (*model.model_fields, "overrides")
         for key in file.values:
             if key not in allowed:
-                found = (*own, key)
+                within = (*own, key)
                 raise ScenarioError(
-                    f"{place(file, found)}: {dotted((*keys, key))}: unknown key; {did_you_mean(key, allowed)}"
+                    f"{place(file, within)}: {dotted((*keys, key))}: unknown key; {did_you_mean(key, allowed)}"
                 )
         overrides = self._checked(file, own, (*parts, "links") if model is Scenario else parts)
         if overrides:
@@ -70,8 +70,8 @@ class Assembly:
         tree = {key: value for key, value in file.values.items() if key != "overrides"}
         for part in parts:
             if tree.get(part) is not None:
-                found_, _ = self._named(part, tree[part], file, folder, (*keys, part), (*own, part))
-                tree[part] = found_.values
+                part_file, _ = self._named(part, tree[part], file, folder, (*keys, part), (*own, part))
+                tree[part] = part_file.values
         if model is Scenario and "links" in tree:
             tree["links"] = self._links(tree["links"], file, folder)
         for name, over in overrides.items():
@@ -87,8 +87,8 @@ class Assembly:
         trees = []
         for index, item in enumerate(value):
             keys = ("links", index)
-            found, beside = self._named("link", item, file, folder, keys, keys)
-            trees.append(self._filled(found, beside, keys, Link))
+            document, base = self._named("link", item, file, folder, keys, keys)
+            trees.append(self._filled(document, base, keys, Link))
         return trees
 
     def _named(

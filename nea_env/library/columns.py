@@ -6,7 +6,7 @@ import shutil
 import textwrap
 from collections.abc import Sequence
 
-GAP = 2  # blanks between columns
+COLUMN_GAP = 2  # blanks between columns
 WORD = 24  # words longer than this are broken first
 NARROW, NARROWEST = 6, 2  # columns keep the first width if they can, the second in any case
 PIPED = 120  # width without a terminal
@@ -35,7 +35,7 @@ def fitted(rows: Sequence[Sequence[str]], width: int) -> list[int]:
     words = [
         max((len(word) for cell in column for word in cell.split()), default=1) for column in zip(*rows, strict=True)
     ]
-    room = width - GAP * (len(widths) - 1)
+    room = width - COLUMN_GAP * (len(widths) - 1)
     for floors in ([min(WORD, word) for word in words], [NARROW] * len(words), [NARROWEST] * len(words)):
         while sum(widths) > room:
             squeezable = [index for index, size in enumerate(widths) if size > floors[index]]
@@ -60,6 +60,6 @@ def _wrapped(cells: Sequence[str], widths: Sequence[int]) -> list[str]:
     height = max(map(len, columns))
     padded = [column + [""] * (height - len(column)) for column in columns]
     return [
-        (" " * GAP).join(part.ljust(size) for part, size in zip(line, widths, strict=True)).rstrip()
+        (" " * COLUMN_GAP).join(part.ljust(size) for part, size in zip(line, widths, strict=True)).rstrip()
         for line in zip(*padded, strict=True)
     ]

@@ -75,11 +75,11 @@ def _composed(name: str) -> Scenario:
 
 def _compose(file: Document, folder: Path) -> Scenario:
     """Puts the parts of a scenario together, merges its overrides and validates the whole."""
-    found = Assembly(file).scenario(folder)
+    assembly = Assembly(file).scenario(folder)
     try:
-        return Scenario.model_validate(found.tree)
+        return Scenario.model_validate(assembly.tree)
     except ValidationError as error:
-        raise ScenarioError(_explain(error, found, Scenario)) from None
+        raise ScenarioError(_explain(error, assembly, Scenario)) from None
 
 
 def load_link(link: str | Path | Mapping[str, Any]) -> Link:
@@ -95,16 +95,16 @@ def load_link(link: str | Path | Mapping[str, Any]) -> Link:
         file, folder = Document(Path("link"), plain(link), {}), Path()
     else:
         file, folder = document("link", link), Path(link).parent if is_file_name(link) else ROOT
-    found = Assembly(file).link(folder)
+    assembly = Assembly(file).link(folder)
     try:
-        return Link.model_validate(found.tree)
+        return Link.model_validate(assembly.tree)
     except ValidationError as error:
-        raise ScenarioError(_explain(error, found, Link)) from None
+        raise ScenarioError(_explain(error, assembly, Link)) from None
 
 
-def _explain(error: ValidationError, found: Assembly, model: type[Link] | type[Scenario]) -> str:
+def _explain(error: ValidationError, assembly: Assembly, model: type[Link] | type[Scenario]) -> str:
     """The first of pydantic's errors as one line, with the file and line that the value comes from."""
     details = error.errors(include_url=False)
     detail = first_of(details)
-    keys = keys_of(detail, found.tree)
-    return found.complaint(keys, reason(detail, model, keys), len(details))
+    keys = keys_of(detail, assembly.tree)
+    return assembly.complaint(keys, reason(detail, model, keys), len(details))

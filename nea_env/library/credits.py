@@ -70,8 +70,8 @@ def accepts(regime: Regime | str | Path) -> tuple[Acceptance, ...]:
 @lru_cache
 def offered() -> dict[str, tuple[str, ...]]:
     """Names of the shipped credits by the type they are offered as."""
-    found: dict[str, tuple[str, ...]] = {}
+    offers: dict[str, tuple[str, ...]] = {}
     for name in names("credit"):
         for kind in load_credit(name).offered_as:
-            found[kind] = (*found.get(kind, ()), name)
-    return found
+            offers[kind] = (*offers.get(kind, ()), name)
+    return offers

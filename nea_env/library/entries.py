@@ -19,8 +19,8 @@ OTHERS = "(others)"
 """How an empty key is shown: all sectors that are not named."""
 
 YEAR = re.compile(r"[0-9]{4}")
-_MONTH = re.compile(r"[0-9]{4}-[0-9]{2}")
-_HEADING = ("name", "title")
+_YEAR_MONTH = re.compile(r"[0-9]{4}-[0-9]{2}")
+_TITLE_KEYS = ("name", "title")
 
 
 class Entry(NamedTuple):
@@ -55,18 +55,18 @@ class _Cell(NamedTuple):
 
 def entries(file: Document) -> list[Entry]:
     """All parameters of one file in its own order, except its name and title."""
-    found = []
+    listed = []
     for cell in _cells(file.values, (), (), file):
-        if cell.keys[0] in _HEADING or (cell.keys[-1] == "name" and isinstance(cell.keys[-2], int)):
+        if cell.keys[0] in _TITLE_KEYS or (cell.keys[-1] == "name" and isinstance(cell.keys[-2], int)):
             continue  # shown in the heading, or in the label of every parameter of the item
         if cell.keys[0] == "ranges":
-            found.append(_range(cell, file))
+            listed.append(_range(cell, file))
             continue
         year = next((label for label in cell.labels if YEAR.fullmatch(label)), "")
         rest = [label for label in cell.labels if label != year]
         rule, parameter = (rest[0], ".".join(rest[1:])) if len(cell.labels) > 1 else (GENERAL, rest[0])
-        found.append(Entry(rule, parameter or rule, year, text(cell.value), *_origin(cell, file)))
-    return found
+        listed.append(Entry(rule, parameter or rule, year, text(cell.value), *_origin(cell, file)))
+    return listed
 
 
 def text(value: Any) -> str:
@@ -97,7 +97,7 @@ def _listed(values: list[Any]) -> str:
 
 
 def _is_month(value: Any) -> bool:
-    return isinstance(value, str) and bool(_MONTH.fullmatch(value))
+    return isinstance(value, str) and bool(_YEAR_MONTH.fullmatch(value))
 
 
 def _cells(value: Any, keys: Keys, labels: tuple[str, ...], file: Document) -> Iterator[_Cell]:
@@ -121,9 +121,9 @@ def _labelled(tree: dict[str, Any], keys: Keys, file: Document) -> Iterator[tupl
         yield from ((key or OTHERS, key) for key in tree)
         return
     alike: dict[str, list[str]] = {}
-    told = {key: (rule, _known(rule, (*keys, key), file)) for key, rule in tree.items()}
+    known = {key: (rule, _known(rule, (*keys, key), file)) for key, rule in tree.items()}
     for key in tree:
-        first = next((other for other in alike if told[other] == told[key]), key)
+        first = next((other for other in alike if known[other] == known[key]), key)
         alike.setdefault(first, []).append(key)
     yield from ((", ".join(group), first) for first, group in alike.items())
 
@@ -158,7 +158,7 @@ def _range(cell: _Cell, file: Document) -> Entry:
 def _origin(cell: _Cell, file: Document) -> tuple[str, tuple[str, ...], str, bool]:
     """(status, short keys, note, whether it is a figure) of one cell."""
     figure = any(needs_source(value) for _, value in leaves(cell.value, "x"))
-    origin = next((found for found in _known(cell.value, cell.keys, file) if found is not None), None)
+    origin = next((known for known in _known(cell.value, cell.keys, file) if known is not None), None)
     if origin is None:
         return MISSING if figure else "", (), "", figure
     return origin.status, origin.cited, origin.note, figure

@@ -55,7 +55,7 @@ def first_of(details: list[ErrorDetails]) -> ErrorDetails:
 
 def keys_of(detail: ErrorDetails, tree: object) -> tuple[str | int, ...]:
     """Keys of the tree that lead to a pydantic error, without pydantic's own markers for unions and keys."""
-    found: list[str | int] = []
+    keys: list[str | int] = []
     for key in detail["loc"]:
         if isinstance(tree, Mapping) and key in tree:
             tree = tree[key]
@@ -63,10 +63,10 @@ def keys_of(detail: ErrorDetails, tree: object) -> tuple[str | int, ...]:
             tree = tree[key]
         else:
             if detail["type"] == "missing":
-                found.append(key)
+                keys.append(key)
             break
-        found.append(key)
-    return tuple(found)
+        keys.append(key)
+    return tuple(keys)
 
 
 def reason(detail: ErrorDetails, model: type[BaseModel], keys: tuple[str | int, ...]) -> str:

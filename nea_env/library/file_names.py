@@ -13,7 +13,7 @@ SUFFIXES = (".yaml", ".yml", ".json")
 PATHS = "which ends in .yaml, .yml or .json or has a folder in it"
 """What a path is, for messages."""
 
-_LONGEST = 100
+_LONGEST_NAME = 100
 """Longest name, in bytes, that becomes part of a file name, whose limit is 255 on most disks."""
 
 
@@ -31,7 +31,7 @@ def as_file_name(name: str) -> str:
     Anything else becomes ``_``; a name that is changed or cut gets a digest, so that different names stay different.
     """
     plain = re.sub(r"[^\w.-]", "_", name).strip(".") or "scenario"
-    if plain == name and len(name.encode()) <= _LONGEST:
+    if plain == name and len(name.encode()) <= _LONGEST_NAME:
         return name
     digest = hashlib.sha256(name.encode()).hexdigest()[:8]
-    return f"{plain.encode()[: _LONGEST - 9].decode(errors='ignore')}_{digest}"
+    return f"{plain.encode()[: _LONGEST_NAME - 9].decode(errors='ignore')}_{digest}"

@@ -30,15 +30,15 @@ class System(NamedTuple):
 
 def systems() -> list[System]:
     """Every shipped regime, by country and name."""
-    found = []
+    shipped = []
     for name in names("regime"):
         law, file = load_regime(name), document("regime", name)
         ends = period_ends(file)
         years = span(min(ends), max(ends.values()))
         country = COUNTRIES.get(law.currency, law.currency)
         users = scenarios_of(name)
-        found.append(System(name, law.title, country, years, law.currency, users, counts(file)))
-    return sorted(found, key=lambda system: (system.country, system.name))
+        shipped.append(System(name, law.title, country, years, law.currency, users, counts(file)))
+    return sorted(shipped, key=lambda system: (system.country, system.name))
 
 
 def scenarios_of(regime: str) -> tuple[str, ...]:
@@ -89,8 +89,8 @@ def listed(width: int) -> list[str]:
     return [*lines, "", *paragraph(total, width)]
 
 
-def _counted(found: Counter[str]) -> list[str]:
-    return [str(found[status]) for status in STATUSES]
+def _counted(by_status: Counter[str]) -> list[str]:
+    return [str(by_status[status]) for status in STATUSES]
 
 
 def _credit_row(credit: Credit) -> list[str]:
@@ -124,7 +124,7 @@ def markdown_list() -> list[str]:
     return lines
 
 
-def _first(found: tuple[str, ...], most: int) -> str:
+def _first(all_names: tuple[str, ...], most: int) -> str:
     """The first few names, and how many more there are."""
-    more = f" and {len(found) - most} more" if len(found) > most else ""
-    return ", ".join(f"`{name}`" for name in found[:most]) + more
+    more = f" and {len(all_names) - most} more" if len(all_names) > most else ""
+    return ", ".join(f"`{name}`" for name in all_names[:most]) + more

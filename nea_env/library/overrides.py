@@ -20,7 +20,7 @@ Overrides = Mapping[str, Any] | Sequence[str]
 KEPT = ("name",)
 """What no override may change: results are filed under it."""
 
-_LONGEST = 300
+_LONGEST_PATH = 300
 """Characters in a path."""
 
 
@@ -84,7 +84,7 @@ def _path(text: str) -> str:
         path = _text(text)
     except ScenarioError as error:
         raise ScenarioError(f"override {error}") from None
-    if not path.strip() or len(path) > _LONGEST:
+    if not path.strip() or len(path) > _LONGEST_PATH:
         raise ScenarioError(f"override {shown(path)}: expected keys joined by dots, for instance market.volatility=0.2")
     return path
 
@@ -123,11 +123,11 @@ def _with_named_links(change: Change) -> Any:
         return value
     links = [value] if one else value
     try:
-        found = Assembly(Document(Path("overrides"), {"links": links}, {})).scenario(ROOT).tree["links"]
+        filled = Assembly(Document(Path("overrides"), {"links": links}, {})).scenario(ROOT).tree["links"]
     except ScenarioError as error:
         why = str(error).removeprefix("overrides: ").removeprefix(f"{change.path}: ")
         raise ScenarioError(f"override {change.path}: {why}") from None
-    return found[0] if one else found
+    return filled[0] if one else filled
 
 
 def _explain(error: ValidationError, tree: dict[str, Any], changes: list[Change]) -> str:

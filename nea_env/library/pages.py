@@ -24,20 +24,20 @@ from nea_env.library.tables import Row, counts, period_ends, rows, runs, shares,
 from nea_env.scenario import Link, Regime, ScenarioError
 
 MARKDOWN = ".md"
-WRITTEN = "<!-- Written by `python -m nea_env.library docs`: change the YAML, then run it again. -->"
+FROM_YAML = "<!-- Written by `python -m nea_env.library docs`: change the YAML, then run it again. -->"
 MARKERS = ("<!-- systems: python -m nea_env.library list --markdown -->", "<!-- end of systems -->")
 """Lines of the README that enclose the table of systems."""
 
 
 def pages(out: Path, readme: Path | None = None) -> dict[Path, str]:
     """Every page that belongs in ``out`` and next to it: path -> text."""
-    found = {out / f"{name}{MARKDOWN}": regime_page(name) for name in names("regime")}
-    found[out / f"README{MARKDOWN}"] = _index()
-    found[out.parent / f"credits{MARKDOWN}"] = credits_page()
-    found[out.parent / f"links{MARKDOWN}"] = links_page()
+    texts = {out / f"{name}{MARKDOWN}": regime_page(name) for name in names("regime")}
+    texts[out / f"README{MARKDOWN}"] = _index()
+    texts[out.parent / f"credits{MARKDOWN}"] = credits_page()
+    texts[out.parent / f"links{MARKDOWN}"] = links_page()
     if readme is not None:
-        found[readme] = _with_table(readme)
-    return found
+        texts[readme] = _with_table(readme)
+    return texts
 
 
 def out_of_date(wanted: dict[Path, str], out: Path) -> list[Path]:
@@ -57,11 +57,11 @@ def regime_page(name: str | Path) -> str:
     """One regime: what it is, every parameter with its source, the credits it accepts, the scenarios that play it."""
     law, file = load_regime(name), document("regime", name)
     footnotes: dict[str, int] = {}
-    lines = [f"# {law.title}", "", WRITTEN, "", _about(law, file), ""]
-    found = rows(file)
-    for rule in dict.fromkeys(row.rule for row in found):
-        meant = " (what was known of a number before it was announced)" if rule == "ranges" else ""
-        lines += [f"## {rule}{meant}", "", *_table([row for row in found if row.rule == rule], file, footnotes), ""]
+    lines = [f"# {law.title}", "", FROM_YAML, "", _about(law, file), ""]
+    listed = rows(file)
+    for rule in dict.fromkeys(row.rule for row in listed):
+        meant = " (what was known about a number before it was announced)" if rule == "ranges" else ""
+        lines += [f"## {rule}{meant}", "", *_table([row for row in listed if row.rule == rule], file, footnotes), ""]
     lines += ["## Credits accepted", "", *_accepted(accepts(law), period_ends(file)), ""]
     lines += ["## Scenarios", "", *_scenarios(law.name), ""]
     lines += _notes(footnotes)
@@ -71,7 +71,7 @@ def regime_page(name: str | Path) -> str:
 def credits_page() -> str:
     """Every credit type: since when, at what prices, in which systems."""
     footnotes: dict[str, int] = {}
-    lines = ["# Credit types", "", WRITTEN, ""]
+    lines = ["# Credit types", "", FROM_YAML, ""]
     for credit in credits():
         file = document("credit", credit.name)
         since = f"since {credit.since}" if credit.since else "year of first issue not known"
@@ -99,7 +99,7 @@ LINKS = (
 def links_page() -> str:
     """Every link: the partner, where it is used, its terms with their sources."""
     footnotes: dict[str, int] = {}
-    lines = ["# Links to other systems", "", WRITTEN, "", LINKS, ""]
+    lines = ["# Links to other systems", "", FROM_YAML, "", LINKS, ""]
     for link in links():
         file = document("link", link.name)
         lines += [f"## {link.title}", "", _about_link(link), ""]
@@ -117,13 +117,13 @@ def _about_link(link: Link) -> str:
     """One paragraph about a link, made from its data."""
     law = f", law `{link.regime.name}`" if link.regime is not None else ""
     users = ", ".join(f"`{name}`" for name in linked_in(link.name)) or "no shipped scenario"
-    found = counts(document("link", link.name))
+    by_status = counts(document("link", link.name))
     said = [
         f"`{link.name}`: the partner's market is `{link.market.name}` in {link.market.currency}{law};"
         f" type {link.type.replace('_', ' ')}, {'both ways' if link.two_way else 'imports only'},"
         f" units left at a deadline {'are kept' if link.bankable else 'lapse'}.",
         f"Used in {users}.",
-        f"Of {sum(found.values())} figures {shares(found)} are sourced / derived / assumed.",
+        f"Of {sum(by_status.values())} figures, {shares(by_status)} are sourced / derived / assumed.",
     ]
     return " ".join(said)
 
@@ -145,20 +145,20 @@ def _about(law: Regime, file: Document) -> str:
     for title, rule in (("Auctions", law.auctions), ("Price stabilisation", law.stabilisation)):
         if rule:
             said.append(f"{title}: {', '.join(label for label, _ in runs([(y, True) for y in rule], ends))}.")
-    found = counts(file)
-    said.append(f"Of {sum(found.values())} figures {shares(found)} are sourced / derived / assumed.")
+    by_status = counts(file)
+    said.append(f"Of {sum(by_status.values())} figures, {shares(by_status)} are sourced / derived / assumed.")
     return " ".join(said)
 
 
 def _by_period(values: dict[str, str], ends: dict[str, str]) -> str:
-    found = list(runs(list(values.items()), ends))
-    words = [(label, value.replace("_", " ")) for label, value in found]
+    spans = list(runs(list(values.items()), ends))
+    words = [(label, value.replace("_", " ")) for label, value in spans]
     return words[0][1] if len(words) == 1 else ", ".join(f"{value} ({label})" for label, value in words)
 
 
-def _table(found: Iterable[Row], file: Document, footnotes: dict[str, int]) -> list[str]:
-    lines = ["| parameter | value by year | how sure | source | note |", "|---|---|---|---|---|"]
-    for row in found:
+def _table(listed: Iterable[Row], file: Document, footnotes: dict[str, int]) -> list[str]:
+    lines = ["| parameter | value by year | status | source | note |", "|---|---|---|---|---|"]
+    for row in listed:
         values = "; ".join(f"{label}: {value}" if label else value for label, value in row.values)
         marks = "".join(f"[^{_number(file.sources[key], footnotes)}]" for key in row.cited)
         cells = [f"`{row.parameter}`", cell(values), row.status, marks, cell(row.note)]
@@ -182,12 +182,12 @@ def cell(words: str) -> str:
     return plain
 
 
-def _accepted(found: tuple[Acceptance, ...], ends: dict[str, str]) -> list[str]:
-    if not any(map(counts_for, found)):
+def _accepted(offers: tuple[Acceptance, ...], ends: dict[str, str]) -> list[str]:
+    if not any(map(counts_for, offers)):
         return ["None."]
     lines = ["| as | credit | years | limit | of | multiplier |", "|---|---|---|---|---|---|"]
-    for kind in dict.fromkeys(row.type for row in found):
-        pairs = [(row.period, row[2:]) for row in found if row.type == kind]
+    for kind in dict.fromkeys(row.type for row in offers):
+        pairs = [(row.period, row[2:]) for row in offers if row.type == kind]
         for label, (offered, share, base, multiplier) in runs(pairs, ends):
             limit = "no limit" if base == "none" else text(share)
             names_ = ", ".join(offered) or "no shipped credit"
@@ -206,7 +206,7 @@ def _scenarios(regime: str) -> list[str]:
 
 
 def _index() -> str:
-    lines = ["# Regimes", "", WRITTEN, ""]
+    lines = ["# Regimes", "", FROM_YAML, ""]
     lines += ["Every rule of every system, with its source and status. Credit types: ", ""]
     lines[-2] += f"[credits](../credits{MARKDOWN})."
     lines += ["| system | country | years | scenarios | sourced / derived / assumed |", "|---|---|---|---|---|"]

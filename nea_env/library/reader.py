@@ -96,10 +96,10 @@ def line_of(path: Path, keys: Keys) -> int | None:
     line = None
     for key in keys:
         if isinstance(node, MappingNode):
-            found = next((pair for pair in node.value if pair[0].value == str(key)), None)
-            if found is None:
+            entry = next((pair for pair in node.value if pair[0].value == str(key)), None)
+            if entry is None:
                 return line
-            line, node = found[0].start_mark.line + 1, found[1]
+            line, node = entry[0].start_mark.line + 1, entry[1]
         elif isinstance(node, SequenceNode) and isinstance(key, int) and key < len(node.value):
             node = node.value[key]
             line = node.start_mark.line + 1

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from nea_env.library.columns import GAP, paragraph, table
+from nea_env.library.columns import COLUMN_GAP, paragraph, table
 from nea_env.library.entries import MISSING, OTHERS, Entry, entries, text
 from nea_env.library.reader import Document
 from nea_env.library.tables import (
@@ -41,25 +41,25 @@ def shown_in(file: Document, year: str, width: int) -> list[str]:
 def shown_throughout(file: Document, width: int) -> list[str]:
     """Every parameter by year, one table per rule, neighbouring years that agree in one column."""
     ends = period_ends(file)
-    found = entries(file)
+    listed = entries(file)
     lines = heading(file, width)
     lines += paragraph("unmarked: sourced   ~ derived   ? assumed   ! no source", width)
-    for rule in dict.fromkeys(entry.rule for entry in found):
-        lines += ["", rule, *_matrix([entry for entry in found if entry.rule == rule], ends, width)]
-        cited = dict.fromkeys(key for entry in found if entry.rule == rule for key in entry.cited)
+    for rule in dict.fromkeys(entry.rule for entry in listed):
+        lines += ["", rule, *_matrix([entry for entry in listed if entry.rule == rule], ends, width)]
+        cited = dict.fromkeys(key for entry in listed if entry.rule == rule for key in entry.cited)
         lines += paragraph(f"source: {', '.join(cited)}", width, indent=2) if cited else []
-    cited = dict.fromkeys(key for entry in found for key in entry.cited)
+    cited = dict.fromkeys(key for entry in listed for key in entry.cited)
     return [*lines, *citations(file, cited, width)]
 
 
 def heading(file: Document, width: int, period: str = "") -> list[str]:
     """Name and title, how many numbers there are and their status."""
-    found = counts(file)
+    by_status = counts(file)
     name = str(file.values.get("name", file.path.stem))
     lines = paragraph(f"{name}: {title_of(file)}" + (f" [{period}]" if period else ""), width)
-    lines += paragraph(f"{sum(found.values())} figures, {shares(found)} sourced / derived / assumed", width)
-    if found[MISSING]:
-        lines += paragraph(f"{found[MISSING]} figures have neither a source nor a status", width)
+    lines += paragraph(f"{sum(by_status.values())} figures, {shares(by_status)} sourced / derived / assumed", width)
+    if by_status[MISSING]:
+        lines += paragraph(f"{by_status[MISSING]} figures have neither a source nor a status", width)
     return lines
 
 
@@ -107,8 +107,8 @@ def differences(files: tuple[Document, Document], laws: tuple[Regime, Regime], y
     partner = dict(chosen)
     body = []
     for rule in ("general", "phases", "calendar", *BY_PERIOD):
-        for (found, parameter), pairs in cells.items():
-            if found == rule:
+        for (mechanism, parameter), pairs in cells.items():
+            if mechanism == rule:
                 for label, values in runs(pairs, {first: ends[0][first] for first, _ in chosen}):
                     body.append([rule, parameter, _years(label, chosen, ends), *(value or "-" for value in values)])
     names = [law.name for law in laws]
@@ -138,7 +138,7 @@ def _flat(law: Regime, period: str) -> dict[tuple[str, str], str]:
         general = {("general", key): text(value) for key, value in tree.items() if not isinstance(value, dict)}
         return general | {("phases", path): value for path, value in _leaves(tree["phases"])}
     rules = {rule: tree[rule][period] for rule in ("calendar", *BY_PERIOD) if period in tree[rule]}
-    return {(rule, path): value for rule, found in rules.items() for path, value in _leaves(found)}
+    return {(rule, path): value for rule, group in rules.items() for path, value in _leaves(group)}
 
 
 def _leaves(tree: Any, path: str = "") -> list[tuple[str, str]]:
@@ -153,11 +153,11 @@ def _leaves(tree: Any, path: str = "") -> list[tuple[str, str]]:
     return [] if tree in ([], None) else [(path, text(tree))]
 
 
-def _matrix(found: list[Entry], ends: dict[str, str], width: int) -> list[str]:
+def _matrix(listed: list[Entry], ends: dict[str, str], width: int) -> list[str]:
     """Parameters down, runs of years across, folded where they do not fit."""
     cells = {
         key[1]: {e.period: f"{e.value}{MARKS.get(e.status, '')}" for e in group}
-        for key, group in gathered(found).items()
+        for key, group in gathered(listed).items()
     }
     periods = [year for year in ends if any(year in row for row in cells.values())]
     throughout = any("" in row for row in cells.values())
@@ -169,12 +169,12 @@ def _matrix(found: list[Entry], ends: dict[str, str], width: int) -> list[str]:
     while columns:
         room, taken = width - 2 - first, 0
         for head, column in columns:
-            room -= GAP + min(CELL, max(len(head), *(len(cell) for cell in column)))
+            room -= COLUMN_GAP + min(CELL, max(len(head), *(len(cell) for cell in column)))
             if room < 0 and taken:
                 break
             taken += 1
         block, columns = columns[:taken], columns[taken:]
         body = [[parameter, *(column[i] for _, column in block)] for i, parameter in enumerate(cells)]
-        kept = [row for row in body if any(row[1:])]
-        lines += [*([""] if lines else []), *table(["", *(head for head, _ in block)], kept, width, indent=2)]
+        filled = [row for row in body if any(row[1:])]
+        lines += [*([""] if lines else []), *table(["", *(head for head, _ in block)], filled, width, indent=2)]
     return lines

@@ -28,21 +28,21 @@ class Row(NamedTuple):
 def rows(file: Document) -> list[Row]:
     """All parameters of one file, years with the same provenance in one row and equal neighbours in one run."""
     ends = period_ends(file)
-    found = []
+    joined = []
     for (rule, parameter), group in gathered(entries(file)).items():
         by_origin: dict[tuple[Any, ...], list[tuple[str, str]]] = {}
         for entry in group:
             by_origin.setdefault(entry[4:], []).append((entry.period, entry.value))
         for origin, pairs in by_origin.items():
-            found.append(Row(rule, parameter, tuple(runs(pairs, ends)), *origin))
-    order = list(dict.fromkeys(row.rule for row in found))
-    return sorted(found, key=lambda row: order.index(row.rule))
+            joined.append(Row(rule, parameter, tuple(runs(pairs, ends)), *origin))
+    order = list(dict.fromkeys(row.rule for row in joined))
+    return sorted(joined, key=lambda row: order.index(row.rule))
 
 
-def gathered(found: Iterable[Entry]) -> dict[tuple[str, str], list[Entry]]:
+def gathered(listed: Iterable[Entry]) -> dict[tuple[str, str], list[Entry]]:
     """Entries by (rule, parameter), in the order of their first appearance."""
     groups: dict[tuple[str, str], list[Entry]] = {}
-    for entry in found:
+    for entry in listed:
         groups.setdefault((entry.rule, entry.parameter), []).append(entry)
     return groups
 
@@ -84,19 +84,19 @@ def counts(file: Document) -> Counter[str]:
     A figure is a number, date or boolean, or a list of them in one cell. The same figure in neighbouring years, or
     for classes of units under one rule, counts once.
     """
-    found: Counter[str] = Counter()
+    by_status: Counter[str] = Counter()
     for row in rows(file):
         if row.figure:
-            found[row.status] += len(row.values)
-    return found
+            by_status[row.status] += len(row.values)
+    return by_status
 
 
-def shares(found: Counter[str]) -> str:
+def shares(by_status: Counter[str]) -> str:
     """Counts as "70 / 20 / 10 %": sourced, derived, assumed, in whole per cent, rounded so that their sum is right."""
-    total = sum(found.values())
+    total = sum(by_status.values())
     if not total:
         return "no figures"
-    exact = [100.0 * found[status] / total for status in STATUSES]
+    exact = [100.0 * by_status[status] / total for status in STATUSES]
     whole = [int(share) for share in exact]
     left = round(sum(exact)) - sum(whole)
     for index in sorted(range(len(exact)), key=lambda i: whole[i] - exact[i])[:left]:

@@ -20,7 +20,7 @@ from ruamel.yaml.parser import Parser, ParserError
 from ruamel.yaml.tokens import DirectiveToken
 
 YAML_ERRORS = (YAMLError, ValueError, KeyError, IndexError, TypeError, AttributeError, AssertionError)
-"""What ruamel.yaml raises of text that is no YAML, or whose tags (``!!bool``, ``!!int``) do not fit the text."""
+"""What ruamel.yaml raises for text that is not YAML, or whose tags (``!!bool``, ``!!int``) do not fit the text."""
 
 VERSION = (1, 2)
 
@@ -42,8 +42,8 @@ class _Parser(Parser):
     def process_directives(self) -> Any:
         token = self.scanner.peek_token()
         if isinstance(token, DirectiveToken) and token.name == "YAML" and tuple(token.value) != VERSION:
-            told = ".".join(map(str, token.value))
-            raise ParserError(None, None, f"%YAML {told}; allowed: %YAML 1.2, or no such line", token.start_mark)
+            version = ".".join(map(str, token.value))
+            raise ParserError(None, None, f"%YAML {version}; allowed: %YAML 1.2, or no such line", token.start_mark)
         return super().process_directives()
 
 

@@ -11,7 +11,7 @@ from nea_env.library import ScenarioError, load_scenario, scenarios
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; 0 when all is well, 1 when a page is out of date, 2 for a mistake in the command."""
+    """Run one command; 0 on success, 1 if a page is out of date, 2 for a mistake in the command."""
     parser = _parser()
     options, rest = parser.parse_known_args(arguments)
     stray = [text for text in rest if text.startswith("-") or "=" not in text]
@@ -29,7 +29,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(allow_abbrev=False, prog="python -m nea_env.market", description=__doc__)
+    about = "Draw a scenario's prices, or write the table of calibrated moments."
+    parser = argparse.ArgumentParser(allow_abbrev=False, prog="python -m nea_env.market", description=about)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     plot = commands.add_parser(
         "plot",
@@ -39,19 +40,19 @@ def _parser() -> argparse.ArgumentParser:
     )
     plot.add_argument("scenario", nargs="?", help="a shipped name, or a path such as mine.yaml")
     plot.add_argument("overrides", nargs="*", metavar="key=value", help="such as market.law=jumps")
-    plot.add_argument("--out", type=Path, default=Path("runs/market"), help="folder of the pictures (runs/market)")
+    plot.add_argument("--out", type=Path, default=Path("runs/market"), help="folder for the pictures (runs/market)")
     plot.add_argument("--paths", type=int, default=5000, help="number of paths (5000)")
-    plot.add_argument("--seed", type=int, default=0, help="of the first path (0)")
+    plot.add_argument("--seed", type=int, default=0, help="seed of the first path (0)")
     plot.add_argument(
         "--only", action="append", default=[], metavar="PICTURE",
-        help="prices, deadlines, discount, links or bank; can be repeated (default: all that show something)",
+        help="prices, deadlines, discount, links or bank; can be repeated (default: all that have something to show)",
     )  # fmt: skip
     plot.set_defaults(run=_plot)
     table = commands.add_parser(
         "calibration", allow_abbrev=False, help="write the table of target and simulated moments, by market"
     )
     table.add_argument("--out", type=Path, default=Path("docs/calibration.md"), help="the page (docs/calibration.md)")
-    table.add_argument("--check", action="store_true", help="write nothing; exit 1 when the page is out of date")
+    table.add_argument("--check", action="store_true", help="write nothing; exit 1 if the page is out of date")
     table.set_defaults(run=_calibration)
     return parser
 

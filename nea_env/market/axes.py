@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 BLUE, ORANGE, GREEN, GREY = "#0072B2", "#D55E00", "#009E73", "#595959"
-LAWS = {
+PROCESS_NAMES = {
     "gbm": "geometric Brownian motion",
     "lattice": "lattice",
     "jumps": "jumps",
@@ -43,7 +43,7 @@ def page(paths: PricePaths, rows: int, columns: int, *, height: float = 2.6, dat
     how = "median, 50 % and 90 % of" if dates else "histograms over"
     write(
         figure.suptitle("", fontsize=9),
-        paths.scenario.title, law_text(paths.scenario.market), f"{how} {len(paths):,} paths", room=0.96,
+        paths.scenario.title, process_text(paths.scenario.market), f"{how} {len(paths):,} paths", room=0.96,
     )  # fmt: skip
     if dates:
         years = paths.years
@@ -56,9 +56,9 @@ def page(paths: PricePaths, rows: int, columns: int, *, height: float = 2.6, dat
     return figure
 
 
-def law_text(market: Market) -> str:
+def process_text(market: Market) -> str:
     """The price process and the numbers that it starts from, in a few words."""
-    text = f"law {market.law}: {LAWS[market.law]}"
+    text = f"price process {market.law}: {PROCESS_NAMES[market.law]}"
     if market.law not in ("collared", "equilibrium"):
         text += f", volatility {100 * market.volatility:.3g} % a year"
     return f"{text}, reference price {market.price:,.6g} {market.currency}/t"

@@ -9,13 +9,13 @@ from typing import Any
 from nea_env.core.lowering.process_parameters import process_parameters
 from nea_env.library.catalogue import document, names, provenance, validated
 from nea_env.market.moments import MONTHS, YEARS, Moment, moments
-from nea_env.scenario.market import Law, Market
+from nea_env.scenario.market import Market, PriceProcess
 
-LAWS: tuple[Law, ...] = ("gbm", "lattice", "jumps", "two_regimes", "bootstrap", "log_ou")
+SAMPLED_PROCESSES: tuple[PriceProcess, ...] = ("gbm", "lattice", "jumps", "two_regimes", "bootstrap", "log_ou")
 SEED = 20170901
 BOUND = 2.0  # standard errors beyond which a figure is marked
 ASSUMED = "\\*"  # after a figure, in Markdown
-COLUMNS = ("sd", "gain", "kurtosis", "jumps", "wild")
+MOMENT_NAMES = ("sd", "gain", "kurtosis", "jumps", "wild")
 HEAD = """\
 # Calibration of the price processes
 
@@ -24,7 +24,7 @@ HEAD = """\
 The parameters of each market's price processes. The figures are in `nea_env/library/markets/`, each with its
 source; `*` marks what is assumed. The yearly volatility is the same under every process: jumps and wild months
 account for their share of it, and the shocks of the bootstrap (their number is given here) are scaled to it.
-Where it is kept below what was measured (the file's note says so), jumps and wild months shrink with it.
+Where it is set below what was measured (see the note in the file), jumps and wild months shrink with it.
 
 """
 MOMENTS = """\
@@ -63,25 +63,25 @@ def calibrated() -> tuple[str, ...]:
     return tuple(name for name in names("market") if (m := load_market(name)).volatility > 0.0 and m.collar is None)
 
 
-def under(name: str, law: Law) -> Market:
+def under(name: str, process: PriceProcess) -> Market:
     """The market under another price process."""
-    return Market.model_validate(load_market(name).model_dump() | {"law": law})
+    return Market.model_validate(load_market(name).model_dump() | {"law": process})
 
 
 @lru_cache
-def table() -> dict[tuple[str, Law], list[Moment]]:
+def table() -> dict[tuple[str, PriceProcess], list[Moment]]:
     """Moments by market and price process, each pair from draws of its own."""
     return {
-        (name, law): moments(under(name, law), [SEED, *name.encode(), *law.encode()])
+        (name, process): moments(under(name, process), [SEED, *name.encode(), *process.encode()])
         for name in calibrated()
-        for law in LAWS
+        for process in SAMPLED_PROCESSES
     }
 
 
 def page() -> str:
     """The page as Markdown."""
-    found = table()
-    every = [moment for row in found.values() for moment in row]
+    moments_by_pair = table()
+    every = [moment for row in moments_by_pair.values() for moment in row]
     beyond = [moment for moment in every if moment.misses > BOUND]
     worst = max(moment.misses for moment in every)
     lines = [
@@ -92,12 +92,12 @@ def page() -> str:
             years=f"{YEARS:,}", months=MONTHS, seed=SEED, bound=f"{BOUND:g}", beyond=len(beyond), every=len(every),
             worst=f"{worst:.1f}",
         ).splitlines(),
-        "| Market | Process | " + " | ".join(COLUMNS) + " |",
-        "|---" * (2 + len(COLUMNS)) + "|",
+        "| Market | Process | " + " | ".join(MOMENT_NAMES) + " |",
+        "|---" * (2 + len(MOMENT_NAMES)) + "|",
     ]  # fmt: skip
-    for (name, law), row in found.items():
+    for (name, process), row in moments_by_pair.items():
         cells = {moment.name: _cell(moment) for moment in row}
-        lines.append(f"| {name} | {law} | " + " | ".join(cells.get(column, "") for column in COLUMNS) + " |")
+        lines.append(f"| {name} | {process} | " + " | ".join(cells.get(column, "") for column in MOMENT_NAMES) + " |")
     left_out = [name for name in names("market") if name not in calibrated()]
     lines += [
         "",
@@ -136,7 +136,7 @@ def _parameters() -> list[str]:
                 value = getattr(value, key)
             text = f"{len(value)}" if isinstance(value, tuple) else f"{value:g}"
             assumed = any(
-                found.status == "assumed" for key, found in sources.items() if f"{key}.".startswith(f"{path}.")
+                origin.status == "assumed" for key, origin in sources.items() if f"{key}.".startswith(f"{path}.")
             )
             cells.append(text + ASSUMED * assumed)
         lines.append("| " + " | ".join(cells) + " |")

@@ -45,9 +45,9 @@ def draw(paths: PricePaths, folder: Path, only: Sequence[str] = ()) -> list[Path
     written = []
     for wanted in only or shown:
         path = folder / f"{as_file_name(name)}_{paths.scenario.market.law}_{wanted}.png"
-        beside = path.with_name(f".writing_{path.name}")
-        PICTURES[wanted](paths).savefig(beside, dpi=110, format="png")
-        beside.replace(path)
+        draft = path.with_name(f".writing_{path.name}")
+        PICTURES[wanted](paths).savefig(draft, dpi=110, format="png")
+        draft.replace(path)
         written.append(path)
     return written
 
@@ -183,18 +183,18 @@ def links(paths: PricePaths) -> Figure:
 
 
 def _terms(link: Link) -> str:
-    found = [f"type {link.type}"]
+    terms = [f"type {link.type}"]
     if link.quota is not None:
-        found.append(f"quota {100.0 * link.quota:.3g} % of the duty")
+        terms.append(f"quota {100.0 * link.quota:.3g} % of the duty")
     if link.starts is not None:
-        found.append(
+        terms.append(
             f"from {link.starts}" + (f" at {100.0 * link.start_chance:.3g} % a month" if link.start_chance else "")
         )
     if link.ends is not None:
-        found.append(
+        terms.append(
             f"to {link.ends}" + (f" or later, {100.0 * link.end_chance:.3g} % a month" if link.end_chance else "")
         )
-    return ", ".join(found)
+    return ", ".join(terms)
 
 
 def bank(paths: PricePaths) -> Figure:

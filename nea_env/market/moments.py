@@ -63,21 +63,21 @@ def moments(market: Market, seed: list[int], years: int = YEARS) -> list[Moment]
     """
     sample = draw(market, seed, years)
     year = sample.changes.sum(axis=1)
-    found = [Moment("sd", year_sd(market), *_sd(year))]
+    listed = [Moment("sd", year_sd(market), *_sd(year))]
     if market.law == "log_ou":
-        return found
+        return listed
     gain = np.exp(year - market.discount_rate) - 1.0
-    found.append(Moment("gain", 0.0, *_mean(gain)))
-    found.append(Moment("kurtosis", kurtosis(market), *_kurtosis(sample.changes)))
+    listed.append(Moment("gain", 0.0, *_mean(gain)))
+    listed.append(Moment("kurtosis", kurtosis(market), *_kurtosis(sample.changes)))
     if sample.jumps is not None and market.jumps is not None:
-        found.append(Moment("jumps", market.jumps.rate, *_mean(sample.jumps.sum(axis=1))))
+        listed.append(Moment("jumps", market.jumps.rate, *_mean(sample.jumps.sum(axis=1))))
     if sample.wild is not None:
-        found.append(Moment("wild", process_parameters(market)["wild_share"], *_mean(sample.wild.mean(axis=1))))
-    return found
+        listed.append(Moment("wild", process_parameters(market)["wild_share"], *_mean(sample.wild.mean(axis=1))))
+    return listed
 
 
 def draw(market: Market, seed: list[int], years: int) -> Sample:
-    """The kernels of the market's law, fed by a generator of NumPy."""
+    """The kernels of the market's price process, fed by a generator of NumPy."""
     c, table, generator = process_parameters(market), bootstrap_table(market), np.random.default_rng(seed)
     u, z = generator.random((years, MONTHS)), generator.standard_normal((years, MONTHS))
     numbers: tuple[float, ...]

@@ -14,12 +14,12 @@ from tqdm import tqdm
 
 from nea_env.core.batch import Batch
 from nea_env.core.layout import Action
+from nea_env.core.lowering.aggregate.solved import BAR_AFTER
 from nea_env.envs.arguments import one_seed
 from nea_env.library import load_scenario
 from nea_env.scenario import Scenario, add_months
 
 CHUNK = 4096  # paths played at a time: bounds the memory of the batch behind them
-BAR_AFTER = 2.0  # seconds
 _OF_A_LINK = ("foreign_price", "local_price", "fx", "link")
 
 
@@ -56,8 +56,8 @@ class PricePaths:
             return self.values[name]
         if name not in self.series:
             raise KeyError(f"{name!r} is not a series of {self.scenario.name}; allowed: {', '.join(self.series)}")
-        found: NDArray[np.float64] = self.values[:, :, self.series.index(name)]
-        return found
+        series: NDArray[np.float64] = self.values[:, :, self.series.index(name)]
+        return series
 
     def __contains__(self, name: object) -> bool:
         return name in self.series

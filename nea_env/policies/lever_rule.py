@@ -64,9 +64,9 @@ class LeverRule(Rule):
 
         gap, even = unsquashed(seen["gap"]) / 10.0, seen["even_trade"]
         surplus, short = np.maximum(-gap, 0.0), np.maximum(gap, 0.0)
-        kept = np.where(seen["front_gap"] < 0.0, own.hold * surplus, 0.0)
+        retained = np.where(seen["front_gap"] < 0.0, own.hold * surplus, 0.0)
         lent = np.where(seen["front_gap"] > 0.0, own.lend * np.minimum(seen["borrow_right"], short), 0.0)
-        wanted = np.divide(gap + kept - lent, gap, out=np.ones_like(gap), where=np.abs(gap) > 1e-9)
+        wanted = np.divide(gap + retained - lent, gap, out=np.ones_like(gap), where=np.abs(gap) > 1e-9)
         trade = even * np.clip(wanted, 0.0, 1.0)
         limit = np.maximum(unsquashed(seen["volume_limit"]), 1e-9)
         before = (even == 0.0) & (seen["market_open"] > 0.0) & (gap > 0.0)

@@ -1,9 +1,9 @@
 """What each lever of a scenario is worth: ``python -m nea_env.policies.levers kets tps tokyo``.
 
-A lever's worth is the cost of the best policy without it less the cost of the best policy with every
+A lever's worth is the cost of the best policy without it minus the cost of the best policy with every
 lever, in % of exposure; "best" is the best member of ``LeverRule``'s family, searched again for each
-variant. A lever is taken away by changing the scenario (no carry-over, no borrowing, no offsets, no
-links, no technologies, no operational abatement) or, for the timing of trades, by holding the rule to the even
+variant. A lever is removed by changing the scenario (no carry-over, no borrowing, no offsets, no
+links, no technologies, no operational abatement) or, for the timing of trades, by restricting the rule to the even
 trade. The search uses training seeds, the table evaluation seeds, the same draws for every variant.
 """
 
@@ -65,7 +65,7 @@ def _no_borrowing(scenario: Scenario) -> dict[str, object]:
 
 
 def _with(regime: Regime, mechanism: str, rules: dict[str, Any]) -> Regime:
-    """Another rule every year, and no doubt about it."""
+    """The regime with other rules for one mechanism, all known from the start."""
     ranges = tuple(entry for entry in regime.ranges if not entry.path.startswith(f"{mechanism}."))
     return regime.model_copy(update={mechanism: rules, "ranges": ranges})
 

@@ -1,7 +1,7 @@
 """Training rewards from the mark to market: a month's decisions judged by what they are worth, not by what they cost.
 
 A firm that invests pays now and saves for twenty years; a learner sees the payment at once and must find
-the saving in a value estimate that the price of a decade shakes. An accountant would book both: with the
+the saving in a value estimate that ten years of price moves make noisy. An accountant would book both: with the
 position of the firm's books, value = tonnes x price + money (``Batch.position``),
 
     training reward = reward + (tonnes' x P + d x money' - tonnes x P - money) / reward scale,
@@ -12,8 +12,8 @@ expectation as before, less the value of the starting position, under every poli
 (Ng, Harada and Russell, ICML 1999) with the potential's price news, of mean zero, left out. The best
 policy and the differences between policies are what they were; the noise of the price on the books is gone.
 
-What the law does to every firm alike - allocation booked, emissions below a cap forgiven - would come as
-spikes of years' worth of tonnes that a critic must learn by heart. So the position is taken relative to a
+What the law does to every firm alike - allocation booked, emissions below a cap forgiven - would show up as
+spikes of several years' tonnes that a critic would have to memorise. So the position is taken relative to a
 reference firm that trades just in time without shocks: a fixed number of tonnes a month, worth the same
 under every policy. Evaluation and every reported return use the environment's own reward.
 """

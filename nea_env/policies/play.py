@@ -49,12 +49,12 @@ def takes_masks(policy: Any) -> bool:
     """Whether a policy's ``predict`` wants to know which actions can matter, as sb3-contrib's MaskablePPO does."""
     try:
         return "action_masks" in inspect.signature(policy.predict).parameters
-    except (TypeError, ValueError):  # compiled code may tell no signature
+    except (TypeError, ValueError):  # compiled code may have no signature
         return False
 
 
 def months(policy: Any, scenario: Scenario, seeds: np.ndarray) -> Iterator[Month]:
-    """Play one episode a seed, all in one batch: the state before the first month, then every month.
+    """Play one episode per seed, all in one batch: the state before the first month, then every month.
 
     Args:
         policy: has ``predict``; chooses from the menu where its ``action_space`` is Discrete.
@@ -84,7 +84,7 @@ def months(policy: Any, scenario: Scenario, seeds: np.ndarray) -> Iterator[Month
 
 
 def costs(policy: Any, scenario: Scenario, seeds: np.ndarray) -> np.ndarray:
-    """Discounted cost of each seed's episode, (n,) in % of exposure: what ``play`` finds, quicker; see ``months``."""
+    """Discounted cost of each seed's episode, (n,) in % of exposure: as from ``play``, but faster; see ``months``."""
     total = np.zeros(len(seeds))
     for month in months(policy, scenario, seeds):
         total += month.cost_pct
@@ -92,7 +92,7 @@ def costs(policy: Any, scenario: Scenario, seeds: np.ndarray) -> np.ndarray:
 
 
 def play(policy: Any, scenario: Scenario, seeds: np.ndarray, *, curves: bool = False) -> Outcome:
-    """All that a policy does in one episode a seed; see ``months``.
+    """All that a policy does in one episode per seed; see ``months``.
 
     Args:
         policy: has ``predict``.

@@ -53,7 +53,7 @@ def column(observation: np.ndarray, name: str) -> np.ndarray:
 
 
 class DoNothing(Rule):
-    """No trade, no abatement; what the law lets pass by default (full banking and borrowing)."""
+    """No trade, no abatement; only what the law grants by default (full banking and borrowing)."""
 
     name = "do_nothing"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 EVALUATION_SEEDS = 1_000_000
-"""Seeds below it are for training and tuning, from it on for evaluation."""
+"""Seeds below it are for training and tuning; the others are for evaluation."""
 
 
 def training_seed(seed: int, num_envs: int) -> int:

@@ -1,7 +1,8 @@
 """Tune the rules that take parameters: ``python -m nea_env.policies.tune scenario=kets [episodes=1000]``.
 
 Grid search, then two rounds of refinement around the best cell. All cells of a round play the same seeds
-in one batch; the seeds (500,000 on) are neither trained nor evaluated on. Writes ``nea_env/policies/tuned.yaml``.
+in one batch; these seeds (from 500,000 on) are used for neither training nor evaluation. Writes
+``nea_env/policies/tuned.yaml``.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ GRIDS: dict[type[Rule], dict[str, tuple[float, ...]]] = {
 LINKED: dict[type[Rule], dict[str, tuple[float, ...]]] = {TunedRule: {"abroad": (-0.6, -0.3, -0.15, -0.05, 0.05)}}
 """What is searched besides where there are foreign units to buy."""
 
-_ROWS = 40_000
+_ROWS_AT_ONCE = 40_000
 _HEADING = (
     "# Written by `python -m nea_env.policies.tune`: parameters of the rules; `digest` is that of its scenario's"
     " content.\n"
@@ -44,7 +45,7 @@ _HEADING = (
 def score(kind: type[Rule], cells: Sequence[dict[str, float]], scenario: Scenario, seeds: np.ndarray) -> np.ndarray:
     """Mean cost of each cell on the same seeds, (cells,) in % of exposure."""
     means = []
-    step = max(1, _ROWS // len(seeds))
+    step = max(1, _ROWS_AT_ONCE // len(seeds))
     for first in range(0, len(cells), step):
         block = cells[first : first + step]
         columns = {key: np.repeat([cell[key] for cell in block], len(seeds)) for key in block[0]}
@@ -111,7 +112,7 @@ def record(scenario: Scenario, values: Mapping[str, Any]) -> str:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Command line; 0 if all went well, 1 where the file can't be written, 2 after a bad argument."""
+    """Command line; 0 on success, 1 if the file can't be written, 2 after a bad argument."""
     if {"--help", "-h"} & set(arguments):
         print(__doc__)
         return 0
@@ -120,13 +121,13 @@ def main(arguments: Sequence[str]) -> int:
         key, equals, value = argument.partition("=")
         key = "scenario" if key == "env" else key
         if not equals or key not in ("scenario", "episodes"):
-            print(f"{argument}: allowed are scenario=<name or file> and episodes=<number>", file=sys.stderr)
+            print(f"{argument}: allowed: scenario=<name or file>, episodes=<number>", file=sys.stderr)
             return 2
         options[key] = value
     try:
         episodes = int(options["episodes"])
         if not 10 <= episodes <= 100_000:
-            raise ValueError(f"episodes={episodes}: allowed is 10 to 100000")
+            raise ValueError(f"episodes={episodes}: allowed: 10 to 100000")
         if "scenario" not in options:
             raise ValueError("which scenario? For instance scenario=kets")
         scenario = load_scenario(options["scenario"])

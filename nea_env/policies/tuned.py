@@ -1,7 +1,7 @@
 """``tuned.yaml``: parameters of the rules, by what they were tuned for, and the rules made with them.
 
-An entry holds the digest of its scenario's content. A scenario of one's own may bear a shipped one's name, or a
-shipped one may have been changed on the command line: neither takes the other's place.
+An entry holds the digest of its scenario's content. A scenario of your own may have a shipped one's name, or a
+shipped one may have been changed on the command line: neither replaces the other.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from nea_env.scenario import Scenario
 TUNED = Path(__file__).with_name("tuned.yaml")
 """What ``python -m nea_env.policies.tune`` has written."""
 
-PARAMETERS = {rule.name: tuple(inspect.signature(rule).parameters) for rule in (TunedRule, InvestAtTrigger)}
+RULE_PARAMETERS = {rule.name: tuple(inspect.signature(rule).parameters) for rule in (TunedRule, InvestAtTrigger)}
 """Names of the parameters that are tuned, by rule."""
 
 DIGEST = "digest"
@@ -70,7 +70,7 @@ def read() -> dict[str, dict[str, Any]]:
     ):
         raise ValueError(f"{TUNED}: is damaged: expected a group of parameters for each scenario")
     for name, values in entries.items():
-        for rule, known in PARAMETERS.items():
+        for rule, known in RULE_PARAMETERS.items():
             group = values.get(rule, {})
             is_group = isinstance(group, dict) and set(group) <= set(known)
             if not is_group or not all(type(value) in (int, float) and isfinite(value) for value in group.values()):
@@ -88,7 +88,7 @@ def tuned_parameters(name: str, scenario: Scenario) -> dict[str, float]:
         UserWarning: the rule takes parameters, and what there is was tuned for another scenario of that name, or there
             is nothing.
     """
-    if name not in PARAMETERS:
+    if name not in RULE_PARAMETERS:
         return {}
     try:
         entry = look_up(scenario)

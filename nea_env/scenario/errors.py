@@ -7,7 +7,7 @@ import unicodedata
 
 _ESCAPED = re.compile(r"\\(?:x([0-9a-f]{2})|u([0-9a-f]{4})|U([0-9a-f]{8}))")
 
-_LONGEST = 900
+_LONGEST_REASON = 900
 """Characters in a message; a key or a path of thousands is cut."""
 
 
@@ -27,8 +27,8 @@ def _visible(message: str) -> str:
     unseen = [code for code in codes if code < 0x110000 and not chr(code).isprintable()]
     names = [f"U+{code:04X}: {_name(chr(code))}" for code in unseen]
     added = [name for name in names if name not in line]  # a pickled error is rebuilt from its own message
-    if len(line) > _LONGEST:
-        line = f"{line[: _LONGEST - 303]}...{line[-300:]}"
+    if len(line) > _LONGEST_REASON:
+        line = f"{line[: _LONGEST_REASON - 303]}...{line[-300:]}"
     return f"{line} ({', '.join(added)})" if added else line
 
 

@@ -86,14 +86,14 @@ def _check_prices(where: str, link: Link, home: Market) -> None:
             f" {', '.join(PARTNER_PROCESSES)}"
         )
     if link.weight > 0.0 and home.law in TIED_PROCESSES:
-        raise ValueError(f"{where}.weight: a price of law {home.law} cannot jump to a common price; allowed: 0")
+        raise ValueError(f"{where}.weight: a {home.law} price cannot jump to a common price; allowed: 0")
     if home.law != "equilibrium":
         return
     joint = where == "links.0" and link.type != "none" and link.regime is not None and link.market.aggregate is not None
     if link.correlation != 0.0 and not joint:
         raise ValueError(
-            f"{where}.correlation: {link.correlation:g}: under law equilibrium only the price of a first partner that"
-            " is solved too can move with the home price; allowed: 0"
+            f"{where}.correlation: {link.correlation:g}: under market.law=equilibrium only the price of a first"
+            " partner that is solved too can move with the home price; allowed: 0"
         )
     if joint and link.fx is None and link.market.discount_rate != home.discount_rate:
         raise ValueError(
@@ -105,7 +105,7 @@ def _check_prices(where: str, link: Link, home: Market) -> None:
     for part, missing in (("regime", link.regime is None), ("market.aggregate", link.market.aggregate is None)):
         if missing:
             raise ValueError(
-                f"{where}.{part}: missing: under law equilibrium a link of type {link.type} needs the partner's"
+                f"{where}.{part}: missing: under market.law=equilibrium a link of type {link.type} needs the partner's"
             )
     if where != "links.0":
         raise ValueError(

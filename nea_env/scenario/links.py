@@ -99,7 +99,7 @@ class Link(Model):
             raise ValueError(f"low: {self.low:g}: a link of type quota needs a least ratio below 1")
         if self.type == "one_way" and (self.high > 1.0) == (self.quota is not None):
             raise ValueError(
-                f"high: {self.high:g}: a link of type one_way needs a largest ratio above 1, or a quota in its place"
+                f"high: {self.high:g}: a link of type one_way needs a largest ratio above 1, or a quota instead"
             )
         if self.type == "one_way" and self.two_way:
             raise ValueError("two_way: true in a link of type one_way; allowed: false")

@@ -9,7 +9,8 @@ from pydantic import Field, model_validator
 from nea_env.scenario.aggregate import Aggregate
 from nea_env.scenario.types import Model, NonNegative, Number, Positive, Whole, Year
 
-Law = Literal["gbm", "lattice", "jumps", "two_regimes", "bootstrap", "collared", "equilibrium", "log_ou"]
+PriceProcess = Literal["gbm", "lattice", "jumps", "two_regimes", "bootstrap", "collared", "equilibrium", "log_ou"]
+Law = PriceProcess  # as core/lowering/process_parameters.py names it
 NEEDS = {
     "jumps": "jumps",
     "two_regimes": "turbulence",
@@ -120,7 +121,7 @@ class Market(Model):
     price: Positive  # long price at the start, and the reference price of every percentage
     discount_rate: Annotated[Number, Field(ge=0, le=0.5)]  # a year, continuous
     volatility: Annotated[Number, Field(ge=0, le=2)]  # a year, of the log long price, whatever the process
-    law: Law = "gbm"  # the process of the long price
+    law: PriceProcess = "gbm"  # the process of the long price
     collar: Collar | None = None  # law: collared, whose volatility follows from it, or equilibrium
     jumps: Jumps | None = None
     turbulence: Turbulence | None = None  # law: two_regimes
@@ -145,9 +146,9 @@ class Market(Model):
     @model_validator(mode="after")
     def _process_is_complete(self) -> Self:
         if self.law == "collared" and self.collar is None:
-            raise ValueError("collar: missing: law collared needs one; allowed: a floor and a ceiling")
+            raise ValueError("collar: missing: law=collared needs one; allowed: a floor and a ceiling")
         if self.collar is not None and self.law not in ("collared", "equilibrium"):
-            raise ValueError(f"collar: law {self.law} has no bounds; allowed: none, or law collared or equilibrium")
+            raise ValueError(f"collar: a {self.law} price has no bounds; allowed: none, or law=collared or equilibrium")
         needed = NEEDS.get(self.law)
         if needed is not None and getattr(self, needed) is None:
             raise ValueError(f"law: {self.law} needs market.{needed}")

@@ -25,7 +25,7 @@ BY_PERIOD = ("allocation", "banking", "borrowing", "offsets", "penalty", "auctio
 """Mechanisms keyed by a compliance period's first year, besides the calendar."""
 
 
-BOUNDED = ("allocation", "banking", "borrowing", "offsets", "penalty")
+RANGED = ("allocation", "banking", "borrowing", "offsets", "penalty")
 """Mechanisms whose numbers can have a range."""
 
 
@@ -72,8 +72,8 @@ class Regime(Model):
     def _ranges_name_numbers(self) -> Self:
         seen = set()
         for entry in self.ranges:
-            if entry.path.split(".")[0] not in BOUNDED:
-                raise ValueError(f"ranges: {entry.path}: only numbers of {', '.join(BOUNDED)} can have one")
+            if entry.path.split(".")[0] not in RANGED:
+                raise ValueError(f"ranges: {entry.path}: only numbers of {', '.join(RANGED)} can have one")
             if self.number(entry.path) is None:
                 raise ValueError(f"ranges: {entry.path} is not a number of this regime")
             if entry.path in seen:
@@ -117,5 +117,5 @@ class Regime(Model):
         except ValidationError as error:
             first = error.errors(include_url=False)[0]
             path, why = ".".join(map(str, first["loc"])), first["msg"].removeprefix("Value error, ")
-            told = f"{path}: {values[path]:g}, at one end of its range: " if path in values else ""
-            raise ValueError(f"regime.ranges: {told}{why[0].lower()}{why[1:]}") from None
+            where = f"{path}: {values[path]:g}, at one end of its range: " if path in values else ""
+            raise ValueError(f"regime.ranges: {where}{why[0].lower()}{why[1:]}") from None

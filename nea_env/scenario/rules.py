@@ -269,7 +269,7 @@ class Phase(Model):
 
 
 class Range(Model):
-    """What was known of one number before it was announced: bounds, and the month that ended the doubt.
+    """What was known about one number before it was announced: bounds, and the month of the announcement.
 
     ``path`` names a number of the regime, for instance ``banking.2023.net_sales_multiple``. In episodes with
     ``policy.mode: randomised`` the number is drawn evenly between the bounds. An override outside

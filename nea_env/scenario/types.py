@@ -11,8 +11,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, Strict, mode
 
 def _check_month(value: object) -> object:
     if not isinstance(value, str) or not re.fullmatch(r"[0-9]{4}-(0[1-9]|1[0-2])", value):
-        told = value.isoformat() if isinstance(value, date) else repr(value)
-        raise ValueError(f"{told} is not a month: write it as YYYY-MM, for instance 2015-01")
+        written = value.isoformat() if isinstance(value, date) else repr(value)
+        raise ValueError(f"{written} is not a month: write it as YYYY-MM, for instance 2015-01")
     return value
 
 

@@ -44,7 +44,7 @@ CLIENTS = {
         "rl_zoo3",
         ("rl_zoo3", "requests"),
         torch=True,
-        changed="nothing (`enjoy` imports `requests` without asking for it)",
+        changed="nothing (`enjoy` imports `requests` without requiring it)",
     ),
     "rllib": Client("RLlib", "test_rllib.py", "ray", ("ray[rllib]",), torch=True),
     "torchrl": Client("TorchRL", "test_torchrl.py", "torchrl", ("torchrl",), torch=True),

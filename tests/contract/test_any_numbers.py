@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tests.contract.plans import PLANS
 from tests.contract.scope import SCENARIOS
-from tests.fuzz.numbers import DECADES, LAWS, Number, numbers, telling
+from tests.fuzz.numbers import DECADES, PROCESSES, Number, numbers, telling
 from tests.fuzz.play import try_numbers
 
 
@@ -24,14 +24,14 @@ def values(number: Number) -> st.SearchStrategy[float]:
 
 @st.composite
 def changes(draw: Any, name: str) -> dict[str, Any]:
-    """Other values for one or two of a scenario's numbers, perhaps under another price law."""
+    """Other values for one or two of a scenario's numbers, perhaps under another price process."""
     groups = telling(name)
     found: dict[str, Any] = {}
     for _ in range(draw(st.integers(1, 2))):
         number = draw(st.sampled_from(groups[draw(st.sampled_from(sorted(groups)))]))
         found[number.path] = draw(values(number))
     if draw(st.integers(0, 4)) == 0:
-        found["market.law"] = draw(st.sampled_from(LAWS))
+        found["market.law"] = draw(st.sampled_from(PROCESSES))
     if "randomised" in name:
         found["policy.draws"] = 2
     return found

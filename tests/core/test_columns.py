@@ -17,7 +17,7 @@ from nea_env.core.lowering.tables import lower
 from nea_env.core.parameters import Event, Month, Order, Plan, Static
 from nea_env.core.rules import banking, offsets
 from nea_env.library import load_scenario
-from nea_env.scenario.market import Law
+from nea_env.scenario.market import PriceProcess
 
 CORE = Path(nea_env.core.__file__).parent
 
@@ -95,7 +95,7 @@ def test_every_column_has_a_unit_and_a_meaning(table):
 
 def test_codes_are_bounded_by_the_last_of_them():
     last = {
-        Static.fields[Static.PROCESS]: len(get_args(Law)) - 1,
+        Static.fields[Static.PROCESS]: len(get_args(PriceProcess)) - 1,
         Static.fields[Static.LINK_KIND]: parameters.LINK_POOLED,
         Event.fields[Event.KIND]: parameters.TRIGGERS,
         Event.fields[Event.METHOD]: parameters.BY_OWN_EMISSIONS,

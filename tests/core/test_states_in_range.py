@@ -13,7 +13,7 @@ from nea_env.core.layout import FLOWS, STATE, WORLD, Action, State
 from nea_env.library import load_scenario
 
 ROWS = 48
-OTHER_MARKETS = [{"market.law": law} for law in ("lattice", "jumps", "two_regimes", "log_ou")]
+OTHER_MARKETS = [{"market.law": process} for process in ("lattice", "jumps", "two_regimes", "log_ou")]
 OTHER_MARKETS += [{"market.frictions.permanent_impact": 0.5}]
 EVERY = [(name, {}) for name in nea_env.scenarios()] + [("kets", changes) for changes in OTHER_MARKETS]
 EVERY += [("pilot_chongqing", {"market.law": "equilibrium"})]

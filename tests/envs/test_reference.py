@@ -89,7 +89,8 @@ def test_every_column_is_on_its_page(page, table):
 
 
 def test_every_group_of_observations_has_its_title():
-    assert [title for title, _ in observations.groups(rows(layout.OBSERVATION))] == list(observations.GROUPS.values())
+    titles = [title for title, _ in observations.groups(rows(layout.OBSERVATION))]
+    assert titles == list(observations.COLUMN_GROUPS.values())
 
 
 def test_every_action_and_nothing_else_has_its_effects():

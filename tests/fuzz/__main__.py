@@ -26,7 +26,7 @@ from tests.fuzz.numbers import at_bounds, draw
 from tests.fuzz.play import Outcome, try_numbers
 
 EQUILIBRIA = 0.004
-"""Share of trials under the equilibrium price law."""
+"""Share of trials under the equilibrium process."""
 
 
 class Trial(NamedTuple):

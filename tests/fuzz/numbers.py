@@ -19,8 +19,8 @@ from nea_env.scenario import Scenario
 DECADES = 6.0
 """Values are drawn up to a factor of 10**DECADES above and below the shipped one."""
 
-LAWS = ("lattice", "jumps", "two_regimes", "bootstrap", "log_ou")
-"""Price laws tried beside a scenario's own, where its market has what they need."""
+PROCESSES = ("lattice", "jumps", "two_regimes", "bootstrap", "log_ou")
+"""Price processes tried beside a scenario's own, where its market has what they need."""
 
 SCENARIOS_A_KIND = 3
 
@@ -136,10 +136,10 @@ def _marks(annotation: Any) -> Iterator[Any]:
 
 
 def draw(name: str, rng: np.random.Generator, equilibria: float = 0.0) -> dict[str, Any]:
-    """Other values for one or two numbers of a shipped scenario, and now and then another price law.
+    """Other values for one or two numbers of a shipped scenario, and now and then another price process.
 
     A section is drawn first, so that the hundreds of numbers of a law do not hide the dozens of a firm. One number in
-    ten is any at all, whether the firm can meet it or not. ``equilibria`` is the chance of the equilibrium price law,
+    ten is any at all, whether the firm can meet it or not. ``equilibria`` is the chance of the equilibrium process,
     which takes seconds to solve.
     """
     changes: dict[str, Any] = {}
@@ -149,7 +149,7 @@ def draw(name: str, rng: np.random.Generator, equilibria: float = 0.0) -> dict[s
         number = group[int(rng.integers(len(group)))]
         changes[number.path] = _value(number, rng)
     if rng.random() < 0.2:
-        changes["market.law"] = str(rng.choice(LAWS))
+        changes["market.law"] = str(rng.choice(PROCESSES))
     elif rng.random() < equilibria and load_scenario(name).market.aggregate is not None:
         changes["market.law"] = "equilibrium"
     return _with_few_laws(name, changes)

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 import nea_env
-from nea_env.scenario.market import Law
-from tests.contract.test_laws import CASES as LAWS_AND_LINKS
+from nea_env.scenario.market import PriceProcess
+from tests.contract.test_prices_and_links import CASES as PRICES_AND_LINKS
 from tests.golden.columns import ACTIONS
 
 ROWS = 5
@@ -102,7 +102,7 @@ WAYS: dict[str, dict[str, bool]] = {
 def cases() -> Iterator[Case]:
     """Every case; some are refused, since not every scenario can be given every process."""
     yield from _scenarios()
-    yield from _laws_and_links()
+    yield from _prices_and_links()
     yield from _sizes()
     yield from _mixed()
 
@@ -120,10 +120,10 @@ def _processes(name: str) -> dict[str, dict[str, Any]]:
     scenario = nea_env.load_scenario(name)
     price = scenario.market.price
     found: dict[str, dict[str, Any]] = {"own": {}}
-    for law in get_args(Law):
-        if law not in (scenario.market.law, "equilibrium"):
-            band = {"floor": 0.6 * price, "ceiling": 1.8 * price} if law == "collared" else None
-            found[law] = {"market.law": law, "market.collar": band}
+    for process in get_args(PriceProcess):
+        if process not in (scenario.market.law, "equilibrium"):
+            band = {"floor": 0.6 * price, "ceiling": 1.8 * price} if process == "collared" else None
+            found[process] = {"market.law": process, "market.collar": band}
     found["stale"] = {"market.stale": 0.3, "market.quote_noise": 0.0}
     found["noisy-quote"] = {"market.quote_noise": 0.3}
     found["moved"] = {"market.frictions.permanent_impact": 0.4}
@@ -133,9 +133,9 @@ def _processes(name: str) -> dict[str, dict[str, Any]]:
     return found
 
 
-def _laws_and_links() -> Iterator[Case]:
-    """What the contract of laws and links is tested on, equilibria among it, and rules that no shipped firm meets."""
-    for group, parts in (("contract", LAWS_AND_LINKS), ("rules", RULES)):
+def _prices_and_links() -> Iterator[Case]:
+    """What the contract of prices and links is tested on, equilibria among it, and rules that no shipped firm meets."""
+    for group, parts in (("contract", PRICES_AND_LINKS), ("rules", RULES)):
         for title, part in parts.items():
             process = title.replace(",", "").replace(" ", "-")
             for pattern in PATTERNS:
@@ -155,7 +155,7 @@ def _mixed() -> Iterator[Case]:
     names = nea_env.scenarios()
     mixes: dict[str, list[Part]] = {
         "all": [(name, FEW_LAWS) for name in names],
-        "contract": [*LAWS_AND_LINKS.values(), *RULES.values()],
+        "contract": [*PRICES_AND_LINKS.values(), *RULES.values()],
         "processes": [("kets_phase4", FEW_LAWS | changes) for changes in _processes("kets_phase4").values()],
     }
     rng = np.random.default_rng(5)

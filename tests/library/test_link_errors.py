@@ -43,7 +43,7 @@ def refusal(scenario: object, overrides: object = ()) -> str:
         ("linked_kets", {"links.0.starts": None, "links.0.start_chance": 0.1}, ["start_chance: needs starts"]),
         ("linked_kets", ["links.0.end_chance=0.1"], ["end_chance: needs ends"]),
         ("linked_kets_full", ["links.0.start_chance=null"], ["weight: 0.9 in a link that starts on a known date"]),
-        ("linked_kets_full", ["market.law=lattice"], ["links.0.weight", "law lattice cannot jump", "allowed: 0"]),
+        ("linked_kets_full", ["market.law=lattice"], ["links.0.weight", "lattice price cannot jump", "allowed: 0"]),
         ("linked_kets", ["links.0.kuota=0.1"], ["kuota: unknown key; did you mean 'quota'?"]),
         ("linked_kets", ["links.0.market.volatilty=0.1"], ["volatilty: unknown key; did you mean 'volatility'?"]),
         ("linked_kets", ["links.1.quota=0.1"], ["links has items 0 to 0, not '1'"]),
@@ -82,7 +82,8 @@ def test_an_equilibrium_of_both_systems_needs_the_partners_aggregate():
     changes = {"market.law": "equilibrium", "links.0.type": "quota", "links.0.low": 0.2}
     for part in ("market.aggregate", "regime"):
         message = refusal("linked_kets", changes | {f"links.0.{part}": None})
-        assert f"links.0.{part}: missing: under law equilibrium a link of type quota needs the partner's" in message
+        missing = f"links.0.{part}: missing: under market.law=equilibrium a link of type quota needs the partner's"
+        assert missing in message
     alone = {"market.law": "equilibrium", "links.0.market.aggregate": None}  # imports alone have their own price
     assert load_scenario("linked_kets", alone).market.law == "equilibrium"
 

@@ -66,7 +66,7 @@ def test_overrides_go_on_top_of_a_tree_and_its_own():
         ("name=other", ["unknown key", "title"]),
         ("firms.output=3", ["unknown key", "did you mean 'firm'?"]),
         ("last=2014", ["last: 2014 is not a compliance period of kets"]),
-        ("market.collar={floor: 1, ceiling: 2}", ["collar: law gbm has no bounds"]),
+        ("market.collar={floor: 1, ceiling: 2}", ["collar: a gbm price has no bounds"]),
     ],
 )
 def test_a_bad_override_names_its_path_and_what_was_allowed(change, parts):

@@ -11,7 +11,7 @@ import pytest
 import nea_env
 from nea_env.market import PricePaths, figures, price_paths
 from nea_env.market.__main__ import main
-from nea_env.market.axes import law_text
+from nea_env.market.axes import process_text
 from nea_env.scenario import Exchange, Link, add_months
 from tests.core import scenarios as made
 
@@ -142,13 +142,13 @@ def test_calibration_writes_or_checks_the_page(capsys, tmp_path, monkeypatch):
     assert capsys.readouterr().out == "out of date: docs/calibration.md\n"
 
 
-def test_title_names_the_law_and_the_reference_price():
+def test_title_names_the_process_and_the_reference_price():
     kets = nea_env.load_scenario("kets").market
-    assert law_text(kets) == (
-        f"law gbm: geometric Brownian motion, volatility 30 % a year, reference price {kets.price:,.6g} KRW/t"
+    assert process_text(kets) == (
+        f"price process gbm: geometric Brownian motion, volatility 30 % a year, reference price {kets.price:,.6g} KRW/t"
     )
-    assert law_text(nea_env.load_scenario("gx_ets").market) == (
-        "law collared: price collar, reference price 3,000 JPY/t"
+    assert process_text(nea_env.load_scenario("gx_ets").market) == (
+        "price process collared: price collar, reference price 3,000 JPY/t"
     )
 
 
@@ -212,8 +212,8 @@ def test_docs_show_pictures_that_their_commands_draw():
     drawn = {}
     for command in re.findall(r"python -m nea_env.market plot (.*) --out docs/figures", text):
         scenario, *rest = command.split()
-        law = next((part.partition("=")[2] for part in rest if part.startswith("market.law=")), "gbm")
+        process = next((part.partition("=")[2] for part in rest if part.startswith("market.law=")), "gbm")
         only = [rest[place + 1] for place, part in enumerate(rest) if part == "--only"]
-        drawn |= dict.fromkeys(f"{scenario}_{law}_{what}" for what in only or ("prices", "deadlines", "discount"))
+        drawn |= dict.fromkeys(f"{scenario}_{process}_{what}" for what in only or ("prices", "deadlines", "discount"))
     assert sorted(shown) == sorted(drawn)
     assert [name for name in shown if not (ROOT / f"docs/figures/{name}.png").is_file()] == []

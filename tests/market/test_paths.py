@@ -60,10 +60,10 @@ def test_is_an_array_and_a_table_of_series():
     "scenario", ["kets", "tps_randomised", "gx_ets", "tokyo", "linked_kets_phase4", "pilot_chongqing"]
 )
 def test_prices_are_those_of_the_vector_environment_whatever_the_firm_does(scenario):
-    law = {"market.law": "equilibrium"} if scenario == "pilot_chongqing" else {}
-    paths = price_paths(nea_env.load_scenario(scenario, law), 5, seed=7)
+    changes = {"market.law": "equilibrium"} if scenario == "pilot_chongqing" else {}
+    paths = price_paths(nea_env.load_scenario(scenario, changes), 5, seed=7)
     env = FirmVectorEnv(5, paths.scenario)
-    assert ("aggregate_bank" in paths) == ("lapse_probability" in paths) == bool(law)
+    assert ("aggregate_bank" in paths) == ("lapse_probability" in paths) == bool(changes)
     env.reset(seed=7)
     actions = np.random.default_rng(0)
     for month in range(len(paths.months)):

@@ -128,7 +128,7 @@ def timing_gain(prices: np.ndarray, hold: np.ndarray) -> np.ndarray:
     return ROOM * (np.diff(worth, axis=1) * hold[:, :months]).sum(axis=1)
 
 
-LAWS = {
+PROCESSES = {
     "gbm": {},
     "lattice": {},
     "jumps": {"jumps": Jumps(rate=7, share=0.5)},
@@ -137,9 +137,9 @@ LAWS = {
 }
 
 
-@pytest.mark.parametrize("law", LAWS)
-def test_b3_is_worth_nothing_under_a_law_of_the_default_set(law):
-    where = made.market(START, rate=RATE, volatility=0.45).model_copy(update={"law": law} | LAWS[law])
+@pytest.mark.parametrize("process", PROCESSES)
+def test_b3_is_worth_nothing_under_a_process_of_the_default_set(process):
+    where = made.market(START, rate=RATE, volatility=0.45).model_copy(update={"law": process} | PROCESSES[process])
     prices = nea_env.price_paths(made.scenario(made.regime(2015, 2017), where=where), PATHS // 3)["long_price"]
     prices = prices[:, : MONTHS + 1]
     assert np.log(prices[:, 12] / prices[:, 0]).std() == pytest.approx(0.45, abs=0.02)

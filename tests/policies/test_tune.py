@@ -33,7 +33,7 @@ def test_tuning_finds_the_best_cell_of_its_grid(monkeypatch):
 
 def test_every_parameter_has_a_grid():
     grids = {kind.name: tuple(grid | tune.LINKED.get(kind, {})) for kind, grid in tune.GRIDS.items()}
-    assert grids == tuned.PARAMETERS and set(grids) <= set(RULES)
+    assert grids == tuned.RULE_PARAMETERS and set(grids) <= set(RULES)
 
 
 def test_seeds_are_training_seeds():
@@ -105,9 +105,9 @@ def test_a_damaged_file_is_one_line_and_stays(text, file, capsys, monkeypatch):
     ("arguments", "message"),
     [
         (["env=kest"], "did you mean 'kets'"),
-        (["episodes=3", "env=kets"], "allowed is 10 to 100000"),
+        (["episodes=3", "env=kets"], "allowed: 10 to 100000"),
         (["episodes=many", "env=kets"], "many"),
-        (["market=kets"], "allowed are scenario="),
+        (["market=kets"], "allowed: scenario="),
         ([], "which scenario"),
     ],
 )

@@ -1,6 +1,6 @@
-"""What the price laws of each market were set to, typed in from the statistics, and that their samples agree.
+"""What the price processes of each market were set to, typed in from the statistics, and that their samples agree.
 
-The sample is one fixed seed per market and law; among 270 figures the farthest should lie about three standard
+The sample is one fixed seed per market and process; among 270 figures the farthest should lie about three standard
 errors away, so the bound here is 3.5.
 """
 
@@ -15,7 +15,7 @@ import pytest
 from nea_env.core.lowering.process_parameters import bootstrap_table, process_parameters
 from nea_env.library import load_scenario, names, scenarios
 from nea_env.market import calibration
-from nea_env.market.calibration import LAWS, calibrated, load_market, table, under, write
+from nea_env.market.calibration import SAMPLED_PROCESSES, calibrated, load_market, table, under, write
 from nea_env.market.moments import kurtosis, moments
 
 pytestmark = pytest.mark.slow  # tens of thousands of paths of every market
@@ -58,9 +58,9 @@ def test_every_market_with_a_price_of_its_own_is_calibrated():
 
 @pytest.mark.parametrize("name", calibrated())
 def test_samples_have_the_moments_of_the_parameters(name):
-    for law in LAWS:
-        for moment in table()[name, law]:
-            assert moment.misses < 3.5, f"{law}: {moment}"
+    for process in SAMPLED_PROCESSES:
+        for moment in table()[name, process]:
+            assert moment.misses < 3.5, f"{process}: {moment}"
 
 
 def test_about_one_figure_in_twenty_lies_beyond_two_standard_errors():
@@ -69,12 +69,12 @@ def test_about_one_figure_in_twenty_lies_beyond_two_standard_errors():
     assert abs(np.count_nonzero(misses > 2) - expected) < 3 * math.sqrt(expected)
 
 
-@pytest.mark.parametrize(("law", "name"), [("gbm", "sd"), ("jumps", "jumps"), ("jumps", "kurtosis")])
-def test_a_sample_of_other_parameters_is_caught(law, name):
-    market = under("kau", law)
+@pytest.mark.parametrize(("process", "name"), [("gbm", "sd"), ("jumps", "jumps"), ("jumps", "kurtosis")])
+def test_a_sample_of_other_parameters_is_caught(process, name):
+    market = under("kau", process)
     shifted = market.model_copy(
         update={"volatility": 0.35}
-        | ({"jumps": market.jumps.model_copy(update={"rate": 8.0})} if law == "jumps" else {})
+        | ({"jumps": market.jumps.model_copy(update={"rate": 8.0})} if process == "jumps" else {})
     )
     drawn = {moment.name: moment for moment in moments(shifted, [1])}[name]
     meant = {moment.name: moment for moment in moments(market, [1])}[name]
@@ -118,16 +118,16 @@ def test_the_shocks_of_china_are_those_of_its_yearly_means():
     assert (np.diff(table) >= 0.0).all()  # a higher draw is a higher change
 
 
-def test_every_market_runs_every_law_that_pays_no_trader_by_an_override():
+def test_every_market_runs_every_process_that_pays_no_trader_by_an_override():
     tried = set()
     for scenario in map(load_scenario, scenarios()):
         if scenario.market.name in tried or scenario.market.name not in calibrated():
             continue
         tried.add(scenario.market.name)
-        for law in ("gbm", "lattice", "jumps", "two_regimes", "bootstrap"):
-            if law == "lattice" and any(link.weight > 0.0 for link in scenario.links):
+        for process in ("gbm", "lattice", "jumps", "two_regimes", "bootstrap"):
+            if process == "lattice" and any(link.weight > 0.0 for link in scenario.links):
                 continue  # a lattice price cannot jump to a common one
-            market = load_scenario(scenario, {"market.law": law}).market
+            market = load_scenario(scenario, {"market.law": process}).market
             assert market.is_martingale
             assert len(bootstrap_table(market)) == process_parameters(market)["entries"]
     assert len(tried) >= 12

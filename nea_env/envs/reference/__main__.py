@@ -12,10 +12,13 @@ from nea_env.library.pages import out_of_date, write
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; 0 when all is well, 1 when a page is out of date, 2 when a page cannot be written."""
-    parser = argparse.ArgumentParser(allow_abbrev=False, prog="python -m nea_env.envs.reference", description=__doc__)
-    parser.add_argument("--out", type=Path, default=Path("docs/reference"), help="folder of the pages (docs/reference)")
-    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 when a page is out of date")
+    """Run the command; 0 on success, 1 if a page is out of date, 2 if one cannot be written."""
+    about = "Write the reference pages of observations, actions, flows and state."
+    parser = argparse.ArgumentParser(allow_abbrev=False, prog="python -m nea_env.envs.reference", description=about)
+    parser.add_argument(
+        "--out", type=Path, default=Path("docs/reference"), help="folder for the pages (docs/reference)"
+    )
+    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if a page is out of date")
     options = parser.parse_args(arguments)
     wanted = pages(options.out)
     try:

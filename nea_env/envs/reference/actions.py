@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from nea_env.core.layout import ACTIONS
-from nea_env.envs.reference.tables import WRITTEN, field_table, rows, sentence, table
+from nea_env.envs.reference.tables import FROM_TABLES, field_table, rows, sentence, table
 from nea_env.envs.spaces import CHOICES, Choice
 from nea_env.library.pages import MARKDOWN
 
@@ -57,7 +57,7 @@ EFFECTS = {
         "no surrender deadline falls in this month, or the law permits no carry-over",
     ),
     "foreign": Effect(
-        "sells what is held, up to the month's volume limit, to the dearest partner first, if its link works both ways",
+        "sells what is held, up to the month's volume limit, to partners with two-way links, the best-paying first",
         "no trade",
         "buys up to the month's volume limit, from the cheapest partner first and within the link's quota",
         "the market is closed, or no open link has units to buy or takes back those that are held",
@@ -70,10 +70,10 @@ EFFECTS = {
     ),
 }
 
-INTRODUCTION = f"""
+ABOUT_ACTIONS = f"""
 An action is a `float32` array of shape `({len(ACTIONS)},)` with numbers from -1 to 1, and every environment has the
-same ones, whatever the law. `Discrete` ids take [a number of a menu](#discrete-ids) instead. One action is played a
-month.
+same ones, whatever the law. `Discrete` ids take [a number from a menu](#discrete-ids) instead. One action is
+played per month.
 
 ```python
 import gymnasium as gym
@@ -92,14 +92,14 @@ obs, reward, terminated, truncated, info = env.step(action)
 print(env.unwrapped.flows()["abated"])
 ```
 
-An action names a share of what is possible this month, so none is ever infeasible: what the law or the firm's books
-do not permit is cut down to what they do. Values are cast to `float32` and clipped to [-1, 1]. NaN, infinity and a
+An action names a share of what is possible this month, so none is ever infeasible: whatever it asks for is cut back to
+what the law and the firm's books permit. Values are cast to `float32` and clipped to [-1, 1]. NaN, infinity and a
 wrong shape raise `ValueError` and change nothing.
 """
 
 BETWEEN = """
 Between these values the effect is proportional: `borrow` = -0.25 borrows three quarters of what is permitted. An
-action of zeros is a firm that does nothing but surrender, borrow and carry over whatever it may.
+action of zeros makes the firm surrender, borrow and carry over all it may, and do nothing else.
 """
 
 MASKS = """
@@ -118,11 +118,11 @@ print(obs["observation"], obs["action_mask"])  # for a policy that reads the mas
 ```
 """
 
-DISCRETE = f"""
+DISCRETE_IDS = f"""
 ## Discrete ids
 
 `nea/KETSDiscrete-v0` and the other `Discrete` ids take a whole number from 0 to {len(CHOICES) - 1}: a choice from
-`env.unwrapped.menu`, each of which stands for one of the actions above. A choice is masked when an action that it
+`env.unwrapped.menu`, each of which represents one of the actions above. A choice is masked when an action that it
 needs is masked; number 0, `{CHOICES[0].name}`, never is. `gym.make("nea/KETS-v0", action_form="discrete")` makes the
 same environment.
 
@@ -159,9 +159,9 @@ def page() -> list[str]:
     effects = ((f"`{field.name}`", *EFFECTS[field.name]) for field in ACTIONS)
     menu = ((f"{number}", choice.name, _action(choice)) for number, choice in enumerate(CHOICES))
     return [
-        *("# Actions", "", WRITTEN, *INTRODUCTION.splitlines(), ""),
+        *("# Actions", "", FROM_TABLES, *ABOUT_ACTIONS.splitlines(), ""),
         *(*field_table(rows(ACTIONS)), "", "## What each does", ""),
         *(*table(("Action", "at -1", "at 0", "at 1", "masked when"), effects), *BETWEEN.splitlines()),
-        *(*MASKS.splitlines(), *DISCRETE.splitlines(), ""),
+        *(*MASKS.splitlines(), *DISCRETE_IDS.splitlines(), ""),
         *table(("Num", "Name", "Action"), menu),
     ]

@@ -6,7 +6,7 @@ from textwrap import fill
 from typing import NamedTuple
 
 from nea_env.core.layout import FLOWS
-from nea_env.envs.reference.tables import WRITTEN, field_table, rows
+from nea_env.envs.reference.tables import FROM_TABLES, field_table, rows
 
 
 class Identity(NamedTuple):
@@ -29,7 +29,7 @@ DUTY = Identity(
 )
 COSTS = tuple(field.name for field in FLOWS if field.unit == "money" and field.name != "cost")
 
-INTRODUCTION = """
+ABOUT_FLOWS = """
 Flows are what happened in the month just played: tonnes, output and money, as `float64`. `env.unwrapped.flows()`
 returns them by name. They are 0 after a reset.
 
@@ -66,7 +66,7 @@ They hold in every month of every scenario, whatever the actions, to one part in
 them. `accounts()` gives the stocks on the left-hand sides; a change is the stock after the month less the stock
 before it.
 
-**Units and credits.** What the firm holds changes by what it gets less what it gives up:
+**Units and credits.** What the firm holds changes by what it receives less what it gives up:
 
 {{ledger}}
 
@@ -102,5 +102,5 @@ def _formula(identity: Identity) -> str:
 def page() -> list[str]:
     """The lines of the page."""
     identities = IDENTITIES.format(ledger=_formula(LEDGER), duty=_formula(DUTY))
-    lines = ["# Flows", "", WRITTEN, *INTRODUCTION.splitlines(), "", *field_table(rows(FLOWS))]
+    lines = ["# Flows", "", FROM_TABLES, *ABOUT_FLOWS.splitlines(), "", *field_table(rows(FLOWS))]
     return [*lines, *identities.splitlines()]

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from nea_env.core.layout import OBSERVATION
-from nea_env.envs.reference.tables import WRITTEN, Row, field_table, rows, span, table
+from nea_env.envs.reference.tables import FROM_TABLES, Row, field_table, rows, span, table
 from nea_env.library.pages import MARKDOWN, cell
 
-GROUPS = {
+COLUMN_GROUPS = {
     "progress": "Calendar",
     "log_price": "Prices",
     "front": "Units held, emissions and duty",
@@ -17,7 +17,7 @@ GROUPS = {
     "allocation_known": "Allocation and output",
     "capacity_0": "Abatement capacity",
     "auction_room": "Auctions and price triggers",
-    "law_known": "What is known of the law",
+    "law_known": "What is known about the law",
     "wild": "Price process and links",
 }
 """First column of each group -> its title. A column added at the end joins the last group."""
@@ -32,15 +32,15 @@ UNITS = (
     ("squashed tenths of a year", "the same of y = 10 × tonnes / baseline emissions of a year"),
 )
 
-INTRODUCTION = f"""
+ABOUT_OBSERVATIONS = f"""
 An observation is a `float32` array of shape `({len(OBSERVATION)},)`. Every environment has the same columns, whatever
-the law: a column that a law has no use for is 0. An agent trained under one system can therefore act under another,
+the law: a column that a law does not use is 0. An agent trained under one system can therefore act under another,
 and one batch can mix systems. Columns are only ever added at the end.
 
 All numbers are finite, of order one, and inside the bounds of `env.observation_space`. The firm's quantities are
 relative to its baseline emissions, so that a small firm and a large one see the same numbers; prices are logs and
 ratios, relative to the scenario's reference price (`market.price`) or to each other. Prices and holdings are those at
-which the next action is played. No number of the law shows before it is announced.
+which the next action is played. No number of the law is shown before it is announced.
 
 ```python
 import gymnasium as gym
@@ -78,21 +78,21 @@ The exact tonnes are in `env.unwrapped.accounts()`, prices in money per tonne in
 tonnes and money of the month just played in [`env.unwrapped.flows()`](flows{MARKDOWN}).
 """
 
-WORDS = f"""
+OBSERVATION_TERMS = f"""
 The *front* is the vintage that is due next: units that can be surrendered at the next deadline. The *long price* is
-that of a unit that can always be kept, and the front price parts from it where carry-over is limited
+that of a unit that can always be kept, and the front price departs from it where carry-over is limited
 ([markets](../markets{MARKDOWN})). In a name that ends in `_k`, k counts from 0: technologies of the firm in
 `capacity_k`, `building_k` and `invest_value_k`, linked systems in `link_k` and `foreign_premium_k`. `_low` and
-`_high` are the bounds of what is known of a number of the law; they meet once the number is published.
+`_high` are the bounds of what is known about a number of the law; they coincide once the number is published.
 """
 
 
-def groups(found: Sequence[Row]) -> list[tuple[str, list[Row]]]:
+def groups(members: Sequence[Row]) -> list[tuple[str, list[Row]]]:
     """The rows of the table by group: title, rows."""
     divided: list[tuple[str, list[Row]]] = []
-    for row in found:
-        if row.field.name in GROUPS:
-            divided.append((GROUPS[row.field.name], []))
+    for row in members:
+        if row.field.name in COLUMN_GROUPS:
+            divided.append((COLUMN_GROUPS[row.field.name], []))
         divided[-1][1].append(row)
     return divided
 
@@ -100,15 +100,15 @@ def groups(found: Sequence[Row]) -> list[tuple[str, list[Row]]]:
 def summary() -> list[str]:
     """A short table of the groups: numbers of their columns, title."""
     divided = groups(rows(OBSERVATION))
-    lines = ((span(found[0].columns.start, found[-1].columns.stop - 1), title) for title, found in divided)
+    lines = ((span(members[0].columns.start, members[-1].columns.stop - 1), title) for title, members in divided)
     return table(("Num", "Observation"), lines)
 
 
 def page() -> list[str]:
     """The lines of the page."""
-    lines = ["# Observations", "", WRITTEN, *INTRODUCTION.splitlines()]
+    lines = ["# Observations", "", FROM_TABLES, *ABOUT_OBSERVATIONS.splitlines()]
     lines += ["", "## Units", "", *table(("Unit", "Meaning"), ((name, cell(text)) for name, text in UNITS))]
-    lines += ["", "## Columns", *WORDS.splitlines()]
-    for title, found in groups(rows(OBSERVATION)):
-        lines += ["", f"### {title}", "", *field_table(found)]
+    lines += ["", "## Columns", *OBSERVATION_TERMS.splitlines()]
+    for title, members in groups(rows(OBSERVATION)):
+        lines += ["", f"### {title}", "", *field_table(members)]
     return lines

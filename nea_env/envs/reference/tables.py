@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from nea_env.library.pages import cell
 
-WRITTEN = (
+FROM_TABLES = (
     "<!-- Written by `python -m nea_env.envs.reference`: change the field tables, or the text in"
     " nea_env/envs/reference/, then run it again. -->"
 )
@@ -38,13 +38,13 @@ def span(first: int, last: int) -> str:
 
 def rows(table: Sequence[Field]) -> list[Row]:
     """The columns of a table in order; neighbours that differ only in a final ``_0``, ``_1``, … share a row."""
-    found: list[Row] = []
+    joined: list[Row] = []
     for _, group in groupby(enumerate(table), key=_kind):
         members = list(group)
         start, first = members[0]
         name = first.name if len(members) == 1 else f"{_stem(first.name)}_k"
-        found.append(Row(range(start, start + len(members)), name, first))
-    return found
+        joined.append(Row(range(start, start + len(members)), name, first))
+    return joined
 
 
 def _stem(name: str) -> str:
@@ -64,11 +64,11 @@ def interval(field: Field) -> str:
     return f"{low}, {high}"
 
 
-def field_table(found: Sequence[Row]) -> list[str]:
+def field_table(lines: Sequence[Row]) -> list[str]:
     """Number, name, unit, range and meaning of each row."""
     return table(
         ("Num", "Name", "Unit", "Range", "Meaning"),
-        ((row.numbers, f"`{row.name}`", cell(row.field.unit), interval(row.field), sentence(row)) for row in found),
+        ((row.numbers, f"`{row.name}`", cell(row.field.unit), interval(row.field), sentence(row)) for row in lines),
     )
 
 

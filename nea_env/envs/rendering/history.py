@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _MARKET = ("month", "long_price", "front_price", "offset_price", "strike")
 _FLOWS = ("bought", "sold", "surrendered", "emitted", "abated", "saved", "cost")
-_NAMES = (*_MARKET, *(f"held_{name}" for name in ACCOUNTS), *_FLOWS)
+_SERIES = (*_MARKET, *(f"held_{name}" for name in ACCOUNTS), *_FLOWS)
 _NEVER = np.iinfo(np.int64).max // 2
 
 
@@ -57,7 +57,7 @@ class History:
         months = self._months[self._start[index] :]
         if not months:
             return {}
-        return dict(zip(_NAMES, np.array([month[:, index] for month in months]).T, strict=True))
+        return dict(zip(_SERIES, np.array([month[:, index] for month in months]).T, strict=True))
 
 
 def date(scenario: Scenario, months: Months, index: int = -1) -> str:

@@ -25,8 +25,9 @@ if TYPE_CHECKING:
     from nea_env.envs.rendering.panels import Panel, View
     from nea_env.scenario import Scenario
 
-_DPI, _WIDTH, _HEIGHT = 100, 1000, 640  # pixels
-_COLUMNS, _ROWS = (0, 500, 1000), (600, 312, 0)  # edges of the panels' cells, pixels from the left and the bottom
+_DPI, _WIDE, _HIGH = 100, 1000, 640  # pixels
+_COLUMN_EDGES = (0, 500, 1000)  # of the panels' cells, pixels from the left
+_ROW_EDGES = (600, 312, 0)  # pixels from the bottom
 _LEFT, _RIGHT, _TOP, _BOTTOM = 88, 22, 30, (14, 48)  # of a cell, around its axes; below a row
 _KEPT = 16  # backgrounds that a panel keeps, 0.6 MB each
 
@@ -42,16 +43,16 @@ class Picture:
         self._scenario = scenario
         self._start, end = (int(month[:4]) + int(month[5:]) / 12 for month in (scenario.start, scenario.end))
         self._start -= 1 / 12  # a month starts where the one before it ends
-        self._figure = Figure(figsize=(_WIDTH / _DPI, _HEIGHT / _DPI), dpi=_DPI)
+        self._figure = Figure(figsize=(_WIDE / _DPI, _HIGH / _DPI), dpi=_DPI)
         self._canvas = FigureCanvasAgg(self._figure)
         self._cells = [
             _Cell(self._canvas, panel(scenario), index, (self._start, end)) for index, panel in enumerate(PANELS)
         ]
-        self._title = self._figure.text(_LEFT / _WIDTH, 0.962, "", fontsize=12, va="center")
-        self._date = self._figure.text(1 - _RIGHT / _WIDTH, 0.962, "", fontsize=12, va="center", ha="right")
+        self._title = self._figure.text(_LEFT / _WIDE, 0.962, "", fontsize=12, va="center")
+        self._date = self._figure.text(1 - _RIGHT / _WIDE, 0.962, "", fontsize=12, va="center", ha="right")
         self._nothing = self._figure.text(0.5, 0.5, "no episode yet", ha="center", color="0.4")
         write(self._title, scenario.title, room=0.81)
-        self._head = _background(self._canvas, Bbox([[0, _ROWS[0]], [_WIDTH, _HEIGHT]]), self._title)
+        self._head = _background(self._canvas, Bbox([[0, _ROW_EDGES[0]], [_WIDE, _HIGH]]), self._title)
 
     def frame(self, months: Months) -> NDArray[np.uint8]:
         """(H, W, 3) uint8, a new array: prices, holdings against duty, abatement and cost over calendar time."""
@@ -66,7 +67,7 @@ class Picture:
             _clear(self._canvas, self._figure.bbox)
             self._canvas.restore_region(self._head)
             self._nothing.draw(renderer)
-        painted, frame = np.asarray(self._canvas.buffer_rgba()), np.empty((_HEIGHT, _WIDTH, 3), np.uint8)
+        painted, frame = np.asarray(self._canvas.buffer_rgba()), np.empty((_HIGH, _WIDE, 3), np.uint8)
         for channel in range(3):  # a quarter of the time of copying the three at once
             frame[..., channel] = painted[..., channel]
         return frame
@@ -78,11 +79,11 @@ class _Cell:
     def __init__(self, canvas: FigureCanvasAgg, panel: Panel, index: int, years: tuple[float, float]) -> None:
         self._canvas, self._panel = canvas, panel
         row, column = divmod(index, 2)
-        left, right = _COLUMNS[column], _COLUMNS[column + 1]
-        top, bottom = _ROWS[row], _ROWS[row + 1]
+        left, right = _COLUMN_EDGES[column], _COLUMN_EDGES[column + 1]
+        top, bottom = _ROW_EDGES[row], _ROW_EDGES[row + 1]
         self._box = Bbox([[left, bottom], [right, top]])
         x, y = left + _LEFT, bottom + _BOTTOM[row]
-        place = (x / _WIDTH, y / _HEIGHT, (right - _RIGHT - x) / _WIDTH, (top - _TOP - y) / _HEIGHT)
+        place = (x / _WIDE, y / _HIGH, (right - _RIGHT - x) / _WIDE, (top - _TOP - y) / _HIGH)
         self._axes = axes = canvas.figure.add_axes(place, xlim=years)
         axes.grid(alpha=0.25)
         axes.spines[["top", "right"]].set_visible(False)
@@ -130,6 +131,6 @@ def _background(canvas: FigureCanvasAgg, box: Bbox, artist: Any) -> Any:
 
 
 def _clear(canvas: FigureCanvasAgg, box: Any) -> None:
-    for colour in ("white", canvas.figure.get_facecolor()):  # a style may have a page that lets light through
+    for colour in ("white", canvas.figure.get_facecolor()):  # a style may have a transparent background
         paper = Rectangle(box.p0, box.width, box.height, facecolor=colour, lw=0.0, antialiased=False)
         paper.draw(canvas.get_renderer())

@@ -12,7 +12,7 @@ from nea_env import load_scenario
 from nea_env.core.batch import Batch
 from nea_env.core.layout import Action
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 IDLE = np.zeros((200, Action.size), np.float32)
 SHOWN = """
 import hashlib, sys, numpy as np

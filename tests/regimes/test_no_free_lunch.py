@@ -12,7 +12,7 @@ from nea_env.core.batch import Batch
 from nea_env.core.layout import Action
 from nea_env.library import load_scenario, scenarios
 from nea_env.scenario import add_months
-from tests.core.test_no_free_lunch import ERRORS, buy_and_hold, contrarian, mean_and_error, profit
+from tests.core.play.test_no_free_lunch import ERRORS, buy_and_hold, contrarian, mean_and_error, profit
 
 pytestmark = pytest.mark.slow  # tens of thousands of paths of every market
 

@@ -1,4 +1,4 @@
-"""Foreign prices beside every law of the home price, and what an equilibrium leaves of the credits'."""
+"""Foreign prices beside every process of the home price, and what an equilibrium leaves of the credits'."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from nea_env import ScenarioError, load_scenario, price_paths
 FREE = {"links.0.starts": None, "links.0.regime": None, "links.0.fx.volatility": 0}
 
 
-@pytest.mark.parametrize("law", ["gbm", "lattice", "jumps", "two_regimes", "bootstrap"])
-def test_news_at_home_and_abroad_are_correlated_as_stated_whatever_the_law(law):
-    paths = price_paths(load_scenario("linked_kets", FREE | {"market.law": law, "links.0.correlation": 0.8}), 4_000)
+@pytest.mark.parametrize("process", ["gbm", "lattice", "jumps", "two_regimes", "bootstrap"])
+def test_news_at_home_and_abroad_are_correlated_as_stated_whatever_the_process(process):
+    paths = price_paths(load_scenario("linked_kets", FREE | {"market.law": process, "links.0.correlation": 0.8}), 4_000)
     home, abroad = (np.diff(np.log(paths[name]), axis=1).ravel() for name in ("long_price", "foreign_price_0"))
     found = np.corrcoef(home, abroad)[0, 1]
-    assert found == pytest.approx(0.8, abs=0.01) if law == "gbm" else 0.5 < found < 0.81  # 0.8 of a normal's rank
+    assert found == pytest.approx(0.8, abs=0.01) if process == "gbm" else 0.5 < found < 0.81  # 0.8 of a normal's rank
 
 
 @pytest.fixture(scope="module")

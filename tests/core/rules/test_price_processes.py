@@ -34,7 +34,7 @@ from nea_env.core.rules.price_processes import (
     regime_start,
     reversion_change,
 )
-from nea_env.scenario.market import Law, Market
+from nea_env.scenario.market import Market, PriceProcess
 
 GROWTH = 0.05 / 12
 YEARS = 20_000
@@ -49,28 +49,28 @@ SECTIONS = {
 FAIR = ("gbm", "lattice", "jumps", "two_regimes", "bootstrap")
 
 
-def market(law, volatility=0.30, **sections):
+def market(process, volatility=0.30, **sections):
     shape = {"name": "m", "title": "m", "currency": "KRW", "price": 100, "discount_rate": 0.05}
-    return Market.model_validate(shape | SECTIONS | {"law": law, "volatility": volatility} | sections)
+    return Market.model_validate(shape | SECTIONS | {"law": process, "volatility": volatility} | sections)
 
 
-def changes(law, u, z, volatility=0.30):
+def changes(process, u, z, volatility=0.30):
     """Log changes (years, months) of a process from uniforms and normals of that shape, one uniform a year ahead."""
-    m = market(law, volatility)
+    m = market(process, volatility)
     c, table = process_parameters(m), bootstrap_table(m)
-    state = [regime_start(c["wild_share"], x) if law == "two_regimes" else c["start"] for x in u[:, 0]]
+    state = [regime_start(c["wild_share"], x) if process == "two_regimes" else c["start"] for x in u[:, 0]]
     log_price = np.full(len(u), math.log(m.price))
     found = np.zeros(z.shape)
     for month in range(z.shape[1]):
         for i in range(len(u)):
-            change, state[i] = one(law, c, table, log_price[i], state[i], u[i, month + 1], z[i, month])
+            change, state[i] = one(process, c, table, log_price[i], state[i], u[i, month + 1], z[i, month])
             found[i, month] = change
             log_price[i] += change
     return found
 
 
-def one(law, c, table, log_price, state, u, z):
-    match law:
+def one(process, c, table, log_price, state, u, z):
+    match process:
         case "gbm":
             return gbm_change(c["process_drift"], c["process_sd"], z), state
         case "lattice":
@@ -102,10 +102,10 @@ def year(request):
 
 
 def test_every_process_of_the_schema_has_a_code_of_its_own():
-    assert CODES == {name: code for code, name in enumerate(get_args(Law))}
-    for law in (*FAIR, "log_ou"):
-        assert process_parameters(market(law))["process"] == CODES[law]
-        assert tuple(process_parameters(market(law))) == PARAMETERS
+    assert CODES == {name: code for code, name in enumerate(get_args(PriceProcess))}
+    for process in (*FAIR, "log_ou"):
+        assert process_parameters(market(process))["process"] == CODES[process]
+        assert tuple(process_parameters(market(process))) == PARAMETERS
 
 
 def test_every_process_is_stepped_or_bounded():
@@ -204,18 +204,18 @@ def test_a_bootstrap_of_two_equal_moves_is_known_by_hand():
 
 
 def test_simulated_prices_are_martingales(year):
-    law, moves = year
+    process, moves = year
     for months in (1, 12):
         gain = np.exp(moves[:, :months].sum(axis=1) - months * GROWTH) - 1
-        assert abs(gain.mean()) < 4 * gain.std() / math.sqrt(YEARS), f"{law}, {months} months"
+        assert abs(gain.mean()) < 4 * gain.std() / math.sqrt(YEARS), f"{process}, {months} months"
 
 
 def test_a_simulated_year_has_the_market_s_volatility(year):
-    law, moves = year
+    process, moves = year
     total = moves.sum(axis=1)
     spread = (total - total.mean()) ** 2
     error = spread.std() / math.sqrt(YEARS) / (2 * 0.30)
-    assert abs(math.sqrt(spread.mean()) - 0.30) < 4 * error, law
+    assert abs(math.sqrt(spread.mean()) - 0.30) < 4 * error, process
     assert error < 0.004
 
 
@@ -266,10 +266,10 @@ def test_log_ou_settles_around_its_level():
     assert abs(logs.var() - variance) < 4 * variance * math.sqrt(2 / n)
 
 
-@pytest.mark.parametrize("law", [*FAIR, "log_ou"])
-def test_without_volatility_the_price_follows_its_drift(law):
-    moves = changes(law, np.full((1, 4), 0.3), np.ones((1, 3)), 0.0)
-    if law == "log_ou":
+@pytest.mark.parametrize("process", [*FAIR, "log_ou"])
+def test_without_volatility_the_price_follows_its_drift(process):
+    moves = changes(process, np.full((1, 4), 0.3), np.ones((1, 3)), 0.0)
+    if process == "log_ou":
         assert math.log(100) + moves.sum() == pytest.approx(math.log(60) + math.log(100 / 60) * math.exp(-0.375))
     else:
         assert moves == pytest.approx(GROWTH, abs=1e-15)

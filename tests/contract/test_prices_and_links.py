@@ -1,6 +1,7 @@
-"""The contract under every price law, with links of every kind, and for a firm that moves the price.
+"""The contract under every price process, with links of every kind, and for a firm that moves the price.
 
-Shipped scenarios have the default law; here each law is put into one of them, and each shipped link into its own.
+Shipped scenarios have the default process; here each of the others is put into one of them, and each shipped link
+into its own.
 """
 
 from __future__ import annotations
@@ -27,8 +28,8 @@ SHORT = {"last": "2022"}
 NO_GAP = SHORT | {"market.gap": {}}
 KNOWN_DATES = {"links.0.start_chance": None, "links.0.weight": 0.0, "links.0.starts": "2021-07"}
 CASES: dict[str, tuple[str, dict]] = {
-    law: ("kets", PHASE3 | {"market.law": law})
-    for law in ("lattice", "jumps", "two_regimes", "bootstrap", "equilibrium", "log_ou")
+    process: ("kets", PHASE3 | {"market.law": process})
+    for process in ("lattice", "jumps", "two_regimes", "bootstrap", "equilibrium", "log_ou")
 } | {
     "stale": ("kets", PHASE3 | {"market.stale": 0.3}),
     "moves the price": ("kets", PHASE3 | {"market.frictions.permanent_impact": 0.5}),
@@ -94,7 +95,7 @@ def test_a_row_is_the_same_alone_and_in_company_on_one_thread_and_on_two(case):
     assert_same(parallel.get_state(), many.get_state())
 
 
-def test_a_row_is_the_same_among_all_laws():
+def test_a_row_is_the_same_among_all_processes():
     each, names = 20, list(CASES)
     which = np.random.default_rng(1).permutation(np.repeat(np.arange(len(names)), each))
     mixed = Batch([scenario(name) for name in names], len(which), scenario_of=which, threads=1)

@@ -1,7 +1,7 @@
-"""No price law pays whoever only trades: over 100,000 paths, to four standard errors.
+"""No price process pays whoever only trades: over 100,000 paths, to four standard errors.
 
-``test_no_free_lunch.py`` has gbm and the front's gap at length; here are the other laws of the default set, the
-collar, and the two laws that do pay, which say so. Links are in ``test_no_free_lunch_links.py``.
+``test_no_free_lunch.py`` has gbm and the front's gap at length; here are the other processes of the default
+set, the collar, and the two processes that do pay, which say so. Links are in ``test_no_free_lunch_links.py``.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ import pytest
 from nea_env.core.lowering.process_parameters import lattice
 from nea_env.scenario import Scenario, months_between
 from tests.core.partners import mean_and_error, played
-from tests.core.test_no_free_lunch import DEADLINES, ERRORS, LOT, PATHS, trader, vintage
+from tests.core.play.test_no_free_lunch import DEADLINES, ERRORS, LOT, PATHS, trader, vintage
 
-LAWS = {
+PROCESSES = {
     "gbm": {},
     "lattice": {"lattice": {"states": 61}},
     "jumps": {"jumps": {"rate": 10.9, "share": 0.8}},
@@ -28,33 +28,33 @@ START, MONTHS = "2015-12", 24  # to the second deadline
 MONTHLY = math.exp(-0.03 / 12)
 
 
-def priced(law: str, **frictions) -> Scenario:
-    """The trader of ``test_no_free_lunch`` under another law: no duty, no allocation and no carry right."""
+def priced(process: str, **frictions) -> Scenario:
+    """The trader of ``test_no_free_lunch`` under another price process: no duty, no allocation and no carry right."""
     plain = trader(START, 0.30, **frictions)
-    market = plain.market.model_dump() | {"law": law} | LAWS[law]
+    market = plain.market.model_dump() | {"law": process} | PROCESSES[process]
     return Scenario.model_validate(plain.model_dump() | {"market": market})
 
 
-@pytest.fixture(scope="module", params=LAWS)
+@pytest.fixture(scope="module", params=PROCESSES)
 def run(request):
-    """Law, prices (MONTHS, PATHS) and the discounted profit (PATHS,) of trading at random."""
+    """Price process, prices (MONTHS, PATHS) and the discounted profit (PATHS,) of trading at random."""
     return request.param, *played(priced(request.param), PATHS, MONTHS, ("long_price", "front_price"), lot=LOT)
 
 
 @pytest.mark.parametrize("number", range(2))
 def test_each_vintage_keeps_its_discounted_mean_to_its_own_deadline(run, number):
-    law, seen, _ = run
+    process, seen, _ = run
     price = vintage(number, seen["long_price"], seen["front_price"], due())
     for month in range(1, len(price)):
         mean, error = mean_and_error(MONTHLY**month * price[month])
-        assert abs(mean - 100.0) < ERRORS * error, f"{law}, month {month}: {mean} (error {error:.2g})"
+        assert abs(mean - 100.0) < ERRORS * error, f"{process}, month {month}: {mean} (error {error:.2g})"
         assert error > 1e-3, "nothing was at stake"
 
 
 @pytest.mark.parametrize("number", range(2))
 def test_no_sign_seen_before_a_month_tells_what_it_brings(run, number):
     """Gains of whoever holds a vintage only while a sign is seen, summed over its life."""
-    law, seen, _ = run
+    process, seen, _ = run
     price = vintage(number, seen["long_price"], seen["front_price"], due())
     moved = np.diff(np.log(price), axis=0, prepend=math.log(100.0))
     signs = {"high": price > 100.0, "after a rise": moved > 0.0, "after a large move": abs(moved) > 0.15}
@@ -62,7 +62,7 @@ def test_no_sign_seen_before_a_month_tells_what_it_brings(run, number):
     present = MONTHLY ** np.arange(len(price))[:, None] * price
     for sign, holds in signs.items():
         mean, error = mean_and_error((holds[:-1] * np.diff(present, axis=0)).sum(axis=0))
-        assert abs(mean) <= ERRORS * error, f"{law}, {sign}: {mean:.3g} (error {error:.2g})"
+        assert abs(mean) <= ERRORS * error, f"{process}, {sign}: {mean:.3g} (error {error:.2g})"
 
 
 def test_trading_at_random_earns_nothing(run):
@@ -76,24 +76,24 @@ def due() -> list[int]:
     return [months_between(START, deadline) for deadline in DEADLINES]
 
 
-@pytest.mark.parametrize("law", LAWS)
-def test_trading_at_random_costs_the_frictions_where_there_are_any(law):
-    _, free = played(priced(law), 3_000, MONTHS, lot=LOT)
-    _, costly = played(priced(law, spread=0.02, impact=0.02), 3_000, MONTHS, lot=LOT)
+@pytest.mark.parametrize("process", PROCESSES)
+def test_trading_at_random_costs_the_frictions_where_there_are_any(process):
+    _, free = played(priced(process), 3_000, MONTHS, lot=LOT)
+    _, costly = played(priced(process, spread=0.02, impact=0.02), 3_000, MONTHS, lot=LOT)
     assert (costly <= free + 1e-9).all()
     assert (free - costly).mean() > 0.02
     mean, error = mean_and_error(costly)
     assert mean < ERRORS * error
 
 
-def test_the_laws_move_as_much_and_in_another_shape():
-    """The same volatility under every law but the collar's, which sets its own."""
-    found = {law: played(priced(law), 5_000, MONTHS, ("long_price",))[0]["long_price"] for law in LAWS}
-    moves = {law: np.diff(np.log(price), axis=0).ravel() for law, price in found.items()}
-    for law, move in moves.items():
-        if law != "collared":
-            assert move.std() * 12**0.5 == pytest.approx(0.30, abs=0.012), law
-    kurtosis = {law: ((move - move.mean()) ** 4).mean() / move.var() ** 2 for law, move in moves.items()}
+def test_the_processes_move_as_much_and_in_another_shape():
+    """The same volatility under every process but the collar's, which sets its own."""
+    found = {process: played(priced(process), 5_000, MONTHS, ("long_price",))[0]["long_price"] for process in PROCESSES}
+    moves = {process: np.diff(np.log(price), axis=0).ravel() for process, price in found.items()}
+    for process, move in moves.items():
+        if process != "collared":
+            assert move.std() * 12**0.5 == pytest.approx(0.30, abs=0.012), process
+    kurtosis = {process: ((move - move.mean()) ** 4).mean() / move.var() ** 2 for process, move in moves.items()}
     assert kurtosis["gbm"] == pytest.approx(3.0, abs=0.1)
     assert kurtosis["lattice"] == pytest.approx(1.0, abs=0.1)
     assert kurtosis["jumps"] > 3.5
@@ -117,7 +117,7 @@ def test_prices_of_the_lattice_stay_on_its_nodes(states):
     assert (ended[-1].mean() > 0.9) == (states == 5)
 
 
-# --- laws that pay ---------------------------------------------------------------------------------
+# --- processes that pay ----------------------------------------------------------------------------
 def buy_low(batch):
     """Buys below the level that prices return to, sells above it."""
     return np.where(batch.market()["long_price"] < 100.0, LOT, -1.0)
@@ -137,7 +137,7 @@ def buy_what_will_rise(batch):
     ],
     ids=["log_ou", "stale"],
 )
-def test_marked_laws_pay_who_buys_low_and_sells_high(terms, rule):
+def test_marked_processes_pay_who_buys_low_and_sells_high(terms, rule):
     fair = priced("gbm")
     paying = Scenario.model_validate(fair.model_dump() | {"market": fair.market.model_dump() | terms})
     assert not paying.market.is_martingale
@@ -147,13 +147,13 @@ def test_marked_laws_pay_who_buys_low_and_sells_high(terms, rule):
     assert mean > 0.1  # of a lot, in two years
 
 
-def test_and_the_same_rule_earns_nothing_under_a_fair_law():
+def test_and_the_same_rule_earns_nothing_under_a_fair_process():
     _, profit = played(priced("gbm"), 50_000, MONTHS, lot=LOT, rule=buy_low)
     mean, error = mean_and_error(profit)
     assert 1e-4 < error
     assert abs(mean) < ERRORS * error
 
 
-@pytest.mark.parametrize("law", LAWS)
-def test_no_law_of_the_default_set_is_marked(law):
-    assert priced(law).market.is_martingale
+@pytest.mark.parametrize("process", PROCESSES)
+def test_no_process_of_the_default_set_is_marked(process):
+    assert priced(process).market.is_martingale

@@ -14,7 +14,7 @@ from nea_env.envs.spaces import menu
 from nea_env.scenario import Scenario
 from tests.core import scenarios as made
 from tests.core.partners import link, mean_and_error
-from tests.core.test_foreign_units import CHEAP, home, put
+from tests.core.play.test_foreign_units import CHEAP, home, put
 from tests.core.walk import Walk
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from nea_env.scenario import Scenario
 from tests.core.partners import link, mean_and_error, played
-from tests.core.test_no_free_lunch import ERRORS, LOT, PATHS, trader
+from tests.core.play.test_no_free_lunch import ERRORS, LOT, PATHS, trader
 
 OWN = {"rate": 2.0, "fx_volatility": 0.15, "discount_rate": 0.10, "volatility": 0.40}  # the partner's money
 LINKS = {

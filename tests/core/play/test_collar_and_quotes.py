@@ -118,8 +118,8 @@ QUIET = {"name": "m", "title": "m", "currency": "X", "discount_rate": 0.0, "vola
 @pytest.mark.parametrize(
     ("given", "told"),
     [
-        ({"price": 100.0, "law": "collared"}, "law collared needs one"),
-        ({"price": 100.0, "collar": BAND}, "law gbm has no bounds"),
+        ({"price": 100.0, "law": "collared"}, "law=collared needs one"),
+        ({"price": 100.0, "collar": BAND}, "a gbm price has no bounds"),
         ({"price": 40.0, "law": "collared", "collar": BAND}, "40 lies outside the collar"),
         ({"price": 150.0, "law": "collared", "collar": BAND}, "150 lies outside the collar"),
     ],
