@@ -1,4 +1,4 @@
-"""Batch: many firms, each on its own scenario, month by month. Every environment is a face of it."""
+"""Batch: many firms, each on its own scenario, month by month. Every environment wraps it."""
 
 from __future__ import annotations
 
@@ -143,7 +143,7 @@ class Batch:
         return self._ended
 
     def rekey(self, rows: NDArray[np.bool_], seeds: NDArray[np.int64], episodes: NDArray[np.int64]) -> None:
-        """Let rows (n,) go on with other seeds (n,): their next episode follows that of ``episodes`` (n,)."""
+        """Let rows (n,) continue with other seeds (n,): their next episode follows that of ``episodes`` (n,)."""
         self._rows[Row.SEED, rows] = seeds[rows]
         self._rows[Row.EPISODE, rows] = episodes[rows]
 
@@ -180,7 +180,7 @@ class Batch:
 
         Args:
             seeds: (n,) non-negative integers: the rows start episode 0 of these seeds. None: each row
-                goes on to the next episode of its seed.
+                continues with the next episode of its seed.
             mask: (n,) the rows to start; the others keep their place. None: all.
         """
         chosen = np.ones(self.n, np.bool_) if mask is None else np.asarray(mask)
@@ -243,10 +243,10 @@ class Batch:
 
     def accounts(self) -> dict[str, NDArray[np.float64]]:
         """Tonnes (n,) that the returned observation shows, by ``layout.ACCOUNTS``, and capacity in t a month."""
-        found = {name: self.memory(name) for name in ACCOUNTS if name != "closed"}
-        found["closed"] = np.sum([self._column(State.CLOSED + k) for k in range(SLOTS)], axis=0)
-        found["capacity"] = np.sum([self._column(State.CAPACITY + k) for k in range(TECHS)], axis=0)
-        return found
+        accounts = {name: self.memory(name) for name in ACCOUNTS if name != "closed"}
+        accounts["closed"] = np.sum([self._column(State.CLOSED + k) for k in range(SLOTS)], axis=0)
+        accounts["capacity"] = np.sum([self._column(State.CAPACITY + k) for k in range(TECHS)], axis=0)
+        return accounts
 
     def flows(self) -> dict[str, NDArray[np.float64]]:
         """Tonnes and money (n,) of the month just played, by ``layout.FLOWS``."""

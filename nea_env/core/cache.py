@@ -84,12 +84,12 @@ def _is_own(folder: Path) -> bool:
     """Whether the folder is there, or could be made, and no other user can write to it."""
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        found = folder.lstat()
+        status = folder.lstat()
     except OSError:
         return False
-    if not stat.S_ISDIR(found.st_mode) or not os.access(folder, os.W_OK):
+    if not stat.S_ISDIR(status.st_mode) or not os.access(folder, os.W_OK):
         return False
-    return not hasattr(os, "getuid") or (found.st_uid == os.geteuid() and not found.st_mode & 0o022)
+    return not hasattr(os, "getuid") or (status.st_uid == os.geteuid() and not status.st_mode & 0o022)
 
 
 def _has_room(folder: Path) -> bool:
@@ -133,18 +133,18 @@ def read_checked(path: Path) -> bytes | None:
 
 
 def write_checked(path: Path, data: bytes) -> None:
-    """Write a file and its checksum, whole or not at all; a full or read-only disk is no error."""
+    """Write a file and its checksum, completely or not at all; a full or read-only disk is not an error."""
     try:
         path.parent.mkdir(mode=0o700, exist_ok=True)
-        handle, beside = tempfile.mkstemp(suffix=".part", dir=path.parent)
+        handle, draft = tempfile.mkstemp(suffix=".part", dir=path.parent)
     except OSError:
         return
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(hashlib.sha256(data).digest() + data)
-        os.replace(beside, path)
+        os.replace(draft, path)
     except OSError:
-        discard(Path(beside))
+        discard(Path(draft))
 
 
 def discard(path: Path) -> None:

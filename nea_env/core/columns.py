@@ -61,7 +61,7 @@ def columns(table: type[Columns]) -> int:
 
 
 class _Body(dict[str, Any]):
-    """What a class statement gathers; a second column of one name would otherwise replace the first in silence."""
+    """What a class statement gathers; a second column of one name would otherwise replace the first silently."""
 
     def __init__(self, table: str) -> None:
         super().__init__()

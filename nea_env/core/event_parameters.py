@@ -125,7 +125,7 @@ class Event(Columns):
     OFFSETS_BANKABLE = flag("DEADLINE: offset credits can be kept; 0: they lapse")
 
     # what missing the deadline costs
-    LUMP_SUM = column("money", "DEADLINE: fine for missing any tonne, beside the penalty price of each", low=0)
+    LUMP_SUM = column("money", "DEADLINE: fine for missing any tonne, on top of the penalty price of each", low=0)
     MAX_TOTAL = column("money", "DEADLINE: most that penalty price and LUMP_SUM come to; NEVER: no limit", low=0)
     DEDUCTED = column("1", "DEADLINE: tonnes taken from the next allocation per missing tonne", low=0)
     SIDE_MULTIPLE = column("1", "DEADLINE: side penalties per missing tonne, times the front price", low=0)

@@ -1,7 +1,7 @@
 """The one decorator of the core, with a disk cache keyed on the core's sources.
 
 Numba's own cache notices an edit only in the file that holds the kernel, so a kernel that calls a rule
-in another file would keep the old rule, in silence; and one damaged file of it breaks every later start. Here a
+in another file would keep the old rule, silently; and one damaged file of it breaks every later start. Here a
 kernel is kept in the folder of the core's version (see ``cache.py``), with a checksum: what can't be read is
 compiled again.
 """
@@ -32,7 +32,7 @@ def jit(
     that it is given, and neither makes nor returns one.
     ``inline`` puts it into its callers: what loops over lanes can be vectorised only there, where it is known how the
     columns lie. ``paste`` copies the source of a function that calls such functions into its callers, which saves
-    compiling it by itself. ``nogil`` lets other Python threads run beside it.
+    compiling it by itself. ``nogil`` lets other Python threads run at the same time.
     A function defined outside the core is compiled anew by each process: its source is in no hash.
     """
     if function is None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from nea_env.core.columns import Columns, column, columns
 from nea_env.scenario.firm import TECHNOLOGIES
-from nea_env.scenario.rules import TIERS as ADJUSTMENT_TIERS
+from nea_env.scenario.rules import TIERS as TIERS
 from nea_env.scenario.scenario import LINKS_MAX
 
 # --- sizes -----------------------------------------------------------------------------------------
@@ -16,7 +16,6 @@ SLOTS = 3  # ended compliance periods that can wait for verification at once
 TECHS = TECHNOLOGIES  # of a firm
 QUEUE = 9  # quarters of construction in the queue: a lead of up to 24 months, rounded up to a quarter's end
 HISTORY = 24  # months of prices remembered
-TIERS = ADJUSTMENT_TIERS  # steps of an ex-post adjustment
 PARTNERS = LINKS_MAX  # systems that one scenario can be linked to
 
 LINK_CLOSED, LINK_OPEN, LINK_BROKEN = range(3)  # states of a link
@@ -181,7 +180,7 @@ class Observation(Columns):
     SEASON_COS = column("1", "cosine of the calendar month", low=-1, high=1)
     TO_DEADLINE = column("24 months", "months to the next surrender deadline", low=0, high=4)
     MARKET_OPEN = column("flag", "the market is open this month", low=0, high=1)
-    PRODUCING = column("flag", "production goes on this month (0 in run-off)", low=0, high=1)
+    PRODUCING = column("flag", "production continues this month (0 in run-off)", low=0, high=1)
     LOG_PRICE = column("1", "log of the long price, as quoted, over the reference price", low=-8, high=8)
     FRONT_GAP = column("1", "front price over long price, less one", low=-1, high=1)
     LOG_OFFSET_RATIO = column("1", "log of the offset price over the long price; 0 without offsets", low=-8, high=8)

@@ -26,7 +26,7 @@ _M1 = np.uint64(0xCD9E8D57)
 _W0 = np.uint64(0x9E3779B9)
 _W1 = np.uint64(0xBB67AE85)
 _LOW = np.uint64(0xFFFFFFFF)
-_HALF = np.uint64(32)
+_HALF_WORD = np.uint64(32)
 
 
 @jit(inline=True)
@@ -35,9 +35,9 @@ def philox(c0, c1, c2, c3, k0, k1):
     for _ in range(7):
         p0 = _M0 * c0
         p1 = _M1 * c2
-        c0 = (p1 >> _HALF) ^ c1 ^ k0
+        c0 = (p1 >> _HALF_WORD) ^ c1 ^ k0
         c1 = p1 & _LOW
-        c2 = (p0 >> _HALF) ^ c3 ^ k1
+        c2 = (p0 >> _HALF_WORD) ^ c3 ^ k1
         c3 = p0 & _LOW
         k0 = (k0 + _W0) & _LOW
         k1 = (k1 + _W1) & _LOW
@@ -49,8 +49,8 @@ def draw(seed, episode, month, block):
     """Four words for one month of one episode; blocks are independent of each other."""
     key = np.uint64(seed)
     return philox(
-        np.uint64(month), np.uint64(episode) & _LOW, np.uint64(episode) >> _HALF, np.uint64(block),
-        key & _LOW, key >> _HALF,
+        np.uint64(month), np.uint64(episode) & _LOW, np.uint64(episode) >> _HALF_WORD, np.uint64(block),
+        key & _LOW, key >> _HALF_WORD,
     )  # fmt: skip
 
 

@@ -1,7 +1,7 @@
 """What a saved state must be before any of it is taken up: its scenario's, whole, and every number in its range.
 
 A state is a dictionary of arrays. It comes back from files and other processes, and compiled code that has
-no bounds checks goes on from it, so every number that says where something stands is checked, and every column
+no bounds checks continues from it, so every number that says where something stands is checked, and every column
 against the bounds that `layout` gives it. That the columns fit each other is not checked.
 """
 
@@ -86,7 +86,7 @@ def check_least(saved: Mapping[str, Any], names: Sequence[str], what: str = "sav
 
 
 def check_state(saved: Any, present: Mapping[str, NDArray[Any]], static: NDArray[np.float64]) -> None:
-    """Whether a batch can go on from ``saved``.
+    """Whether a batch can continue from ``saved``.
 
     Args:
         saved: what a caller passes.
@@ -122,12 +122,12 @@ def check_state(saved: Any, present: Mapping[str, NDArray[Any]], static: NDArray
         allowed = f"at most {most[np.argmax(wrong)]:.6g}, the technology's potential"
         check_rows(wrong, f"_state capacity_{k} + building_{k}", total, allowed)
     if saved["_world"].shape[1]:
-        law = static[pick, Static.PROCESS]
+        process = static[pick, Static.PROCESS]
         for column, size in _GRIDS:
             place = saved["_world"][:, column]
-            wrong = (law == EQUILIBRIUM) & (place >= np.maximum(static[pick, size], 1.0))
+            wrong = (process == EQUILIBRIUM) & (place >= np.maximum(static[pick, size], 1.0))
             if column == World.NODE:
-                wrong |= (law == LATTICE) & (place >= static[pick, Static.STATES])
+                wrong |= (process == LATTICE) & (place >= static[pick, Static.STATES])
             check_rows(wrong, f"_world {WORLD[column].name}", place, "a place on the grid of the price process")
 
 

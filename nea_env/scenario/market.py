@@ -10,7 +10,6 @@ from nea_env.scenario.aggregate import Aggregate
 from nea_env.scenario.types import Model, NonNegative, Number, Positive, Whole, Year
 
 PriceProcess = Literal["gbm", "lattice", "jumps", "two_regimes", "bootstrap", "collared", "equilibrium", "log_ou"]
-Law = PriceProcess  # as core/lowering/process_parameters.py names it
 NEEDS = {
     "jumps": "jumps",
     "two_regimes": "turbulence",

@@ -26,7 +26,7 @@ class MarketMonth(Columns):
     RESPONSE = column("1", "withdrawn per unit of bank")
     YEAR_END = column("", "1 in the last month of a compliance period")
     CARRY_MULTIPLE = column("1", "of net sales that may be carried over")
-    CARRY_BASE = column("units", "that may be carried over beside them")
+    CARRY_BASE = column("units", "that may be carried over on top of them")
     UNLIMITED = column("", "1 where carrying over has no limit")
     DEFICIT = column("units", "gross shortfall of the short firms in the period")
     BROKERS = column("units", "carried over by intermediaries, outside the limit")

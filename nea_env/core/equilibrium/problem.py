@@ -39,7 +39,7 @@ class Problem:
             scale (exp(steepness a) - 1), money/t, up to the largest share.
         shocks, chances: (Z,) log shocks of the emissions, and (Z, Z) their monthly transition.
         banks: (B,) grid of the aggregate bank, increasing, evenly spaced; the lottery between two nodes adds to the
-            spread of the bank, so a step must be small beside the news of a few months.
+            spread of the bank, so a step must be small compared with the news of a few months.
         start_bank, start_shock: where it begins: a bank, and an index of ``shocks``.
         terminal: (B, Z) price of the running vintage after the last month.
     """

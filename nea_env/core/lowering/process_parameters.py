@@ -17,9 +17,9 @@ from nea_env.core.rules.price_processes import (
     LOG_OU,
     TWO_REGIMES,
 )
-from nea_env.scenario.market import Law, Market
+from nea_env.scenario.market import Market, PriceProcess
 
-CODES: dict[Law, int] = {
+CODES: dict[PriceProcess, int] = {
     "gbm": GBM,
     "lattice": LATTICE,
     "jumps": JUMPS,

@@ -78,7 +78,7 @@ def _fill_and_move_price(i, firms, own):
 def _move_price(i, tonnes, firms, own):
     """Move the price by a trade; returns the mean price of the trade over the price before it.
 
-    A front at a discount moves the long price by so much less: else a firm could push the value of its other
+    A front at a discount moves the long price by so much less: otherwise a firm could push the value of its other
     vintages up with units that are about to lapse.
     """
     moved = own[Static.PERMANENT] * firms.state[State.FRONT_RATIO, i] * tonnes
@@ -99,14 +99,14 @@ def _book_front(firms, own_use, bankable):
         tonnes, won = orders[Order.FRONT, i], orders[Order.WON, i]
         market, buys, sells = tonnes - won, tonnes > 0.0, tonnes < 0.0
         surrendered = won if own_use else 0.0
-        kept = 0.0 if own_use else won
+        held = 0.0 if own_use else won
         state[State.OWED, i] -= surrendered
         flows[Flow.SURRENDERED, i] += surrendered
-        bought = state[State.FRONT, i] + kept + market
+        bought = state[State.FRONT, i] + held + market
         sold = max(0.0, state[State.FRONT, i] + tonnes)
         front = bought if buys else sold if sells else state[State.FRONT, i]
-        traded = state[State.TRADED, i] + (kept if bankable else 0.0)
-        auctioned = state[State.AUCTIONED, i] + (0.0 if bankable else kept)
+        traded = state[State.TRADED, i] + (held if bankable else 0.0)
+        auctioned = state[State.AUCTIONED, i] + (0.0 if bankable else held)
         old, old_sold = state[State.OLD, i], state[State.OLD_SOLD, i]
         # younger units are sold first, and those that can be carried over; what comes back is as old as what was sold
         back = min(tonnes, old_sold) if buys else 0.0

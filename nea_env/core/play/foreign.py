@@ -22,7 +22,7 @@ def sellable(i, k, firms, own):
 
 @jit(inline=True)
 def fill_foreign(firms, rules, t):
-    """Foreign units are bought from the cheapest partner and sold to the dearest."""
+    """Foreign units are bought from the cheapest partner and sold to the best-paying."""
     if rules.own[Static.LINKS] > 0.0:
         for i in range(firms.width):
             if firms.orders[Order.FOREIGN, i] != 0.0:
@@ -31,9 +31,9 @@ def fill_foreign(firms, rules, t):
 
 @jit(inline=True)
 def _trade_foreign(i, firms, own, per_volume):
-    """Buy from the cheapest open partner first, or sell what is held to the dearest that takes it back.
+    """Buy from the cheapest open partner first, or sell what is held to the best-paying one that takes it back.
 
-    A purchase goes on to the other partner only where that costs no more than the front.
+    A purchase moves on to the other partner only where that costs no more than the front.
     """
     state, world, flows = firms.state, firms.world, firms.flows
     wanted, links = firms.orders[Order.FOREIGN, i], int(own[Static.LINKS])

@@ -44,14 +44,14 @@ def firms_of(first, width, rows, books, memory):
     ``rows`` is (Row.size, n) int64, ``books`` (blocks, State, Flow and, where needed, World columns, LANES) float64,
     ``memory`` (blocks, TECHS * QUEUE + HISTORY, LANES) float32.
     """
-    own, kept = lanes(books, first // LANES, first % LANES), lanes(memory, first // LANES, first % LANES)
+    own, remembered = lanes(books, first // LANES, first % LANES), lanes(memory, first // LANES, first % LANES)
     return Firms(
         width,
         own[:FLOWS_FROM],
         own[WORLD_FROM:],
         own[FLOWS_FROM:WORLD_FROM],
-        kept[:HISTORY_FROM],
-        kept[HISTORY_FROM:],
+        remembered[:HISTORY_FROM],
+        remembered[HISTORY_FROM:],
         rows[Row.SEED, first : first + width],
         rows[Row.EPISODE, first : first + width],
         on_stack(N_ACTIONS, np.float32),

@@ -124,8 +124,8 @@ def _grid(columns: dict[str, Array], aggregate: Aggregate, levels: Array, price:
 
     Low: the highest shock and no abatement, with what was missing paid for at every period's end. High: the lowest
     shock without abatement, or with what the price at the start induces up to what all years ahead can lack; at
-    most ``MOST_BANKED``. A grid no wider than that keeps the steps small beside the flows, and has a node at nothing,
-    to which a market returns that was short.
+    most ``MOST_BANKED``. A grid no wider than that keeps the steps small compared with the flows, and has a node at
+    nothing, to which a market returns that was short.
     """
     abatement, emissions = aggregate.abatement, columns["emissions"]
     induced = min(np.log1p(price / abatement.scale) / abatement.steepness, abatement.max_share)

@@ -10,7 +10,7 @@ from nea_env.core.lowering.aggregate import supply as units
 from nea_env.core.lowering.aggregate.calendar import Span
 from nea_env.scenario import Aggregate, Market, Regime, months_between
 
-FLOWS = "emissions supply auctioned offsets released response".split()
+MONTH_FLOWS = "emissions supply auctioned offsets released response".split()
 PRICES = "reserve_price offset_price release_price".split()
 SETTLED = ("year_end wait carry_multiple carry_base unlimited deficit borrowing shortage_price lapse_price").split()
 
@@ -32,7 +32,7 @@ def fill(
     """Write one period into the columns of the months, (T,) each.
 
     Args:
-        columns: (T,) each, ``FLOWS``, ``PRICES`` and ``SETTLED`` of an equilibrium's problem, by name.
+        columns: (T,) each, ``MONTH_FLOWS``, ``PRICES`` and ``SETTLED`` of an equilibrium's problem, by name.
         regime: the law.
         market: prices.
         aggregate: the market's.
@@ -53,7 +53,7 @@ def fill(
         offsets = units.offset_share(regime.offsets.get(span.law, {}), aggregate, supply, emissions)
         met = emissions * (1.0 - units.net_share(rule))  # by units that follow them
         flows = (emissions - met, free - met, above.amount, offsets, high.amount, aggregate.supply_response)
-        for name, value in zip(FLOWS, flows, strict=True):
+        for name, value in zip(MONTH_FLOWS, flows, strict=True):
             columns[name][month] = value / 12.0
         thresholds = (above.threshold(price), (aggregate.offset_ratio or 0.0) * price, high.threshold(price))
         for name, value in zip(PRICES, thresholds, strict=True):
