@@ -14,7 +14,7 @@ from nea_env.core.equilibrium.problem import Array, Problem
 from nea_env.core.equilibrium.shocks import shock_chain
 from nea_env.core.lowering.aggregate.calendar import solved_months, spans
 from nea_env.core.lowering.aggregate.limits import choke_price
-from nea_env.core.lowering.aggregate.months import FLOWS, PRICES, SETTLED, fill
+from nea_env.core.lowering.aggregate.months import MONTH_FLOWS, PRICES, SETTLED, fill
 from nea_env.scenario import Abatement, Aggregate, Link, Market, Regime, Scenario
 
 BANKS, SHOCKS = 121, 5
@@ -71,7 +71,7 @@ def market_problem(
     if aggregate is None:
         raise ValueError(f"market.aggregate: {market.name} has none, and an equilibrium needs one")
     periods = spans(regime, start, months)
-    columns = {name: np.zeros(months) for name in (*FLOWS, *PRICES, *SETTLED)}
+    columns = {name: np.zeros(months) for name in (*MONTH_FLOWS, *PRICES, *SETTLED)}
     for span in periods:
         fill(columns, regime, market, aggregate, start, span)
     if market.collar is not None:
