@@ -39,6 +39,7 @@ from nea_env.core.rules.price_processes import (
     LOG_OU,
     TWO_REGIMES,
     bootstrap_change,
+    gbm_change,
     jump_change,
     lattice_change,
     regime_change,
@@ -50,7 +51,6 @@ from nea_env.core.rules.prices import (
     front_ratio,
     intervention,
     next_log_output,
-    next_log_price,
     trigger_run,
 )  # fmt: skip
 
@@ -158,7 +158,7 @@ def _step(firms, rules, t):
         sd = own[Static.PRICE_SD] * moves
         drift = own[Static.LOG_DRIFT] - 0.5 * sd * sd
         for i in range(firms.width):
-            state[State.LOG_PRICE, i] = next_log_price(state[State.LOG_PRICE, i], drift, sd, news[PRICE, i])
+            state[State.LOG_PRICE, i] += gbm_change(drift, sd, news[PRICE, i])
     elif moves <= 0.0:
         for i in range(firms.width):
             state[State.LOG_PRICE, i] += own[Static.LOG_DRIFT]

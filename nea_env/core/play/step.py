@@ -160,10 +160,9 @@ def play(firms, rules, t, actions, reward):
         close(firms, rules)
     per_scale = rules.own[Static.PER_REWARD_SCALE]
     for i in range(firms.width):
-        cost = flows[Flow.ALLOWANCE_COST, i] + flows[Flow.TRADING_COST, i] + flows[Flow.OFFSET_COST, i]
-        cost += flows[Flow.FOREIGN_COST, i]
-        cost += flows[Flow.ABATEMENT_COST, i] + flows[Flow.OPERATING_COST, i] + flows[Flow.INVESTMENT_COST, i]
-        cost += flows[Flow.MARGIN_COST, i] + flows[Flow.PENALTY_COST, i] + flows[Flow.CLOSING_COST, i]
+        cost = 0.0
+        for f in range(Flow.ALLOWANCE_COST, Flow.COST):  # the money, in one row of the table after another
+            cost += flows[f, i]
         flows[Flow.COST, i] = cost
         reward[i] = -cost * per_scale
 

@@ -11,12 +11,6 @@ from nea_env.core.jit import jit
 
 
 @jit(inline=True)
-def next_log_price(log_price, drift, sd, z):
-    """Geometric Brownian motion; ``drift`` = (r - volatility**2 / 2) a month makes d E[M'] = M."""
-    return log_price + drift + sd * z
-
-
-@jit(inline=True)
 def front_ratio(news, offset, inverse_spread, down, up):
     """Front over long price, 1 + x.
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from statistics import NormalDist
 
 import pytest
 
-from nea_env.core.rules.prices import front_ratio, next_log_output, next_log_price
+from nea_env.core.rules.prices import front_ratio, next_log_output
 
 
 def test_front_ratio_starts_at_one_and_stays_in_bounds():
@@ -18,6 +17,5 @@ def test_front_ratio_starts_at_one_and_stays_in_bounds():
     assert front_ratio(50.0, offset, 1.0, down, up) == pytest.approx(1.124)
 
 
-def test_a_months_news_moves_the_logs_of_price_and_output():
-    assert next_log_price(math.log(100.0), 0.01, 0.2, -1.0) == pytest.approx(math.log(100.0) - 0.19)
+def test_a_months_news_moves_the_log_of_output():
     assert next_log_output(0.1, 0.9, 0.02, 2.0) == pytest.approx(0.13)
