@@ -33,11 +33,12 @@ from nea_env.core.market import market
 from nea_env.core.parameters import Event, Month, Static
 from nea_env.core.play.step import advance, all_finite, mark_rows, start_rows
 from nea_env.core.pool import share
-from nea_env.core.saving import check_state, fingerprint
+from nea_env.core.saving import check_episodes, check_state, fingerprint
 from nea_env.library.errors import did_you_mean, shown
 from nea_env.library.reader import leaves
 from nea_env.scenario import Scenario
 
+SEED_LARGEST = np.iinfo(np.int64).max
 PARALLEL_FROM = 1024  # below this many rows a thread pool costs more than it saves
 
 
@@ -138,7 +139,12 @@ class Batch:
         return self._ended
 
     def rekey(self, rows: NDArray[np.bool_], seeds: NDArray[np.int64], episodes: NDArray[np.int64]) -> None:
-        """Let rows (n,) go on with other seeds (n,): their next episode follows that of ``episodes`` (n,)."""
+        """Let rows (n,) go on with other seeds (n,): their next episode follows that of ``episodes`` (n,).
+
+        Raises:
+            ValueError: a seed is negative, or an episode not 0 to below `EPISODES_END`; nothing has changed.
+        """
+        check_episodes({"seeds": seeds[rows], "episodes": episodes[rows]}, "seeds", "episodes", "new key")
         self._rows[Row.SEED, rows] = seeds[rows]
         self._rows[Row.EPISODE, rows] = episodes[rows]
 
@@ -182,8 +188,10 @@ class Batch:
         if chosen.shape != (self.n,) or chosen.dtype != np.bool_:
             raise ValueError(f"mask is {shown(mask)}: expected an array ({self.n},) of bool")
         if seeds is not None:
-            if np.shape(seeds) != (self.n,) or np.less(seeds, 0).any():
-                raise ValueError(f"seeds are {shown(seeds)}: expected {self.n} whole numbers from 0")
+            given = np.asarray(seeds)
+            is_whole = given.shape == (self.n,) and given.dtype.kind in "iu"
+            if not is_whole or given.min() < 0 or given.max() > SEED_LARGEST:
+                raise ValueError(f"seeds are {shown(seeds)}: expected {self.n} whole numbers, 0 to below 2**63")
             self._rows[Row.SEED, chosen] = np.asarray(seeds, np.int64)[chosen]
             self._rows[Row.EPISODE, chosen] = 0
         self._start(chosen, 0 if seeds is not None else 1)
