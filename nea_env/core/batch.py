@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from nea_env.core.blocks import LANES, blocks_of, column_of, rows_of, set_rows
+from nea_env.core.interruption import undivided
 from nea_env.core.layout import (
     ACCOUNTS,
     ACTIONS,
@@ -192,10 +193,14 @@ class Batch:
             is_whole = given.shape == (self.n,) and given.dtype.kind in "iu"
             if not is_whole or given.min() < 0 or given.max() > SEED_LARGEST:
                 raise ValueError(f"seeds are {shown(seeds)}: expected {self.n} whole numbers, 0 to below 2**63")
+        undivided(self._begin, chosen, seeds)
+        return self.observe()
+
+    def _begin(self, chosen: NDArray[np.bool_], seeds: ArrayLike | None) -> None:
+        if seeds is not None:
             self._rows[Row.SEED, chosen] = np.asarray(seeds, np.int64)[chosen]
             self._rows[Row.EPISODE, chosen] = 0
         self._start(chosen, 0 if seeds is not None else 1)
-        return self.observe()
 
     def step(self, actions: NDArray[np.float32], *, autoreset: bool = False) -> tuple[
         NDArray[np.float32], NDArray[np.float64], NDArray[np.bool_]
@@ -213,6 +218,7 @@ class Batch:
         Raises:
             RuntimeError: a row has ended and ``autoreset`` is off.
             ValueError: an action is NaN or infinite, or the actions have another shape; nothing has changed.
+            KeyboardInterrupt: at Ctrl-C, where every row has played the month or none has.
         """
         if self._ended and not autoreset:
             raise RuntimeError(f"row {int(np.argmax(self._rows[Row.ENDED]))} has ended: reset it before the next step")
@@ -227,7 +233,7 @@ class Batch:
         reward = np.empty(self.n)
         try:
             self._ended = self._advance(actions, reward, observation)
-        except BaseException:  # Ctrl-C while threads share the rows
+        except BaseException:  # Ctrl-C: the month was played, or not, and nobody has counted
             self._count_ended()
             raise
         terminated = self._rows[Row.ENDED].astype(np.bool_) if self._ended else np.zeros(self.n, np.bool_)
@@ -303,6 +309,9 @@ class Batch:
             ValueError: a state of another batch, incomplete, or with a number out of its range; nothing has changed.
         """
         self.check_state(saved)
+        undivided(self._take_up, saved)
+
+    def _take_up(self, saved: dict[str, NDArray]) -> None:
         for name, row in _ROWS.items():
             self._rows[row] = saved[name]
         world = [saved["_world"]] if self._has_world else []
