@@ -21,7 +21,7 @@ FUNCTION_LINES_MAX, PARAMETERS_MAX = 80, 12
 LAYERS = (  # lowest first; a unit may import itself and what stands in a lower row
     ("nea_env.scenario", "nea_env.atomic"),
     ("nea_env.library",),
-    ("nea_env.core.columns",),
+    ("nea_env.core.columns", "nea_env.core.interruption"),
     ("nea_env.core.layout", "nea_env.core.cache"),
     ("nea_env.core.static_parameters", "nea_env.core.month_parameters", "nea_env.core.event_parameters"),
     ("nea_env.core.parameters", "nea_env.core.jit"),

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from nea_env.core.blocks import LANES, blocks_of, column_of, rows_of, set_rows
+from nea_env.core.interruption import undivided
 from nea_env.core.layout import (
     ACCOUNTS,
     ACTIONS,
@@ -33,11 +34,12 @@ from nea_env.core.market import market
 from nea_env.core.parameters import Event, Month, Static
 from nea_env.core.play.step import advance, all_finite, mark_rows, start_rows
 from nea_env.core.pool import share
-from nea_env.core.saving import check_state, fingerprint
+from nea_env.core.saving import check_episodes, check_state, fingerprint
 from nea_env.library.errors import did_you_mean, shown
 from nea_env.library.reader import leaves
 from nea_env.scenario import Scenario
 
+SEED_LARGEST = np.iinfo(np.int64).max
 PARALLEL_FROM = 1024  # below this many rows a thread pool costs more than it saves
 
 
@@ -143,7 +145,12 @@ class Batch:
         return self._ended
 
     def rekey(self, rows: NDArray[np.bool_], seeds: NDArray[np.int64], episodes: NDArray[np.int64]) -> None:
-        """Let rows (n,) continue with other seeds (n,): their next episode follows that of ``episodes`` (n,)."""
+        """Let rows (n,) continue with other seeds (n,): their next episode follows that of ``episodes`` (n,).
+
+        Raises:
+            ValueError: a seed is negative, or an episode not 0 to below `EPISODES_END`; nothing has changed.
+        """
+        check_episodes({"seeds": seeds[rows], "episodes": episodes[rows]}, "seeds", "episodes", "new key")
         self._rows[Row.SEED, rows] = seeds[rows]
         self._rows[Row.EPISODE, rows] = episodes[rows]
 
@@ -187,12 +194,18 @@ class Batch:
         if chosen.shape != (self.n,) or chosen.dtype != np.bool_:
             raise ValueError(f"mask is {shown(mask)}: expected an array ({self.n},) of bool")
         if seeds is not None:
-            if np.shape(seeds) != (self.n,) or np.less(seeds, 0).any():
-                raise ValueError(f"seeds are {shown(seeds)}: expected {self.n} whole numbers from 0")
+            given = np.asarray(seeds)
+            is_whole = given.shape == (self.n,) and given.dtype.kind in "iu"
+            if not is_whole or given.min() < 0 or given.max() > SEED_LARGEST:
+                raise ValueError(f"seeds are {shown(seeds)}: expected {self.n} whole numbers, 0 to below 2**63")
+        undivided(self._begin, chosen, seeds)
+        return self.observe()
+
+    def _begin(self, chosen: NDArray[np.bool_], seeds: ArrayLike | None) -> None:
+        if seeds is not None:
             self._rows[Row.SEED, chosen] = np.asarray(seeds, np.int64)[chosen]
             self._rows[Row.EPISODE, chosen] = 0
         self._start(chosen, 0 if seeds is not None else 1)
-        return self.observe()
 
     def step(self, actions: NDArray[np.float32], *, autoreset: bool = False) -> tuple[
         NDArray[np.float32], NDArray[np.float64], NDArray[np.bool_]
@@ -210,6 +223,7 @@ class Batch:
         Raises:
             RuntimeError: a row has ended and ``autoreset`` is off.
             ValueError: an action is NaN or infinite, or the actions have another shape; nothing has changed.
+            KeyboardInterrupt: at Ctrl-C, where every row has played the month or none has.
         """
         if self._ended and not autoreset:
             raise RuntimeError(f"row {int(np.argmax(self._rows[Row.ENDED]))} has ended: reset it before the next step")
@@ -224,7 +238,7 @@ class Batch:
         reward = np.empty(self.n)
         try:
             self._ended = self._advance(actions, reward, observation)
-        except BaseException:  # Ctrl-C while threads share the rows
+        except BaseException:  # Ctrl-C: the month was played, or not, and nobody has counted
             self._count_ended()
             raise
         terminated = self._rows[Row.ENDED].astype(np.bool_) if self._ended else np.zeros(self.n, np.bool_)
@@ -300,6 +314,9 @@ class Batch:
             ValueError: a state of another batch, incomplete, or with a number out of its range; nothing has changed.
         """
         self.check_state(saved)
+        undivided(self._take_up, saved)
+
+    def _take_up(self, saved: dict[str, NDArray]) -> None:
         for name, row in _ROWS.items():
             self._rows[row] = saved[name]
         world = [saved["_world"]] if self._has_world else []

@@ -18,6 +18,8 @@ QUEUE = 9  # quarters of construction in the queue: a lead of up to 24 months, r
 HISTORY = 24  # months of prices remembered
 PARTNERS = LINKS_MAX  # systems that one scenario can be linked to
 
+LEAST = 1e-131  # of what is divided by: a price whose log may stand in a saved state, and a ratio of prices, are larger
+
 LINK_CLOSED, LINK_OPEN, LINK_BROKEN = range(3)  # states of a link
 
 
@@ -36,10 +38,10 @@ class State(Columns):
     """What one firm holds, owes and remembers: float64, one row a firm."""
 
     LOG_PRICE = column("1", "log of the long price")
-    PRICE = column("money/t", "long price", low=0)
+    PRICE = column("money/t", "long price", low=LEAST)
     LOG_OFFSET_RATIO = column("1", "log of the offset price over the long price")
     NEWS = column("1", "sum of the news about the front's discount or premium, or about the place in the price collar")
-    FRONT_RATIO = column("1", "front price over the long price, 1 + x", low=0)
+    FRONT_RATIO = column("1", "front price over the long price, 1 + x", low=LEAST)
     QUOTE_ERROR = column("1", "log of the quoted over the true price, where prices are not disclosed")
     LOG_OUTPUT = column("1", "deviation of log-output from baseline")
     FRONT = column("t", "units usable at the next surrender deadline", low=0)

@@ -13,12 +13,21 @@ from functools import cache
 
 from numba.core.compiler_lock import global_compiler_lock
 
+from nea_env.core.interruption import undivided
+
 HEAD_START = 512
 """Rows that the calling thread plays while another wakes up: some 45 microseconds."""
 
 
 def share(work: Callable[[tuple[int, int]], int], n: int, block: int, threads: int) -> tuple[int, ...]:
-    """Results of ``work((low, high))`` for parts of the rows 0 to ``n``, whole blocks each, one part a thread."""
+    """Results of ``work((low, high))`` for parts of the rows 0 to ``n``, whole blocks each, one part a thread.
+
+    Ctrl-C is held back until all parts are done: `undivided`.
+    """
+    return undivided(_share, work, n, block, threads)
+
+
+def _share(work: Callable[[tuple[int, int]], int], n: int, block: int, threads: int) -> tuple[int, ...]:
     size = -(-max(n - HEAD_START, 0) // (block * threads)) * block
     begins = [0, *range(min(n, size + HEAD_START), n, max(size, block))]
     parts = list(zip(begins, [*begins[1:], n], strict=True))

@@ -15,10 +15,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nea_env.core.columns import Field
-from nea_env.core.layout import FLOWS, STATE, TECHS, WORLD, State, World
+from nea_env.core.layout import FLOWS, QUEUE, STATE, TECHS, WORLD, State, World
 from nea_env.core.parameters import Static
 from nea_env.core.rules.price_processes import EQUILIBRIUM, LATTICE
 from nea_env.scenario import Scenario
+
+EPISODES_END = 2**62
+"""The number of a saved episode is below this. Counting on from 2**63 - 1 would come to a negative number, which no
+state may have; from here as many episodes may follow as nobody will ever play. Numbers that wrapped round to 0
+instead would draw the first episodes once more, and not say so."""
 
 _LARGEST, _LARGEST_LOG = 1e30, 300.0
 """Of what a firm has, and of the logs of prices and output: what follows from them is then finite."""
@@ -79,10 +84,11 @@ def _kind(value: Any) -> str:
     return f"an array of {value.dtype} of shape {value.shape}" if type(value) is np.ndarray else type(value).__name__
 
 
-def check_least(saved: Mapping[str, Any], names: Sequence[str], what: str = "saved state") -> None:
-    """Whether no number of these entries is negative; ValueError otherwise."""
-    for name in names:
-        check_rows(saved[name] < 0, name, saved[name], "0 or more", what)
+def check_episodes(saved: Mapping[str, Any], seeds: str, episodes: str, what: str = "saved state") -> None:
+    """Whether draws can be keyed by these two entries, and by the episodes to come; ValueError otherwise."""
+    check_rows(saved[seeds] < 0, seeds, saved[seeds], "0 or more", what)
+    numbers = saved[episodes]
+    check_rows((numbers < 0) | (numbers >= EPISODES_END), episodes, numbers, "0 to below 2**62", what)
 
 
 def check_state(saved: Any, present: Mapping[str, NDArray[Any]], static: NDArray[np.float64]) -> None:
@@ -104,7 +110,8 @@ def check_state(saved: Any, present: Mapping[str, NDArray[Any]], static: NDArray
                 " another version of nea_env"
             )
     check_entries(saved, present)
-    check_least(saved, ("seeds", "episodes", "_months"))
+    check_episodes(saved, "seeds", "episodes")
+    check_rows(saved["_months"] < 0, "_months", saved["_months"], "0 or more")
     pick, months = saved["_pick"], saved["_months"]
     first = static[present["_pick"], Static.FIRST_STATUTE]
     wrong = (pick < first) | (pick >= first + static[present["_pick"], Static.STATUTES])
@@ -121,6 +128,11 @@ def check_state(saved: Any, present: Mapping[str, NDArray[Any]], static: NDArray
         wrong = total > most * (1.0 + _FLOAT32)
         allowed = f"at most {most[np.argmax(wrong)]:.6g}, the technology's potential"
         check_rows(wrong, f"_state capacity_{k} + building_{k}", total, allowed)
+        queued = saved["_queue"][:, k * QUEUE : (k + 1) * QUEUE].sum(axis=1, dtype=np.float64)
+        building = saved["_state"][:, State.BUILDING + k]
+        wrong = np.abs(queued - building) > most * _FLOAT32
+        allowed = f"_state building_{k}, {building[np.argmax(wrong)]:.6g}, which it holds quarter by quarter"
+        check_rows(wrong, f"the sum of _queue for technology {k}", queued, allowed)
     if saved["_world"].shape[1]:
         process = static[pick, Static.PROCESS]
         for column, size in _GRIDS:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nea_env.core.saving import check_entries, check_least
+from nea_env.core.saving import check_entries, check_episodes
 from nea_env.envs.arguments import row_seeds
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ class Episodes:
         own = np.zeros(len(rows) if lent else 0, np.int64)
         what = "saved state of the episodes"
         check_entries(state, {"_seeded": rows, "_guests": rows, "_own_seeds": own, "_own_episodes": own}, what)
-        check_least(state, ("_own_seeds", "_own_episodes"), what)
+        check_episodes(state, "_own_seeds", "_own_episodes", what)
         if state["_guests"].any() and not lent:
             raise ValueError(f"{what}: _own_seeds is empty: expected the seeds of the rows in _guests")
 

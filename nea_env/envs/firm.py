@@ -10,6 +10,7 @@ import numpy as np
 from gymnasium.error import ResetNeeded
 
 from nea_env.core.batch import Batch
+from nea_env.core.interruption import undivided
 from nea_env.core.saving import check_entries
 from nea_env.envs import arguments
 from nea_env.envs.actions import check_finite, decode_choice, read_box, read_choice
@@ -211,6 +212,9 @@ class FirmEnv(gymnasium.Env[Any, Any]):
             scenario_seed = arguments.one_seed(scenario_seed, "scenario_seed")
         if seed is not None:
             seed = arguments.one_seed(seed, "seed")
+        return undivided(self._begin, seed, scenario_seed)
+
+    def _begin(self, seed: int | None, scenario_seed: int | None) -> tuple[Any, dict[str, Any]]:
         observation = self._episodes.start(seed, scenario_seed, None)
         super().reset(seed=seed)
         self._months = 0
@@ -233,6 +237,7 @@ class FirmEnv(gymnasium.Env[Any, Any]):
         Raises:
             ValueError: a wrong shape, NaN, infinity, or a number outside the menu; nothing has changed.
             gymnasium.error.ResetNeeded: the episode is over, or none has begun.
+            KeyboardInterrupt: at Ctrl-C; the environment can be stepped on, from this month or the next.
         """
         batch = self.batch
         if self.menu is None:
@@ -243,22 +248,34 @@ class FirmEnv(gymnasium.Env[Any, Any]):
             raise ResetNeeded("the episode is over or none has begun: call reset()")
         try:
             observation, reward, _ = batch.step(actions)
-        except ValueError as error:
+            terminated, truncated = batch.ended > 0, False
+            if self._limit is not None:
+                self._months += 1
+                truncated = self._months >= self._limit
+            mask = self.action_masks()
+            info: dict[str, Any] = {"action_mask": mask}
+            if self._renderer is not None:
+                self._renderer.record(batch)
+            if terminated or truncated:
+                self._playing = False
+                info["accounts"] = self.accounts()
+                info["flows"] = self.flows()
+            return self._observed(observation, mask), float(reward[0]), terminated, truncated, info
+        except ValueError as error:  # nothing was played
             check_finite(actions[0])  # names the place in the caller's array
             raise error from None
-        terminated, truncated = batch.ended > 0, False
+        except BaseException:  # catching up after an interrupt costs a step nothing, as holding it back would
+            self._catch_up()
+            raise
+
+    def _catch_up(self) -> None:
+        """Let what is kept of the episode follow the batch, wherever an interrupt has stopped a step."""
+        month = int(self.batch.months[0])
         if self._limit is not None:
-            self._months += 1
-            truncated = self._months >= self._limit
-        mask = self.action_masks()
-        info: dict[str, Any] = {"action_mask": mask}
+            self._months = month
+        self._playing = self.batch.ended == 0 and (self._limit is None or month < self._limit)
         if self._renderer is not None:
-            self._renderer.record(batch)
-        if terminated or truncated:
-            self._playing = False
-            info["accounts"] = self.accounts()
-            info["flows"] = self.flows()
-        return self._observed(observation, mask), float(reward[0]), terminated, truncated, info
+            self._renderer.restart(self.batch, np.array([True]))
 
     def _observed(self, observation: NDArray[np.float32], mask: NDArray[np.bool_]) -> Any:
         if self._observe_mask:
@@ -317,11 +334,15 @@ class FirmEnv(gymnasium.Env[Any, Any]):
             raise ValueError(f"saved state: months is {months}: expected 0 to the limit, {limit}, below it in play")
         if playing and ended:
             raise ValueError("saved state: playing is True: expected False for an episode that has ended")
+        undivided(self._take_up, state)
+
+    def _take_up(self, state: dict[str, Any]) -> None:
         self.batch.set_state(state["batch"])
         self._episodes.set_state(state["episodes"])
-        self._months, self._playing = months, playing
+        self._months, self._playing = state["months"], state["playing"]
         if self._renderer is not None:
-            self._renderer.restart(self.batch, np.array([playing or ended or months > 0]))
+            has_begun = self._playing or self._months > 0 or self.batch.ended > 0
+            self._renderer.restart(self.batch, np.array([has_begun]))
 
     @property
     def max_episode_steps(self) -> int | None:

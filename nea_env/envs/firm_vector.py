@@ -11,6 +11,7 @@ from gymnasium.error import ResetNeeded
 from gymnasium.vector import AutoresetMode, VectorEnv
 
 from nea_env.core.batch import Batch
+from nea_env.core.interruption import undivided
 from nea_env.core.saving import check_entries, check_rows
 from nea_env.envs import arguments
 from nea_env.envs.actions import decode_discrete, read_boxes, read_choices
@@ -117,7 +118,9 @@ class FirmVectorEnv(VectorEnv[Any, Any, Any]):
             ValueError: a seed that is not a whole number from 0 to below 2**63, a list of another length, an unknown
                 option, or a mask that is not an array (n,) of bool with at least one True; nothing has changed.
         """
-        options = arguments.reset_options(options, ("scenario_seed", "reset_mask"))
+        return undivided(self._begin, seed, arguments.reset_options(options, ("scenario_seed", "reset_mask")))
+
+    def _begin(self, seed: Any, options: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:
         rows = arguments.reset_rows(options["reset_mask"], self.num_envs) if "reset_mask" in options else None
         observation = self._episodes.start(seed, options.get("scenario_seed"), rows)
         if seed is not None and not arguments.is_sequence(seed):
@@ -147,7 +150,11 @@ class FirmVectorEnv(VectorEnv[Any, Any, Any]):
         Raises:
             ValueError: a wrong shape, NaN, infinity, or a number outside the menu; nothing has changed.
             gymnasium.error.ResetNeeded: some row has no episode to play.
+            KeyboardInterrupt: at Ctrl-C, between two months: where it comes within a call, the month has been played.
         """
+        return undivided(self._play, actions)
+
+    def _play(self, actions: Any) -> Step:
         batch = self.batch
         if self.menu is None:
             decoded = read_boxes(actions, self.num_envs)
@@ -268,6 +275,9 @@ class FirmVectorEnv(VectorEnv[Any, Any, Any]):
                 nothing has changed.
         """
         self._check_state(state)
+        undivided(self._take_up, state)
+
+    def _take_up(self, state: dict[str, Any]) -> None:
         self.batch.set_state(state["batch"])
         self._episodes.set_state(state["episodes"])
         self._months, self._done = state["months"].copy(), state["done"].copy()

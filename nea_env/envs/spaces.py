@@ -70,11 +70,12 @@ def menu() -> tuple[str, ...]:
 
 
 def _mask_table() -> NDArray[np.bool_]:
-    """(256, K): which choices are open for each packed mask of the eight actions."""
+    """(B, 256, K): which choices are open as far as eight actions say, for each mask of those packed into a byte."""
     open_actions = np.unpackbits(np.arange(256, dtype=np.uint8)[:, None], axis=1).astype(bool)
-    table = np.ones((256, len(CHOICES)), bool)
+    table = np.ones((-(-layout.Action.size // 8), 256, len(CHOICES)), bool)
     for index, choice in enumerate(CHOICES):
-        table[:, index] = open_actions[:, sorted(choice.needs)].all(axis=1)
+        for need in choice.needs:
+            table[need // 8, :, index] &= open_actions[:, need % 8]
     return table
 
 
@@ -85,12 +86,16 @@ def menu_mask(action_mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Which choices of the menu can matter: those that need no masked action; ``"hold, none"`` always.
 
     Args:
-        action_mask: (n, 8) bool, which Box actions can matter.
+        action_mask: (n, A) bool, which Box actions can matter.
 
     Returns:
         (n, K) bool, a new array.
     """
-    return _MASKS.take(np.packbits(action_mask, axis=1)[:, 0], axis=0)
+    packed = np.packbits(action_mask, axis=1)
+    mask = _MASKS[0].take(packed[:, 0], axis=0)
+    for eight in range(1, len(_MASKS)):
+        mask &= _MASKS[eight].take(packed[:, eight], axis=0)
+    return mask
 
 
 def action_space(form: ActionForm) -> spaces.Box | spaces.Discrete:

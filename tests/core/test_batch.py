@@ -259,8 +259,25 @@ def test_a_batch_from_buffers_that_are_read_only_plays_on():
         np.testing.assert_array_equal(mine, theirs)
 
 
-def test_seeds_and_threads_that_are_none_are_refused():
-    with pytest.raises(ValueError, match="seeds"):
-        Batch(korean(), 3).reset([1, -1, 2])
+NO_SEEDS = {
+    "negative": [1, -1, 2],
+    "too few": [1, 2],
+    "beyond int64": np.array([1, 2**63, 2], np.uint64),  # NumPy would make it the least of int64
+    "beyond any integer": [1, 2**70, 2],
+    "NaN": [1.0, np.nan, 2.0],
+    "fraction": [1.5, 0.0, 2.0],
+}
+
+
+@pytest.mark.parametrize("seeds", NO_SEEDS.values(), ids=NO_SEEDS)
+def test_what_is_no_seed_is_refused_and_nothing_changes(seeds):
+    batch = Batch(korean(), 3)
+    before = batch.get_state()
+    with pytest.raises(ValueError, match=r"seeds are .*: expected 3 whole numbers, 0 to below 2\*\*63"):
+        batch.reset(seeds)
+    assert_same(batch.get_state(), before)
+
+
+def test_a_number_of_threads_that_is_none_is_refused():
     with pytest.raises(ValueError, match="threads is 0"):
         Batch(korean(), 3, threads=0)

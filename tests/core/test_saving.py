@@ -51,6 +51,8 @@ BAD = {
     "at the end, yet not ended": (spoilt("_months", 140), "_months is 140 in row 2"),
     "negative seed": (spoilt("seeds", -3), "seeds is -3"),
     "negative episode": (spoilt("episodes", -1), "episodes is -1"),
+    "last number of an episode": (spoilt("episodes", 2**63 - 1), f"episodes is {2**63 - 1} in row 2: expected 0 to"),
+    "too large a number of an episode": (spoilt("episodes", 2**62), f"episodes is {2**62} in row 2"),
     "NaN in the books": (spoilt("_state", np.nan), "_state holds NaN"),
     "infinite flow": (spoilt("_flows", np.inf), "_flows holds NaN or infinity"),
     "law of no scenario": (spoilt("_pick", 1), "_pick is 1 in row 2"),
@@ -128,6 +130,29 @@ def test_drawn_laws_stay_within_their_scenario(kets):
     state["_pick"][0] = 4  # the other scenario's law
     with pytest.raises(ValueError, match="_pick is 4 in row 0"):
         batch.set_state(state)
+
+
+def test_episodes_that_a_state_may_have_can_be_counted_on_from(kets):
+    batch = begun(kets)
+    state = batch.get_state()
+    state["episodes"][:] = 2**62 - 1
+    batch.set_state(state)
+    batch.reset()
+    assert batch.episodes.tolist() == [2**62] * N
+
+
+@pytest.mark.parametrize(
+    ("seed", "episode", "message"),
+    [(1, 2**63 - 1, f"episodes is {2**63 - 1}"), (1, -1, "episodes is -1"), (-5, 3, "seeds is -5")],
+)
+def test_a_key_that_cannot_be_counted_on_from_is_refused(seed, episode, message, kets):
+    batch = begun(kets)
+    before = batch.get_state()
+    rows = np.array([False, True, False, False])
+    with pytest.raises(ValueError, match=f"new key: {message} in row 0"):
+        batch.rekey(rows, np.full(N, seed), np.full(N, episode))
+    assert_same(batch.get_state(), before)
+    batch.rekey(~rows, np.array([1, seed, 1, 1]), np.array([1, episode, 1, 1]))  # what is not taken may be anything
 
 
 @pytest.mark.parametrize("duplicate", [copy.copy, copy.deepcopy])

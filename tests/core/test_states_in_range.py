@@ -9,7 +9,7 @@ import pytest
 
 import nea_env
 from nea_env.core.batch import Batch
-from nea_env.core.layout import FLOWS, STATE, WORLD, Action, State
+from nea_env.core.layout import FLOWS, QUEUE, STATE, WORLD, Action, State
 from nea_env.library import load_scenario
 
 ROWS = 48
@@ -112,6 +112,16 @@ def test_no_number_is_too_large_to_go_on_from(name):
         linked.set_state(state)
 
 
+def test_no_price_is_too_small_to_go_on_from(linked):
+    least, batch = copy.deepcopy(linked.get_state()), copy.deepcopy(linked)
+    least["_state"][:, [State.PRICE, State.FRONT_RATIO]] = [STATE[State.PRICE].low, STATE[State.FRONT_RATIO].low]
+    least["_state"][:, State.AUCTION_ROOM] = least["_state"][:, State.AUCTION_PRICE] = 1.0
+    batch.set_state(least)
+    assert np.isfinite(batch.observe()).all()
+    observation, reward, _ = batch.step(np.full((batch.n, Action.size), 0.3, np.float32))
+    assert np.isfinite(observation).all() and np.isfinite(reward).all()
+
+
 def test_the_columns_without_bounds_are_those_that_can_be_anything():
     for array, table in TABLES.items():
         free = {field.name for field in table if field.low == -np.inf and field.high == np.inf and not field.whole}
@@ -121,6 +131,16 @@ def test_the_columns_without_bounds_are_those_that_can_be_anything():
 @pytest.mark.parametrize(
     ("array", "place", "value", "words"),
     [
+        ("_state", (4, State.PRICE), 0.0, ("_state price is 0.0 in row 4", "1e-131 to 1e+30")),
+        ("_state", (3, State.FRONT_RATIO), 0.0, ("_state front_ratio is 0.0 in row 3", "1e-131 to 1e+30")),
+        (
+            "_state",
+            (4, State.BUILDING + 1),
+            1.0,
+            ("sum of _queue for technology 1", "row 4", "_state building_1, 1,"),
+        ),
+        ("_queue", (5, QUEUE + 2), 1e9, ("sum of _queue for technology 1 is 1", "in row 5", "_state building_1, ")),
+        ("_queue", (5, QUEUE + 2), 3e38, ("sum of _queue for technology 1 is 3", "in row 5")),
         ("_state", (4, State.CAPACITY), 1e9, ("capacity_0 + building_0 is ", "in row 4", "the technology's potential")),
         ("_queue", (5, 3), -1.0, ("the least of _queue is -1.0 in row 5", "0 or more")),
         ("_history", (6, 2), -20.0, ("the least of _history is -20.0 in row 6", "0 or more")),

@@ -8,6 +8,7 @@ import pytest
 from gymnasium.vector.utils import batch_space
 
 from nea_env.core import layout
+from nea_env.envs import spaces
 from nea_env.envs.actions import decode_choice, decode_discrete
 from nea_env.envs.spaces import CHOICES, action_space, batched, menu, menu_mask, observation_space
 
@@ -64,6 +65,17 @@ def test_a_choice_is_open_when_all_it_needs_is_open():
                 needed = {"invest": "invest", "offsets": "offset"}.get(extra, extra.split()[0])
                 expected = expected and mask[[field.name for field in layout.ACTIONS].index(needed)]
             assert is_open == expected, (choice.name, mask)
+
+
+def test_masks_are_found_for_more_actions_than_a_byte_has_bits(monkeypatch):
+    choices = [spaces.Choice("none", (), False, False, frozenset(needs)) for needs in ([], [1], [8], [1, 8, 16], [2])]
+    monkeypatch.setattr(spaces, "CHOICES", choices)
+    monkeypatch.setattr(layout.Action, "size", 17)
+    monkeypatch.setattr(spaces, "_MASKS", spaces._mask_table())
+    masks = np.zeros((5, 17), bool)
+    masks[[1, 2, 3, 3, 3, 4, 4], [1, 8, 1, 8, 16, 1, 16]] = True
+    expected = [[choice.needs <= set(np.flatnonzero(mask)) for choice in choices] for mask in masks]
+    assert menu_mask(masks).tolist() == expected
 
 
 @pytest.mark.parametrize("form", ["box", "discrete"])
