@@ -140,6 +140,11 @@ class Batch:
         return self._rows[Row.MONTH].copy()
 
     @property
+    def over(self) -> NDArray[np.bool_]:
+        """(n,) whether each firm's episode has ended; a copy."""
+        return self._rows[Row.ENDED].astype(np.bool_)
+
+    @property
     def ended(self) -> int:
         """Rows whose episode has ended and that were not started again."""
         return self._ended
@@ -241,7 +246,7 @@ class Batch:
         except BaseException:  # Ctrl-C: the month was played, or not, and nobody has counted
             self._count_ended()
             raise
-        terminated = self._rows[Row.ENDED].astype(np.bool_) if self._ended else np.zeros(self.n, np.bool_)
+        terminated = self.over if self._ended else np.zeros(self.n, np.bool_)
         return observation, reward, terminated
 
     def end(self, mask: NDArray[np.bool_]) -> None:

@@ -152,7 +152,30 @@ class FirmVectorEnv(VectorEnv[Any, Any, Any]):
             gymnasium.error.ResetNeeded: some row has no episode to play.
             KeyboardInterrupt: at Ctrl-C, between two months: where it comes within a call, the month has been played.
         """
-        return undivided(self._play, actions)
+        try:
+            return self._play(actions)
+        except (ValueError, ResetNeeded):  # nothing was played
+            raise
+        except BaseException:  # catching up after an interrupt costs a step nothing, unlike holding it back
+            undivided(self._catch_up)
+            raise
+
+    def _catch_up(self) -> None:
+        """Let what is kept of the episodes follow the batch, wherever an interrupt has stopped a step."""
+        ended = self.batch.over
+        if self._limit is not None:
+            ended |= self.batch.months >= self._limit
+        self._episodes.recall(ended)
+        if self._mode is AutoresetMode.SAME_STEP and ended.any():
+            self.batch.reset(None, ended)
+            ended[:] = False
+        elif self._limit is not None and self._mode is AutoresetMode.NEXT_STEP:
+            self._episodes.cut(ended)
+        if self._limit is not None:
+            self._months = self.batch.months
+        self._done = ended
+        if self._renderer is not None:
+            self._renderer.restart(self.batch, np.ones(self.num_envs, bool))
 
     def _play(self, actions: Any) -> Step:
         batch = self.batch
