@@ -70,7 +70,9 @@ def video_block() -> Block:
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.rendering", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--rounds", type=int, default=3, help="episodes of each kind (default: %(default)s)")
     options = parser.parse_args()
     ours, theirs = (lambda name=name: gymnasium.make(name, render_mode="rgb_array") for name in (ID, CARTPOLE))

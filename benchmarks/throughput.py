@@ -222,7 +222,11 @@ def table(lines: list[Line]) -> str:
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.throughput",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("--seconds", type=float, default=0.25, help="length of a block (default: %(default)s)")
     parser.add_argument("--rounds", type=int, default=12, help="blocks of each side (default: %(default)s)")
     parser.add_argument("--no-ppo", action="store_true", help="leave out the training comparison")

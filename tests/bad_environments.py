@@ -142,14 +142,14 @@ STATES = [
     ),
     _state(
         "a negative episode", lambda state: state["batch"]["episodes"].fill(-1),
-        "episodes", "-1 in row 0", "0 or more",
+        "episodes", "-1 in row 0", "0 to below 2**62",
     ),
     _state(
         "NaN among its numbers", lambda state: state["batch"]["_state"].fill(np.nan),
         "_state", "NaN or infinity in row 0", "finite numbers",
     ),
     _books("fewer units than none", "front", -1.0, "0 to 1e+30"),
-    _books("a negative price", "price", -20.0, "0 to 1e+30"),
+    _books("a negative price", "price", -20.0, "1e-131 to 1e+30"),
     _books("more than the whole duty", "borrow_limit", 1.5, "0 to 1"),
     _books("half a switch", "missed", 0.5, "a whole number, 0 to 1"),
     _state(

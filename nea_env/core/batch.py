@@ -104,7 +104,8 @@ class Batch:
 
         self._rows = np.zeros((Row.size, n), np.int64)
         self._rows[Row.STATUTE] = first[chosen]
-        self._has_world = _needs_world(self._static)
+        # whether some price process or link keeps more than the default process does
+        self._has_world = bool(self._static[:, [Static.PROCESS, Static.LINKS, Static.PERMANENT]].any())
         self._books = blocks_of(n, WORLD_FROM + self._has_world * World.size)
         self._memory = blocks_of(n, HISTORY_FROM + HISTORY, np.float32)
         self._mask = np.zeros((n, Action.size), np.bool_)
@@ -297,7 +298,7 @@ class Batch:
         if name in State.index:
             return self._column(State.index[name])
         if name in World.index:
-            return self._world(World.index[name]) if self._has_world else np.zeros(self.n)
+            return self._column(WORLD_FROM + World.index[name]) if self._has_world else np.zeros(self.n)
         raise KeyError(f"{name!r} is no state; {did_you_mean(name, [*State.index, *World.index])}")
 
     def suggestions(self) -> NDArray[np.float64]:
@@ -372,9 +373,6 @@ class Batch:
         """One column (n,) of the books, a copy."""
         return column_of(self._books, column, self.n)
 
-    def _world(self, column: int) -> NDArray[np.float64]:
-        return self._column(WORLD_FROM + column)
-
     @property
     def _statute(self) -> NDArray[np.int64]:
         """(n,) row of the parameter tables that each firm's episode plays by."""
@@ -391,11 +389,6 @@ def _check_finite(actions: NDArray[Any]) -> None:
         row, action = (int(place) for place in bad[0])
         value, name = actions[row, action], ACTIONS[action].name
         raise ValueError(f"action {(row, action)} ({name}) is {value}: expected a finite number")
-
-
-def _needs_world(static: NDArray[np.float64]) -> bool:
-    """Whether some price process or link keeps more than the default process does."""
-    return bool(static[:, [Static.PROCESS, Static.LINKS, Static.PERMANENT]].any())
 
 
 _ROWS = {

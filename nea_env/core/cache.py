@@ -22,6 +22,13 @@ import numba
 import numpy as np
 from numba.core.registry import cpu_target
 
+from nea_env.scenario.firm import TECHNOLOGIES
+from nea_env.scenario.rules import TIERS
+from nea_env.scenario.scenario import LINKS_MAX
+
+SIZES = (TECHNOLOGIES, TIERS, LINKS_MAX)
+"""All that kernels know from outside the core: constants which they are compiled with."""
+
 CORE = Path(__file__).parent
 ROOM = 64 * 2**20
 """Bytes that must be free where a new folder is started: one version's kernels take a tenth of it, equilibria more."""
@@ -31,12 +38,12 @@ VERSIONS_KEPT, IDLE_HOURS = 5, 1.0
 
 
 def source_hash() -> str:
-    """Hash of all that computed numbers depend on: the core's sources, Python, Numba, NumPy and the processor.
+    """Hash of all that computed numbers depend on: the core's sources, its sizes, Python, Numba, NumPy, the processor.
 
     Machines that share a home may differ in the last bits of an equilibrium: none takes another one's.
     """
     versions = (platform.python_version(), numba.__version__, np.__version__, numba.config.USING_SVML)
-    digest = hashlib.sha256(repr((*versions, *_processor())).encode())
+    digest = hashlib.sha256(repr((*versions, *SIZES, *_processor())).encode())
     for path in sorted(CORE.rglob("*.py")):
         digest.update(path.read_bytes())
     return digest.hexdigest()[:16]

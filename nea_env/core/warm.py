@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import argparse
+
 import numpy as np
 
 from nea_env.core.batch import Batch
@@ -18,4 +20,5 @@ def warm() -> None:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(allow_abbrev=False, prog="python -m nea_env.core.warm", description=__doc__).parse_args()
     warm()

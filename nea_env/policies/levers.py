@@ -9,6 +9,7 @@ trade. The search uses training seeds, the table evaluation seeds, the same draw
 
 from __future__ import annotations
 
+import argparse
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -156,11 +157,16 @@ def _share(episodes: np.ndarray | None) -> str:
 
 def main(arguments: Sequence[str]) -> int:
     """Command line: names of scenarios; the three main ones by default."""
-    if {"--help", "-h"} & set(arguments):
-        print(__doc__)
-        return 0
+    parser = argparse.ArgumentParser(
+        allow_abbrev=False, prog="python -m nea_env.policies.levers", description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )  # fmt: skip
+    main_ones = ["kets", "tps", "tokyo"]
+    described = f"a shipped name, or a path such as mine.yaml (default: {' '.join(main_ones)})"
+    parser.add_argument("scenarios", nargs="*", default=main_ones, metavar="SCENARIO", help=described)
+    names = parser.parse_args(arguments).scenarios
     try:
-        chosen = [load_scenario(name) for name in arguments or ("kets", "tps", "tokyo")]
+        chosen = [load_scenario(name) for name in names]
     except ScenarioError as error:
         print(error, file=sys.stderr)
         return 2

@@ -7,6 +7,7 @@ in one batch; these seeds (from 500,000 on) are used for neither training nor ev
 
 from __future__ import annotations
 
+import argparse
 import itertools
 import sys
 from collections.abc import Mapping, Sequence
@@ -113,11 +114,14 @@ def record(scenario: Scenario, values: Mapping[str, Any]) -> str:
 
 def main(arguments: Sequence[str]) -> int:
     """Command line; 0 on success, 1 if the file can't be written, 2 after a bad argument."""
-    if {"--help", "-h"} & set(arguments):
-        print(__doc__)
-        return 0
+    parser = argparse.ArgumentParser(
+        allow_abbrev=False, prog="python -m nea_env.policies.tune", description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )  # fmt: skip
+    described = "scenario=NAME or a path (also env=NAME), and if need be episodes=NUMBER, 10 to 100000 (1000)"
+    parser.add_argument("settings", nargs="*", metavar="KEY=VALUE", help=described)
     options = {"episodes": "1000"}
-    for argument in arguments:
+    for argument in parser.parse_args(arguments).settings:
         key, equals, value = argument.partition("=")
         key = "scenario" if key == "env" else key
         if not equals or key not in ("scenario", "episodes"):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import importlib
 import os
 import shutil
 import stat
@@ -124,6 +126,25 @@ def test_any_source_of_the_core_starts_a_new_folder(checkout, monkeypatch):
     assert cache.source_hash() in seen  # an empty file holds no rule
     (cache.CORE / "new_rule.py").write_text("x = 1\n")
     assert cache.source_hash() not in seen
+
+
+def test_what_kernels_take_from_outside_the_core_is_part_of_the_folders_name(monkeypatch):
+    kernels = [*CORE.glob("*.py"), *(CORE / "play").rglob("*.py"), *(CORE / "rules").rglob("*.py")]
+    imported = {
+        (node.module, alias.name)
+        for path in kernels
+        if path != CORE / "cache.py"
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("nea_env.scenario")
+        for alias in node.names
+    }
+    values = {getattr(importlib.import_module(module), name) for module, name in imported}
+    sizes = {value for value in values if isinstance(value, int)}
+    assert sizes
+    assert sizes == set(cache.SIZES)
+    before = cache.source_hash()
+    monkeypatch.setattr(cache, "SIZES", (*cache.SIZES[:-1], cache.SIZES[-1] + 1))
+    assert cache.source_hash() != before
 
 
 def test_another_processor_starts_a_new_folder(monkeypatch):
