@@ -1,4 +1,4 @@
-"""Frames a second of ``render_mode="rgb_array"``, whole episodes with their steps: ``python -m benchmarks.rendering``.
+"""Frames a second of ``render_mode="rgb_array"``, whole episodes with their steps.
 
 Beside CartPole's frames in the same run where pygame is installed, else by themselves. The first episode of a new
 environment has its figure to make; later ones find most of it kept. A vector environment counts one frame a row.
@@ -6,7 +6,6 @@ environment has its figure to make; later ones find most of it kept. A vector en
 
 from __future__ import annotations
 
-import argparse
 import importlib.util
 import tempfile
 from collections.abc import Callable
@@ -15,10 +14,27 @@ import gymnasium
 import numpy as np
 
 import nea_env  # noqa: F401 - registers the ids
-from benchmarks.throughput import CARTPOLE, ID, Block, Line, rates, table
+from benchmarks.timing import CARTPOLE, ID, Block, Line, compared, rates
 
 ACTION = np.array([0.2, 0.5, 0.3, 0.1, 0, 0, 0, 0], np.float32)
 ROWS = 8
+
+
+def lines(rounds: int) -> list[Line]:
+    """Every line about frames; ``rounds`` episodes of each kind."""
+    ours, theirs = (lambda name=name: gymnasium.make(name, render_mode="rgb_array") for name in (ID, CARTPOLE))
+    blocks = {
+        "frames of an environment's first episode": episode_block(ours, ACTION, False),
+        "frames of its later episodes": episode_block(ours, ACTION, True),
+        f"frames of {ROWS} rows": vector_block(),
+    }
+    if importlib.util.find_spec("moviepy"):
+        blocks["frames of RecordVideo"] = video_block()
+    if importlib.util.find_spec("pygame"):
+        blocks[CARTPOLE] = episode_block(theirs, 0, True)
+    found = rates(blocks, rounds)
+    base = found.pop(CARTPOLE, None)
+    return [compared(what, rate, base) if base else Line(what, f"{rate:,.0f}") for what, rate in found.items()]
 
 
 def episode_block(make: Callable[[], gymnasium.Env], action, kept: bool) -> Block:
@@ -66,33 +82,3 @@ def video_block() -> Block:
             return frames
 
     return block
-
-
-def main() -> None:
-    """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=3, help="episodes of each kind (default: %(default)s)")
-    options = parser.parse_args()
-    ours, theirs = (lambda name=name: gymnasium.make(name, render_mode="rgb_array") for name in (ID, CARTPOLE))
-    blocks = {
-        "an environment's first episode": episode_block(ours, ACTION, False),
-        "its later episodes": episode_block(ours, ACTION, True),
-        f"{ROWS} rows": vector_block(),
-    }
-    if importlib.util.find_spec("moviepy"):
-        blocks["RecordVideo"] = video_block()
-    if importlib.util.find_spec("pygame"):
-        blocks[CARTPOLE] = episode_block(theirs, 0, True)
-    found = rates(blocks, options.rounds)
-    base = found.pop(CARTPOLE, None)
-    print("frames a second, best of", options.rounds, "in turns")
-    print(
-        table([
-            Line(what, f"{rate:,.0f}", f"{base:,.0f}" if base else "", f"{rate / base:.2f}" if base else "", "")
-            for what, rate in found.items()
-        ])
-    )  # fmt: skip
-
-
-if __name__ == "__main__":
-    main()
