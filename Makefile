@@ -70,9 +70,8 @@ format: setup  ## let ruff fix what it can
 fuzz: warm  ## scenarios with other numbers, played to the end by firms that act at random: ARGS="--scenarios 10000 --rows 120"
 	@$(EXACT) $(BIN)/python -m tests.fuzz $(ARGS)
 
-bench: setup  ## throughput and frames a second, as ratios to Gymnasium's CartPole in one run
-	$(BIN)/python -m benchmarks.throughput $(ARGS)
-	$(BIN)/python -m benchmarks.rendering
+bench: setup  ## starting, stepping, training and drawing, beside Gymnasium's CartPole in one run: ARGS="--cold --no-ppo"
+	$(BIN)/python -m benchmarks $(ARGS)
 
 docs: setup  ## the pages of docs/ that are generated and the README's table of systems: from the YAML and the field tables
 	$(BIN)/python -m nea_env.library docs --readme README.md $(ARGS)

@@ -1,12 +1,11 @@
-"""Frames per second of ``render_mode="rgb_array"``, in whole episodes: ``python -m benchmarks.rendering``.
+"""Frames per second of ``render_mode="rgb_array"``, whole episodes with their steps.
 
-Compared with CartPole's frames in the same run if pygame is installed. The first episode of a new environment
-has to make its figure; later ones reuse most of it. A vector environment counts one frame per row.
+Beside CartPole's frames in the same run where pygame is installed, else by themselves. The first episode of a new
+environment has its figure to make; later ones find most of it kept. A vector environment counts one frame a row.
 """
 
 from __future__ import annotations
 
-import argparse
 import importlib.util
 import tempfile
 from collections.abc import Callable
@@ -15,14 +14,31 @@ import gymnasium
 import numpy as np
 
 import nea_env  # noqa: F401 - registers the ids
-from benchmarks.throughput import CARTPOLE, ID, Block, Line, rates, table
+from benchmarks.timing import CARTPOLE, ID, Block, Line, compared, rates
 
 ACTION = np.array([0.2, 0.5, 0.3, 0.1, 0, 0, 0, 0], np.float32)
 ROWS = 8
 
 
+def lines(rounds: int) -> list[Line]:
+    """Every line about frames; ``rounds`` episodes of each kind."""
+    ours, theirs = (lambda name=name: gymnasium.make(name, render_mode="rgb_array") for name in (ID, CARTPOLE))
+    blocks = {
+        "frames of an environment's first episode": episode_block(ours, ACTION, False),
+        "frames of its later episodes": episode_block(ours, ACTION, True),
+        f"frames of {ROWS} rows": vector_block(),
+    }
+    if importlib.util.find_spec("moviepy"):
+        blocks["frames of RecordVideo"] = video_block()
+    if importlib.util.find_spec("pygame"):
+        blocks[CARTPOLE] = episode_block(theirs, 0, True)
+    best = rates(blocks, rounds)
+    base = best.pop(CARTPOLE, None)
+    return [compared(what, rate, base) if base else Line(what, f"{rate:,.0f}") for what, rate in best.items()]
+
+
 def episode_block(make: Callable[[], gymnasium.Env], action, reused: bool) -> Block:
-    """Frames of one episode; of the same environment again and again where it is ``kept``."""
+    """Frames of one episode; of the same environment again and again where it is ``reused``."""
     held = [make()] if reused else []
 
     def block() -> int:
@@ -66,35 +82,3 @@ def video_block() -> Block:
             return frames
 
     return block
-
-
-def main() -> None:
-    """Measure and print."""
-    parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.rendering", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--rounds", type=int, default=3, help="episodes of each kind (default: %(default)s)")
-    options = parser.parse_args()
-    ours, theirs = (lambda name=name: gymnasium.make(name, render_mode="rgb_array") for name in (ID, CARTPOLE))
-    blocks = {
-        "an environment's first episode": episode_block(ours, ACTION, False),
-        "its later episodes": episode_block(ours, ACTION, True),
-        f"{ROWS} rows": vector_block(),
-    }
-    if importlib.util.find_spec("moviepy"):
-        blocks["RecordVideo"] = video_block()
-    if importlib.util.find_spec("pygame"):
-        blocks[CARTPOLE] = episode_block(theirs, 0, True)
-    best = rates(blocks, options.rounds)
-    base = best.pop(CARTPOLE, None)
-    print("frames per second, best of", options.rounds, "in turns")
-    print(
-        table([
-            Line(what, f"{rate:,.0f}", f"{base:,.0f}" if base else "", f"{rate / base:.2f}" if base else "", "")
-            for what, rate in best.items()
-        ])
-    )  # fmt: skip
-
-
-if __name__ == "__main__":
-    main()
