@@ -1,4 +1,4 @@
-"""``python -m benchmarks``: what this package promises of speed, beside Gymnasium's CartPole in one run.
+"""``python -m benchmarks``: what this package promises of speed, compared with Gymnasium's CartPole in one run.
 
 Both sides of a ratio take turns in short blocks and the best block of each counts, so that whatever else the machine
 does slows neither for good. Rates are steps or frames a second.

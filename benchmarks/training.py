@@ -24,7 +24,7 @@ NET_64 = (
 """Settings of the comparison with networks of the size that Stable-Baselines3 takes by default."""
 
 ROLLOUTS = 8
-"""In a block of raw PPO: long enough that no lucky one stands beside the minutes of a run."""
+"""In a block of raw PPO: long enough that a lucky one does not pass for the rate of a whole run."""
 
 
 def lines(rounds: int) -> list[Line]:
