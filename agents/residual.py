@@ -23,12 +23,18 @@ from stable_baselines3.common.type_aliases import Schedule
 from torch import nn
 from torch.distributions import Normal
 
-from nea_env.core.layout import ACTIONS, OBS_INDEX, Action
+from nea_env.core.layout import ACTIONS, DEADLINE_SCALE, OBS_INDEX, Action
 
 _ACTION_NAMES = tuple(action.name for action in ACTIONS)
 _SUGGESTED = {Action.TRADE: OBS_INDEX["even_trade"], Action.ABATE: OBS_INDEX["abate_at_price"]}
-_ONE_MONTH = 1.0 / 24.0  # of the observation's to_deadline
+_ONE_MONTH = 1.0 / DEADLINE_SCALE  # of the observation's to_deadline
 _FAINT = 0.01  # share of the noise left at the deadline: a density needs some
+
+
+def _on_trade(values: torch.Tensor, factor: torch.Tensor) -> torch.Tensor:
+    """``values`` (n, 8) with those of ``trade`` multiplied by ``factor`` (n, 1)."""
+    before, trade, after = values.split((Action.TRADE, 1, Action.size - Action.TRADE - 1), dim=1)
+    return torch.cat((before, factor * trade, after), dim=1)
 
 
 class _RuleBesideLatent(MlpExtractor):
@@ -62,7 +68,7 @@ class _Correction(nn.Module):
     def forward(self, latent: torch.Tensor) -> torch.Tensor:
         latent, free, rule = latent.split((self.linear.in_features, 1, Action.size), dim=1)
         correction = self.linear(latent)
-        return rule + torch.cat((free * correction[:, :1], correction[:, 1:]), dim=1)
+        return rule + _on_trade(correction, free)
 
 
 class ResidualPolicy(ActorCriticPolicy):
@@ -115,7 +121,7 @@ class ResidualPolicy(ActorCriticPolicy):
     def _get_action_dist_from_latent(self, latent_pi: torch.Tensor) -> Distribution:
         free = latent_pi[:, -Action.size - 1 :][:, :1]
         std = self.log_std.exp().expand(len(latent_pi), -1)
-        std = torch.cat((std[:, :1] * (free + _FAINT).clamp(max=1.0), std[:, 1:]), dim=1)
+        std = _on_trade(std, (free + _FAINT).clamp(max=1.0))
         # Torch's checks of every number cost a tenth of the training; the environment refuses what is not finite
         self.action_dist.distribution = Normal(self.action_net(latent_pi), std, validate_args=False)
         return self.action_dist

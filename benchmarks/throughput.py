@@ -18,7 +18,7 @@ from nea_env.core.batch import Batch
 from nea_env.core.layout import Action
 
 PROCESSES = ("lattice", "jumps", "two_regimes", "bootstrap", "log_ou", "equilibrium")
-SIZES = (1_024, 4_096, 16_384, 100_000)
+BATCH_SIZES = (1_024, 4_096, 16_384, 100_000)
 
 
 def lines(seconds: float, rounds: int) -> list[Line]:
@@ -97,9 +97,9 @@ def duel(what: str, ours: Block, theirs: Block, target: float, rounds: int) -> L
 
 def flatness(seconds: float, rounds: int) -> list[Line]:
     """Rate at each size over the rate at the smallest."""
-    best = rates({str(n): vector_block(ID, n, seconds) for n in SIZES}, rounds)
-    base = best[str(SIZES[0])]
-    return [relative(f"vector {n:,}, over {SIZES[0]:,}", best[str(n)], base, "flat") for n in SIZES]
+    best = rates({str(n): vector_block(ID, n, seconds) for n in BATCH_SIZES}, rounds)
+    base = best[str(BATCH_SIZES[0])]
+    return [relative(f"vector {n:,}, over {BATCH_SIZES[0]:,}", best[str(n)], base, "flat") for n in BATCH_SIZES]
 
 
 def mixed(seconds: float, rounds: int) -> list[Line]:
@@ -134,7 +134,7 @@ def worlds(seconds: float, rounds: int) -> list[Line]:
 
 def memory() -> list[Line]:
     """Bytes a firm that a large vector environment keeps, and those a step needs on top while it runs."""
-    n = SIZES[-1]
+    n = BATCH_SIZES[-1]
     actions = np.zeros((n, Action.size), np.float32)
     gc.collect()
     tracemalloc.start()

@@ -3,8 +3,8 @@
 Importing this package registers the ids ``nea/KETS-v0``, ``nea/TPS-v0``, ``nea/Tokyo-v0``, those with links to
 other systems (``nea/LinkedKETS-v0``, …) and their discrete twins ``nea/…Discrete-v0``. Layers, imports pointing
 only downward: `scenario` and `library` (the law and the world as data), `core` (the compiled month), `envs`
-(Gymnasium's faces of it), `policies` (rules of thumb, and the loop that plays any policy), `market` (its prices
-on their own: `price_paths` and pictures).
+(Gymnasium's environments over it), `policies` (rules of thumb, and the loop that plays any policy), `market` (its
+prices on their own: `price_paths` and pictures).
 """
 
 from __future__ import annotations

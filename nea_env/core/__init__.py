@@ -12,12 +12,13 @@ In reading order:
 * ``play``: the month. Firms decide (``decisions``), orders are filled (``clearing``, ``foreign``), the law settles
   (``settlement``, ``booking``), the new month brings news (``news``, ``links``, ``chain``), and what it allows and
   suggests is found (``plan``) and shown (``observe``). ``step`` is what a batch calls.
-* ``batch``: the public face, with ``market`` and ``saving``; ``rng``, ``elementary``, ``jit``, ``cache``, ``pool``
+* ``batch``: the public interface, with ``market`` and ``saving``; ``rng``, ``elementary``, ``jit``, ``cache``, ``pool``
   and ``interruption`` serve them all.
 
-One action, ``trade``: a face of ``envs`` hands it to `Batch.step`; ``decisions.order`` turns it into tonnes within the
-volume limit and what is held; ``clearing.clear`` finds the price and what is won at auction; ``clearing.fill_front``
-books tonnes and money; ``settlement`` surrenders the units in the deadline's month; ``observe`` shows what is left.
+One action, ``trade``: an environment of ``envs`` hands it to `Batch.step`; ``decisions.order`` turns it into tonnes
+within the volume limit and what is held; ``clearing.clear`` finds the price and what is won at auction;
+``clearing.fill_front`` books tonnes and money; ``settlement`` surrenders the units in the deadline's month; ``observe``
+shows what is left.
 
 One number of the law, the net-sales multiple of the carry-over: the regime's YAML holds it with its source,
 ``scenario.rules.BankingRule`` validates it, ``lowering.events.deadline_values`` puts it into the deadline's event as

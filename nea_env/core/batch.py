@@ -34,7 +34,7 @@ from nea_env.core.market import market
 from nea_env.core.parameters import Event, Month, Static
 from nea_env.core.play.step import advance, all_finite, mark_rows, start_rows
 from nea_env.core.pool import share
-from nea_env.core.saving import check_episodes, check_state, fingerprint
+from nea_env.core.saving import check_state, fingerprint
 from nea_env.library.errors import did_you_mean, shown
 from nea_env.library.reader import leaves
 from nea_env.scenario import Scenario
@@ -154,9 +154,10 @@ class Batch:
         """Let rows (n,) continue with other seeds (n,): their next episode follows that of ``episodes`` (n,).
 
         Raises:
-            ValueError: a seed is negative, or an episode not 0 to below `EPISODES_END`; nothing has changed.
+            ValueError: a seed or an episode is negative; nothing has changed.
         """
-        check_episodes({"seeds": seeds[rows], "episodes": episodes[rows]}, "seeds", "episodes", "new key")
+        if (seeds[rows] < 0).any() or (episodes[rows] < 0).any():
+            raise ValueError("new seeds and episodes: expected 0 or more")
         self._rows[Row.SEED, rows] = seeds[rows]
         self._rows[Row.EPISODE, rows] = episodes[rows]
 

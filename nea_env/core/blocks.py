@@ -52,9 +52,9 @@ class Firms(NamedTuple):
     plan: NDArray[np.float64]
     """(Plan.size, LANES): what the firm may and should do, for one month"""
     words: NDArray[np.uint64]
-    """(4, LANES): random words of one draw"""
+    """(WORDS, LANES): random words of one draw"""
     news: NDArray[np.float64]
-    """(5, LANES): standard normal news made of them, and the log price of the month before"""
+    """(NEWS, LANES): standard normal news made of them, and the log price of the month before"""
     seen: NDArray[np.float32]
     """(Observation.size, LANES)"""
     open: NDArray[np.int64]

@@ -28,7 +28,7 @@ class Field(NamedTuple):
 
 
 class _Declared(NamedTuple):
-    """Fields of an attribute; those of `column` get its name before what stands in theirs."""
+    """Fields of an attribute; those of `column` get its name as a prefix."""
 
     fields: tuple[Field, ...]
     named: bool
@@ -46,7 +46,7 @@ def column(
     """Declare a column, or ``width`` of a kind side by side; the attribute becomes the number of the first."""
     names = ("",) if width is None else tuple(f"_{k}" for k in range(width))
     declared: Any = _Declared(tuple(Field(name, unit, meaning, low, high, whole) for name in names), named=False)
-    return declared  # an integer once the table stands
+    return declared  # an integer once the table is built
 
 
 def flag(meaning: str, *, width: int | None = None) -> int:

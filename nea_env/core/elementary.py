@@ -83,7 +83,7 @@ def _polynomial(coefficients, x):
 
 @jit(inline=True)
 def _series(coefficients, x):
-    """A polynomial, even and odd powers apart: half as long to wait for as Horner's rule, for one rounding more."""
+    """A polynomial, even and odd powers apart: half the latency of Horner's rule, for one rounding more."""
     square = x * x
     even, odd = coefficients[0], coefficients[1]
     for i in range(2, len(coefficients) - 1, 2):

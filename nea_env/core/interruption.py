@@ -1,4 +1,4 @@
-"""Ctrl-C waits for what must not stop half-way: no row is left a month behind another, and no counter behind a row.
+"""Ctrl-C waits for what must not stop half-way: no row is left a month behind another, no counter out of step with it.
 
 Python runs a signal's handler in its main thread, between any two instructions: after a kernel has played a month,
 say, and before anything has noted it, or while other threads still play theirs.
@@ -27,10 +27,15 @@ def undivided(work: Callable[Given, Result], *args: Given.args, **kwargs: Given.
     if not callable(before):  # no thread but the main one is interrupted
         return work(*args, **kwargs)
     held: list[tuple[Any, ...]] = []
+
+    def hold(*seen: Any) -> None:
+        held.append(seen)
+
     try:
-        signal(SIGINT, lambda *seen: held.append(seen))
+        signal(SIGINT, hold)
         return work(*args, **kwargs)
     finally:
-        signal(SIGINT, before)
+        if getsignal(SIGINT) is hold:  # unless another signal's handler has changed it meanwhile
+            signal(SIGINT, before)
         if held:
             before(*held[0])

@@ -29,7 +29,7 @@ def jit(
     """Compile ``function`` with Numba, cached on disk; IEEE arithmetic, no fastmath, no bounds checks.
 
     Nothing counts references to arrays, which would cost a lone firm half of its month: a kernel writes into arrays
-    that it is given, and neither makes nor returns one.
+    that it is given, and neither makes nor returns one: a view in a tuple would come back as the whole array.
     ``inline`` puts it into its callers: what loops over lanes can be vectorised only there, where it is known how the
     columns lie. ``paste`` copies the source of a function that calls such functions into its callers, which saves
     compiling it by itself. ``nogil`` lets other Python threads run at the same time.

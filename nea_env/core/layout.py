@@ -18,7 +18,9 @@ QUEUE = 9  # quarters of construction in the queue: a lead of up to 24 months, r
 HISTORY = 24  # months of prices remembered
 PARTNERS = LINKS_MAX  # systems that one scenario can be linked to
 
-LEAST = 1e-131  # of what is divided by: a price whose log may stand in a saved state, and a ratio of prices, are larger
+LEAST = 1e-131  # divisor: prices and ratios of prices stay above it, since their log is at least -300
+
+DEADLINE_SCALE = 24  # months that ``to_deadline`` counts as one
 
 LINK_CLOSED, LINK_OPEN, LINK_BROKEN = range(3)  # states of a link
 
@@ -180,7 +182,7 @@ class Observation(Columns):
     PROGRESS = column("share of the episode", "months played", low=0, high=1)
     SEASON_SIN = column("1", "sine of the calendar month", low=-1, high=1)
     SEASON_COS = column("1", "cosine of the calendar month", low=-1, high=1)
-    TO_DEADLINE = column("24 months", "months to the next surrender deadline", low=0, high=4)
+    TO_DEADLINE = column(f"{DEADLINE_SCALE} months", "months to the next surrender deadline", low=0, high=4)
     MARKET_OPEN = column("flag", "the market is open this month", low=0, high=1)
     PRODUCING = column("flag", "production continues this month (0 in run-off)", low=0, high=1)
     LOG_PRICE = column("1", "log of the long price, as quoted, over the reference price", low=-8, high=8)

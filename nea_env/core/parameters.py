@@ -73,4 +73,4 @@ class Plan(Columns):
     CARRY = column("t", "units that may be carried over at the next deadline")
     BORROW = column("t", "units that may be borrowed at it")
     FOREIGN_ROOM = column("t", "foreign units that can be bought this month and would count")
-    MEAN_PRICE = column("money/t", "mean front price of the months that a law takes it over")
+    MEAN_PRICE = column("money/t", "mean front price over the months that the law averages")

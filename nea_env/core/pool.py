@@ -42,7 +42,7 @@ def _share(work: Callable[[tuple[int, int]], int], n: int, block: int, threads: 
             parts = parts[:1]
         return *map(work, parts), *(one.result() for one in waiting)
     finally:
-        wait(waiting)  # whatever happens here, nobody writes any more
+        wait(waiting)  # no thread still writes once this returns or raises
 
 
 @cache

@@ -56,14 +56,14 @@ def draw(seed, episode, month, block):
 
 @jit(inline=True)
 def monthly_draws(width, seeds, episodes, month, words):
-    """Write the monthly draw of ``width`` firms, lanes PRICE, OFFSET_RATIO, GAP and DEMAND: ``words`` (4, LANES)."""
+    """Write the monthly draw of ``width`` firms: ``words`` (WORDS, LANES), a row for each lane of the draw."""
     for i in range(width):
         words[0, i], words[1, i], words[2, i], words[3, i] = draw(seeds[i], episodes[i], month, 0)
 
 
 @jit(inline=True)
 def normals(width, words, lane, news):
-    """Standard normals (4 or more, LANES) of one lane of ``words`` (4, LANES)."""
+    """Standard normals, one row of ``news`` (WORDS or more, LANES), of one lane of ``words`` (WORDS, LANES)."""
     for i in range(width):
         news[lane, i] = normal(words[lane, i])
 

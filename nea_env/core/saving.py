@@ -21,9 +21,9 @@ from nea_env.core.rules.price_processes import EQUILIBRIUM, LATTICE
 from nea_env.scenario import Scenario
 
 EPISODES_END = 2**62
-"""The number of a saved episode is below this. Counting on from 2**63 - 1 would come to a negative number, which no
-state may have; from here as many episodes may follow as nobody will ever play. Numbers that wrapped round to 0
-instead would draw the first episodes once more, and not say so."""
+"""The number of an episode that a caller gives is below this. Counting on from 2**63 - 1 would overflow to a negative
+number; from here more episodes may follow than anybody will ever play. Numbers that wrapped round to 0 instead would
+draw the first episodes again without saying so."""
 
 _LARGEST, _LARGEST_LOG = 1e30, 300.0
 """Of what a firm has, and of the logs of prices and output: what follows from them is then finite."""

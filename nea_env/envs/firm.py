@@ -237,7 +237,8 @@ class FirmEnv(gymnasium.Env[Any, Any]):
         Raises:
             ValueError: a wrong shape, NaN, infinity, or a number outside the menu; nothing has changed.
             gymnasium.error.ResetNeeded: the episode is over, or none has begun.
-            KeyboardInterrupt: at Ctrl-C; the environment can be stepped on, from this month or the next.
+            KeyboardInterrupt: at Ctrl-C; the month has been played or not, and the environment can be stepped on, or
+                reset if that month was the last.
         """
         batch = self.batch
         if self.menu is None:
@@ -261,15 +262,14 @@ class FirmEnv(gymnasium.Env[Any, Any]):
                 info["accounts"] = self.accounts()
                 info["flows"] = self.flows()
             return self._observed(observation, mask), float(reward[0]), terminated, truncated, info
-        except ValueError as error:  # nothing was played
-            check_finite(actions[0])  # names the place in the caller's array
-            raise error from None
-        except BaseException:  # catching up after an interrupt costs a step nothing, as holding it back would
-            self._catch_up()
+        except BaseException as error:  # catching up after an interrupt costs a step nothing, unlike holding it back
+            if isinstance(error, ValueError):
+                check_finite(actions[0])  # names the place in the caller's array; nothing was played
+            undivided(self._catch_up)
             raise
 
     def _catch_up(self) -> None:
-        """Let what is kept of the episode follow the batch, wherever an interrupt has stopped a step."""
+        """Bring the bookkeeping in line with the batch, wherever an interrupt has stopped a step."""
         month = int(self.batch.months[0])
         if self._limit is not None:
             self._months = month

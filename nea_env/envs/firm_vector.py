@@ -150,18 +150,28 @@ class FirmVectorEnv(VectorEnv[Any, Any, Any]):
         Raises:
             ValueError: a wrong shape, NaN, infinity, or a number outside the menu; nothing has changed.
             gymnasium.error.ResetNeeded: some row has no episode to play.
-            KeyboardInterrupt: at Ctrl-C, between two months: where it comes within a call, the month has been played.
+            KeyboardInterrupt: at Ctrl-C; every row has played the month, or none has, and the end of an episode may go
+                unreported.
         """
+        if self.menu is None:
+            decoded = read_boxes(actions, self.num_envs)
+        else:
+            decoded = decode_discrete(read_choices(actions, self.num_envs), self.batch.suggestions())
+        if not self._all_begun:
+            raise ResetNeeded("some rows have no episode: call reset()")
+        if self._mode is AutoresetMode.DISABLED and self._done.any():
+            row = int(np.argmax(self._done))
+            raise ResetNeeded(f"row {row} has ended: reset it with options={{'reset_mask': …}}")
         try:
-            return self._play(actions)
-        except (ValueError, ResetNeeded):  # nothing was played
-            raise
-        except BaseException:  # catching up after an interrupt costs a step nothing, unlike holding it back
-            undivided(self._catch_up)
+            return self._play(decoded)
+        except BaseException as error:  # catching up after an interrupt costs a step nothing, unlike holding it back
+            was_refused = isinstance(error, ValueError) and not np.isfinite(decoded).all()
+            if not was_refused:
+                undivided(self._catch_up)
             raise
 
     def _catch_up(self) -> None:
-        """Let what is kept of the episodes follow the batch, wherever an interrupt has stopped a step."""
+        """Bring the bookkeeping in line with the batch, wherever an interrupt has stopped a step."""
         ended = self.batch.over
         if self._limit is not None:
             ended |= self.batch.months >= self._limit
@@ -175,19 +185,10 @@ class FirmVectorEnv(VectorEnv[Any, Any, Any]):
             self._months = self.batch.months
         self._done = ended
         if self._renderer is not None:
-            self._renderer.restart(self.batch, np.ones(self.num_envs, bool))
+            self._renderer.restart(self.batch, self._begun)
 
-    def _play(self, actions: Any) -> Step:
+    def _play(self, decoded: NDArray[np.float32]) -> Step:
         batch = self.batch
-        if self.menu is None:
-            decoded = read_boxes(actions, self.num_envs)
-        else:
-            decoded = decode_discrete(read_choices(actions, self.num_envs), batch.suggestions())
-        if not self._all_begun:
-            raise ResetNeeded("some rows have no episode: call reset()")
-        if self._mode is AutoresetMode.DISABLED and self._done.any():
-            row = int(np.argmax(self._done))
-            raise ResetNeeded(f"row {row} has ended: reset it with options={{'reset_mask': …}}")
         observation, reward, terminated = batch.step(decoded, autoreset=True)
         began = self._done  # under NEXT_STEP these rows played no month: they began an episode
         if self._limit is None:

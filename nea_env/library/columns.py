@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 COLUMN_GAP = 2  # blanks between columns
 WORD = 24  # words longer than this are broken first
-NARROW, NARROWEST = 6, 2  # columns keep the first width if they can, the second in any case
+NARROW_WIDTH, NARROWEST_WIDTH = 6, 2  # columns keep the first width if they can, the second in any case
 PIPED = 120  # width without a terminal
 
 
@@ -36,7 +36,7 @@ def fitted(rows: Sequence[Sequence[str]], width: int) -> list[int]:
         max((len(word) for cell in column for word in cell.split()), default=1) for column in zip(*rows, strict=True)
     ]
     room = width - COLUMN_GAP * (len(widths) - 1)
-    for floors in ([min(WORD, word) for word in words], [NARROW] * len(words), [NARROWEST] * len(words)):
+    for floors in ([min(WORD, word) for word in words], [NARROW_WIDTH] * len(words), [NARROWEST_WIDTH] * len(words)):
         while sum(widths) > room:
             squeezable = [index for index, size in enumerate(widths) if size > floors[index]]
             if not squeezable:

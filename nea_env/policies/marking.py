@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 from nea_env.core.batch import Batch
 from nea_env.policies.rules import JustInTime
-from nea_env.scenario import OutputShock, Policy, Scenario
+from nea_env.scenario import LawDraws, OutputShock, Scenario
 
 
 class MarkToMarket:
@@ -80,7 +80,7 @@ def reference_position(scenario: Scenario) -> NDArray[np.float64]:
                 }
             ),
             "links": (),
-            "policy": Policy(),
+            "policy": LawDraws(),
         }
     )
     batch = Batch(still, 1, threads=1)

@@ -48,7 +48,7 @@ from nea_env.scenario.rules import (
     StabilisationRule,
     Tier,
 )
-from nea_env.scenario.scenario import Policy, Scenario
+from nea_env.scenario.scenario import LawDraws, Scenario
 from nea_env.scenario.types import (
     Model,
     Month,
@@ -80,6 +80,7 @@ __all__ = [
     "HoldingRule",
     "Jumps",
     "Lattice",
+    "LawDraws",
     "LeakageTest",
     "Link",
     "LoadCorrection",
@@ -94,7 +95,6 @@ __all__ = [
     "OutputShock",
     "PenaltyRule",
     "Phase",
-    "Policy",
     "Positive",
     "Range",
     "Regime",

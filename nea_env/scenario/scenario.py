@@ -26,7 +26,7 @@ def _unnamed(tree: Any) -> Any:
     return [_unnamed(item) for item in tree] if isinstance(tree, list) else tree
 
 
-class Policy(Model):
+class LawDraws(Model):
     """Whether episodes play the law as it was, or laws drawn from the regime's ranges.
 
     ``randomised``: every episode plays one of ``draws`` laws, drawn once with ``seed``; the observation shows a
@@ -50,7 +50,7 @@ class Scenario(Model):
     firm: Firm
     market: Market
     links: tuple[Link, ...] = ()  # at most two
-    policy: Policy = Policy()
+    policy: LawDraws = LawDraws()
 
     @property
     def periods(self) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Constructors, resets and actions are checked alike in both faces: one ValueError line, and nothing changed."""
+"""Constructors, resets and actions are checked alike in both environments: one ValueError line, and nothing changed."""
 
 from __future__ import annotations
 

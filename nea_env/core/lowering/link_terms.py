@@ -19,7 +19,7 @@ from nea_env.core.parameters import (
 )
 from nea_env.scenario import Link, Scenario, months_between
 
-LEAST = 1e-6  # of a reference price: less is shown as this much
+LEAST_SHOWN = 1e-6  # of a reference price: less is shown as this much
 RESOLVED = 0.9  # share of the news about a bounded ratio that is out by the end of the link
 MONTH = 1.0 / 12.0
 
@@ -31,7 +31,7 @@ def link_columns(scenario: Scenario, horizon: int) -> dict[int, float]:
         values |= {column + k: value for column, value in _terms(scenario, link, horizon).items()}
     if scenario.links:
         partner = scenario.links[0].market
-        values[Static.PARTNER_LEAST] = LEAST * partner.price
+        values[Static.PARTNER_LEAST] = LEAST_SHOWN * partner.price
     if len(scenario.links) > 1:
         values[Static.LINK_ROTATION] = scenario.links[1].correlation_with_first
         values[Static.FX_ROTATION] = scenario.links[1].fx_correlation_with_first

@@ -12,7 +12,7 @@ from nea_env.core.layout import TECHS
 from nea_env.core.lowering.draws import statutes
 from nea_env.core.lowering.equilibrium_chain import fill_equilibrium
 from nea_env.core.lowering.events import events
-from nea_env.core.lowering.link_terms import LEAST, link_columns
+from nea_env.core.lowering.link_terms import LEAST_SHOWN, link_columns
 from nea_env.core.lowering.magnitudes import check_firm, check_tables
 from nea_env.core.lowering.market_months import fill_auctions, fill_market, fill_triggers, opening
 from nea_env.core.lowering.outlook import Outlook, ends_of
@@ -164,7 +164,7 @@ def _static(scenario: Scenario, periods: tuple[Period, ...], horizon: int) -> np
         Static.ROUNDING: 1e-6 * firm.annual_emissions,
         Static.HORIZON: horizon,
         Static.QUOTE_SD: market.quote_noise,
-        Static.LEAST_PRICE: LEAST * market.price,
+        Static.LEAST_PRICE: LEAST_SHOWN * market.price,
         Static.STALE: market.stale,
         Static.PERMANENT: market.frictions.permanent_impact / firm.annual_emissions,
         Static.TRADABLE: float(scenario.regime.market_opens is not None),

@@ -120,7 +120,7 @@ def _book_front(firms, own_use, bankable):
 
 
 @jit(inline=True)
-def fill_offsets(firms, rules, t):
+def fill_offsets(firms, rules):
     """Offset credits are bought at their own price."""
     state, flows, orders, own = firms.state, firms.flows, firms.orders, rules.own
     if own[Static.HAS_OFFSET] <= 0.0:

@@ -6,7 +6,7 @@ import numpy as np
 
 from nea_env.core.elementary import log
 from nea_env.core.jit import jit
-from nea_env.core.layout import LINK_OPEN, PARTNERS, TECHS, Known, Observation, State, World
+from nea_env.core.layout import DEADLINE_SCALE, LINK_OPEN, PARTNERS, TECHS, Known, Observation, State, World
 from nea_env.core.parameters import Month, Plan, Static
 from nea_env.core.play.foreign import foreign_ask
 from nea_env.core.rules.abatement import invest_value
@@ -34,7 +34,7 @@ def observe(firms, rules, t):
     _see_month(firms, rules, t)
     _see_prices(firms, rules)
     _see_books(firms, rules.own[Static.PER_ANNUAL])
-    _see_plan(firms, rules, t)
+    _see_plan(firms, rules)
     _see_technologies(firms, rules, t)
     _see_world(firms, rules)
 
@@ -49,7 +49,7 @@ def _see_month(firms, rules, t):
         seen[Observation.PROGRESS, i] = progress
         seen[Observation.SEASON_SIN, i] = month[Month.SEASON_SIN]
         seen[Observation.SEASON_COS, i] = month[Month.SEASON_COS]
-        seen[Observation.TO_DEADLINE, i] = clip(month[Month.TO_DEADLINE] * (1.0 / 24.0), 0.0, 4.0)
+        seen[Observation.TO_DEADLINE, i] = clip(month[Month.TO_DEADLINE] * (1.0 / DEADLINE_SCALE), 0.0, 4.0)
         seen[Observation.MARKET_OPEN, i] = month[Month.OPEN]
         seen[Observation.PRODUCING, i] = producing
         seen[Observation.VOLUME_LIMIT, i] = squash(volume * own[Static.PER_ANNUAL])
@@ -95,7 +95,7 @@ def _see_books(firms, year):
 
 
 @jit(inline=True)
-def _see_plan(firms, rules, t):
+def _see_plan(firms, rules):
     """The gap, the suggestions, rights and limits."""
     state, plan, seen, year = firms.state, firms.plan, firms.seen, rules.own[Static.PER_ANNUAL]
     for i in range(firms.width):

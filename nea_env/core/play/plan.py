@@ -238,15 +238,15 @@ def _open_actions(firms, rules, t):
         firms.open[i] = alike | (trades << Action.TRADE) | (offsets << Action.OFFSET)
     if own[Static.LINKS] > 0.0:
         for i in range(firms.width):
-            firms.open[i] |= _opens_foreign(i, firms, own, volume) << Action.FOREIGN
+            firms.open[i] |= _plan_foreign_trade(i, firms, own, volume) << Action.FOREIGN
     for i in range(firms.width):
         if firms.open[i] == 0:  # a masked agent needs a choice, even an idle one
             firms.open[i] = 1 << Action.ABATE
 
 
 @jit(inline=True)
-def _opens_foreign(i, firms, own, volume):
-    """Whether foreign units can be traded; and plans how many that can be bought would count."""
+def _plan_foreign_trade(i, firms, own, volume):
+    """Plan how many foreign units can be bought and would count; returns whether any can be traded."""
     world, room, opens = firms.world, 0.0, False
     for k in range(int(own[Static.LINKS])):
         tradable = world[World.BUYABLE + k, i] > 0.0 or (world[World.HELD + k, i] > 0.0 and sellable(i, k, firms, own))

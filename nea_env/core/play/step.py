@@ -32,7 +32,7 @@ from nea_env.core.play.valuation import close, mark
 from nea_env.core.rng import WORDS, statute_of
 from nea_env.core.rules.price_processes import GBM
 
-NARROW = 4  # rows: a shorter run costs more than its rows one by one
+NARROW = 4  # rows: a shorter run costs more than playing its rows singly
 EXPONENT = np.int32(0x7F800000)  # all set: NaN or infinity
 N_SEEN, N_ACTIONS, N_ORDERS, N_PLANS = Observation.size, Action.size, Order.size, Plan.size  # constants, for the stack
 
@@ -153,7 +153,7 @@ def play(firms, rules, t, actions, reward):
     order(firms, rules, t)
     clear(firms, rules, t)
     fill_front(firms, rules, t)
-    fill_offsets(firms, rules, t)
+    fill_offsets(firms, rules)
     fill_foreign(firms, rules, t)
     settle(firms, rules, t)
     if t + 1 >= rules.own[Static.HORIZON]:
@@ -214,7 +214,7 @@ def advance(span, rows, books, memory, static, monthly, events, grids, actions, 
         statute = rows[Row.STATUTE, first]
         rules = Rules(static[statute], monthly[statute], events[statute], grids)
         begun = plays and not is_new
-        if end - first == 1:  # compiled for a width of one: every loop over the run is a single pass without a test
+        if end - first == 1:  # compiled for a width of one: a loop over the run is its body once
             ended += _advance_run(first, 1, begun, rules, rows, books, memory, actions, reward, observation, mask)
         else:
             ended += _advance_run(

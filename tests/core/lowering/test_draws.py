@@ -9,7 +9,7 @@ from nea_env.core.batch import Batch
 from nea_env.core.layout import LAW, OBS_INDEX, Action
 from nea_env.core.lowering.draws import statutes
 from nea_env.envs.firm import FirmEnv
-from nea_env.scenario import BankingRule, Policy, Scenario
+from nea_env.scenario import BankingRule, LawDraws, Scenario
 from tests.asserts import assert_same
 from tests.core import scenarios as made
 from tests.core.walk import Walk
@@ -28,7 +28,7 @@ def drawn(mode: str = "randomised", seed: int = 0, draws: int = DRAWS, ranges=RA
     calendars["2016"] = made.calendar(2016, allocated="2016-10")
     law = made.regime(2015, 2016, banking=SALES, calendars=calendars, ranges=ranges)
     where = made.market(100.0, rate=0.03, volatility=0.2)
-    policy = Policy(mode=mode, seed=seed, draws=draws)
+    policy = LawDraws(mode=mode, seed=seed, draws=draws)
     return made.scenario(law, made.firm(), where, policy=policy)
 
 

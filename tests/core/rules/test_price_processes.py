@@ -22,8 +22,6 @@ from nea_env.core.lowering.process_parameters import (
     process_parameters,
 )
 from nea_env.core.rules.price_processes import (
-    BOUNDED,
-    STEPPED,
     bootstrap_change,
     gbm_change,
     jump_change,
@@ -106,11 +104,6 @@ def test_every_process_of_the_schema_has_a_code_of_its_own():
     for process in (*FAIR, "log_ou"):
         assert process_parameters(market(process))["process"] == CODES[process]
         assert tuple(process_parameters(market(process))) == PARAMETERS
-
-
-def test_every_process_is_stepped_or_bounded():
-    """``play/news.py`` moves the price of each by one or the other; a step that it lacks is an error."""
-    assert sorted((*STEPPED, *BOUNDED)) == sorted(CODES.values())
 
 
 @pytest.mark.parametrize(("volatility", "states"), [(0.05, 3), (0.30, 61), (0.60, 101), (2.0, 21)])
