@@ -34,7 +34,7 @@ from nea_env.core.market import market
 from nea_env.core.parameters import Event, Month, Static
 from nea_env.core.play.step import advance, all_finite, mark_rows, start_rows
 from nea_env.core.pool import share
-from nea_env.core.saving import check_state, fingerprint
+from nea_env.core.saving import KEYS_END, check_episodes, check_state, fingerprint
 from nea_env.library.errors import did_you_mean, shown
 from nea_env.library.reader import leaves
 from nea_env.scenario import Scenario
@@ -154,10 +154,9 @@ class Batch:
         """Let rows (n,) continue with other seeds (n,): their next episode follows that of ``episodes`` (n,).
 
         Raises:
-            ValueError: a seed or an episode is negative; nothing has changed.
+            ValueError: a seed is negative, or an episode negative or too large to count on; nothing has changed.
         """
-        if (seeds[rows] < 0).any() or (episodes[rows] < 0).any():
-            raise ValueError("new seeds and episodes: expected 0 or more")
+        check_episodes({"seeds": seeds[rows], "episodes": episodes[rows]}, "seeds", "episodes", "new key", KEYS_END)
         self._rows[Row.SEED, rows] = seeds[rows]
         self._rows[Row.EPISODE, rows] = episodes[rows]
 
@@ -205,14 +204,14 @@ class Batch:
             is_whole = given.shape == (self.n,) and given.dtype.kind in "iu"
             if not is_whole or given.min() < 0 or given.max() > SEED_LARGEST:
                 raise ValueError(f"seeds are {shown(seeds)}: expected {self.n} whole numbers, 0 to below 2**63")
-        undivided(self._begin, chosen, seeds)
-        return self.observe()
+        return undivided(self._begin, chosen, seeds)
 
-    def _begin(self, chosen: NDArray[np.bool_], seeds: ArrayLike | None) -> None:
+    def _begin(self, chosen: NDArray[np.bool_], seeds: ArrayLike | None) -> NDArray[np.float32]:
         if seeds is not None:
             self._rows[Row.SEED, chosen] = np.asarray(seeds, np.int64)[chosen]
             self._rows[Row.EPISODE, chosen] = 0
         self._start(chosen, 0 if seeds is not None else 1)
+        return self.observe()  # plans the first month: what can be bought, the masks, the suggestions
 
     def step(self, actions: NDArray[np.float32], *, autoreset: bool = False) -> tuple[
         NDArray[np.float32], NDArray[np.float64], NDArray[np.bool_]
@@ -348,10 +347,11 @@ class Batch:
         books, memory = rows_of(self._books, self.n), rows_of(self._memory, self.n)
         state, flows, world = np.split(books, (FLOWS_FROM, WORLD_FROM), axis=1)
         queue, history = np.split(memory, (HISTORY_FROM,), axis=1)
-        present = {"fingerprint": self._fingerprint} | {name: self._rows[row].copy() for name, row in _ROWS.items()}
+        present = {name: self._rows[row].copy() for name, row in _ROWS.items()}
         present["_ended"] = present["_ended"].astype(np.bool_)
         present |= {"_state": state, "_world": world, "_queue": queue, "_history": history, "_flows": flows}
-        return {name: np.ascontiguousarray(values) for name, values in present.items()} | {"_mask": self._mask.copy()}
+        present = {name: np.ascontiguousarray(values) for name, values in present.items()}
+        return {"fingerprint": self._fingerprint.copy(), **present, "_mask": self._mask.copy()}
 
     def _advance(self, actions: NDArray[np.float32], *written: NDArray[Any]) -> int:
         """Play a month of every row, or only look at it without actions; returns how many rows have ended."""

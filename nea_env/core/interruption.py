@@ -37,5 +37,5 @@ def undivided(work: Callable[Given, Result], *args: Given.args, **kwargs: Given.
     finally:
         if getsignal(SIGINT) is hold:  # unless another signal's handler has changed it meanwhile
             signal(SIGINT, before)
-        if held:
-            before(*held[0])
+        for seen in held:
+            before(*seen)

@@ -24,9 +24,11 @@ EPISODES_END = 2**62
 """The number of an episode that a caller gives is below this. Counting on from 2**63 - 1 would overflow to a negative
 number; from here more episodes may follow than anybody will ever play. Numbers that wrapped round to 0 instead would
 draw the first episodes again without saying so."""
+KEYS_END = EPISODES_END + EPISODES_END // 2
+"""The same for numbers that a batch has counted to."""
 
-_LARGEST, _LARGEST_LOG = 1e30, 300.0
-"""Of what a firm has, and of the logs of prices and output: what follows from them is then finite."""
+_LARGEST, _LARGEST_LOG, _LARGEST_LOG_OUTPUT = 1e30, 300.0, 50.0
+"""Of what a firm has, and of the logs of prices and of output: what follows from them is then finite."""
 
 _LOGS = ("log_", "quote_error", "pressure")
 
@@ -84,11 +86,13 @@ def _kind(value: Any) -> str:
     return f"an array of {value.dtype} of shape {value.shape}" if type(value) is np.ndarray else type(value).__name__
 
 
-def check_episodes(saved: Mapping[str, Any], seeds: str, episodes: str, what: str = "saved state") -> None:
+def check_episodes(
+    saved: Mapping[str, Any], seeds: str, episodes: str, what: str = "saved state", end: int = EPISODES_END
+) -> None:
     """Whether draws can be keyed by these two entries, and by the episodes to come; ValueError otherwise."""
     check_rows(saved[seeds] < 0, seeds, saved[seeds], "0 or more", what)
     numbers = saved[episodes]
-    check_rows((numbers < 0) | (numbers >= EPISODES_END), episodes, numbers, "0 to below 2**62", what)
+    check_rows((numbers < 0) | (numbers >= end), episodes, numbers, f"0 to below {end}", what)
 
 
 def check_state(saved: Any, present: Mapping[str, NDArray[Any]], static: NDArray[np.float64]) -> None:
@@ -133,6 +137,11 @@ def check_state(saved: Any, present: Mapping[str, NDArray[Any]], static: NDArray
         wrong = np.abs(queued - building) > most * _FLOAT32
         allowed = f"_state building_{k}, {building[np.argmax(wrong)]:.6g}, which it holds quarter by quarter"
         check_rows(wrong, f"the sum of _queue for technology {k}", queued, allowed)
+    front = saved["_state"][:, State.FRONT]
+    for column in (State.OLD, State.TRADED, State.AUCTIONED):
+        part = saved["_state"][:, column]
+        allowed = f"at most _state front, {front[np.argmax(part > front)]:.6g}, which it is part of"
+        check_rows(part > front * (1.0 + _FLOAT32), f"_state {STATE[column].name}", part, allowed)
     if saved["_world"].shape[1]:
         process = static[pick, Static.PROCESS]
         for column, size in _GRIDS:
@@ -147,6 +156,8 @@ def _check_columns(name: str, values: NDArray[np.float64], table: Sequence[Field
     """Whether every number (n, columns) keeps to the bounds of its column; ValueError otherwise."""
     for column, line in zip(values.T, table, strict=False):  # an array that no row needs has no columns
         largest = _LARGEST_LOG if line.name.startswith(_LOGS) else np.inf if table is FLOWS else _LARGEST
+        if line.name == "log_output":
+            largest = _LARGEST_LOG_OUTPUT
         field = line._replace(low=max(line.low, -largest), high=min(line.high, largest))
         wrong = (column < field.low) | (column > field.high)
         if field.whole:

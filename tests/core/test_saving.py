@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from nea_env.core.batch import Batch
-from nea_env.core.layout import WORLD, World
+from nea_env.core.layout import WORLD, State, World
 from nea_env.library import load_scenario
 from tests.asserts import assert_same
 
@@ -45,7 +45,18 @@ def replaced(name, made):
     return spoil
 
 
+def with_state(column, value):
+    def spoil(state):
+        state["_state"][2, column] = value
+
+    return spoil
+
+
 BAD = {
+    "output beyond all numbers": (with_state(State.LOG_OUTPUT, 90.0), "log_output is 90.0 in row 2"),
+    "more carried once than held": (with_state(State.OLD, 1e12), "_state old is 1000000000000.0 in row 2: expected at most"),
+    "more auctioned than held": (with_state(State.AUCTIONED, 1e12), "_state auctioned is 1000000000000.0 in row 2"),
+    "more traded than held": (with_state(State.TRADED, 1e12), "_state traded is 1000000000000.0 in row 2"),
     "month before the start": (spoilt("_months", -1), "_months is -1"),
     "month after the end": (spoilt("_months", 500), "_months is 500 in row 2"),
     "at the end, yet not ended": (spoilt("_months", 140), "_months is 140 in row 2"),
@@ -130,6 +141,14 @@ def test_drawn_laws_stay_within_their_scenario(kets):
     state["_pick"][0] = 4  # the other scenario's law
     with pytest.raises(ValueError, match="_pick is 4 in row 0"):
         batch.set_state(state)
+
+
+def test_a_saved_state_shares_nothing_with_its_batch(kets):
+    batch = begun(kets)
+    state, before = batch.get_state(), batch.get_state()
+    for values in state.values():
+        values[...] = np.zeros((), values.dtype)
+    assert_same(batch.get_state(), before)
 
 
 def test_episodes_that_a_state_may_have_can_be_counted_on_from(kets):

@@ -97,6 +97,43 @@ assert_equal_steps(env, fresh, following)
 assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 """
 
+SAME_STEP = """
+import copy, signal
+import numpy as np
+from nea_env.envs.firm_vector import FirmVectorEnv
+from tests.asserts import assert_equal_steps
+
+env = FirmVectorEnv(3, "linked_tokyo", autoreset_mode="SameStep", max_episode_steps=4)
+env.reset(seed=1)
+actions = np.full((3, 8), 0.5, np.float32)
+for _ in range(3):
+    env.step(actions)
+twin = copy.deepcopy(env)
+twin.step(actions)
+start = env.batch._start
+
+def pressed(*rows):
+    start(*rows)
+    signal.raise_signal(signal.SIGINT)
+
+env.batch._start = pressed
+try:
+    env.step(actions)
+except KeyboardInterrupt:
+    del env.batch._start
+    assert_equal_steps(env, twin, [actions] * 6)
+else:
+    raise SystemExit("not interrupted")
+"""
+
+
+def test_an_interrupt_between_the_start_of_an_episode_and_its_first_look_changes_nothing():
+    done = subprocess.run(
+        [sys.executable, "-c", SAME_STEP], cwd=ROOT, capture_output=True, text=True, check=False, timeout=120
+    )
+    assert done.returncode == 0, done.stderr
+
+
 CASES = [("single",), ("batch",), *((mode, rows) for mode in ("NextStep", "SameStep") for rows in ("2", "2048"))]
 
 
