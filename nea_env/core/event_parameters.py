@@ -56,14 +56,23 @@ class Event(Columns):
     BAND = column("1", "VERIFY: relative deviation from BALANCE at which the adjustment is whole", low=0)
     BAND_SHARE = column("1", "VERIFY: the whole adjustment, share of emissions; 0: none", low=0, high=1)
     EXPECTED = column("t", "VERIFY: emissions that the units booked were computed from; 0: none booked", low=0)
+    PER_OUTPUT = column(
+        "t/unit",
+        "VERIFY: emissions that a unit of output stands for in those steps: benchmark, or intensity of the base",
+        low=0,
+    )
+    GROWS_BY_OUTPUT = flag("VERIFY: steps that add units go by output times PER_OUTPUT; 0: by emissions")
     DEFICIT_CAP = column("1", "VERIFY: largest deficit that is owed, share of emissions; -1: no cap", low=-1)
     CAP = column("t", "VERIFY: emissions of the period that are no duty (Tokyo); 0: no such cap", low=0)
     GAP_THRESHOLD = column("1", "VERIFY: least gap that permits borrowing, share of the duty", low=0, high=1)
     GAP_SHARE = column("1", "VERIFY: share of a gap so large that may be borrowed; 0: no gap test", low=0, high=1)
     CANCEL_RATIO = column(
-        "1", "VERIFY: emissions over allocation up to which a step cancels units; -1: no step", low=-1, width=TIERS
+        "1",
+        "VERIFY: output times PER_OUTPUT over allocation up to which a step cancels units; -1: no step",
+        low=-1,
+        width=TIERS,
     )
-    CANCEL_SHARE = column("1", "VERIFY: share of the unused units that this step cancels", low=0, high=1, width=TIERS)
+    CANCEL_SHARE = column("1", "VERIFY: share of the units unneeded that this step cancels", low=0, high=1, width=TIERS)
     ADD_RATIO = column(
         "1", "VERIFY: emissions over EXPECTED from which a step adds units; NEVER: no step", low=0, width=TIERS
     )

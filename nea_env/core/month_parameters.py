@@ -44,6 +44,9 @@ class Month(Columns):
     DEADLINE_EVENT = column(
         "row", "DEADLINE that says what is known of the next deadline; -1 after the last", low=-1, whole=True
     )
+    NEXT_BOOKED = flag(
+        "the vintage after is booked whole, so that it bounds a loan; 0: not yet, or not by the deadline"
+    )
     AUCTION_EVENT = column("row", "AUCTION of this month; -1: none", low=-1, whole=True)
     TRIGGER_EVENT = column("row", "TRIGGERS in force; -1: none", low=-1, whole=True)
 

@@ -123,7 +123,7 @@ def _check_carry(where: str, link: Link, home: Market, regime: Regime, start: st
     hit = [
         year
         for year, gap in sorted(home.gap.items())
-        if gap.down > 0.0 and first <= regime.calendar[year].deadline and f"{year}-01" <= last
+        if gap.down > 0.0 and year >= start[:4] and first <= regime.calendar[year].deadline and f"{year}-01" <= last
     ]
     if hit:
         raise ValueError(

@@ -89,8 +89,12 @@ class AllocationRule(Model):
     certified: dict[str, Share] = {}  # certificate -> what is left of the reduction factor (top-level sites)
     issuance_ceiling: Share | None = None  # share of base-year emissions that can become credits
     auction_share: dict[str, Share] = {}  # sector ("" for the others) -> share of the allocation to be bought
-    cancellation: Tiers = ()  # emissions / allocation at most the ratio: this share of the unused units is cancelled
-    addition: Tiers = ()  # emissions / those the allocation was based on at least the ratio: this share of the excess
+    cancellation: Tiers = ()
+    """Where output x benchmark (x the base years' intensity where grandfathered) is at most this ratio of the
+    allocation, this share of what it falls short by is cancelled: less emitted per unit of output costs nothing."""
+    addition: Tiers = ()
+    """Emissions (output x benchmark where benchmarked) / those that the allocation was based on at least the ratio:
+    this share of the excess is added."""
     classes: dict[str, AllocationRule] = {}  # unit class -> the rule that holds for it instead
 
     @model_validator(mode="after")

@@ -79,7 +79,7 @@ def test_every_part_is_used_and_named_like_its_file(kind, part):
 def test_a_users_file_names_shipped_parts(write):
     scenario = load_scenario(write(MINE))
     assert (scenario.regime, scenario.market) == (load_scenario("kets").regime, load_scenario("kets").market)
-    assert scenario.end == "2021-06"
+    assert scenario.end == "2021-08"
     assert load_scenario(str(write(MINE))) == scenario
 
 

@@ -27,7 +27,7 @@ def test_texts_are_read_as_yaml_values():
     assert scenario.regime.banking["2019"].deficit_firm_exempt
     assert [tech.opex for tech in scenario.firm.technologies][1] == 7
     assert scenario.policy.mode == "randomised"
-    assert scenario.end == "2021-06"
+    assert scenario.end == "2021-08"
 
 
 def test_whole_rules_and_new_entries_can_be_put_in():

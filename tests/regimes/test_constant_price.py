@@ -34,7 +34,7 @@ class Case(NamedTuple):
         return self.price * math.exp(-self.rate * self.due[number][1] / 12)
 
 
-KOREA = Case("kets_phase2", 20_000.0, 0.03, (("2019-09", 20), ("2020-11", 34), ("2021-06", 41)))
+KOREA = Case("kets_phase2", 20_000.0, 0.03, (("2019-09", 20), ("2020-09", 32), ("2021-08", 43)))
 CHINA = Case("tps", 48.0, 0.05, (("2021-12", 35), ("2023-12", 59), ("2024-12", 71), ("2025-12", 83)))
 CHINA_SHORT = CHINA._replace(scenario="tps_class2")
 

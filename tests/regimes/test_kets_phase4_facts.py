@@ -49,6 +49,14 @@ def test_correction_factors_of_power_and_of_the_rest():
         assert rule.classes["clinker"].correction_factor == rule.correction_factor
 
 
+def test_correction_factors_by_the_arithmetic_of_the_law_file():
+    # 0.878 x (t - p) / 320.95, and 0.878 x p / 188.55 for power: 0.878 x 317.22 / 320.95 = 0.8678, ...
+    pairs = {"2027": (0.8678, 0.8095), "2028": (0.8575, 0.7411), "2029": (0.8471, 0.6726), "2030": (0.8370, 0.6042)}
+    for year, (other, power) in pairs.items():
+        rule = PLAN.allocation[year]
+        assert (rule.correction_factor, rule.classes["power"].correction_factor) == (other, power)
+
+
 def test_auctioned_shares():
     for year, share in zip(YEARS, POWER_SHARE, strict=True):
         for rule in (PLAN.allocation[year], *PLAN.allocation[year].classes.values()):

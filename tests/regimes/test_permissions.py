@@ -238,9 +238,9 @@ def test_a_small_holder_who_carries_more_falls_over_the_cliff():
     for rule in ("none", "unlimited"):
         law = DEEP | {"regime.banking.2018": {"limit": rule}, "last": "2019", "firm.output_shock.volatility": 0.0}
         walk = Walk(load_scenario("kets_phase2", law))
-        for deadline in ("2019-09", "2020-11"):
+        for deadline in ("2019-09", "2020-09"):
             walk.through(add_months(deadline, -1))
-            held = 30_000 * (rule == "unlimited" and deadline == "2020-11")
+            held = 30_000 * (rule == "unlimited" and deadline == "2020-09")
             walk.play(tonnes=walk.column("owed") - walk.column("front") + 30_000 + held)
         ended.append(walk)
     strict, loose = ended

@@ -7,14 +7,15 @@ from typing import TypeAlias
 import numpy as np
 
 from nea_env.core.layout import TIERS
-from nea_env.core.lowering.corrections import free_share
 from nea_env.core.lowering.periods import (
     BOOKED,
     OWN_EMISSIONS,
     Period,
     booked_at_start,
     deadlines,
+    free_units,
     next_deadline,
+    period_of,
     periods_of,
     phase_of,
     rank,
@@ -177,6 +178,8 @@ def _verification(scenario: Scenario, period: Period, periods: tuple[Period, ...
         Event.BAND: rule.band,
         Event.BAND_SHARE: rule.band_share if rule.method == "benchmark_band" else 0.0,
         Event.EXPECTED: period.expected,
+        Event.PER_OUTPUT: period.per_output,
+        Event.GROWS_BY_OUTPUT: float(rule.method == "historical_benchmarking"),
         Event.DEFICIT_CAP: -1.0 if rule.deficit_cap is None else rule.deficit_cap,
         Event.CAP: period.cap,
         Event.GAP_THRESHOLD: borrowing.gap_threshold if borrowing and gap_test else 0.0,
@@ -241,7 +244,7 @@ def deadline_values(
         Event.BORROW_DECAY: later.decay if later and later.limit == "decaying" else 0.0,
         Event.NEXT_BOOKED: float(booked),
         Event.BANK_RULE: _BANK_RULES[bank.limit],
-        Event.BANK_BASE: bank.base_tonnes + bank.base_share * _mean_phase_allocation(scenario, periods, year),
+        Event.BANK_BASE: bank.base_tonnes + bank.base_share * _mean_phase_allocation(scenario, year),
         Event.BANK_MULTIPLE: bank.net_sales_multiple,
         Event.BANK_LONG_SALES: float(bank.net_sales_since != "vintage"),
         Event.BANK_SALES_YEARS: bank.net_sales_years,
@@ -267,12 +270,8 @@ def _phase_start(scenario: Scenario, year: str) -> bool:
     return bool(scenario.regime.phases) and phase_of(scenario, year)[0] == year
 
 
-def _mean_phase_allocation(scenario: Scenario, periods: tuple[Period, ...], year: str) -> float:
-    """Mean annual allocation of the whole phase, t, whichever of its years are played."""
+def _mean_phase_allocation(scenario: Scenario, year: str) -> float:
+    """Mean annual free allocation of the whole phase, t, by whatever method, whichever of its years are played."""
     first, last = phase_of(scenario, year)
-    factors = []
-    for key, yearly in scenario.regime.allocation.items():
-        rule = yearly.of_class(scenario.firm.unit_class)
-        if first <= key <= last and rule.method == "grandfathering":
-            factors.append((rule.correction_factor or 0.0) * free_share(scenario.regime, rule, key, scenario.firm))
-    return periods[0].base * float(np.mean(factors)) if factors else 0.0
+    phase = [period_of(scenario, key) for key in sorted(scenario.regime.calendar) if first <= key <= last]
+    return sum(free_units(period, scenario.firm) for period in phase) / sum(period.years for period in phase)

@@ -9,7 +9,7 @@ import numpy as np
 
 from nea_env.core.lowering.events import table_of
 from nea_env.core.lowering.outlook import Outlook
-from nea_env.core.lowering.periods import Period, deadlines, next_deadline
+from nea_env.core.lowering.periods import Period, deadlines, free_units, next_deadline
 from nea_env.core.parameters import AUCTION, NEVER, TRIGGERS, Event, Month
 from nea_env.scenario import Scenario, add_months, months_between
 
@@ -38,7 +38,7 @@ def fill_market(monthly: np.ndarray, scenario: Scenario, periods: tuple[Period, 
         row[Month.SELL_LIMIT] = row[Month.HOLD_MAX] = NEVER
         if due is not None:
             settled = [p for p in periods if p.deadline == due]
-            front = sum(p.booked + (p.rate * firm.output + p.free * firm.annual_emissions) * p.years for p in settled)
+            front = sum(free_units(period, firm) for period in settled)
             if regime.sell_limit_share is not None:
                 row[Month.SELL_LIMIT] = regime.sell_limit_share * front
             holding = regime.holding.get(settled[-1].year)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from nea_env.core.layout import SLOTS
 from nea_env.core.lowering.corrections import benchmark_rate, free_share
-from nea_env.core.rules.allocation import beyond_emissions
+from nea_env.core.rules.allocation import beyond_emissions, net_duty
 from nea_env.scenario import AllocationRule, CalendarRule, Firm, Scenario, add_months, months_between
 
 LONG_AGO = -1200  # a month before every scenario's start
@@ -34,6 +34,7 @@ class Period:
     booked: float  # t booked whole; 0 unless grandfathered or on a historical benchmark
     interim: float  # t booked on the interim plan; as much as booked where there was none
     expected: float  # emissions that the booked units were computed from, t; 0 unless booked whole
+    per_output: float  # emissions that a unit of output stands for there, t; 0 unless booked whole
     free: float  # free units per tonne of own verified emissions, at baseline intensity; 0 unless they follow these
     marginal: float  # net duty that one more tonne emitted adds
     base: float  # base-year emissions, t a year
@@ -63,20 +64,22 @@ class Period:
 
 def periods_of(scenario: Scenario) -> tuple[Period, ...]:
     """The scenario's compliance periods, in order; ``consistency.check`` says whether they can be settled."""
-    return tuple(_period(scenario, index, year) for index, year in enumerate(scenario.periods))
+    return tuple(period_of(scenario, year, index) for index, year in enumerate(scenario.periods))
 
 
-def _period(scenario: Scenario, index: int, year: str) -> Period:
+def period_of(scenario: Scenario, year: str, index: int = 0) -> Period:
+    """One compliance period of the law, played or not; ``index`` is its place among those played."""
     regime, firm, start = scenario.regime, scenario.firm, scenario.start
     calendar, rule = regime.calendar[year], regime.allocation[year].of_class(firm.unit_class)
     opening = f"{year}-{regime.year_starts:02d}"
     base = firm.annual_emissions if firm.base_emissions is None else firm.base_emissions
     base_output = base / firm.emission_intensity
     given = free_share(regime, rule, year, firm) * (rule.correction_factor or 1.0)
-    booked = {
-        "grandfathering": base,
-        "historical_benchmarking": rule.benchmark.get(firm.unit_class, 0.0) * base_output,
+    per_output = {
+        "grandfathering": base / base_output,
+        "historical_benchmarking": rule.benchmark.get(firm.unit_class, 0.0),
     }.get(rule.method, 0.0)
+    expected = (base if rule.method == "grandfathering" else per_output * base_output) * calendar.years
     interim = rule.interim_factor or rule.correction_factor or 1.0
     rate = given * benchmark_rate(rule, firm) if rule.method == "benchmarking" else 0.0
     return Period(
@@ -93,9 +96,10 @@ def _period(scenario: Scenario, index: int, year: str) -> Period:
         rule=rule,
         calendar=calendar,
         rate=rate,
-        booked=given * booked * calendar.years,
-        interim=free_share(regime, rule, year, firm) * interim * booked * calendar.years,
-        expected=booked * calendar.years,
+        booked=given * expected,
+        interim=free_share(regime, rule, year, firm) * interim * expected,
+        expected=expected,
+        per_output=per_output,
         free=_own_share(rule, firm),
         marginal=_marginal(rule, firm, rate),
         base=base,
@@ -127,11 +131,12 @@ def _marginal(rule: AllocationRule, firm: Firm, rate: float) -> float:
         return rule.deficit_cap
     if rule.method != "benchmark_band":
         return 1.0
-    relative = firm.emission_intensity / rule.balance[firm.unit_class]
-    if abs(1.0 - relative) >= rule.band:
-        balance = rule.balance[firm.unit_class]
-        return -float(beyond_emissions(firm.emission_intensity, 1.0, balance, rule.band, rule.band_share))
-    return rule.band_share / rule.band * (2.0 * relative - 1.0)
+    return float(net_duty(firm.emission_intensity / rule.balance[firm.unit_class], rule.band, rule.band_share))
+
+
+def free_units(period: Period, firm: Firm) -> float:
+    """Free units of a whole period, t: those booked, or what baseline output and emissions earn."""
+    return period.booked + (period.rate * firm.output + period.free * firm.annual_emissions) * period.years
 
 
 def deadlines(periods: tuple[Period, ...]) -> tuple[int, ...]:

@@ -32,9 +32,24 @@ def fill_deadlines(monthly: np.ndarray, outlook: Outlook, table: np.ndarray, mon
         extra, which = outlook.deadline_rows([p for p in periods if p.deadline == due][-1], len(table))
         window = slice(previous + 1, due + 1)
         monthly[window, Month.DEADLINE_EVENT] = np.where(which[window] >= 0, which[window], row)
+        if table[row, Event.NEXT_BOOKED] > 0.0:
+            monthly[max(_booked_from(periods, due), previous + 1) : due + 1, Month.NEXT_BOOKED] = 1.0
         table = np.vstack([table, table_of([(0, DEADLINE, values) for values in extra])])
         previous = due
     return table
+
+
+def _booked_from(periods: tuple[Period, ...], due: int) -> int:
+    """First month that begins with all of the vintage after in hand that will be booked by the deadline ``due``."""
+    following = next(period.deadline for period in periods if period.deadline > due)
+    first = 0
+    for period in periods:
+        if period.deadline == following and period.allocated is not None and period.allocated <= due:
+            if not (period.rule.method in BOOKED and booked_at_start(periods, period)):
+                first = max(first, period.allocated + 1, 1)
+            if period.completed is not None and 0 < period.completed <= due:
+                first = max(first, period.completed + 1)
+    return first
 
 
 def _running(periods: tuple[Period, ...], t: int) -> Period | None:

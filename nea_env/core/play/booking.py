@@ -11,6 +11,7 @@ from nea_env.core.rules.allocation import (
     cancelled,
     duty_above_baseline,
     duty_under_cap,
+    emissions_of,
     excess_credits,
     own_emissions_allocation,
     true_up,
@@ -65,14 +66,13 @@ def allocated(i, state, event):
 
 
 @jit(inline=True)
-def adjust(i, state, flows, event, emissions, allocation):
-    """Ex-post cancellation of unused units and addition for growth: the furthest step reached decides."""
-    gone, more = 0.0, 0.0
+def adjust(i, state, flows, event, emissions, output, allocation):
+    """Ex-post cancellation where output fell and addition for growth: the furthest step reached decides."""
+    gone, more, active = 0.0, 0.0, emissions_of(output, event[Event.PER_OUTPUT])
+    grown = active if event[Event.GROWS_BY_OUTPUT] > 0.0 else emissions
     for k in range(TIERS):
-        gone = max(gone, cancelled(emissions, allocation, event[Event.CANCEL_RATIO + k], event[Event.CANCEL_SHARE + k]))
-        more = max(
-            more, added(emissions, event[Event.EXPECTED], event[Event.ADD_RATIO + k], event[Event.ADD_SHARE + k])
-        )
+        gone = max(gone, cancelled(active, allocation, event[Event.CANCEL_RATIO + k], event[Event.CANCEL_SHARE + k]))
+        more = max(more, added(grown, event[Event.EXPECTED], event[Event.ADD_RATIO + k], event[Event.ADD_SHARE + k]))
     if gone > 0.0:
         taken = min(gone, state[State.FRONT, i])
         take_back(i, state, flows, taken, gone - taken)
@@ -100,7 +100,7 @@ def verify(i, state, flows, event):
         if event[Event.CAP] > 0.0:
             duty = duty_above_baseline(emissions, event[Event.CAP])
         else:
-            adjust(i, state, flows, event, emissions, allocation)
+            adjust(i, state, flows, event, emissions, output, allocation)
     else:
         if method == BY_OUTPUT:
             allocation = event[Event.RATE] * output

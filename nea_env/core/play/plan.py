@@ -211,10 +211,11 @@ def _find_rights(firms, rules, t):
             event[Event.DEFICIT_EXEMPT] * state[State.DEFICIT, i] > 0.0,
             event[Event.LOST_IF_MISSED] * state[State.MISSED, i] > 0.0, min(surplus, state[State.TRADED, i]),
         )  # fmt: skip
-    rule, share = int(event[Event.BORROW_RULE]), event[Event.BORROW_SHARE]
+    rule, share, booked = int(event[Event.BORROW_RULE]), event[Event.BORROW_SHARE], rules.monthly[t, Month.NEXT_BOOKED]
     for i in range(firms.width):
+        after = state[State.NEXT, i] if booked > 0.0 else NEVER
         plan[Plan.BORROW, i] = borrow_limit(
-            rule, share, state[State.BORROW_LIMIT, i], state[State.BORROW_PERMIT, i], plan[Plan.DUTY, i]
+            rule, share, state[State.BORROW_LIMIT, i], state[State.BORROW_PERMIT, i], plan[Plan.DUTY, i], after
         )
 
 

@@ -12,6 +12,7 @@ from nea_env.core.parameters import (
     DEADLINE,
     FIX_STRIKE,
     ISSUE_CREDITS,
+    NEVER,
     RESET_SALES,
     TRIGGERS,
     VERIFY,
@@ -172,10 +173,9 @@ def _borrow(i, firms, own, event, gap):
     """Tonnes of the gap that are met from the allocation after."""
     state, flows = firms.state, firms.flows
     rule, owed, share = int(event[Event.BORROW_RULE]), state[State.OWED, i], event[Event.BORROW_SHARE]
-    limit = borrow_limit(rule, share, state[State.BORROW_LIMIT, i], state[State.BORROW_PERMIT, i], owed)
     booked = event[Event.NEXT_BOOKED] > 0.0
-    if booked:
-        limit = min(limit, state[State.NEXT, i])
+    after = state[State.NEXT, i] if booked else NEVER
+    limit = borrow_limit(rule, share, state[State.BORROW_LIMIT, i], state[State.BORROW_PERMIT, i], owed, after)
     wanted = 1.0 + min(0.0, firms.actions[Action.BORROW, i])
     loan = borrowed(gap, limit, wanted) if gap > own[Static.ROUNDING] else 0.0
     ratio = loan / owed if owed > 0.0 else 0.0

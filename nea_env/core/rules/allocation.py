@@ -42,6 +42,19 @@ def beyond_emissions(emissions, output, balance, band, band_share):
 
 
 @jit(inline=True)
+def net_duty(relative, band, band_share):
+    """Duty less free units that one more tonne adds under a band, at an intensity ``relative`` to the balance.
+
+    The slope of emissions less ``own_emissions_allocation`` at constant output: inside the band
+    band_share / band x (2 x relative - 1), beyond it the whole adjustment.
+    """
+    distance = 1.0 - relative
+    if abs(distance) >= band:
+        return -band_share if distance > 0.0 else band_share
+    return band_share / band * (2.0 * relative - 1.0)
+
+
+@jit(inline=True)
 def own_emissions_allocation(emissions, output, balance, band, band_share):
     """Allocation that follows a firm's own verified emissions, t; with a band share of 0 China's position of 2024."""
     return emissions * (1.0 + beyond_emissions(emissions, output, balance, band, band_share))
@@ -54,13 +67,24 @@ def updated(booked, share, per_base, latest):
 
 
 @jit(inline=True)
-def cancelled(emissions, allocation, ratio, share):
-    """Units cancelled by one step: a share of the unused ones where emissions / allocation is at most the ratio.
+def emissions_of(output, per_output):
+    """Emissions that a level of operation stands for, t: output x benchmark, or x the intensity of the base period.
 
-    Enforcement Decree of the Korean Act, Art. 29.
+    The Korean Act, Art. 17(1)3, cancels units where facilities stand still or run less, and its Enforcement Decree,
+    Art. 27(1)1, counts benchmarked sites by activity data: who emits less at the same output keeps its units.
     """
-    if emissions <= ratio * allocation:
-        return share * (allocation - emissions)
+    return per_output * output
+
+
+@jit(inline=True)
+def cancelled(active, allocation, ratio, share):
+    """Units cancelled by one step: a share of those unneeded where ``active`` / allocation is at most the ratio.
+
+    ``active`` are the emissions that the firm's operation stands for (see ``emissions_of``), t. Enforcement Decree of
+    the Korean Act, Art. 29.
+    """
+    if active <= ratio * allocation:
+        return share * (allocation - active)
     return 0.0
 
 
@@ -68,7 +92,8 @@ def cancelled(emissions, allocation, ratio, share):
 def added(emissions, expected, ratio, share):
     """Units added by one step: a share of the excess where emissions / expected emissions is at least the ratio.
 
-    Enforcement Decree of the Korean Act, Arts. 27-28: what was expected is the base, not the allocation.
+    Enforcement Decree of the Korean Act, Arts. 27-28: what was expected is the base, not the allocation. Of a
+    benchmarked firm the emissions are those of its operation.
     """
     if emissions >= ratio * expected and emissions > expected:
         return share * (emissions - expected)

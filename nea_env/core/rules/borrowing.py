@@ -19,18 +19,19 @@ def gap_permit(duty, allocation, threshold, share):
 
 
 @jit(inline=True)
-def borrow_limit(rule, share, decaying_share, permit, duty):
+def borrow_limit(rule, share, decaying_share, permit, duty, after):
     """Tonnes that may be borrowed at a deadline against ``duty``, by the rule of its period.
 
     BORROW_SHARE: a share of the duty. BORROW_DECAYING: a share that past borrowing has lowered (Korea).
-    BORROW_GAP_TEST: what the yearly test of the gap permitted (China). BORROW_NONE: nothing.
+    BORROW_GAP_TEST: what the yearly test of the gap permitted (China). BORROW_NONE: nothing. A loan comes out of the
+    vintage after: at most ``after``, what is held of it (NEVER where it is not booked yet).
     """
     if rule == BORROW_SHARE:
-        return share * duty
+        return min(share * duty, after)
     if rule == BORROW_DECAYING:
-        return decaying_share * duty
+        return min(decaying_share * duty, after)
     if rule == BORROW_GAP_TEST:
-        return permit
+        return min(permit, after)
     return 0.0
 
 

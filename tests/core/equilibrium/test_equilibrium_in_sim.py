@@ -226,7 +226,7 @@ def test_prices_lie_between_nothing_and_what_a_missing_unit_costs(run):
 
 # --- policy moves the price --------------------------------------------------------------------------
 YEARS = range(2020, 2026)
-POLICIES = {  # overrides, and the sign of what they do to the mean price of the running vintage in July 2021
+POLICIES = {  # overrides, and the sign of what they do to the mean price of the running vintage in September 2021
     "more free units": ({f"regime.allocation.{y}.correction_factor": 1.0 for y in YEARS}, -1),
     "fewer free units": ({f"regime.allocation.{y}.correction_factor": 0.85 for y in YEARS}, 1),
     "nothing carried on net sales": ({f"regime.banking.{y}.net_sales_multiple": 0.0 for y in YEARS}, -1),
@@ -241,8 +241,8 @@ POLICIES = {  # overrides, and the sign of what they do to the mean price of the
 
 @cache
 def prices_of(changes: tuple) -> np.ndarray:
-    """(4,000,) price of the running vintage in July 2021."""
-    return Run("kets", KETS | dict(changes), 4_000, months=19).front[18]
+    """(4,000,) price of the running vintage in September 2021, the month after the deadline of the one before."""
+    return Run("kets", KETS | dict(changes), 4_000, months=21).front[20]
 
 
 @pytest.mark.parametrize("policy", POLICIES)

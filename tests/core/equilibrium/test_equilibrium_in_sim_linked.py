@@ -23,7 +23,7 @@ FULL = JOINT | {
 }  # fmt: skip
 FEE = {"links.0.type": "border_fee", "links.0.quota": None, "links.0.fee": 0.15, "links.0.two_way": True}
 CASES = {"one way": JOINT, "wide": JOINT | {"links.0.quota": 0.5}, "full": FULL}
-DUE, OPENS = 17, 6  # June 2022, for KAU21; July 2021
+DUE, OPENS = 19, 6  # August 2022, for KAU21; July 2021
 
 
 class Run:

@@ -128,7 +128,7 @@ def test_dates_of_the_korean_and_chinese_deadlines():
         return [add_months(shipped.start, month) for month in deadlines(periods_of(shipped))]
 
     assert dates("kets") == [
-        "2016-06", "2017-06", "2018-06", "2019-09", "2020-11", "2021-06", "2022-06",
+        "2016-06", "2017-06", "2018-08", "2019-09", "2020-09", "2021-08", "2022-08",
         "2023-08", "2024-08", "2025-08", "2026-08",
     ]  # fmt: skip
     assert dates("tps") == ["2021-12", "2023-12", "2024-12", "2025-12"]

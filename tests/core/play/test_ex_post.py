@@ -17,10 +17,11 @@ ADDITION = (Tier(ratio=1.15, share=0.50), Tier(ratio=1.25, share=0.75), Tier(rat
 KOREA = AllocationRule(method="grandfathering", correction_factor=1.0, cancellation=CANCELLATION, addition=ADDITION)
 
 
-def verified(emissions: float, rule: AllocationRule = KOREA, sold: float = 0.0) -> Walk:
-    """One year of 1,000 t allocated, after its verification at ``emissions`` t."""
+def verified(emissions: float, rule: AllocationRule = KOREA, sold: float = 0.0, output: float | None = None) -> Walk:
+    """One year of 1,000 t allocated on 1,000 units, verified at ``emissions`` t and as many units, or ``output``."""
     walk = Walk(made.scenario(made.regime(2015, 2015, allocation=rule), made.firm(output=1_000.0)))
     walk.play(tonnes=-sold).through("2016-04").overwrite("closed_0", emissions)
+    walk.overwrite("closed_output_0", emissions if output is None else output)
     return walk.play()
 
 
@@ -40,7 +41,7 @@ def verified(emissions: float, rule: AllocationRule = KOREA, sold: float = 0.0) 
         (400, 600.0),
     ],
 )
-def test_unused_units_are_cancelled_by_the_step_reached(emissions, lost):
+def test_units_are_cancelled_by_the_step_that_output_reaches(emissions, lost):
     walk = verified(emissions)
     assert walk.flows["deducted"][0] == pytest.approx(lost)
     assert walk["front"] == pytest.approx(1_000 - lost)
@@ -85,6 +86,40 @@ def test_cancelled_units_that_were_sold_are_owed():
     assert walk.flows["deducted"][0] == pytest.approx(100, rel=1e-6)
     assert walk.flows["clawback_unmet"][0] == pytest.approx(500, rel=1e-6)
     assert walk["owed"] == pytest.approx(900, rel=1e-6)
+
+
+@pytest.mark.parametrize("emissions", [100, 500, 850])
+def test_a_firm_that_emits_less_at_the_same_output_loses_nothing(emissions):
+    walk = verified(emissions, output=1_000)
+    assert walk.flows["deducted"][0] == walk.flows["issued"][0] == 0
+    assert (walk["front"], walk["owed"]) == (1_000, emissions)
+    assert verified(emissions, output=800).flows["deducted"][0] == pytest.approx(100)  # half of 200, as at 800 t
+
+
+BENCHMARK = AllocationRule(  # 0.8 x 1,000 units expected, 800 t; at a factor of 0.9 720 t are booked
+    method="historical_benchmarking", benchmark={"": 0.8}, correction_factor=0.9, cancellation=CANCELLATION,
+    addition=ADDITION,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("output", "moved"),
+    [
+        (1_000, 0.0),
+        (775, 0.0),  # 620 of 720 t, 0.861
+        (750, -0.50 * 120),  # 600 t, 0.833
+        (600, -0.75 * 240),  # 480 t, 0.667
+        (400, -400.0),  # 320 t, 0.444
+        (1_140, 0.0),
+        (1_200, 0.50 * 160),  # 960 t, 1.2 times the 800 expected
+        (1_600, 480.0),
+    ],
+)
+@pytest.mark.parametrize("emissions", [200, 720, 1_600])
+def test_a_benchmarked_firm_is_judged_by_its_output_alone(output, moved, emissions):
+    walk = verified(emissions, BENCHMARK, output=output)
+    assert walk["front"] == pytest.approx(720 + moved)
+    assert walk["owed"] == emissions
 
 
 @pytest.mark.parametrize("emissions", [400, 800, 1_200, 1_600])

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 import pytest
 
-from nea_env.core.rules.allocation import book, duty_above_baseline, duty_under_cap, excess_credits, true_up
+from nea_env.core.rules.allocation import (
+    added,
+    book,
+    cancelled,
+    duty_above_baseline,
+    duty_under_cap,
+    emissions_of,
+    excess_credits,
+    net_duty,
+    own_emissions_allocation,
+    true_up,
+)
 
 
 def test_china_deficit_cap_by_year_not_merged():
@@ -54,3 +65,28 @@ def test_tokyo_half_of_base_ceiling(factor, share):
     # a site that emits nothing at all: reductions of the whole base, counted up to a half of it
     assert excess_credits(2.0, 10_000.0, factor, 0.5, 0.0, 0.0) == pytest.approx(share * 20_000)
     assert excess_credits(2.0, 10_000.0, factor, -1.0, 0.0, 0.0) == pytest.approx((1 - factor) * 20_000)
+
+
+def test_korean_units_are_cancelled_where_operation_falls():
+    # Enforcement Decree, Article 29: 1,000 t allocated; 800 units at 1.0 t are 80 % of it, so half of 200 t goes
+    assert emissions_of(800.0, 1.0) == 800
+    assert emissions_of(1_000.0, 0.87) == 870  # output x benchmark
+    assert cancelled(800.0, 1_000.0, 0.85, 0.50) == 100
+    assert cancelled(850.0, 1_000.0, 0.85, 0.50) == 75
+    assert cancelled(851.0, 1_000.0, 0.85, 0.50) == 0
+    assert cancelled(500.0, 1_000.0, 0.50, 1.0) == 500
+
+
+def test_korean_units_are_added_for_growth_above_what_was_expected():
+    assert added(1_150.0, 1_000.0, 1.15, 0.50) == 75
+    assert added(1_149.0, 1_000.0, 1.15, 0.50) == 0
+    assert added(1_600.0, 1_000.0, 1.50, 1.0) == 600
+
+
+@pytest.mark.parametrize(("relative", "net"), [(1.0, 0.15), (1.1, 0.18), (0.9, 0.12), (1.3, 0.03), (0.5, -0.03)])
+def test_a_band_leaves_as_much_of_a_tonne_as_the_slope_of_its_allocation(relative, net):
+    # a band of 20 % and 3 %, balance 2.0: 0.15 x (2 x relative - 1) inside it
+    assert net_duty(relative, 0.2, 0.03) == pytest.approx(net)
+    emissions, output, step = 1_000_000.0 * relative, 500_000.0, 1.0
+    near = [own_emissions_allocation(emissions + more, output, 2.0, 0.2, 0.03) for more in (-step, step)]
+    assert 1.0 - (near[1] - near[0]) / (2.0 * step) == pytest.approx(net, abs=1e-6)

@@ -10,6 +10,7 @@ import math
 from typing import NamedTuple
 
 from nea_env.core.lowering.aggregate.supply import HALF
+from nea_env.core.rules.penalty import penalty_cost, strike_price
 from nea_env.scenario import Aggregate, BankingRule, BorrowingRule, PenaltyRule
 
 
@@ -89,15 +90,14 @@ def shortage_price(rule: PenaltyRule, aggregate: Aggregate, years: float, refere
     Fine, side penalties, and units deducted from the next allocation at the reference price. A sum by the firm is
     spread over what a short firm lacks.
     """
-    gap = math.inf
+    missing, lump_sum, most = 1.0, 0.0, math.inf
     if rule.lump_sum > 0.0 or rule.max_total is not None:
-        firms = per_firm(aggregate, "penalty")
-        gap = aggregate.gross_deficit * years * aggregate.emissions / (HALF * firms)
-    fine = min(rule.multiple * reference, rule.cap or math.inf) + rule.price
-    fine += rule.lump_sum / gap if gap > 0.0 else 0.0
-    if rule.max_total is not None and gap > 0.0:
-        fine = min(fine, rule.max_total / gap)
-    return min(fine + (rule.side_multiple + rule.deducted) * reference, choke_price(aggregate))
+        gap = aggregate.gross_deficit * years * aggregate.emissions / (HALF * per_firm(aggregate, "penalty"))
+        if gap > 0.0:
+            missing, lump_sum, most = gap, rule.lump_sum, rule.max_total or math.inf
+    strike = strike_price(reference, rule.multiple, rule.cap or math.inf, rule.price)
+    cost = penalty_cost(missing, strike, lump_sum, most, rule.side_multiple, reference)
+    return min(float(cost) / missing + rule.deducted * reference, choke_price(aggregate))
 
 
 def choke_price(aggregate: Aggregate) -> float:

@@ -9,6 +9,7 @@ import math
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from nea_env.core.rules.allocation import beyond_emissions, net_duty
 from nea_env.scenario import Aggregate, AllocationRule, AuctionRule, OffsetRule, StabilisationRule
 
 HALF = 0.5
@@ -57,17 +58,18 @@ def allocation_share(rule: AllocationRule, aggregate: Aggregate) -> float:
     if aggregate.intensity is None:
         raise ValueError(f"market.aggregate.intensity: {rule.method} needs the system's, t per unit of output")
     if rule.method == "benchmark_band":
-        place = (1.0 - aggregate.intensity / value) / rule.band
-        return 1.0 + rule.band_share * min(max(place, -1.0), 1.0)
+        return 1.0 + float(beyond_emissions(aggregate.intensity, 1.0, value, rule.band, rule.band_share))
     return value * (rule.correction_factor or 1.0) / aggregate.intensity
 
 
 def net_share(rule: AllocationRule) -> float:
     """Part of one more tonne emitted that is not met by more units: units that follow own emissions meet the rest.
 
-    Under a band the units per tonne fall by ``band_share / band`` of the intensity's distance from the balance.
+    Under a band it is that of an industry at its balance.
     """
-    return {"verified_emissions": 0.0, "benchmark_band": rule.band_share / rule.band}.get(rule.method, 1.0)
+    if rule.method == "benchmark_band":
+        return float(net_duty(1.0, rule.band, rule.band_share))
+    return 0.0 if rule.method == "verified_emissions" else 1.0
 
 
 def forgiven(rule: AllocationRule, aggregate: Aggregate) -> float:
