@@ -148,7 +148,7 @@ class Event(Columns):
     RESERVE_PRICE = column("money/t", "AUCTION: least price, whatever the market does", low=0)
     RESERVE_MULTIPLE = column("1", "AUCTION: least price as a multiple of the mean front price; 0: none", low=0)
     RESERVE_CAP = column("money/t", "AUCTION: most that the least price comes to; NEVER: no cap", low=0)
-    SHORT_ONLY = flag("AUCTION: bids up to the firm's own shortfall")
+    SHORT_SHARE = column("1", "AUCTION: share of its shortfall that a firm may bid for; 0: any amount", low=0, high=1)
     OWN_USE = flag("AUCTION: units are set off against the verified duty at once")
     AUCTIONED_BANKABLE = flag("AUCTION: units bought there can be carried over")
 

@@ -20,7 +20,7 @@ OTHERS = "(others)"
 
 YEAR = re.compile(r"[0-9]{4}")
 _YEAR_MONTH = re.compile(r"[0-9]{4}-[0-9]{2}")
-_TITLE_KEYS = ("name", "title")
+_WORDS = ("name", "title", "gaps")  # shown in the heading and in a list of their own
 
 
 class Entry(NamedTuple):
@@ -54,10 +54,10 @@ class _Cell(NamedTuple):
 
 
 def entries(file: Document) -> list[Entry]:
-    """All parameters of one file in its own order, except its name and title."""
+    """All parameters of one file in its own order, except its name, title and gaps."""
     listed = []
     for cell in _cells(file.values, (), (), file):
-        if cell.keys[0] in _TITLE_KEYS or (cell.keys[-1] == "name" and isinstance(cell.keys[-2], int)):
+        if cell.keys[0] in _WORDS or (cell.keys[-1] == "name" and isinstance(cell.keys[-2], int)):
             continue  # shown in the heading, or in the label of every parameter of the item
         if cell.keys[0] == "ranges":
             listed.append(_range(cell, file))

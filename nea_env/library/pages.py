@@ -28,6 +28,12 @@ FROM_YAML = "<!-- Written by `python -m nea_env.library docs`: change the YAML, 
 MARKERS = ("<!-- systems: python -m nea_env.library list --markdown -->", "<!-- end of systems -->")
 """Lines of the README that enclose the table of systems."""
 
+MEANT = {
+    "ranges": " (what was known about a number before it was announced)",
+    "compliance": " (as reported: information, not a rule)",
+}
+"""What stands behind the heading of a rule."""
+
 
 def pages(out: Path, readme: Path | None = None) -> dict[Path, str]:
     """Every page that belongs in ``out`` and next to it: path -> text."""
@@ -60,8 +66,11 @@ def regime_page(name: str | Path) -> str:
     lines = [f"# {law.title}", "", FROM_YAML, "", _about(law, file), ""]
     listed = rows(file)
     for rule in dict.fromkeys(row.rule for row in listed):
-        meant = " (what was known about a number before it was announced)" if rule == "ranges" else ""
-        lines += [f"## {rule}{meant}", "", *_table([row for row in listed if row.rule == rule], file, footnotes), ""]
+        table = _table([row for row in listed if row.rule == rule], file, footnotes)
+        lines += [f"## {rule}{MEANT.get(rule, '')}", "", *table, ""]
+    if law.gaps:
+        lines += ["## Gaps", "", "What the law has and the rules above leave out:", ""]
+        lines += [*(f"- {cell(gap)}" for gap in law.gaps), ""]
     lines += ["## Credits accepted", "", *_accepted(accepts(law), period_ends(file)), ""]
     lines += ["## Scenarios", "", *_scenarios(law.name), ""]
     lines += _notes(footnotes)

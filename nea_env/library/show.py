@@ -48,6 +48,8 @@ def shown_throughout(file: Document, width: int) -> list[str]:
         lines += ["", rule, *_matrix([entry for entry in listed if entry.rule == rule], ends, width)]
         cited = dict.fromkeys(key for entry in listed if entry.rule == rule for key in entry.cited)
         lines += paragraph(f"source: {', '.join(cited)}", width, indent=2) if cited else []
+    for gap in file.values.get("gaps") or []:
+        lines += ["", *paragraph(f"gap: {gap}", width)]
     cited = dict.fromkeys(key for entry in listed for key in entry.cited)
     return [*lines, *citations(file, cited, width)]
 
@@ -132,7 +134,7 @@ def _years(label: str, chosen: list[tuple[str, str]], ends: list[dict[str, str]]
 
 def _flat(law: Regime, period: str) -> dict[tuple[str, str], str]:
     """(rule, parameter) -> value in one period of a regime, or throughout."""
-    tree = law.model_dump(mode="json", exclude={"name", "title"})
+    tree = law.model_dump(mode="json", exclude={"name", "title", "gaps", "compliance"})
     if not period:
         tree = {k: v for k, v in tree.items() if k not in (*BY_PERIOD, "calendar", "ranges")}
         general = {("general", key): text(value) for key, value in tree.items() if not isinstance(value, dict)}

@@ -12,6 +12,7 @@ from nea_env.scenario.rules import (
     BankingRule,
     BorrowingRule,
     CalendarRule,
+    Compliance,
     HoldingRule,
     OffsetRule,
     PenaltyRule,
@@ -50,6 +51,8 @@ class Regime(Model):
     sell_limit_share: Share | None = None  # of the free allocation that may be sold
     subsidy_share: Annotated[Number, Field(ge=0, lt=1)] = 0.0  # of the capital cost of abatement, paid by the state
     ranges: tuple[Range, ...] = ()
+    compliance: dict[Year, Compliance] = {}  # as reported; it changes no episode
+    gaps: tuple[str, ...] = ()  # what the law has and the rules above cannot say; it changes no episode
 
     @model_validator(mode="after")
     def _every_period_has_its_rules(self) -> Self:
@@ -57,7 +60,7 @@ class Regime(Model):
             missing = [year for year in self.calendar if year not in getattr(self, mechanism)]
             if missing:
                 raise ValueError(f"{mechanism} is missing for {', '.join(missing)}, which the calendar has")
-        for mechanism in BY_PERIOD:
+        for mechanism in (*BY_PERIOD, "compliance"):
             unknown = [year for year in getattr(self, mechanism) if year not in self.calendar]
             if unknown:
                 raise ValueError(f"{mechanism} names {', '.join(unknown)}, which the calendar does not have")

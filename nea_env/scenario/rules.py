@@ -182,6 +182,13 @@ class PenaltyRule(Model):
     subsidy_repaid: Switch = False  # investment subsidies drawn so far are paid back
 
 
+class AuctionTerms(Model):
+    """What one auction has for itself; None: as the others of its vintage."""
+
+    volume: Positive | None = None  # t offered
+    reserve_price: NonNegative | None = None  # money per t
+
+
 class AuctionRule(Model):
     """Auctions of the front vintage at a uniform price, in the months listed.
 
@@ -191,6 +198,7 @@ class AuctionRule(Model):
 
     months: Annotated[tuple[Month, ...], Field(min_length=1)]
     volume: Positive  # t offered at each
+    terms: dict[Month, AuctionTerms] = {}  # month of an auction that differs from the others -> in what
     bid_share: Share = 1.0  # largest share of the volume that one bidder can take
     filled_share: Share = 1.0  # of a bid that is filled: rationing
     discount: Annotated[Number, Field(ge=0, lt=1)] = 0.0
@@ -200,13 +208,41 @@ class AuctionRule(Model):
     reserve_months: Annotated[Whole, Field(ge=1, le=24)] = 3
     reserve_cap: Positive | None = None  # money per t, upper limit of the reserve
     short_only: Switch = False  # bids up to the firm's own shortfall
+    short_share: Annotated[Number, Field(gt=0, le=1)] = 1.0  # short_only: of the shortfall that may be bid for
     own_use: Switch = False  # units go straight against the duty: not tradable, not bankable
 
     @model_validator(mode="after")
-    def _no_free_money(self) -> Self:
+    def _consistent(self) -> Self:
+        unknown = [month for month in self.terms if month not in self.months]
+        if unknown:
+            raise ValueError(f"terms: {unknown[0]} is not a month of these auctions")
+        if self.short_share < 1.0 and not self.short_only:
+            raise ValueError("short_share: a share of the shortfall needs short_only")
         if self.discount > 0.0 and self.filled_share == 1.0 and not self.short_only:
             raise ValueError("discount: a discount needs rationing (filled_share below 1) or short_only")
         return self
+
+    def volume_of(self, month: str) -> float:
+        """Tonnes offered in one of the months."""
+        own = self.terms[month].volume if month in self.terms else None
+        return self.volume if own is None else own
+
+    def reserve_price_of(self, month: str) -> float:
+        """Fixed reserve price in one of the months, money per t."""
+        own = self.terms[month].reserve_price if month in self.terms else None
+        return self.reserve_price if own is None else own
+
+    @property
+    def offered(self) -> float:
+        """Tonnes offered at all of them."""
+        return sum(map(self.volume_of, self.months)) if self.terms else self.volume * len(self.months)
+
+    @property
+    def mean_reserve_price(self) -> float:
+        """Mean of the fixed reserve prices by volume, money per t."""
+        if not self.terms:
+            return self.reserve_price
+        return sum(self.volume_of(month) * self.reserve_price_of(month) for month in self.months) / self.offered
 
 
 class StabilisationRule(Model):
@@ -247,6 +283,13 @@ class HoldingRule(Model):
         if self.max_share is not None and self.max_share < self.min_share:
             raise ValueError(f"max_share: {self.max_share:g} lies below min_share, {self.min_share:g}")
         return self
+
+
+class Compliance(Model):
+    """What was reported of one period's surrender: information, of which no episode takes any notice."""
+
+    firms: Share | None = None  # that had surrendered in full
+    units: Share | None = None  # of the whole duty that had been surrendered
 
 
 class LeakageTest(Model):

@@ -17,12 +17,15 @@ from nea_env.scenario.regime import Regime
 from nea_env.scenario.types import Model, Month, Whole, Year, add_months, months_between
 
 LINKS_MAX = 2
+INFORMATION = ("compliance", "gaps")
+"""Keys of a regime that change no episode."""
 
 
 def _unnamed(tree: Any) -> Any:
     if isinstance(tree, dict):
         named = [key for key in ("name", "title") if isinstance(tree.get(key), str)]
-        return {key: _unnamed(value) for key, value in tree.items() if key not in named}
+        told = (*named, *INFORMATION)
+        return {key: _unnamed(value) for key, value in tree.items() if key not in told}
     return [_unnamed(item) for item in tree] if isinstance(tree, list) else tree
 
 
@@ -64,7 +67,7 @@ class Scenario(Model):
 
     @property
     def digest(self) -> str:
-        """Digest, 16 hexadecimal digits, of all that decides how episodes go: everything but names and titles."""
+        """Digest, 16 hexadecimal digits, of all that decides how episodes go: everything but names and information."""
         content = _unnamed(self.model_dump(mode="json", exclude_defaults=True))
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
 

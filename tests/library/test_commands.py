@@ -13,6 +13,7 @@ from nea_env.library import names
 from nea_env.library.__main__ import main
 from nea_env.library.listing import markdown_list
 from nea_env.library.pages import MARKDOWN, MARKERS, regime_page
+from nea_env.scenario import ScenarioError
 from tests.library.laws import NEW, OLD
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -211,6 +212,20 @@ def test_a_page_lists_credits_and_scenarios(new):
     kets = regime_page("kets")
     assert "| `kcu` |" in kets.partition("## Credits accepted")[2]
     assert "| `kets_steel` | Korean steel works" in kets.partition("## Scenarios")[2]
+
+
+def test_a_page_tells_the_gaps_and_what_was_reported(capsys, tmp_path):
+    told = "gaps: [units are locked | until paid]\ncompliance: {2015: {firms: {value: 0.99, source: plan}}}\n"
+    (tmp_path / "told.yaml").write_text(OLD + told)
+    page = regime_page(tmp_path / "told.yaml")
+    assert "## Gaps\n\nWhat the law has and the rules above leave out:\n\n- units are locked \\| until paid\n" in page
+    assert "## compliance (as reported: information, not a rule)" in page
+    assert "| `firms` | 2015-2019: 0.99 | sourced | [^2] |  |" in page
+    assert "gap: units are locked | until paid" in said(capsys, "show", str(tmp_path / "told.yaml"))
+    bad = told.replace("2015", "2020")
+    (tmp_path / "bad.yaml").write_text(OLD + bad)
+    with pytest.raises(ScenarioError, match="compliance names 2020, which the calendar does not have"):
+        regime_page(tmp_path / "bad.yaml")
 
 
 def test_the_readmes_table_is_put_between_its_markers(tmp_path):

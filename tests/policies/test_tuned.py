@@ -66,6 +66,8 @@ def test_a_rule_is_made_with_what_was_tuned_or_with_what_is_given():
 def test_a_digest_is_of_content_alone():
     kets = load_scenario("kets")
     assert load_scenario("kets", {"title": "x", "firm.name": "y", "regime.title": "z"}).digest == kets.digest
+    told = {"regime.gaps": ["a rule left out"], "regime.compliance": {"2018": {"firms": 0.99}}}
+    assert load_scenario("kets", told).digest == kets.digest
     changes = [
         {"market.price": 10_507},
         {"last": "2019"},

@@ -23,7 +23,7 @@ STILL = {"market.volatility": 0.0, "regime.stabilisation": {}}
 # --- B20: credits ----------------------------------------------------------------------------------------------
 CREDITS = {  # one period: its year, its deadline, the tonnes of credits that count, price at the start
     "kets": ("2015", "2016-06", 0.10 * 1_000_000, 10_506.0),  # a tenth of the duty
-    "pilot_beijing": ("2016", "2017-06", 0.05 * 0.955 * 200_000, 50.0),  # a twentieth of the allocation
+    "pilot_beijing": ("2016", "2017-06", 0.025 * 0.955 * 200_000, 50.0),  # a fortieth of the allocation
     "tokyo_p2": ("2015", "2022-01", 0.17 * 10_000 * 5 / 3, 4_500.0),  # a third of the required reduction
 }
 

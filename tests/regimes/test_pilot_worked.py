@@ -102,8 +102,19 @@ def test_beijing_offsets_count_for_a_share_of_the_allocation_not_of_the_duty():
     scenario = grandfathered(law_of("beijing"), 300_000, 200_000, 50.0)
     scenario = scenario.model_copy(update={"market": market(50.0, offset=OffsetSeries(type="ccer", ratio=0.5))})
     walk = Walk(scenario).through("2017-05").play(offset=1.0)
+    assert walk.flows["offsets_bought"][0] == tonnes(0.025 * 200_000)  # credits from outside Beijing
+    assert walk.flows["surrendered"][0] == tonnes(200_000 + 5_000)
+    local = scenario.model_copy(update={"market": market(50.0, offset=OffsetSeries(type="ccer_local", ratio=0.5))})
+    walk = Walk(local).through("2017-05").play(offset=1.0)
     assert walk.flows["offsets_bought"][0] == tonnes(0.05 * 200_000)
-    assert walk.flows["surrendered"][0] == tonnes(200_000 + 10_000)
+
+
+@pytest.mark.parametrize(("kind", "used"), [("ccer", 24_000), ("ccer_local", 80_000)])
+def test_guangdong_takes_three_in_a_hundred_tonnes_from_elsewhere_and_ten_from_its_own_projects(kind, used):
+    scenario = benchmarked(law_of("guangdong"), "power", 800_000, 700_000, 12.7)
+    scenario = scenario.model_copy(update={"market": market(12.7, offset=OffsetSeries(type=kind, ratio=0.5))})
+    walk = Walk(scenario).through("2017-05").play(offset=1.0)
+    assert walk.flows["offsets_bought"][0] == tonnes(used)
 
 
 @pytest.mark.parametrize(("name", "unit_class"), [("chongqing", ""), ("tianjin", "power")])
@@ -263,9 +274,10 @@ def test_auctions_for_the_short_stop_at_the_shortfall(name, month):
     else:
         short, long = (benchmarked(law, "manufacturing", e, 20_000, 36.0) for e in (21_000, 19_000))
     gap = 20_000 if name == "hubei" else 1_000
+    won = gap if name == "hubei" else 0.15 * gap
     walk = buy(Walk(short).through(before(month)), 3 * gap)
     assert walk.flows["bought"][0] == tonnes(3 * gap)
-    assert walk.flows["auctioned"][0] == tonnes(gap)
+    assert walk.flows["auctioned"][0] == tonnes(won)
     walk = buy(Walk(long).through(before(month)), gap)
     assert walk.flows["auctioned"][0] == 0
 

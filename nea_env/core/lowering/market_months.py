@@ -11,7 +11,7 @@ from nea_env.core.lowering.events import table_of
 from nea_env.core.lowering.outlook import Outlook
 from nea_env.core.lowering.periods import Period, deadlines, free_units, next_deadline
 from nea_env.core.parameters import AUCTION, NEVER, TRIGGERS, Event, Month
-from nea_env.scenario import Scenario, add_months, months_between
+from nea_env.scenario import Regime, Scenario, months_between
 
 GAP_MONTHS = 12  # news about the front's discount comes in the last year before its deadline
 
@@ -102,33 +102,38 @@ def fill_auctions(
     for year, rule in scenario.regime.auctions.items():
         if year not in scenario.periods:
             continue
-        held = [months_between(scenario.start, month) for month in rule.months]
-        held = [t for t in held if 0 <= t <= last]
-        for t in held:
+        for month in rule.months:
+            t = months_between(scenario.start, month)
+            if not 0 <= t <= last:
+                continue
             front = [p for p in periods if p.deadline == next_deadline(periods, t)]
             if year not in [p.year for p in front]:
                 raise ValueError(
-                    f"regime.auctions.{year}.months: the front vintage of {add_months(scenario.start, t)} is"
-                    f" {front[-1].year}: list the month there"
+                    f"regime.auctions.{year}.months: the front vintage of {month} is {front[-1].year}:"
+                    " list the month there"
                 )
             if monthly[t, Month.AUCTION_EVENT] >= 0.0:
-                raise ValueError(f"regime.auctions: {add_months(scenario.start, t)} is listed twice")
+                raise ValueError(f"regime.auctions: {month} is listed twice")
             monthly[t, Month.AUCTION_EVENT] = len(table)
-        values = {
-            Event.AMOUNT: rule.bid_share * rule.volume * rule.filled_share,
-            Event.DISCOUNT: rule.discount,
-            Event.FEE: rule.fee,
-            Event.RESERVE_PRICE: rule.reserve_price,
-            Event.RESERVE_MULTIPLE: rule.reserve_multiple,
-            Event.MEAN_MONTHS: rule.reserve_months,
-            Event.RESERVE_CAP: NEVER if rule.reserve_cap is None else rule.reserve_cap,
-            Event.SHORT_ONLY: float(rule.short_only),
-            Event.OWN_USE: float(rule.own_use),
-            Event.AUCTIONED_BANKABLE: float(scenario.regime.banking[year].auctioned_bankable),
-        }
-        if held:
-            table = np.vstack([table, table_of([(0, AUCTION, values)])])
+            table = np.vstack([table, table_of([(0, AUCTION, _auction(scenario.regime, year, month))])])
     return table
+
+
+def _auction(regime: Regime, year: str, month: str) -> dict[int, float]:
+    """Columns of one auction."""
+    rule = regime.auctions[year]
+    return {
+        Event.AMOUNT: rule.bid_share * rule.volume_of(month) * rule.filled_share,
+        Event.DISCOUNT: rule.discount,
+        Event.FEE: rule.fee,
+        Event.RESERVE_PRICE: rule.reserve_price_of(month),
+        Event.RESERVE_MULTIPLE: rule.reserve_multiple,
+        Event.MEAN_MONTHS: rule.reserve_months,
+        Event.RESERVE_CAP: NEVER if rule.reserve_cap is None else rule.reserve_cap,
+        Event.SHORT_SHARE: rule.short_share if rule.short_only else 0.0,
+        Event.OWN_USE: float(rule.own_use),
+        Event.AUCTIONED_BANKABLE: float(regime.banking[year].auctioned_bankable),
+    }
 
 
 def fill_triggers(monthly: np.ndarray, outlook: Outlook, table: np.ndarray) -> np.ndarray:

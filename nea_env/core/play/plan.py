@@ -123,7 +123,7 @@ def _hold_auction(firms, rules, t, event):
     """What an auction offers a firm, and its price: at least a reserve, fixed or a multiple of a past mean price."""
     state, plan = firms.state, firms.plan
     discount, fee, amount = event[Event.DISCOUNT], event[Event.FEE], event[Event.AMOUNT]
-    short_only, own_use = event[Event.SHORT_ONLY] > 0.0, event[Event.OWN_USE] > 0.0
+    short_share, own_use = event[Event.SHORT_SHARE], event[Event.OWN_USE] > 0.0
     reserve_price, multiple, cap = event[Event.RESERVE_PRICE], event[Event.RESERVE_MULTIPLE], event[Event.RESERVE_CAP]
     follows_price = multiple > 0.0 and t > 0
     if follows_price:
@@ -134,8 +134,8 @@ def _hold_auction(firms, rules, t, event):
             reserve = min(max(reserve, multiple * plan[Plan.MEAN_PRICE, i]), cap)
         state[State.AUCTION_PRICE, i] = auction_price(state[State.AUCTION_PRICE, i], discount, reserve, fee)
         room = amount
-        if short_only:
-            room = min(room, max(0.0, plan[Plan.GAP, i]))
+        if short_share > 0.0:
+            room = min(room, short_share * max(0.0, plan[Plan.GAP, i]))
         if own_use:  # nothing but the verified duty that is not covered yet
             usable = min(state[State.OFFSETS, i], plan[Plan.OFFSET_LIMIT, i])
             covered = state[State.FRONT, i] + usable + plan[Plan.FOREIGN, i]

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from nea_env.core.batch import Batch
 from nea_env.core.layout import OBS_INDEX, Action
-from nea_env.scenario import AuctionRule, BankingRule, OffsetRule, OffsetSeries
+from nea_env.scenario import AuctionRule, AuctionTerms, BankingRule, OffsetRule, OffsetSeries
 from tests.core import scenarios as made
 from tests.core.walk import Walk
 
@@ -148,6 +148,32 @@ def test_where_only_the_short_may_bid_the_room_is_the_gap_that_is_left():
     long = bidder(auction(short_only=True), base=1_050_000.0)
     assert long.batch.market()["auction_room"][0] == 0
     assert long.play(tonnes=10_000).flows["auctioned"][0] == 0  # the market still sells to it
+
+
+def test_a_share_of_the_shortfall_is_all_that_a_short_firm_may_bid_for():
+    walk = bidder(auction("2015-02", "2015-03", short_only=True, short_share=0.15), base=950_000.0)
+    assert walk.batch.market()["auction_room"][0] == pytest.approx(0.15 * 50_000)
+    walk.play(tonnes=20_000)
+    assert walk.flows["auctioned"][0] == pytest.approx(7_500)
+    assert walk.batch.market()["auction_room"][0] == pytest.approx(0.15 * 30_000, rel=1e-6)
+    with pytest.raises(ValidationError, match="short_share: a share of the shortfall needs short_only"):
+        auction(short_share=0.15)
+
+
+def test_one_auction_may_have_a_volume_and_a_reserve_of_its_own():
+    own = {"2015-03": AuctionTerms(volume=30_000, reserve_price=130.0), "2015-04": AuctionTerms(reserve_price=140.0)}
+    walk = bidder(auction("2015-02", "2015-03", "2015-04", volume=10_000, reserve_price=120.0, terms=own))
+    seen = []
+    for _ in range(3):
+        market = walk.batch.market()
+        seen.append((market["auction_room"][0], market["auction_price"][0]))
+        walk.play()
+    assert seen == [(10_000, 120.0), (30_000, 130.0), (10_000, 140.0)]
+    rule = auction("2015-02", "2015-03", "2015-04", volume=10_000, reserve_price=120.0, terms=own)["2015"]
+    assert rule.offered == 50_000
+    assert rule.mean_reserve_price == pytest.approx((120.0 + 3 * 130.0 + 140.0) / 5)
+    with pytest.raises(ValidationError, match="terms: 2015-03 is not a month of these auctions"):
+        auction("2015-02", terms=own)
 
 
 # --- what the units are good for -------------------------------------------------------------------
