@@ -22,8 +22,9 @@ class Static(Columns):
     # offset credits
     HAS_OFFSET = flag("the market sells offset credits")
     OFFSET_MULTIPLIER = column("t/credit", "home-usable tonnes of one offset credit; 1 without credits", low=0)
-    OFFSET_DRIFT = column("1", "drift a month of the log of the offset over the long price", high=0)
-    OFFSET_SD = column("1", "sd a month of the log of the offset over the long price", low=0)
+    OFFSET_LEVEL = column("1", "level that the log of the offset over the long price is pulled to; 0 without credits")
+    OFFSET_PULL = column("1", "part of its distance from that level that goes in a month", low=0, high=1)
+    OFFSET_SD = column("1", "sd of a month's news of the log of the offset over the long price", low=0)
 
     # output and emissions at baseline; reciprocals, since a product costs less than a quotient
     PERSISTENCE = column("1", "part of log-output's deviation from baseline that lasts a month", low=0, high=1)

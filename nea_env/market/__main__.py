@@ -1,4 +1,4 @@
-"""``python -m nea_env.market``: pictures of a scenario's prices, and the table of calibrated moments."""
+"""``python -m nea_env.market``: pictures of prices, the table of calibrated moments, the timing of offset credits."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    about = "Draw a scenario's prices, or write the table of calibrated moments."
+    about = "Draw a scenario's prices, write the table of calibrated moments, or value the timing of offset credits."
     parser = argparse.ArgumentParser(allow_abbrev=False, prog="python -m nea_env.market", description=about)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     plot = commands.add_parser(
@@ -54,6 +54,14 @@ def _parser() -> argparse.ArgumentParser:
     table.add_argument("--out", type=Path, default=Path("docs/calibration.md"), help="the page (docs/calibration.md)")
     table.add_argument("--check", action="store_true", help="write nothing; exit 1 if the page is out of date")
     table.set_defaults(run=_calibration)
+    waiting = commands.add_parser(
+        "waiting",
+        allow_abbrev=False,
+        help="what offset credits are worth when due, and what waiting for a low price adds",
+    )
+    waiting.add_argument("scenarios", nargs="*", default=["kets", "tps", "pilot_hubei"], metavar="SCENARIO")
+    waiting.add_argument("--episodes", type=int, default=2000, help="number of episodes (2000)")
+    waiting.set_defaults(run=_waiting, out=None)
     return parser
 
 
@@ -80,6 +88,16 @@ def _calibration(options: argparse.Namespace) -> int:
     if options.check and not current:
         print(f"out of date: {options.out}")
         return 1
+    return 0
+
+
+def _waiting(options: argparse.Namespace) -> int:
+    from nea_env.library.columns import width_of_terminal
+    from nea_env.market.waiting import report
+
+    if options.episodes < 2:
+        raise ValueError(f"--episodes: {options.episodes}, allowed: 2 or more")
+    print(*report(options.scenarios, options.episodes, width_of_terminal()), sep="\n")
     return 0
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from nea_env.core.lowering.process_parameters import process_parameters
 from nea_env.library.catalogue import document, names, provenance, validated
-from nea_env.market.moments import MONTHS, YEARS, Moment, moments
+from nea_env.library.reader import Provenance
+from nea_env.market.moments import MONTHS, YEARS, Moment, moments, offset_moments
 from nea_env.scenario.market import Market, PriceProcess
 
 SAMPLED_PROCESSES: tuple[PriceProcess, ...] = ("gbm", "lattice", "jumps", "two_regimes", "bootstrap", "log_ou")
@@ -41,6 +44,14 @@ expected; the largest distance is {worst}.
 - **wild**: share of months in the wild regime
 
 """
+OFFSETS = """\
+## Offset credits
+
+The ratio of the credit's price to the long price: its log is pulled towards that of the level, with the sd of the long
+run and a half-life in years. Then three moments of the log ratio, given and counted as above, after a year from a
+ratio of the long run: its mean and sd, and **kept**, its correlation with that of the year before.
+
+"""
 
 
 def write(path: Path | str, check: bool = False) -> bool:
@@ -68,6 +79,20 @@ def under(name: str, process: PriceProcess) -> Market:
     return Market.model_validate(load_market(name).model_dump() | {"law": process})
 
 
+def with_credits() -> tuple[str, ...]:
+    """Names of the markets that sell offset credits."""
+    return tuple(name for name in names("market") if load_market(name).offset is not None)
+
+
+@lru_cache
+def offset_table() -> dict[str, list[Moment]]:
+    """Moments of each market's log of the offset over the long price, from draws of its own."""
+    found = ((name, load_market(name).offset) for name in with_credits())
+    return {
+        name: offset_moments(series, [SEED, *name.encode(), *series.type.encode()]) for name, series in found if series
+    }
+
+
 @lru_cache
 def table() -> dict[tuple[str, PriceProcess], list[Moment]]:
     """Moments by market and price process, each pair from draws of its own."""
@@ -81,7 +106,7 @@ def table() -> dict[tuple[str, PriceProcess], list[Moment]]:
 def page() -> str:
     """The page as Markdown."""
     moments_by_pair = table()
-    every = [moment for row in moments_by_pair.values() for moment in row]
+    every = [moment for row in (*moments_by_pair.values(), *offset_table().values()) for moment in row]
     beyond = [moment for moment in every if moment.misses > BOUND]
     worst = max(moment.misses for moment in every)
     lines = [
@@ -103,8 +128,46 @@ def page() -> str:
         "",
         f"Left out: {', '.join(left_out)}, whose price has no volatility of its own (a collar, or no trade).",
         "",
+        *OFFSETS.splitlines(),
+        *_offsets(),
+        "",
     ]
     return "\n".join(lines)
+
+
+def _offsets() -> list[str]:
+    heads = (
+        "Market",
+        "credit",
+        "start",
+        "level",
+        "sd",
+        "half-life",
+        "90 % of the time",
+        "above 1",
+        "mean",
+        "sd",
+        "kept",
+    )
+    lines = ["| " + " | ".join(heads) + " |", "|---" * len(heads) + "|"]
+    for name, row in offset_table().items():
+        sources, series = provenance("market", name), load_market(name).offset
+        assert series is not None
+        band = " to ".join(f"{series.median * math.exp(sign * 1.645 * series.sd):.2f}" for sign in (-1, 1))
+        above = 0.5 * math.erfc(-math.log(series.median) / series.sd / math.sqrt(2.0))
+        numbers = (
+            f"{value:g}" + ASSUMED * _is_assumed(sources, f"offset.{key}")
+            for key, value in (
+                ("ratio", series.ratio), ("level", series.median), ("sd", series.sd), ("half_life", series.half_life),
+            )
+        )  # fmt: skip
+        cells = (name, series.type, *numbers, band, f"{100 * above:.0f} %", *map(_cell, row))
+        lines.append("| " + " | ".join(cells) + " |")
+    return lines
+
+
+def _is_assumed(sources: Mapping[str, Provenance], path: str) -> bool:
+    return any(origin.status == "assumed" for key, origin in sources.items() if f"{key}.".startswith(f"{path}."))
 
 
 def _cell(moment: Moment) -> str:
@@ -135,9 +198,6 @@ def _parameters() -> list[str]:
             for key in path.split("."):
                 value = getattr(value, key)
             text = f"{len(value)}" if isinstance(value, tuple) else f"{value:g}"
-            assumed = any(
-                origin.status == "assumed" for key, origin in sources.items() if f"{key}.".startswith(f"{path}.")
-            )
-            cells.append(text + ASSUMED * assumed)
+            cells.append(text + ASSUMED * _is_assumed(sources, path))
         lines.append("| " + " | ".join(cells) + " |")
     return lines

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from nea_env.core.lowering.process_parameters import bootstrap_table, process_parameters
+from nea_env.core.lowering.process_parameters import bootstrap_table, offset_parameters, process_parameters
 from nea_env.core.rules.price_processes import (
     bootstrap_change,
     gbm_change,
@@ -22,7 +22,7 @@ from nea_env.core.rules.price_processes import (
     regime_start,
     reversion_change,
 )
-from nea_env.scenario.market import Market
+from nea_env.scenario.market import Market, OffsetSeries
 
 YEARS = 4000
 MONTHS = 12
@@ -74,6 +74,31 @@ def moments(market: Market, seed: list[int], years: int = YEARS) -> list[Moment]
     if sample.wild is not None:
         listed.append(Moment("wild", process_parameters(market)["wild_share"], *_mean(sample.wild.mean(axis=1))))
     return listed
+
+
+def offset_moments(series: OffsetSeries, seed: list[int], years: int = YEARS) -> list[Moment]:
+    """Mean and sd of the log of the offset over the long price in the long run, and how much of it lasts a year.
+
+    Args:
+        series: its sd is above 0.
+        seed: of the draws.
+        years: number simulated, each from a ratio of the long run.
+    """
+    c, generator = offset_parameters(series), np.random.default_rng(seed)
+    z = generator.standard_normal((years, MONTHS))
+    start = c["offset_level"] + series.sd * generator.standard_normal(years)
+
+    def pulled(log_ratio: np.ndarray, month: Month) -> tuple[np.ndarray, np.ndarray]:
+        change = _each(reversion_change, log_ratio, c["offset_level"], c["offset_pull"], c["offset_sd"], z[month])
+        return change, log_ratio + change
+
+    end = start + _walk(pulled, start)[0].sum(axis=1)
+    kept, found = 0.5 ** (1.0 / series.half_life), float(np.corrcoef(start, end)[0, 1])
+    return [
+        Moment("mean", c["offset_level"], *_mean(end)),
+        Moment("sd", series.sd, *_sd(end)),
+        Moment("kept", kept, found, (1.0 - kept**2) / math.sqrt(years)),
+    ]
 
 
 def draw(market: Market, seed: list[int], years: int) -> Sample:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -35,11 +35,32 @@ class Gap(Model):
 
 
 class OffsetSeries(Model):
-    """Price of the offset credit on sale, relative to the long price: a lognormal martingale."""
+    """Price of the offset credit on sale over the long price: a ratio whose log is pulled towards a level.
+
+    In the long run the log of the ratio is normal about the log of the level, with standard deviation ``sd``. The
+    ratio may lie above 1, as it did in Korea and China: no one has to buy.
+    """
 
     type: str  # a type that the regime knows
     ratio: Positive  # at the start
-    volatility: Annotated[Number, Field(ge=0, le=2)] = 0.0
+    level: Positive | None = None  # median of the ratio in the long run; None: that of the start
+    sd: Annotated[Number, Field(ge=0, le=2)] = 0.0  # of the log ratio in the long run
+    half_life: Annotated[Number, Field(gt=0, le=100)] = 1.0  # years until half the distance to the level is gone
+
+    @property
+    def median(self) -> float:
+        """Of the ratio in the long run."""
+        return self.ratio if self.level is None else self.level
+
+    @model_validator(mode="before")
+    @classmethod
+    def _has_no_volatility(cls, values: Any) -> Any:
+        if isinstance(values, dict) and "volatility" in values:
+            raise ValueError(
+                "volatility: the ratio is pulled towards its level and moves by its sd (of its log in the long run) and"
+                " half_life (years); allowed: type, ratio, level, sd, half_life"
+            )
+        return values
 
 
 class Collar(Model):

@@ -28,7 +28,7 @@ def korean(last=2017):
     plant = Technology(name="t", potential_share=0.1, capex=300.0, lead_months=7, life_years=20)
     firm = made.firm(base=950_000.0, technologies=(plant,), shock=OutputShock(volatility=0.02, persistence=0.9))
     gap = {"2015": made.two_sided(0.1)}
-    offset = OffsetSeries(type="c", ratio=0.9, volatility=0.3)
+    offset = OffsetSeries(type="c", ratio=0.9, sd=0.3)
     return made.scenario(
         law, firm, made.market(rate=0.03, volatility=0.3, gap=gap, offset=offset, spread=0.02, impact=0.02)
     )

@@ -104,7 +104,7 @@ def _noisy():
         made.regime(2015, 2016, offsets={"c": OffsetRule(limit_share=0.1, limit_base="duty")}),
         made.firm(shock=OutputShock(volatility=0.05, persistence=0.5)),
         made.market(
-            volatility=0.3, gap={"2015": made.two_sided(0.1)}, offset=OffsetSeries(type="c", ratio=0.9, volatility=0.3)
+            volatility=0.3, gap={"2015": made.two_sided(0.1)}, offset=OffsetSeries(type="c", ratio=0.9, sd=0.3)
         ),
     )
 

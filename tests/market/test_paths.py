@@ -103,13 +103,19 @@ def test_without_risk_the_price_grows_at_the_discount_rate():
 
 @pytest.mark.parametrize("scenario", ["kets", "linked_kets_full", "linked_tokyo"])
 def test_discounted_prices_of_a_vintage_are_martingales(scenario):
-    """Of each vintage to its deadline; a partner's unit where it can be bought from the start."""
+    """Of each vintage to its deadline; a partner's unit where it can be bought from the start. Credits are not: their
+    ratio to the long price is lognormal, with the mean of an autoregression that is independent of the price."""
     paths = price_paths(scenario, 10_000)
+    series = paths.scenario.market.offset
     discount = math.exp(-paths.scenario.market.discount_rate / 12)
     foreign = [f"foreign_price_{k}" for k in range(2) if scenario == "linked_tokyo"]
     for month in paths.deadlines:
         for name in ("long_price", "front_price", "offset_price", *foreign):
             worth = paths[name][:, month] * discount**month / paths[name][0, 0]
+            if name == "offset_price":
+                kept = 0.5 ** (month / 12 / series.half_life)
+                drift = (1 - kept) * math.log(series.level / series.ratio)
+                worth /= math.exp(drift + 0.5 * series.sd**2 * (1 - kept**2))
             assert worth.mean() == pytest.approx(1.0, abs=4 * worth.std() / len(worth) ** 0.5), f"{name}, month {month}"
 
 

@@ -17,7 +17,7 @@ from nea_env.core.rules.price_processes import (
     LOG_OU,
     TWO_REGIMES,
 )
-from nea_env.scenario.market import Market, PriceProcess
+from nea_env.scenario.market import Market, OffsetSeries, PriceProcess
 
 CODES: dict[PriceProcess, int] = {
     "gbm": GBM,
@@ -58,6 +58,23 @@ def process_parameters(market: Market) -> dict[str, float]:
     columns |= {"growth": growth, "process_drift": growth - 0.5 * sd**2, "process_sd": sd}
     fill = _FILL.get(market.law)
     return columns if fill is None else columns | fill(market, growth, sd)
+
+
+def offset_parameters(series: OffsetSeries | None) -> dict[str, float]:
+    """Parameters of the ratio of the offset to the long price by name, columns of `Static`; zero without a series.
+
+    An autoregression of the log ratio whose variance in the long run is ``sd**2``, so that a month's news has the
+    variance sd**2 x (1 - kept**2), where kept**(12 x half_life) = 1/2.
+    """
+    if series is None:
+        return dict.fromkeys(("start_log_offset_ratio", "offset_level", "offset_pull", "offset_sd"), 0.0)
+    decay = math.log(2.0) / (12.0 * series.half_life)
+    return {
+        "start_log_offset_ratio": math.log(series.ratio),
+        "offset_level": math.log(series.median),
+        "offset_pull": -math.expm1(-decay),
+        "offset_sd": series.sd * math.sqrt(-math.expm1(-2.0 * decay)),
+    }
 
 
 def bootstrap_table(market: Market) -> np.ndarray:

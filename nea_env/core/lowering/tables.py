@@ -17,7 +17,7 @@ from nea_env.core.lowering.magnitudes import check_firm, check_tables
 from nea_env.core.lowering.market_months import fill_auctions, fill_market, fill_triggers, opening
 from nea_env.core.lowering.outlook import Outlook, ends_of
 from nea_env.core.lowering.periods import Period, starting_units
-from nea_env.core.lowering.process_parameters import bootstrap_table, process_parameters
+from nea_env.core.lowering.process_parameters import bootstrap_table, offset_parameters, process_parameters
 from nea_env.core.lowering.statute_months import fill_deadlines, fill_due, fill_known
 from nea_env.core.parameters import Month, Static
 from nea_env.core.rules.abatement import arrival
@@ -138,8 +138,6 @@ def _static(scenario: Scenario, periods: tuple[Period, ...], horizon: int) -> np
         Static.PRICE_SD: market.volatility * math.sqrt(month),
         Static.HAS_OFFSET: float(offset is not None),
         Static.OFFSET_MULTIPLIER: _offset_multiplier(scenario),
-        Static.OFFSET_DRIFT: -0.5 * offset.volatility**2 * month if offset else 0.0,
-        Static.OFFSET_SD: offset.volatility * math.sqrt(month) if offset else 0.0,
         Static.PERSISTENCE: firm.output_shock.persistence,
         Static.DEMAND_SD: firm.output_shock.volatility,
         Static.INTENSITY: firm.emission_intensity,
@@ -177,7 +175,6 @@ def _static(scenario: Scenario, periods: tuple[Period, ...], horizon: int) -> np
         Static.BOOK_GROWTH: math.exp(max(market.discount_rate, MINIMUM_BOOK_RATE) * month),
         # the market opens at the reference price in today's money: no news moves the price before
         Static.START_LOG_PRICE: math.log(market.price) - market.discount_rate * month * before_opening,
-        Static.START_LOG_OFFSET_RATIO: math.log(offset.ratio) if offset else 0.0,
         Static.START_FRONT: front,
         Static.START_NEXT: after,
         Static.START_BORROW_LIMIT: borrowing.share if borrowing else 0.0,
@@ -193,6 +190,8 @@ def _static(scenario: Scenario, periods: tuple[Period, ...], horizon: int) -> np
     static = np.zeros(Static.size)
     for column, value in values.items():
         static[column] = value
+    for name, value in offset_parameters(offset).items():
+        static[Static.index[name]] = value
     for name, value in process_parameters(market).items():
         if name not in ("growth", "start"):  # no kernel reads them
             static[Static.index[name]] = value

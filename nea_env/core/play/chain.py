@@ -28,7 +28,10 @@ def follow_chain(i, t, firms, rules):
     state, world = firms.state, firms.world
     ended = turn_chain(i, t, firms, rules)
     chain_prices(i, t, firms, rules)
-    # where the long price is that of another vintage from now on, a credit costs what it did
+    # Where the long price is that of another vintage from now on, a credit costs what it did. The level that its ratio
+    # is pulled to (play/news.py) does not follow: the step is a distance from the level like any other, half of it gone
+    # after a half-life, as the credit comes to be priced against the vintage that it can still stand in for. Steps
+    # that moved the level as well would add up over the vintages, and the ratio would have no bounds again.
     if rules.monthly[t - 1, Month.FRONT_RUNNING] <= 0.0:
         if rules.monthly[t, Month.FRONT_RUNNING] > 0.0:
             state[State.LOG_OFFSET_RATIO, i] += log(state[State.FRONT_RATIO, i])

@@ -91,11 +91,13 @@ def turn(firms, rules, t):
     if own[Static.QUOTE_SD] > 0.0:
         for i in range(firms.width):
             state[State.QUOTE_ERROR, i] = quote_error(own[Static.QUOTE_SD], firms.seeds[i], firms.episodes[i], t)
-    if own[Static.OFFSET_SD] > 0.0:
+    if own[Static.HAS_OFFSET] > 0.0 and rules.monthly[t, Month.PRICE_MOVES] > 0.0:
         normals(firms.width, firms.words, OFFSET_RATIO, news)
-        moves, drift, sd = rules.monthly[t, Month.PRICE_MOVES], own[Static.OFFSET_DRIFT], own[Static.OFFSET_SD]
+        level, pull, sd = own[Static.OFFSET_LEVEL], own[Static.OFFSET_PULL], own[Static.OFFSET_SD]
         for i in range(firms.width):
-            state[State.LOG_OFFSET_RATIO, i] += moves * (drift + sd * news[OFFSET_RATIO, i])
+            state[State.LOG_OFFSET_RATIO, i] += reversion_change(
+                state[State.LOG_OFFSET_RATIO, i], level, pull, sd, news[OFFSET_RATIO, i]
+            )
     if own[Static.DEMAND_SD] > 0.0:
         normals(firms.width, firms.words, DEMAND, news)
         persistence, sd = own[Static.PERSISTENCE], own[Static.DEMAND_SD]

@@ -84,9 +84,9 @@ def lattice_change(index, growth, log_step, states, up_chance, u):
 
 
 @jit(inline=True)
-def reversion_change(log_price, log_level, pull, sd, z):
-    """Log-normal Ornstein-Uhlenbeck price over one month, exact; no martingale.
+def reversion_change(log_value, log_level, pull, sd, z):
+    """Log-normal Ornstein-Uhlenbeck price, or ratio of two prices, over one month, exact; no martingale.
 
     ``pull`` = 1 - exp(-kappa / 12) is the share of the distance to ``log_level`` that goes.
     """
-    return pull * (log_level - log_price) + sd * z
+    return pull * (log_level - log_value) + sd * z

@@ -44,7 +44,8 @@ def test_a_partner_has_a_lognormal_price_or_one_between_bounds():
 
 @pytest.mark.parametrize("name", ["tps", "kets_phase2", "tokyo"])
 def test_credits_do_not_jump_when_another_vintage_becomes_the_long_one(name):
-    changes = {"market.law": "equilibrium", "market.offset.volatility": 0}
+    steady = {"market.offset.level": None, "market.offset.sd": 0, "market.offset.half_life": 100}
+    changes = {"market.law": "equilibrium"} | steady
     scenario = load_scenario(name, changes)
     paths = price_paths(scenario, 10_000)
     price = paths["offset_price"] * np.exp(-scenario.market.discount_rate * np.arange(paths.shape[1]) / 12)
