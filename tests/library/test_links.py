@@ -10,7 +10,13 @@ from nea_env.library.listing import linked_in
 from nea_env.library.pages import links_page
 from tests.library.linked import MINE, PARTNER, write_in
 
-HOMES = {"kets": "linked_kets", "tps": "linked_tps", "tokyo": "linked_tokyo"}
+HOMES = {
+    "kets": "linked_kets",
+    "tps": "linked_tps",
+    "tokyo": "linked_tokyo",
+    "gx": "gx_ets",
+    "beijing": "pilot_beijing",
+}
 HOME = {
     name: {"kets_eu": "kets", "tokyo_gx_ets": "tokyo_p4", "kets_gx_ets": "linked_kets_phase4"}.get(
         name, HOMES[name.partition("_")[0]]
@@ -129,7 +135,8 @@ def test_show_and_list_know_links(capsys, monkeypatch, write):
 
 def test_scenarios_of_a_link():
     assert linked_in("kets_tps") == ("linked_kets", "linked_kets_phase4")
-    assert linked_in("kets_eu") == ()
+    assert linked_in("kets_eu") == ("linked_kets_eu",)
+    assert all(map(linked_in, names("link")))
 
 
 def test_the_page_of_links_tells_terms_sources_and_scenarios(tmp_path):

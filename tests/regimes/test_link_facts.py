@@ -7,10 +7,14 @@ from statistics import NormalDist
 
 import pytest
 
-from nea_env.library import load_link, load_scenario, names, provenance
+from nea_env.library import load_link, load_scenario, names, provenance, scenarios
 from nea_env.scenario import add_months, months_between
 
-LINKED = ("linked_kets", "linked_kets_full", "linked_kets_phase4", "linked_tps", "linked_tokyo")
+LINKED = tuple(name for name in scenarios() if name.startswith("linked_"))
+OPEN_FROM_THE_START = ("tokyo_saitama",)
+FIRST = ("linked_kets", "linked_kets_full", "linked_kets_phase4", "linked_tps", "linked_tokyo")
+MADE = ("tokyo_saitama", "tokyo_saitama_traded")
+"""The one link that exists, as the law has it and as it trades."""
 
 
 def ratio(link, price: float) -> float:
@@ -28,6 +32,11 @@ def ratio(link, price: float) -> float:
         ("tps_kets", "KRW", 1 / 191.9, 0.052),  # 2022
         ("tokyo_kets", "KRW", 1 / 9.34, 0.069),  # 2015
         ("kets_eu", "EUR", 1131 / 0.9012, 0.07),  # 2015, by way of the dollar
+        ("gx_ets_tps", "CNY", 23.04, 0.067),  # JPY per CNY in the first half of 2026
+        ("gx_ets_tps_quota", "CNY", 23.04, 0.067),
+        ("gx_ets_kets", "KRW", 1 / 9.38, 0.069),
+        ("gx_ets_kets_quota", "KRW", 1 / 9.38, 0.069),
+        ("tokyo_beijing", "CNY", 19.26, 0.067),  # 2015
     ],
 )
 def test_exchange_rates_of_the_start(link, money, rate, volatility):
@@ -51,12 +60,22 @@ def test_two_rates_against_the_won_move_together_as_their_dollar_rates_do():
     assert load_link("kets_gx_ets").fx_correlation_with_first == pytest.approx(together / apart, abs=0.005)
 
 
+@pytest.mark.parametrize("link", ["gx_ets_kets", "gx_ets_kets_quota"])
+def test_two_rates_against_the_yen_move_together_as_their_dollar_rates_do(link):
+    won, yen, yuan = 6.4, 7.3, 3.9  # % a year
+    yen_won, yen_yuan, won_yuan = 0.50 * yen * won, 0.41 * yen * yuan, 0.57 * won * yuan
+    together = yen**2 - yen_won - yen_yuan + won_yuan
+    apart = math.sqrt((yen**2 + yuan**2 - 2 * yen_yuan) * (yen**2 + won**2 - 2 * yen_won))
+    assert load_link(link).fx_correlation_with_first == pytest.approx(together / apart, abs=0.005)
+
+
 def test_partners_in_the_same_money_have_no_rate():
-    assert load_link("tokyo_saitama").fx is load_link("tokyo_gx_ets").fx is None
+    same = ("tokyo_saitama", "tokyo_saitama_traded", "tokyo_gx_ets", "beijing_tianjin")
+    assert all(load_link(name).fx is None for name in same)
 
 
 # --- two prices that are not linked -----------------------------------------------------------------------------
-@pytest.mark.parametrize("name", [name for name in names("link") if name != "tokyo_saitama"])
+@pytest.mark.parametrize("name", [name for name in names("link") if name not in OPEN_FROM_THE_START])
 def test_before_a_link_the_ratio_goes_its_measured_way(name):
     # KAU over CEA in JPY, July 2021 to December 2025: AR(1) 0.976 a month, innovations of 0.145
     link = load_link(name)
@@ -80,6 +99,14 @@ def test_east_asian_prices_do_not_move_together(name):
         ("linked_tps", 0, 1.508),  # 16,000 KRW / 191.9 / 55.30 CNY
         ("linked_tokyo", 0, 1.0),
         ("linked_tokyo", 1, 0.250),  # 10,506 KRW / 9.34 / 4,500 JPY
+        ("linked_gx_ets", 0, 0.479),  # 62.36 CNY x 23.04 / 3,000 JPY
+        ("linked_gx_ets", 1, 0.711),  # 20,000 KRW x 0.1066 / 3,000 JPY
+        ("linked_trilateral", 0, 0.479),
+        ("linked_trilateral", 1, 0.711),
+        ("linked_tokyo_beijing", 0, 0.214),  # 50 CNY x 19.26 / 4,500 JPY
+        ("linked_beijing", 0, 0.166),  # 8.3 / 50 CNY; 1.27 / 7.59 USD on 1 September 2017
+        ("linked_tokyo_saitama", 0, 0.240),  # 144 / 600 JPY in 2024
+        ("linked_tokyo_gx_ets", 0, 1.0),  # 3,000 / 0.8 / 3,750 JPY
     ],
 )
 def test_price_ratios_of_the_start(scenario, index, start):
@@ -99,6 +126,27 @@ def test_the_wedge_under_a_quota_starts_within_its_bounds():
     assert low < ratio(link, load_scenario("linked_kets").market.price) < high
 
 
+@pytest.mark.parametrize(
+    ("scenario", "index"), [("linked_trilateral", 0), ("linked_trilateral", 1), ("linked_beijing", 0)]
+)
+def test_a_wedge_starts_within_its_bounds_and_par_is_in_reach(scenario, index):
+    found = load_scenario(scenario)
+    low, high = found.links[index].bounds
+    assert low < ratio(found.links[index], found.market.price) < high == 1.0
+
+
+# --- Saitama: what the law says and what is on record -----------------------------------------------------------
+def test_saitama_is_shipped_as_the_law_has_it_and_as_it_trades():
+    law, traded = load_link("tokyo_saitama"), load_link("tokyo_saitama_traded")
+    assert (law.type, law.quota, law.bounds) == ("full", None, (1.0, 1.0))  # no limit, so one price
+    assert (traded.type, traded.two_way, traded.bankable) == ("quota", True, True)
+    at_par, apart = load_scenario("linked_tokyo"), load_scenario("linked_tokyo_saitama")
+    assert ratio(at_par.links[0], at_par.market.price) == pytest.approx(1.0)
+    assert (apart.market.price, apart.links[0].market.price) == (600, 144)  # JPY, means of 2024
+    assert 1 / ratio(apart.links[0], apart.market.price) == pytest.approx(4.17, abs=0.01)
+    assert traded.bounds[0] < 144 / 600 < 1.0
+
+
 # --- terms, and the links they are taken from ------------------------------------------------------------------------
 def test_quotas_are_those_of_real_links():
     quotas = {name: load_link(name).quota for name in names("link") if load_link(name).quota is not None}
@@ -108,7 +156,15 @@ def test_quotas_are_those_of_real_links():
         "kets_gx_ets": 0.10,  # GX-ETS: J-Credit and JCM
         "tps_kets": 0.10,
         "tokyo_kets": 0.10,
+        "gx_ets_tps": 0.10,
+        "gx_ets_kets": 0.10,
+        "gx_ets_tps_quota": 0.11,
+        "gx_ets_kets_quota": 0.11,
+        "tokyo_beijing": 0.06,  # 1/3 x 0.17 of the base, at emissions of 0.93 of it
+        "beijing_tianjin": 0.05,  # Beijing: offsets up to 5 % of the allocation
+        "tokyo_saitama_traded": 0.05,  # none in law; what can be found
     }
+    assert quotas["tokyo_beijing"] == pytest.approx(0.17 / 3 / 0.93, abs=0.005)
 
 
 def test_tokyo_and_saitama_are_fully_linked():
@@ -140,7 +196,13 @@ def test_a_merged_market_is_mostly_chinas():
 def test_links_open_with_the_younger_market():
     opens = {name: load_link(name).starts for name in names("link")}
     assert opens["kets_tps"] == opens["kets_tps_quota"] == "2021-07"  # CEA, first trade on 16 July 2021
-    assert opens["kets_gx_ets"] == opens["tokyo_gx_ets"] == "2027-10"  # GX-ETS, autumn of fiscal 2027
+    japan = [name for name in opens if "gx_ets" in name]
+    assert len(japan) == 6 and {opens[name] for name in japan} == {"2027-10"}  # GX-ETS, autumn of fiscal 2027
+
+
+def test_links_of_cities_open_in_the_years_the_report_names():
+    # "Pilot linked subnational markets", for 2018-2020
+    assert all("2018-01" <= load_link(name).starts <= "2020-12" for name in ("tokyo_beijing", "beijing_tianjin"))
 
 
 def test_random_dates_have_mean_waits_of_one_and_two_years():
@@ -158,7 +220,7 @@ def test_every_link_opens_at_least_a_year_before_the_end(name):
 
 # --- worth a thought ------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize(
-    ("name", "index"), [(name, i) for name in LINKED for i, link in enumerate(load_scenario(name).links) if link.quota]
+    ("name", "index"), [(name, i) for name in FIRST for i, link in enumerate(load_scenario(name).links) if link.quota]
 )
 def test_either_country_can_be_the_cheaper_one_at_the_end(name, index):
     """Log-normal ratio, a martingale: the chance that the partner's units are the cheaper ones is neither 0 nor 1."""
@@ -173,7 +235,7 @@ def test_either_country_can_be_the_cheaper_one_at_the_end(name, index):
 
 def test_no_link_that_was_never_made_claims_a_source_for_its_terms():
     for name in names("link"):
-        if name != "tokyo_saitama":
+        if name not in MADE:
             found = provenance("link", name)
             terms = {"quota", "starts", "ends", "fee", "discount", "exchange_rate", "two_way", "bankable"}
             assert {found[path].status for path in terms & set(found)} == {"assumed"}, name
