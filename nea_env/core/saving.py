@@ -91,8 +91,11 @@ def check_episodes(
 ) -> None:
     """Whether draws can be keyed by these two entries, and by the episodes to come; ValueError otherwise."""
     check_rows(saved[seeds] < 0, seeds, saved[seeds], "0 or more", what)
-    numbers = saved[episodes]
-    check_rows((numbers < 0) | (numbers >= end), episodes, numbers, f"0 to below {end}", what)
+    numbers, allowed = (
+        saved[episodes],
+        "0 to below 2**62" if end == EPISODES_END else "0 to what can be counted on from",
+    )
+    check_rows((numbers < 0) | (numbers >= end), episodes, numbers, allowed, what)
 
 
 def check_state(saved: Any, present: Mapping[str, NDArray[Any]], static: NDArray[np.float64]) -> None:
