@@ -99,7 +99,7 @@ TOGETHER = [
     ),
     _lowered("a firm of a gram", "kets", "firm.output", "1e-09", "allowed: 0.001 to 1e+15 t", firm__output=1e-9),
     _lowered(
-        "impact", "kets_full", "market.frictions.permanent_impact", "2", "allowed: at most 1.71",
+        "impact", "kets_full", "market.frictions.permanent_impact", "2", "allowed: at most 1.77",
         market__frictions__permanent_impact=2,
     ),
     _lowered(

@@ -140,7 +140,7 @@ offset:
   note: no price seen
   type: peat
   ratio: 0.9
-  volatility: 0.1
+  sd: 0.1
 frictions:
   status: assumed
   note: a third of a yearly gap of a quarter each month
