@@ -140,7 +140,9 @@ offset:
   note: no price seen
   type: peat
   ratio: 0.9
+  level: 0.95
   sd: 0.1
+  half_life: 0.5
 frictions:
   status: assumed
   note: a third of a yearly gap of a quarter each month

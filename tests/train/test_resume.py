@@ -85,7 +85,7 @@ def test_metrics_and_tensorboard_of_a_resumed_run(algo, monkeypatch, tmp_path):
     whole, broken = tmp_path / "whole", tmp_path / "broken"
     off_policy = {"learning_starts": 40, "gradient_steps": 1, "batch_size": 16, "buffer_size": 400}
     settings = TINY if algo == "ppo" else [one for one in TINY if ".parameters" not in one]
-    settings = [*settings, f"algo={algo}", "checkpoint.every=200", "total_steps=512"]
+    settings = [*settings, f"algo={algo}", "checkpoint.every=200", "total_steps=576"]
     if algo == "sac":
         settings += [f"algo.parameters.{key}={value}" for key, value in off_policy.items()]
     run(monkeypatch, *settings, f"hydra.run.dir={whole}")
