@@ -116,8 +116,8 @@ class Batch:
 
     def _collect(self) -> None:
         """What every kernel takes, in its order."""
-        self._tables = self._static, self._monthly, self._events, self._grids
-        self._arrays = self._rows, self._books, self._memory, *self._tables
+        tables = self._static, self._monthly, self._events, self._grids
+        self._arrays = self._rows, self._books, self._memory, *tables
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         for name, value in state.items():  # read from buffers that may not be written to: kernels need others

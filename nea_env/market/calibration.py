@@ -87,9 +87,9 @@ def with_credits() -> tuple[str, ...]:
 @lru_cache
 def offset_table() -> dict[str, list[Moment]]:
     """Moments of each market's log of the offset over the long price, from draws of its own."""
-    found = ((name, load_market(name).offset) for name in with_credits())
+    sold = ((name, load_market(name).offset) for name in with_credits())
     return {
-        name: offset_moments(series, [SEED, *name.encode(), *series.type.encode()]) for name, series in found if series
+        name: offset_moments(series, [SEED, *name.encode(), *series.type.encode()]) for name, series in sold if series
     }
 
 

@@ -93,11 +93,11 @@ def offset_moments(series: OffsetSeries, seed: list[int], years: int = YEARS) ->
         return change, log_ratio + change
 
     end = start + _walk(pulled, start)[0].sum(axis=1)
-    kept, found = 0.5 ** (1.0 / series.half_life), float(np.corrcoef(start, end)[0, 1])
+    kept, measured = 0.5 ** (1.0 / series.half_life), float(np.corrcoef(start, end)[0, 1])
     return [
         Moment("mean", c["offset_level"], *_mean(end)),
         Moment("sd", series.sd, *_sd(end)),
-        Moment("kept", kept, found, (1.0 - kept**2) / math.sqrt(years)),
+        Moment("kept", kept, measured, (1.0 - kept**2) / math.sqrt(years)),
     ]
 
 

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from nea_env.core.layout import Action
+from nea_env.core.layout import DEADLINE_SCALE, Action
 from nea_env.core.lowering.process_parameters import offset_parameters
 from nea_env.library import load_scenario
 from nea_env.library.columns import table
@@ -26,9 +26,9 @@ from nea_env.scenario.market import OffsetSeries
 
 EPISODES = 2_000
 QUARTER = 2  # months to the deadline from which on credits are due
-MONTHS = 72  # the longest wait looked at
+LONGEST_WAIT = 72  # the longest wait looked at
 NODES, WIDTH = 401, 6.0  # of the grid of log ratios, and how many sd it reaches to either side
-NEVER = -99.0
+NO_RATIO = -99.0  # a limit that every log ratio lies above
 WITHOUT_FRICTIONS = {"market.frictions.spread": 0.0, "market.frictions.impact": 0.0}  # only the ratio counts
 
 
@@ -51,22 +51,22 @@ class Buyer(JustInTime):
     def act(self, observation: np.ndarray) -> np.ndarray:
         """Actions (n, 8) float32 for observations (n, OBS)."""
         actions = super().act(observation)
-        months = np.round(24.0 * column(observation, "to_deadline").astype(float)).astype(int) - QUARTER
+        months = np.round(DEADLINE_SCALE * column(observation, "to_deadline").astype(float)).astype(int) - QUARTER
         limits = self.limits[np.clip(months, 0, len(self.limits) - 1)]
         actions[:, Action.OFFSET] = column(observation, "log_offset_ratio") < limits
         return actions
 
 
-def limits(series: OffsetSeries, months: int = MONTHS) -> NDArray[np.float64]:
+def limits(series: OffsetSeries, months: int = LONGEST_WAIT) -> NDArray[np.float64]:
     """Log ratio below which a credit is best bought at once, by months left to wait, (months + 1,).
 
     The optimal stopping of an autoregression, solved backwards on a grid: V(0) = min(ratio, 1) and
     V(n) = min(ratio, E[V(n - 1)]), in units of the allowance's price.
     """
-    own, found = offset_parameters(series), np.zeros(months + 1)
+    own, below = offset_parameters(series), np.zeros(months + 1)
     if series.sd == 0.0:
-        found[1:] = NEVER  # nothing to wait for
-        return found
+        below[1:] = NO_RATIO  # nothing to wait for
+        return below
     logs = own["offset_level"] + WIDTH * series.sd * np.linspace(-1.0, 1.0, NODES)
     distance = logs - (logs + own["offset_pull"] * (own["offset_level"] - logs))[:, None]
     chances = np.exp(-0.5 * (distance / own["offset_sd"]) ** 2)
@@ -75,9 +75,9 @@ def limits(series: OffsetSeries, months: int = MONTHS) -> NDArray[np.float64]:
     for month in range(1, months + 1):
         later = chances @ value
         bought = np.exp(logs) < later
-        found[month] = logs[bought].max() if bought.any() else NEVER
+        below[month] = logs[bought].max() if bought.any() else NO_RATIO
         value = np.minimum(np.exp(logs), later)
-    return found
+    return below
 
 
 def worth(scenario: Scenario, episodes: int = EPISODES) -> Worth:
@@ -93,7 +93,7 @@ def worth(scenario: Scenario, episodes: int = EPISODES) -> Worth:
         load_scenario(scenario, WITHOUT_FRICTIONS),
         np.arange(EVALUATION_SEEDS, EVALUATION_SEEDS + episodes),
     )
-    when_due = np.array([0.0, *[NEVER] * MONTHS])
+    when_due = np.array([0.0, *[NO_RATIO] * LONGEST_WAIT])
     none, due, timed = (
         costs(policy, scenario, seeds) for policy in (JustInTime(), Buyer(when_due), Buyer(limits(series)))
     )
@@ -105,6 +105,6 @@ def report(names: list[str], episodes: int, width: int) -> list[str]:
     """Lines of a table with one row a scenario."""
     rows = []
     for name in names:
-        found = worth(load_scenario(name), episodes)
-        rows.append([name, f"{found.due:.2f}", f"{found.waiting:.2f} ± {found.error:.2f}"])
+        value = worth(load_scenario(name), episodes)
+        rows.append([name, f"{value.due:.2f}", f"{value.waiting:.2f} ± {value.error:.2f}"])
     return table(["scenario", "credits bought when due, % of exposure", "waiting adds"], rows, width)

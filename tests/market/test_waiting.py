@@ -9,7 +9,7 @@ import pytest
 
 from nea_env import load_scenario
 from nea_env.market.__main__ import main
-from nea_env.market.waiting import MONTHS, NEVER, limits, worth
+from nea_env.market.waiting import LONGEST_WAIT, NO_RATIO, limits, worth
 from nea_env.scenario import OffsetSeries
 
 SERIES = OffsetSeries(type="c", ratio=0.62, sd=0.43, half_life=1.0)
@@ -40,13 +40,13 @@ def test_one_month_before_it_is_bought_below_what_the_last_is_worth():
 
 def test_the_longer_the_wait_the_lower_the_limit():
     found = limits(SERIES)
-    assert len(found) == MONTHS + 1
+    assert len(found) == LONGEST_WAIT + 1
     assert (np.diff(found) <= 1e-12).all()
-    assert found[MONTHS] < math.log(0.62) - 0.43  # with years to go only a rare price is taken
+    assert found[LONGEST_WAIT] < math.log(0.62) - 0.43  # with years to go only a rare price is taken
 
 
 def test_a_constant_ratio_is_not_waited_for():
-    assert limits(OffsetSeries(type="c", ratio=0.5), 3).tolist() == [0.0, NEVER, NEVER, NEVER]
+    assert limits(OffsetSeries(type="c", ratio=0.5), 3).tolist() == [0.0, NO_RATIO, NO_RATIO, NO_RATIO]
 
 
 @pytest.mark.parametrize("name", ROOM)
