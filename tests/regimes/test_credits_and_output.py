@@ -18,6 +18,7 @@ QUIET = {
     "market.frictions.spread": 0.0, "market.frictions.impact": 0.0, "market.frictions.volume_share": 1.0,
     "market.frictions.season_multiple": 1.0, "firm.output_shock.volatility": 0.0, "market.gap": {},
 }  # fmt: skip
+BEFORE = {"pilot_beijing": {"start": "2016-01", "first": "2016", "market.price": 50.0}}  # the years that are not played
 STILL = {"market.volatility": 0.0, "regime.stabilisation": {}}
 
 # --- B20: credits ----------------------------------------------------------------------------------------------
@@ -39,7 +40,8 @@ def close(walk: Walk, deadline: str, shares: np.ndarray) -> Walk:
 def test_b20_credits_are_worth_the_whole_limit_or_nothing_path_by_path(name):
     year, deadline, room, _ = CREDITS[name]
     paths, shares = 300, np.linspace(0.0, 1.0, 6)
-    law = QUIET | {"last": year, "market.offset.ratio": 1.0, "market.offset.level": 1.0}
+    law = QUIET | BEFORE.get(name, {}) | {"last": year, "market.offset.ratio": 1.0}
+    law |= {"market.offset.level": 1.0}
     rows = np.tile(shares, paths)
     walk = Walk(load_scenario(name, law), len(rows), np.repeat(np.arange(paths), len(shares)))
     walk.through(add_months(deadline, -1))
@@ -64,12 +66,8 @@ def test_b20_credits_are_worth_the_whole_limit_or_nothing_path_by_path(name):
 )
 def test_b20_a_tonne_abated_is_worth_less_where_the_limit_follows_the_duty(name, worth):
     year, deadline, _, price = CREDITS[name]
-    law = (
-        QUIET
-        | STILL
-        | {"last": year, "market.offset.ratio": 0.5}
-        | {"market.offset.level": 0.5, "market.offset.sd": 0.0}
-    )
+    law = QUIET | BEFORE.get(name, {}) | STILL | {"last": year, "market.offset.ratio": 0.5}
+    law |= {"market.offset.level": 0.5, "market.offset.sd": 0.0}
     worths = []
     for abate in (0.0, 0.5):
         walk, spent = Walk(load_scenario(name, law)), 0.0

@@ -92,6 +92,7 @@ LUMP = {  # deadline, months to it, fine, price in its month
     "pilot_guangdong": ("2017-06", 17, 50_000.0, 12.7 * math.exp(0.05 * 17 / 12)),
     "tps": ("2021-12", 35, 30_000.0, 48.0 * math.exp(0.05 * 5 / 12)),  # at 48 in July 2021
 }
+SINCE = {"pilot_guangdong": {"start": "2016-01", "first": "2016", "market.price": 12.7}}
 RULE = {"pilot_guangdong": "regime.penalty.2016", "tps": "regime.penalty.2020"}
 
 
@@ -112,7 +113,12 @@ RULE = {"pilot_guangdong": "regime.penalty.2016", "tps": "regime.penalty.2020"}
 def test_default_iff_the_gap_is_worth_more_than_the_fine_and_what_is_deducted(name, deducted, side, missing):
     deadline, months, fine, price = LUMP[name]
     changes = {"deducted": deducted, "side_multiple": side}
-    law = QUIET | STILL | {f"{RULE[name]}.{key}": value for key, value in changes.items() if value is not None}
+    law = (
+        QUIET
+        | STILL
+        | SINCE.get(name, {})
+        | {f"{RULE[name]}.{key}": value for key, value in changes.items() if value is not None}
+    )
     comply, default = (settled(name, law, left={deadline: tonnes}) for tonnes in (0.0, missing))
     assert default.total["penalised"][0] - comply.total["penalised"][0] == pytest.approx(missing, abs=1.0)
     lost = (2.0 if name == "pilot_guangdong" else 1.0) if deducted is None else deducted

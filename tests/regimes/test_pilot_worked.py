@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from nea_env.library import load_scenario
-from nea_env.scenario import Abatement, OffsetSeries, Regime, Scenario
+from nea_env.scenario import BY_PERIOD, Abatement, OffsetSeries, Regime, Scenario
 from tests.core import scenarios as made
 from tests.core.walk import Walk
 
@@ -20,8 +20,15 @@ def tonnes(value: float):
 
 
 def law_of(name: str) -> Regime:
-    """The shipped law, known from the start: the figures worked here hold for a firm that sees what it will get."""
-    return load_scenario(f"pilot_{name}").regime.model_copy(update={"ranges": ()})
+    """The law of 2016 to 2019, known from the start: the figures worked here hold for a firm that sees what it gets."""
+    return played(load_scenario(f"pilot_{name}").regime, "2016", "2019")
+
+
+def played(law: Regime, first: str, last: str) -> Regime:
+    """The law of some of its years alone, without ranges."""
+    cut = {key: getattr(law, key) for key in ("calendar", "compliance", *BY_PERIOD)}
+    cut = {key: {year: rule for year, rule in rules.items() if first <= year <= last} for key, rules in cut.items()}
+    return law.model_copy(update={**cut, "ranges": ()})
 
 
 def each_year(law: Regime, mechanism: str, **change) -> Regime:

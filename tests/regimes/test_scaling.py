@@ -104,7 +104,8 @@ def test_a_number_left_behind_is_found(name, keys, forgotten):
 def test_what_is_too_little_to_be_a_miss_grows_with_the_firm(factor):
     # the duty is met to a millionth of a year's emissions
     law = {
-        "firm.output": 100_000 * factor, "firm.output_shock.volatility": 0.0, "last": "2016",
+        "start": "2016-01", "first": "2016", "last": "2016",
+        "firm.output": 100_000 * factor, "firm.output_shock.volatility": 0.0,
         "market.frictions.volume_share": 0.5, "market.frictions.season_multiple": 1.0, "regime.auctions": {},
     }  # fmt: skip
     year = 200_000 * factor

@@ -49,9 +49,11 @@ def bank(chain: Chain, month: int) -> float:
 
 def test_generous_allocation_brings_the_price_near_zero():
     given = (1.00, 1.04, 1.08, 1.12)  # over the law's number, 0.958 of the base years
-    prices = [start_price(under("pilot_chongqing", market__aggregate__allocation={"2016": x})) for x in given]
+    late = {"start": "2016-01", "first": "2016", "market__price": 1.5, "market__aggregate__abatement__scale": 12}
+    markets = [under("pilot_chongqing", **late, market__aggregate__allocation={"2016": x}) for x in given]
+    prices = [start_price(market) for market in markets]
     assert prices == sorted(prices, reverse=True)
-    miss = under("pilot_chongqing").problem.shortage_price.max()
+    miss = under("pilot_chongqing", **late).problem.shortage_price.max()
     assert prices[0] > 0.5 * miss
     assert prices[-1] < 0.05 * miss
 
