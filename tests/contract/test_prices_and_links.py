@@ -32,7 +32,7 @@ CASES: dict[str, tuple[str, dict]] = {
     for process in ("lattice", "jumps", "two_regimes", "bootstrap", "equilibrium", "log_ou")
 } | {
     "replay": ("kets", PHASE3 | {"market.law": "replay"}),
-    "replay, two links": (
+    "replay, linked": (
         "linked_tokyo_saitama",
         {"market.law": "replay", "market.replay": {"first": "2025-04", "price": [600 + 20 * k for k in range(80)]}},
     ),
