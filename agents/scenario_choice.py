@@ -31,6 +31,8 @@ _GROUP = "scenario"
 _GRAMMAR = re.compile(r"\w+\(")
 """Begins a choice, a glob and so on."""
 _KEY = re.compile(r"(scenario=)(.*)", re.DOTALL)
+_PRICES = re.compile(r"(scenario\.market\.replay\.csv=)([^,]+)", re.DOTALL)
+"""A file of prices, one for all jobs."""
 
 
 def register(arguments: Sequence[str], *, sweep: bool = False) -> list[str]:
@@ -55,6 +57,10 @@ def with_absolute_paths(arguments: Sequence[str]) -> list[str]:
     """The arguments of a sweep, changed to mean the same files in any working directory."""
     resolved = []
     for argument in arguments:
+        prices = _PRICES.fullmatch(argument)
+        if prices is not None:
+            resolved.append(prices[1] + os.path.abspath(_unquoted(prices[2])))
+            continue
         match = _KEY.fullmatch(argument)
         parts = [] if match is None else _parts(match[2])
         paths = [os.path.abspath(_unquoted(part)) if _is_file(part) else part for part in parts]

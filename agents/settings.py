@@ -105,11 +105,21 @@ class Settings(Part):
     checkpoint: Checkpointing
     figures: Switch = True
     progress: Literal["auto", "on", "off"] = "auto"
+    replay_in_training: Switch = False  # whether an agent may train on one known path of prices
     scenario: Scenario
 
     @model_validator(mode="after")
     def _seeds(self) -> Self:
         training_seed(self.seed, self.algo.num_envs)
+        return self
+
+    @model_validator(mode="after")
+    def _no_path_by_heart(self) -> Self:
+        if self.scenario.market.law == "replay" and not self.replay_in_training:
+            raise ValueError(
+                "scenario.market.law: replay: every episode has the same prices, which an agent would learn by heart;"
+                " allowed: another process, or replay_in_training=true"
+            )
         return self
 
     @property

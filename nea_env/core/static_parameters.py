@@ -92,9 +92,9 @@ class Static(Columns):
     # the process of the long price: see rules/price_processes.py
     PROCESS = column(
         "code",
-        "price process: GBM, LATTICE, JUMPS, TWO_REGIMES, BOOTSTRAP, COLLARED, EQUILIBRIUM or LOG_OU",
+        "price process: GBM, LATTICE, JUMPS, TWO_REGIMES, BOOTSTRAP, COLLARED, EQUILIBRIUM, LOG_OU or REPLAY",
         low=0,
-        high=7,
+        high=8,
         whole=True,
     )
     PROCESS_DRIFT = column("1", "drift of the log price a month for which the mean price grows at r; LOG_OU: 0")
@@ -107,7 +107,7 @@ class Static(Columns):
     BEGINS = column("1", "TWO_REGIMES: chance that a wild month follows a calm one", low=0, high=1)
     ENDS = column("1", "TWO_REGIMES: chance that a calm month follows a wild one", low=0, high=1)
     WILD_SHARE = column("1", "TWO_REGIMES: share of wild months in the long run", low=0, high=1)
-    ENTRIES = column("1", "BOOTSTRAP: number of changes that one is drawn from", low=0, whole=True)
+    ENTRIES = column("1", "BOOTSTRAP: changes that one is drawn from; REPLAY: months of a series", low=0, whole=True)
     STATES = column("1", "LATTICE: number of prices", low=0, whole=True)
     LOG_STEP = column("1", "LATTICE: log of the ratio of neighbouring discounted prices", low=0)
     UP_CHANCE = column("1", "LATTICE: chance of a step up, against one down", low=0, high=1)

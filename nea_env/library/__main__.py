@@ -58,7 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     listing.add_argument("--markdown", action="store_true", help="as the table in the README")
     listing.set_defaults(run=_list)
     docs = commands.add_parser(
-        "docs", allow_abbrev=False, help="write a page for every regime, one of the credits and one of the links"
+        "docs", allow_abbrev=False, help="write a page for every regime, and those of credits, links and the report"
     )
     docs.add_argument("--out", type=Path, default=Path("docs/regimes"), help="folder for the pages (docs/regimes)")
     docs.add_argument("--readme", type=Path, help="also write the table of systems between the markers in this file")

@@ -9,6 +9,7 @@ from typing import Any
 from nea_env.library.catalogue import Kind, complaint, document, dotted, expected_name, names, place
 from nea_env.library.errors import did_you_mean, shown
 from nea_env.library.file_names import is_file_name
+from nea_env.library.price_files import with_prices
 from nea_env.library.reader import Document, Keys, read
 from nea_env.scenario import Link, Model, Scenario, ScenarioError
 from nea_env.scenario.scenario import LINKS_MAX
@@ -70,12 +71,15 @@ class Assembly:
         tree = {key: value for key, value in file.values.items() if key != "overrides"}
         for part in parts:
             if tree.get(part) is not None:
-                part_file, _ = self._named(part, tree[part], file, folder, (*keys, part), (*own, part))
-                tree[part] = part_file.values
+                part_file, base = self._named(part, tree[part], file, folder, (*keys, part), (*own, part))
+                tree[part] = with_prices(part_file.values, base) if part == "market" else part_file.values
         if model is Scenario and "links" in tree:
             tree["links"] = self._links(tree["links"], file, folder)
         for name, over in overrides.items():
-            tree[name] = merged(tree.get(name), over, file, (*own, "overrides", name))
+            below, changes = tree.get(name), with_prices(over, folder) if name == "market" else over
+            if changes is not over and isinstance(below, dict):  # a file takes the place of the market's own path
+                below = {key: value for key, value in below.items() if key != "replay"}
+            tree[name] = merged(below, changes, file, (*own, "overrides", name))
         return tree
 
     def _links(self, value: Any, file: Document, folder: Path) -> list[dict[str, Any]]:

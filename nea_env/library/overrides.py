@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from nea_env.library.assembly import Assembly, is_index
 from nea_env.library.catalogue import ROOT
 from nea_env.library.errors import did_you_mean, fields_at, first_of, keys_of, reason, shown
+from nea_env.library.price_files import with_prices
 from nea_env.library.reader import Document
 from nea_env.library.yaml import DEEPEST, MOST_VALUES, YAML_ERRORS, checked_text, yaml_reader
 from nea_env.scenario import Scenario, ScenarioError
@@ -48,10 +49,20 @@ def overridden(scenario: Scenario, overrides: Overrides) -> Scenario:
     tree: Any = scenario.model_dump(mode="json")
     for change in changes:
         tree = _put(tree, change, 0)
+    tree["market"] = _with_prices(tree["market"], changes)
     try:
         return Scenario.model_validate(tree)
     except ValidationError as error:
         raise ScenarioError(_explain(error, tree, changes)) from None
+
+
+def _with_prices(market: Any, changes: list[Change]) -> Any:
+    """The market with its CSV file read, which the working directory's path leads to."""
+    try:
+        return with_prices(market, Path())
+    except ScenarioError as error:
+        guilty = next((change.path for change in changes if change.path.startswith("market")), "market.replay.csv")
+        raise ScenarioError(f"override {guilty}: {error}") from None
 
 
 def _changes(overrides: Overrides) -> list[Change]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from nea_env.library.catalogue import document, load_regime, names
+from nea_env.library.coverage import entries, since
 from nea_env.library.credits import Acceptance, accepts
 from nea_env.library.entries import GENERAL, text
 from nea_env.library.listing import (
@@ -41,6 +42,7 @@ def pages(out: Path, readme: Path | None = None) -> dict[Path, str]:
     texts[out / f"README{MARKDOWN}"] = _index()
     texts[out.parent / f"credits{MARKDOWN}"] = credits_page()
     texts[out.parent / f"links{MARKDOWN}"] = links_page()
+    texts[out.parent / f"coverage{MARKDOWN}"] = coverage_page()
     if readme is not None:
         texts[readme] = _with_table(readme)
     return texts
@@ -103,6 +105,29 @@ LINKS = (
     " with a quota, wherever the partner's own price takes it. Until a link opens, and after it breaks, nothing is"
     " traded."
 )
+
+
+COVERAGE = (
+    "Every system, credit, mechanism and link that a report of the Asia Society Policy Institute names (Northeast Asia"
+    " and the next generation of carbon market cooperation, 2017): the file in `nea_env/library/` and the key in it,"
+    " the year or month from which it can be played, and what is left out with the reason. Where both stand, it is"
+    " played in part. `*` is any one key; `scenario` has a key that every scenario can be given."
+)
+
+
+def coverage_page() -> str:
+    """What the report names, group by group: where it is, since when, or why not."""
+    lines = ["# What the report names, and where it is", "", FROM_YAML, "", COVERAGE, ""]
+    listed = entries()
+    for group in dict.fromkeys(entry.group for entry in listed):
+        lines += [f"## {group}", "", "| named in the report | where | since | left out, and why |", "|---|---|---|---|"]
+        for entry in listed:
+            if entry.group == group:
+                begins = min((date for date in map(since, entry.at) if date), default="")
+                places = ", ".join(f"`{place}`" for place in entry.at) or "not played"
+                lines.append(f"| {entry.what} | {places} | {begins} | {entry.why} |")
+        lines.append("")
+    return "\n".join(lines).rstrip() + "\n"
 
 
 def links_page() -> str:

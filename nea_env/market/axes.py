@@ -29,6 +29,7 @@ PROCESS_NAMES = {
     "collared": "price collar",
     "equilibrium": "equilibrium of the whole market",
     "log_ou": "mean reversion (pays speculators)",
+    "replay": "one path on record (pays whoever knows it)",
 }
 
 
@@ -59,7 +60,7 @@ def page(paths: PricePaths, rows: int, columns: int, *, height: float = 2.6, dat
 def process_text(market: Market) -> str:
     """The price process and the numbers that it starts from, in a few words."""
     text = f"price process {market.law}: {PROCESS_NAMES[market.law]}"
-    if market.law not in ("collared", "equilibrium"):
+    if market.law not in ("collared", "equilibrium", "replay"):
         text += f", volatility {100 * market.volatility:.3g} % a year"
     return f"{text}, reference price {market.price:,.6g} {market.currency}/t"
 

@@ -31,6 +31,7 @@ from nea_env.scenario.market import (
     Turbulence,
 )
 from nea_env.scenario.regime import BY_PERIOD, Regime
+from nea_env.scenario.replay import Replay
 from nea_env.scenario.rules import (
     AllocationRule,
     AuctionRule,
@@ -102,6 +103,7 @@ __all__ = [
     "Positive",
     "Range",
     "Regime",
+    "Replay",
     "Reversion",
     "Scenario",
     "ScenarioError",

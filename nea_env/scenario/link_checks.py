@@ -10,7 +10,7 @@ from nea_env.scenario.regime import Regime
 
 PARTNER_PROCESSES = ("gbm", "collared")
 
-TIED_PROCESSES = ("lattice", "collared", "equilibrium")
+TIED_PROCESSES = ("lattice", "collared", "equilibrium", "replay")
 """Processes of the home price that cannot jump to a common price."""
 
 
@@ -87,6 +87,10 @@ def _check_prices(where: str, link: Link, home: Market) -> None:
         )
     if link.weight > 0.0 and home.law in TIED_PROCESSES:
         raise ValueError(f"{where}.weight: a {home.law} price cannot jump to a common price; allowed: 0")
+    if home.law == "replay" and link.correlation != 0.0:
+        raise ValueError(
+            f"{where}.correlation: {link.correlation:g}: a price on record follows no news (law=replay); allowed: 0"
+        )
     if home.law != "equilibrium":
         return
     joint = where == "links.0" and link.type != "none" and link.regime is not None and link.market.aggregate is not None

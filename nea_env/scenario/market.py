@@ -7,15 +7,19 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, model_validator
 
 from nea_env.scenario.aggregate import Aggregate
+from nea_env.scenario.replay import Replay
 from nea_env.scenario.types import Model, NonNegative, Number, Positive, Whole, Year
 
-PriceProcess = Literal["gbm", "lattice", "jumps", "two_regimes", "bootstrap", "collared", "equilibrium", "log_ou"]
+PriceProcess = Literal[
+    "gbm", "lattice", "jumps", "two_regimes", "bootstrap", "collared", "equilibrium", "log_ou", "replay"
+]  # fmt: skip
 NEEDS = {
     "jumps": "jumps",
     "two_regimes": "turbulence",
     "bootstrap": "bootstrap",
     "equilibrium": "aggregate",
     "log_ou": "reversion",
+    "replay": "replay",
 }
 """Price processes that need a section of their own."""
 
@@ -148,6 +152,7 @@ class Market(Model):
     bootstrap: Bootstrap | None = None
     lattice: Lattice = Lattice()
     reversion: Reversion | None = None  # law: log_ou
+    replay: Replay | None = None  # law: replay, under which nothing about prices is random
     aggregate: Aggregate | None = None  # law: equilibrium; all other firms under the regime
     stale: Annotated[Number, Field(ge=0, lt=1)] = 0.0
     """Share of months in which trade settles at last month's price. It pays those who know better."""
@@ -161,7 +166,7 @@ class Market(Model):
     @property
     def is_martingale(self) -> bool:
         """Whether no one who only trades can earn from the price process."""
-        return self.law != "log_ou" and self.stale == 0.0
+        return self.law not in ("log_ou", "replay") and self.stale == 0.0
 
     @model_validator(mode="after")
     def _process_is_complete(self) -> Self:
@@ -172,6 +177,10 @@ class Market(Model):
         needed = NEEDS.get(self.law)
         if needed is not None and getattr(self, needed) is None:
             raise ValueError(f"law: {self.law} needs market.{needed}")
+        if self.law == "replay" and self.frictions.permanent_impact > 0.0:
+            raise ValueError("frictions.permanent_impact: a price on record cannot be moved (law=replay); allowed: 0")
+        if self.law == "replay" and self.replay and self.replay.offset_price and self.offset is None:
+            raise ValueError("replay.offset_price: the market has no offset credit on sale; allowed: none")
         if self.stale > 0.0 and self.quote_noise > 0.0:
             raise ValueError("stale: a price that is not disclosed (quote_noise) cannot be stale as well")
         if self.collar and not self.collar.floor < self.price < self.collar.ceiling:

@@ -69,6 +69,9 @@ class Scenario(Model):
     def digest(self) -> str:
         """Digest, 16 hexadecimal digits, of all that decides how episodes go: everything but names and information."""
         content = _unnamed(self.model_dump(mode="json", exclude_defaults=True))
+        for market in (content["market"], *(link["market"] for link in content.get("links", ()))):
+            if market.get("law") != "replay":
+                market.pop("replay", None)  # prices on record that nobody plays
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
 
     @field_validator("links", mode="before")
@@ -102,6 +105,11 @@ class Scenario(Model):
             if year not in regime.calendar:
                 raise ValueError(f"market.gap: {year} is not a vintage of {regime.name}; allowed: {known}")
         self._check_years()
+        if market.law == "replay" and market.replay is not None:
+            opens = regime.market_opens or self.start
+            lacks = market.replay.missing(self.start, opens, self.end)
+            if lacks:
+                raise ValueError(f"market.replay: {lacks}")
         check_links(self.links, market, regime, self.start, self.end)
         played = months_between(self.start, self.end) + 1
         for tech in firm.technologies:

@@ -31,6 +31,11 @@ CASES: dict[str, tuple[str, dict]] = {
     process: ("kets", PHASE3 | {"market.law": process})
     for process in ("lattice", "jumps", "two_regimes", "bootstrap", "equilibrium", "log_ou")
 } | {
+    "replay": ("kets", PHASE3 | {"market.law": "replay"}),
+    "replay, linked": (
+        "linked_tokyo_saitama",
+        {"market.law": "replay", "market.replay": {"first": "2025-04", "price": [600 + 20 * k for k in range(80)]}},
+    ),
     "stale": ("kets", PHASE3 | {"market.stale": 0.3}),
     "moves the price": ("kets", PHASE3 | {"market.frictions.permanent_impact": 0.5}),
     "moves an equilibrium": (
@@ -121,4 +126,4 @@ def test_a_seed_is_an_episode_and_the_next_episode_another(case):
     first.reset()
     for _ in range(15):
         first.step(idle)
-    assert (first.market()["long_price"] != price).any()
+    assert (first.market()["long_price"] != price).any() == (scenario(case).market.law != "replay")

@@ -121,6 +121,8 @@ def _processes(name: str) -> dict[str, dict[str, Any]]:
     price = scenario.market.price
     found: dict[str, dict[str, Any]] = {"own": {}}
     for process in get_args(PriceProcess):
+        if process == "replay" and scenario.market.replay is None:
+            continue
         if process not in (scenario.market.law, "equilibrium"):
             band = {"floor": 0.6 * price, "ceiling": 1.8 * price} if process == "collared" else None
             found[process] = {"market.law": process, "market.collar": band}

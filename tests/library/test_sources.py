@@ -49,7 +49,8 @@ def test_every_citation_is_used(kind, name):
 
 @pytest.mark.parametrize("name", names("firm"))
 def test_the_levelised_cost_in_a_note_is_that_of_the_numbers(name):
-    scenario = next(load_scenario(s) for s in scenarios() if load_scenario(s).firm.name == name and not own_costs(s))
+    played = [load_scenario(s) for s in scenarios() if load_scenario(s).firm.name == name and not own_costs(s)]
+    scenario = min(played, key=lambda one: len(one.links))  # a link may start years later, at another price
     for index, tech in enumerate(scenario.firm.technologies):
         note = provenance("firm", name)[f"technologies.{index}.capex"].note
         stated, share = re.match(r"levelised ([\d.,]+) \w+/t, ([\d.]+) of", note).groups()

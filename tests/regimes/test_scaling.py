@@ -20,7 +20,7 @@ FACTOR = 3.0
 ROWS = 96
 MONEY = (  # keys of a scenario's tree that hold money, or money per tonne or unit
     "price", "floor", "ceiling", "scale", "capex", "opex", "margin_slope", "cap", "lump_sum", "max_total",
-    "reserve_price", "reserve_cap", "high_price", "low_price",
+    "reserve_price", "reserve_cap", "high_price", "low_price", "offset_price", "means",
 )  # fmt: skip
 SIZE = ("output", "base_emissions", "base_tonnes", "small_holder_tonnes", "volume", "lump_sum", "max_total")
 SCENARIOS = (
@@ -32,6 +32,8 @@ SCENARIOS = (
 def times(factor: float, node: Any) -> Any:
     if isinstance(node, dict):
         return {key: times(factor, value) for key, value in node.items()}
+    if isinstance(node, (list, tuple)):
+        return [times(factor, item) for item in node]
     return node if node is None else factor * node
 
 
@@ -61,9 +63,9 @@ def differ(first: np.ndarray, second: np.ndarray, exposure: np.ndarray) -> np.nd
 
 
 @pytest.mark.parametrize("keys", [MONEY, SIZE], ids=["money", "size"])
-@pytest.mark.parametrize("name", SCENARIOS)
+@pytest.mark.parametrize("name", [*SCENARIOS, "kets on record"])
 def test_cost_scales_and_nothing_that_is_seen_changes(name, keys):
-    scenario = load_scenario(name)
+    scenario = load_scenario(name.split()[0], {"market.law": "replay"} if "record" in name else {})
     cost, seen, exposure = play(scenario)
     larger, still, _ = play(scaled(scenario, keys))
     assert not differ(larger, FACTOR * cost, FACTOR * exposure).any()

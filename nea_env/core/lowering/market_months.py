@@ -50,7 +50,7 @@ def fill_market(monthly: np.ndarray, scenario: Scenario, periods: tuple[Period, 
         row[[Month.HIGH_PRICE, Month.TRIGGER_MONTHS]] = NEVER
     if scenario.market.law == "collared":
         _fill_collar(monthly, scenario, opens)
-    else:
+    elif scenario.market.law != "replay":
         _fill_gap(monthly, scenario, periods)
 
 
@@ -149,7 +149,7 @@ def fill_triggers(monthly: np.ndarray, outlook: Outlook, table: np.ndarray) -> n
         year = [p.year for p in periods if p.deadline == due][-1]
         first, previous = previous + 1, due
         rule = scenario.regime.stabilisation.get(year)
-        if rule is None or rule.acts == 0.0:
+        if rule is None or rule.acts == 0.0 or scenario.market.law == "replay":  # what was done is on record
             continue
         months = slice(max(first, opens + 1), due + 1)
         block = monthly[months]

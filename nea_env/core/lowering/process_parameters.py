@@ -15,6 +15,7 @@ from nea_env.core.rules.price_processes import (
     JUMPS_MAX,
     LATTICE,
     LOG_OU,
+    REPLAY,
     TWO_REGIMES,
 )
 from nea_env.scenario.market import Market, OffsetSeries, PriceProcess
@@ -28,6 +29,7 @@ CODES: dict[PriceProcess, int] = {
     "collared": COLLARED,
     "equilibrium": EQUILIBRIUM,
     "log_ou": LOG_OU,
+    "replay": REPLAY,
 }
 """Name of a process (``market.law``) -> the code that kernels know it by."""
 

@@ -18,6 +18,7 @@ from nea_env.core.lowering.market_months import fill_auctions, fill_market, fill
 from nea_env.core.lowering.outlook import Outlook, ends_of
 from nea_env.core.lowering.periods import Period, starting_units
 from nea_env.core.lowering.process_parameters import bootstrap_table, offset_parameters, process_parameters
+from nea_env.core.lowering.replay import fill_replay
 from nea_env.core.lowering.statute_months import fill_deadlines, fill_due, fill_known
 from nea_env.core.parameters import Month, Static
 from nea_env.core.rules.abatement import arrival
@@ -114,6 +115,8 @@ def lower(scenario: Scenario, ends: tuple[Scenario, Scenario] | None = None) -> 
     grid = bootstrap_table(scenario.market)
     if scenario.market.law == "equilibrium":
         grid = fill_equilibrium(monthly, static, scenario, periods)
+    elif scenario.market.law == "replay":
+        grid = fill_replay(static, scenario, horizon)
     monthly[:, Month.FIRST_EVENT] = np.searchsorted(months, np.arange(horizon + 1), side="left")
     monthly[:, Month.LAST_EVENT] = np.searchsorted(months, np.arange(horizon + 1), side="right")
     monthly[horizon, Month.LAST_EVENT] = monthly[horizon, Month.FIRST_EVENT]

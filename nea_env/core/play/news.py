@@ -37,6 +37,7 @@ from nea_env.core.rules.price_processes import (
     JUMPS,
     LATTICE,
     LOG_OU,
+    REPLAY,
     TWO_REGIMES,
     bootstrap_change,
     gbm_change,
@@ -69,6 +70,8 @@ def start_prices(i, firms, rules):
         firms.world[World.WILD, i] = regime_start(own[Static.WILD_SHARE], uniform(word))
     elif process == EQUILIBRIUM:
         start_chain(i, firms, rules)
+    elif process == REPLAY:
+        firms.state[State.FRONT_RATIO, i] = rules.grids[int(own[Static.GRID_FIRST] + own[Static.ENTRIES])]
 
 
 @jit(paste=True)
@@ -161,6 +164,12 @@ def _step(firms, rules, t):
         drift = own[Static.LOG_DRIFT] - 0.5 * sd * sd
         for i in range(firms.width):
             state[State.LOG_PRICE, i] += gbm_change(drift, sd, news[PRICE, i])
+    elif process == REPLAY:
+        place, months = int(own[Static.GRID_FIRST]) + t, int(own[Static.ENTRIES])
+        for i in range(firms.width):
+            state[State.LOG_PRICE, i] = rules.grids[place]
+            state[State.FRONT_RATIO, i] = rules.grids[place + months]
+            state[State.LOG_OFFSET_RATIO, i] = rules.grids[place + 2 * months]
     elif moves <= 0.0:
         for i in range(firms.width):
             state[State.LOG_PRICE, i] += own[Static.LOG_DRIFT]
@@ -231,6 +240,8 @@ def _turn_front(firms, rules, t):
     """The discount or premium of the front over the long price."""
     state, news, month = firms.state, firms.news, rules.monthly[t]
     down, up = month[Month.GAP_DOWN], month[Month.GAP_UP]
+    if rules.own[Static.PROCESS] == REPLAY:  # on record as well
+        return
     if down <= 0.0:
         for i in range(firms.width):
             state[State.FRONT_RATIO, i] = 1.0

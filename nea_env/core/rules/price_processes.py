@@ -1,10 +1,10 @@
 """Processes of the long price: the month's change of its log.
 
-Under every process but log_ou the change satisfies E[exp(change)] = exp(r / 12) given all that is known, so the
-discounted price is a martingale. A change takes at most one uniform ``u`` and one standard normal ``z``,
-both the caller's. Numbers are per month. A year's change of the log price has the variance volatility**2 under
-gbm, jumps, two_regimes and bootstrap, and under lattice while no end is near; log_ou takes it as the strength
-of its news.
+Under every process but log_ou and replay the change satisfies E[exp(change)] = exp(r / 12) given all that is known,
+so the discounted price is a martingale; replay reads the price from a table. A change takes at most one uniform ``u``
+and one standard normal ``z``, both the caller's. Numbers are per month. A year's change of the log price has the
+variance volatility**2 under gbm, jumps, two_regimes and bootstrap, and under lattice while no end is near; log_ou
+takes it as the strength of its news.
 """
 
 from __future__ import annotations
@@ -14,7 +14,9 @@ import math
 from nea_env.core.elementary import exp
 from nea_env.core.jit import jit
 
-GBM, LATTICE, JUMPS, TWO_REGIMES, BOOTSTRAP, COLLARED, EQUILIBRIUM, LOG_OU = range(8)
+GBM, LATTICE, JUMPS, TWO_REGIMES, BOOTSTRAP, COLLARED, EQUILIBRIUM, LOG_OU, REPLAY = range(9)
+STEPPED = (GBM, LATTICE, JUMPS, TWO_REGIMES, BOOTSTRAP, LOG_OU, REPLAY)  # the log price moves by a step of its own
+BOUNDED = (COLLARED, EQUILIBRIUM)  # the price is a function of what the process keeps
 JUMPS_MAX = 40  # in one month; at the largest rate, 60 a year, more have a chance below 1e-22
 
 

@@ -1,0 +1,118 @@
+"""A user's own prices, read from CSV: months down, series across."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+import re
+from pathlib import Path
+from typing import Any
+
+from nea_env.library.errors import did_you_mean, shown
+from nea_env.scenario import ScenarioError, add_months
+from nea_env.scenario.replay import MONTHS_MAX
+
+MONTH, NEEDED = "month", ("month", "price")
+SERIES = {"price": 1e15, "front_ratio": 2.0, "offset_price": 1e15}
+"""Columns of numbers, and the largest that is allowed in each; all lie above zero."""
+
+
+def with_prices(market: Any, folder: Path) -> Any:
+    """The tree of a market, or of changes to one, with the file that ``replay.csv`` names replaced by what it holds.
+
+    Args:
+        market: values of the keys of a market; anything else is returned as it is.
+        folder: the file's name is relative to it.
+
+    Raises:
+        ScenarioError: one line that names the file, the line, the column, the value and what is allowed.
+    """
+    replay: Any = market.get("replay") if isinstance(market, dict) else None
+    name = replay.get("csv") if isinstance(replay, dict) else None
+    if not isinstance(name, str):  # none, or what the scenario's own check refuses
+        return market
+    return {**market, "replay": {**replay, "csv": None, "means": {}, **read_prices(folder / name)}}
+
+
+def read_prices(path: Path) -> dict[str, Any]:
+    """``first`` and the series of one file, as `nea_env.scenario.replay.Replay` takes them.
+
+    Raises:
+        ScenarioError: as in ``with_prices``.
+    """
+    rows = csv.reader(io.StringIO(_text(path), newline=""), strict=True)
+    header: list[str] = []
+    first, last = "", ""
+    found: dict[str, list[float]] = {name: [] for name in SERIES}
+    try:
+        for row in rows:
+            cells = [cell.strip() for cell in row]
+            where = f"{path} line {rows.line_num}"
+            if not any(cells):
+                continue
+            if not header:
+                header = _header(cells, where)
+                continue
+            if len(cells) != len(header):
+                raise ScenarioError(f"{where}: {len(cells)} values; allowed: {len(header)}, one for each column")
+            for name, cell in zip(header, cells, strict=True):
+                if name == MONTH:
+                    last = _month(cell, last, where)
+                    first = first or last
+                else:
+                    found[name].append(_number(name, cell, where))
+            if len(found["price"]) > MONTHS_MAX:
+                raise ScenarioError(f"{where}: {last}: allowed: at most {MONTHS_MAX} months")
+    except csv.Error as error:
+        raise ScenarioError(f"{path} line {rows.line_num}: cannot be read as CSV: {error}") from None
+    if not first:
+        raise ScenarioError(f"{path}: holds no month; allowed: a line of column names, and one line a month")
+    return {"first": first, **found}
+
+
+def _text(path: Path) -> str:
+    if path.exists() and not path.is_file():
+        raise ScenarioError(f"{path}: cannot be read: it is a folder or a device, expected a CSV file")
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise ScenarioError(f"{path}: there is no such file; allowed: the path of a CSV file") from None
+    except OSError as error:
+        raise ScenarioError(f"{path}: cannot be read: {error.strerror or error}") from None
+    except ValueError:
+        raise ScenarioError(f"{path}: its text is not UTF-8; save the file as UTF-8") from None
+
+
+def _header(cells: list[str], where: str) -> list[str]:
+    known = (MONTH, *SERIES)
+    for cell in cells:
+        if cell not in known:
+            raise ScenarioError(f"{where}: {shown(cell)}: unknown column; {did_you_mean(cell, known)}")
+        if cells.count(cell) > 1:
+            raise ScenarioError(f"{where}: {cell}: this column is listed twice; allowed: once")
+    for name in NEEDED:
+        if name not in cells:
+            raise ScenarioError(f"{where}: {name}: this column is missing; allowed: {', '.join(known)}")
+    return cells
+
+
+def _month(cell: str, before: str, where: str) -> str:
+    if not re.fullmatch(r"[0-9]{4}-(0[1-9]|1[0-2])", cell):
+        raise ScenarioError(f"{where}: {MONTH}: {shown(cell)}: allowed: a month, written YYYY-MM")
+    if before and cell != add_months(before, 1):
+        raise ScenarioError(
+            f"{where}: {MONTH}: {cell} after {before}; allowed: {add_months(before, 1)}, the next month"
+        )
+    return cell
+
+
+def _number(name: str, cell: str, where: str) -> float:
+    most = SERIES[name]
+    try:
+        value = float(cell) if cell.isascii() and "_" not in cell else math.nan
+    except ValueError:
+        value = math.nan
+    if not 0.0 < value <= most:
+        raise ScenarioError(f"{where}: {name}: {shown(cell)}: allowed: a number above 0, at most {most:g}")
+    return value
