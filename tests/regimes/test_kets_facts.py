@@ -239,9 +239,29 @@ def test_the_auctions_of_a_vintage_from_the_deadline_of_the_one_before_on(year):
     offered = {month: tonnes for month, tonnes in OFFERED[year].items() if month > before}
     rule = KETS.auctions[str(year)]
     assert rule.months == tuple(offered)
-    assert rule.volume == pytest.approx(1000 * sum(offered.values()) / len(offered), abs=500)
+    assert {month: rule.volume_of(month) for month in rule.months} == {m: 1000 * kt for m, kt in offered.items()}
+    assert rule.offered == pytest.approx(1000 * sum(offered.values()))
     left_out = {2018: 0, 2019: 3, 2025: 2}.get(year, 2)
     assert len(OFFERED[year]) - len(offered) == left_out
+
+
+def test_what_was_on_offer_in_a_month_by_the_notices():
+    rules = KETS.auctions
+    monthly = {month: rule.volume_of(month) for rule in rules.values() for month in rule.months}
+    assert monthly["2022-05"] == monthly["2022-06"] == 2_500_000
+    assert monthly["2022-11"] == monthly["2022-12"] == 2_300_000  # 2.3 Mt a month from July; more where some was left
+    assert monthly["2019-01"] == monthly["2019-12"] == 550_000  # "0.55 Mt a month, 1.0 Mt in the second quarter"
+    assert monthly["2019-05"] == 1_000_000
+    assert sum(monthly.get(f"2023-{month:02d}", 0) for month in range(1, 13)) == 4_000_000 + 10_710_000
+
+
+def test_auctions_of_the_vintage_after_are_told_as_a_gap_with_what_they_sold():
+    (gap,) = [gap for gap in KETS.gaps if "vintage after" in gap]
+    for year, offered in OFFERED.items():
+        before = KETS.calendar[str(year - 1)].deadline
+        early = sum(tonnes for month, tonnes in offered.items() if month <= before)
+        if early:
+            assert f"{early / 1000:.2f} " in gap, year
 
 
 def test_terms_of_the_auctions():
