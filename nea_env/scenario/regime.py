@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, ValidationError, model_validator
 
@@ -49,6 +49,8 @@ class Regime(Model):
     stabilisation: dict[Year, StabilisationRule] = {}  # in force while that vintage is front
     holding: dict[Year, HoldingRule] = {}
     sell_limit_share: Share | None = None  # of the free allocation that may be sold
+    sell_limit_counts: Literal["all_sales", "free_units"] = "all_sales"
+    """What counts against it: every sale, or free units alone, so that bought and carried units lie outside."""
     subsidy_share: Annotated[Number, Field(ge=0, lt=1)] = 0.0  # of the capital cost of abatement, paid by the state
     ranges: tuple[Range, ...] = ()
     compliance: dict[Year, Compliance] = {}  # as reported; it changes no episode

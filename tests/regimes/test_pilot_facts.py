@@ -386,3 +386,4 @@ def test_discretion_without_a_threshold_is_off(name):
 @pytest.mark.parametrize("name", PILOTS)
 def test_sales_are_limited_in_chongqing_only(name):
     assert LAW[name].sell_limit_share == (0.5 if name == "chongqing" else None)
+    assert LAW[name].sell_limit_counts == ("free_units" if name == "chongqing" else "all_sales")

@@ -100,6 +100,13 @@ def test_chongqing_settles_2013_and_2014_together():
     assert walk.flows["penalised"][0] == tonnes(0.0413 * 500_000)
 
 
+def test_chongqing_2013_and_2014_sell_half_of_each_allocation():
+    walk = Walk(of_history("chongqing", "2013", "2014", 500_000, 30.74)).through("2015-03", trade=-1.0)
+    assert walk.total["sold"][0] == tonnes(250_000)
+    walk.through("2015-06", trade=-1.0)
+    assert walk.total["sold"][0] == tonnes(0.5 * 1.9587 * 500_000)
+
+
 def test_shanghai_2013_the_last_auction_costs_48():
     firm = made.firm(output=1_000_000, intensity=0.86, unit_class="power").model_copy(update={"sector": "power"})
     where = market(39.4, volume_share=5_000 / 860_000)

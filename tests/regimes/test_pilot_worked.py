@@ -222,8 +222,20 @@ def test_chongqing_sells_at_most_half_of_its_free_allocation():
     walk = Walk(grandfathered(law_of("chongqing"), 50_000, 200_000, 1.5)).through("2017-06", trade=-1.0)
     assert walk.total["sold"][0] == tonnes(100_000)
     assert walk["front"] == tonnes(200_000 - 100_000 - 50_000)
-    walk.through("2017-07").through("2018-06", trade=-1.0)  # once the next allocation is booked
-    assert walk.total["sold"][0] == tonnes(200_000)
+    walk.through("2017-07").through("2018-06", trade=-1.0)  # the 50,000 t carried over, and half of the next
+    assert walk.total["sold"][0] == tonnes(100_000 + 50_000 + 100_000)
+
+
+@pytest.mark.parametrize(("counts", "sold"), [("free_units", 125_000 + 80_000), ("all_sales", 125_000)])
+def test_chongqing_units_bought_lie_outside_the_limit_in_one_reading_and_inside_it_in_the_other(counts, sold):
+    """250,000 t free, half of them 125,000; 80,000 t bought at the booking; 40,000 t emitted."""
+    assert law_of("chongqing").sell_limit_counts == "free_units"
+    law = law_of("chongqing").model_copy(update={"sell_limit_counts": counts})
+    walk = Walk(grandfathered(law, 40_000, 250_000, 1.5)).through("2016-07")
+    walk.play(tonnes=80_000).through("2017-05", trade=-1.0)
+    assert walk.total["sold"][0] == tonnes(sold)
+    assert walk.total["cost"][0] == pytest.approx(1.5 * (80_000 - sold), rel=1e-5)
+    assert walk["front"] == tonnes(250_000 + 80_000 - sold)
 
 
 def hubei(washed: bool) -> Walk:

@@ -9,7 +9,7 @@ import numpy as np
 
 from nea_env.core.lowering.events import table_of
 from nea_env.core.lowering.outlook import Outlook
-from nea_env.core.lowering.periods import Period, deadlines, free_units, next_deadline
+from nea_env.core.lowering.periods import BOOKED, Period, booked_at_start, deadlines, free_units, next_deadline
 from nea_env.core.parameters import AUCTION, NEVER, TRIGGERS, Event, Month
 from nea_env.scenario import Regime, Scenario, months_between
 
@@ -39,11 +39,10 @@ def fill_market(monthly: np.ndarray, scenario: Scenario, periods: tuple[Period, 
         if due is not None:
             settled = [p for p in periods if p.deadline == due]
             front = sum(free_units(period, firm) for period in settled)
-            if regime.sell_limit_share is not None:
-                row[Month.SELL_LIMIT] = regime.sell_limit_share * front
+            row[[Month.SELL_LIMIT, Month.HOLD_MIN]] = _limit_on_sales(scenario, periods, settled, t)
             holding = regime.holding.get(settled[-1].year)
             if holding is not None and holding.active:
-                row[Month.HOLD_MIN] = holding.min_share * front
+                row[Month.HOLD_MIN] = max(row[Month.HOLD_MIN], holding.min_share * front)
                 row[Month.HOLD_MAX] = NEVER if holding.max_share is None else holding.max_share * front
         row[Month.TO_DEADLINE] = -1.0 if due is None else due - t
         row[[Month.DEADLINE_EVENT, Month.AUCTION_EVENT, Month.TRIGGER_EVENT]] = -1.0
@@ -52,6 +51,39 @@ def fill_market(monthly: np.ndarray, scenario: Scenario, periods: tuple[Period, 
         _fill_collar(monthly, scenario, opens)
     elif scenario.market.law != "replay":
         _fill_gap(monthly, scenario, periods)
+
+
+def _limit_on_sales(
+    scenario: Scenario, periods: tuple[Period, ...], settled: list[Period], t: int
+) -> tuple[float, float]:
+    """Front units that may be sold from one allocation to the next, and those that sales must leave, t.
+
+    Where free units alone count, the rest of them must stay: what was bought or carried over can then be sold on top.
+    Where all sales count, the counter restarts with each allocation, so the limit is a share of that one alone.
+    """
+    regime, firm = scenario.regime, scenario.firm
+    if regime.sell_limit_share is None:
+        return NEVER, 0.0
+    came = {p.year: -1 if booked_at_start(periods, p) else max(_booked(p), 0) for p in settled}
+    in_hand = [p for p in settled if came[p.year] < t]
+    if regime.sell_limit_counts == "free_units":
+        advance = {
+            p.year: p.rule.pre_share if p.rule.method not in BOOKED and t <= p.verified else 1.0 for p in in_hand
+        }
+        return NEVER, (1.0 - regime.sell_limit_share) * sum(advance[p.year] * free_units(p, firm) for p in in_hand)
+    last = max(came[p.year] for p in in_hand) if in_hand else min(came.values())
+    return regime.sell_limit_share * sum(free_units(p, firm) for p in settled if came[p.year] == last), 0.0
+
+
+def _share_booked(period: Period, t: int) -> float:
+    """What a period's booking so far holds of its free units."""
+    return period.rule.pre_share if period.rule.method not in BOOKED and t <= period.verified else 1.0
+
+
+def _booked(period: Period) -> int:
+    """Month in which a period's free units are booked, the advance where there is one."""
+    advance = period.allocated is not None and (period.rule.method in BOOKED or period.rule.pre_share > 0.0)
+    return period.allocated if period.allocated is not None and advance else period.verified
 
 
 def _fill_collar(monthly: np.ndarray, scenario: Scenario, opens: int) -> None:

@@ -17,6 +17,43 @@ def test_chongqing_sells_at_most_half_of_a_vintage():
     assert walk.total["sold"][0] == pytest.approx(1_000_000)
 
 
+@pytest.mark.parametrize(("counts", "sold"), [("all_sales", 500_000), ("free_units", 500_000 + 300_000)])
+def test_a_limit_on_free_units_leaves_bought_ones_outside(counts, sold):
+    law = made.regime(2015, 2015, sell_limit_share=0.5, sell_limit_counts=counts)
+    walk = Walk(made.scenario(law, made.firm(path={"2015": 0.1}))).play(tonnes=300_000).through("2016-05", trade=-1.0)
+    assert walk.total["sold"][0] == pytest.approx(sold, abs=0.5)
+
+
+@pytest.mark.parametrize(("counts", "sold"), [("all_sales", 500_000), ("free_units", 500_000 + 400_000)])
+def test_and_those_carried_over(counts, sold):
+    law = made.regime(2015, 2016, sell_limit_share=0.5, sell_limit_counts=counts)
+    walk = Walk(made.scenario(law, made.firm(path={"2015": 0.6, "2016": 0.1}))).through("2016-06")
+    assert walk["front"] == pytest.approx(400_000 + 1_000_000)
+    walk.through("2017-05", trade=-1.0)
+    assert walk.total["sold"][0] == pytest.approx(sold, abs=0.5)
+
+
+@pytest.mark.parametrize("counts", ["all_sales", "free_units"])
+def test_two_years_that_settle_together_have_a_limit_each(counts):
+    first = made.calendar(2015).model_copy(update={"deadline": "2017-06"})
+    years = {"2015": first, "2016": made.calendar(2016, allocated="2016-09")}
+    law = made.regime(2015, 2016, calendars=years, sell_limit_share=0.5, sell_limit_counts=counts)
+    walk = Walk(made.scenario(law, made.firm(path={"2015": 0.1, "2016": 0.1}))).through("2016-09", trade=-1.0)
+    assert walk.total["sold"][0] == pytest.approx(500_000, abs=0.5)
+    assert walk.through("2017-05", trade=-1.0).total["sold"][0] == pytest.approx(1_000_000, abs=0.5)
+
+
+@pytest.mark.parametrize(("advance", "sold"), [(0.7, 0.35), (1.0, 0.5)])
+def test_an_advance_is_an_allocation_of_which_half_may_be_sold(advance, sold):
+    years = {"2015": made.calendar(2015, allocated="2015-03")}
+    rule = made.benchmarked(1.0, pre_share=advance)
+    law = made.regime(
+        2015, 2015, calendars=years, allocation=rule, sell_limit_share=0.5, sell_limit_counts="free_units"
+    )
+    walk = Walk(made.scenario(law)).through("2016-04", trade=-1.0)
+    assert walk.total["sold"][0] == pytest.approx(sold * 1_000_000, abs=0.5)
+
+
 def test_hubei_carries_what_was_sold_and_bought_back():
     # a wash trade enlarges the right, by the law's own wording
     law = made.regime(2015, 2016, banking=BankingRule(limit="traded_units"))
