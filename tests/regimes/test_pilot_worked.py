@@ -262,6 +262,25 @@ def test_hubei_a_surplus_sold_and_bought_back_is_carried_for_the_spread():
     assert walk.total["cost"][0] == pytest.approx(0.02 * 12.0 * 50_000, rel=1e-4)  # 12,000
 
 
+@pytest.mark.parametrize(("base", "credits"), [("duty", 110_000), ("allocation", 100_000)])
+def test_hubei_credits_for_a_tenth_of_the_duty_and_in_the_other_reading_of_the_allocation(base, credits):
+    """1,100,000 t emitted, 1,000,000 given; credits at half of the price of 12, then units for the rest."""
+    law = law_of("hubei")
+    assert {rules["ccer"].limit_base for rules in law.offsets.values()} == {"duty"}
+    offsets = {
+        year: {name: rule.model_copy(update={"limit_base": base}) for name, rule in rules.items()}
+        for year, rules in law.offsets.items()
+    }
+    scenario = grandfathered(law.model_copy(update={"offsets": offsets}), 1_100_000, 1_000_000, 12.0)
+    scenario = scenario.model_copy(update={"market": market(12.0, offset=OffsetSeries(type="ccer", ratio=0.5))})
+    walk = Walk(scenario).through("2017-05").play(offset=1.0)
+    assert walk["offsets"] == tonnes(credits)
+    walk.play(tonnes=max(0, 100_000 - credits))
+    assert walk.flows["surrendered"][0] == tonnes(1_100_000)
+    assert walk.flows["penalised"][0] == tonnes(0)
+    assert walk.total["cost"][0] == pytest.approx(6.0 * credits + 12.0 * max(0, 100_000 - credits), rel=1e-5)
+
+
 # --- auctions --------------------------------------------------------------------------------------
 
 

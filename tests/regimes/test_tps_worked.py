@@ -79,6 +79,16 @@ def test_a_clawback_beyond_what_is_held_is_owed():
     assert walk["owed"] == tonnes(0.25 * EMITTED + clawback)
 
 
+def test_the_advance_of_2021_and_2022_is_on_the_output_of_2020_and_corrected_by_their_own():
+    """By the reading that is played: 70 % x benchmark x 0.9 of the output; then 1.1 and 0.8 of it."""
+    walk = Walk(china({"2021": 2.75, "2022": 2.05}, path={"2020": 0.9, "2021": 1.1, "2022": 0.8})).through("2023-04")
+    assert walk.flows["issued"][0] == tonnes(0.70 * 0.9 * (2_750_000 + 2_050_000))  # 3,024,000
+    walk.through("2023-06")
+    assert walk.flows["issued"][0] == tonnes((1.1 - 0.63) * 2_750_000)
+    walk.through("2023-07")
+    assert walk.flows["issued"][0] == tonnes((0.8 - 0.63) * 2_050_000)
+
+
 def test_deficit_cap_by_year():
     # A = 2.75, 2.05: duty 2.79 + (2.05 + 0.2 x 2.79) = 5.398 Mt; merged it would be 5.58
     walk = Walk(china({"2021": 2.75, "2022": 2.05})).through("2023-06")
