@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from nea_env.library import names
+from nea_env.library import load_regime, names
 from nea_env.library.coverage import FOLDERS, entries, since
 from nea_env.library.pages import coverage_page
 from nea_env.scenario import ScenarioError
@@ -26,6 +26,36 @@ def test_every_system_market_link_and_credit_of_the_report_is_found_in_the_list(
         assert entry.why
 
 
+@pytest.mark.parametrize(
+    ("word", "played"),
+    [
+        ("forwards", False),
+        ("Measurement, reporting and verification", False),
+        ("group of companies", False),
+        ("Block trades", False),
+        ("Shanghai's allocation of three years", True),
+        ("locked until the paid 3 %", True),
+        ("Free units for firms short", False),
+        ("Buying back units", True),
+        ("green certificates", False),
+        ("soft launch", True),
+        ("17 million units", False),
+        ("11.3 %", False),
+    ],
+)
+def test_what_is_left_out_whole_or_in_part_says_why(word, played):
+    (entry,) = [entry for entry in entries() if word in entry.what]
+    assert entry.why
+    assert bool(entry.at) is played
+
+
+def test_no_reason_speaks_of_years_before_the_rules_that_ship():
+    """The pilots begin in 2013 and 2014, Fujian's in 2016."""
+    first = {name: min(load_regime(name).calendar) for name in names("regime") if name.startswith("pilot_")}
+    assert first == dict.fromkeys(first, "2013") | {"pilot_hubei": "2014", "pilot_fujian": "2016"}
+    assert not [entry.what for entry in entries() if "before the rules that ship" in entry.why]
+
+
 def test_names_are_listed_once_and_every_reason_is_a_reason():
     listed = entries()
     assert len({entry.what for entry in listed}) == len(listed)
@@ -37,6 +67,10 @@ def test_names_are_listed_once_and_every_reason_is_a_reason():
     [
         ("regimes/kets", "2015"),
         ("regimes/kets#auctions", "2018"),  # of KAU18, in 2019
+        ("regimes/pilot_guangdong#auctions.*.reserve_price", "2013"),
+        ("regimes/pilot_guangdong#auctions.*.reserve_multiple", "2015"),
+        ("regimes/pilot_shanghai#calendar.*.allocated", "2013"),
+        ("regimes/pilot_shenzhen#stabilisation.*.low_multiple", "2013"),
         ("regimes/kets#banking.*.net_sales_multiple", "2018"),
         ("regimes/kets#offsets.*.i_kcu", "2018"),
         ("regimes/pilot_chongqing#sell_limit_share", "2013"),
