@@ -31,5 +31,16 @@ def test_just_in_time_complies(name):
     assert failures(load_scenario(name), 1.0).mean() <= 0.001
 
 
+OTHER_READINGS = {  # of a law in doubt: what its regime's notes say can be played as well
+    "pilot_chongqing": {"regime.sell_limit_counts": "all_sales"},
+    "pilot_hubei": {f"regime.offsets.{year}.ccer.limit_base": "allocation" for year in range(2014, 2020)},
+}
+
+
+@pytest.mark.parametrize("name", OTHER_READINGS)
+def test_so_it_does_under_the_other_reading_of_a_law_in_doubt(name):
+    assert failures(load_scenario(name, OTHER_READINGS[name]), 1.0).mean() <= 0.001
+
+
 def test_a_firm_that_never_trades_does_not():
     assert failures(load_scenario("kets"), 0.0).mean() > 0.9
