@@ -120,6 +120,29 @@ def test_a_grandfathered_firm_loses_units_where_its_output_falls_and_none_where_
     assert walk.flows["deducted"][0] == tonnes(lost)
 
 
+@pytest.mark.parametrize(
+    ("output", "abate", "cancelled", "left"),
+    [
+        (1.0, 1.0, 0, 246_300),  # 746,300 given, 500,000 emitted by facilities that run as before
+        (0.5, 0.0, 184_725, 61_575),  # 500,000 / 746,300 = 0.67: three quarters of 246,300 are cancelled
+        (0.5, 0.5, 184_725, 186_575),  # shrinks and abates a quarter: emits 375,000
+    ],
+)
+def test_the_2026_cycle_of_a_firm_that_abates_and_of_one_that_shrinks(output, abate, cancelled, left):
+    """85 % of 0.878 x 1,000,000 t free; what is left is sold at 20,000 KRW in the month of the deadline."""
+    assert 0.85 * 0.878 * 1_000_000 == pytest.approx(746_300)
+    walk = played(2026, 2026, firm({"2026": output}, abatement=HALVING)).through("2026-12", abate=abate)
+    assert walk["front"] == tonnes(746_300)
+    walk.through("2027-05")  # verified, and cancelled
+    assert walk["owed"] == tonnes(1_000_000 * output * (1 - 0.5 * abate))
+    assert walk.flows["deducted"][0] == tonnes(cancelled)
+    assert walk["front"] == tonnes(746_300 - cancelled)
+    walk.through("2027-07").play(tonnes=-left)
+    assert walk.flows["surrendered"][0] == tonnes(1_000_000 * output * (1 - 0.5 * abate))
+    assert walk.flows["penalised"][0] == tonnes(0)
+    assert walk.total["cost"][0] == pytest.approx(-20_000 * left, rel=1e-5)  # 4,926.0, 1,231.5 and 3,731.5 million
+
+
 def test_a_grandfathered_firm_that_changed_since_the_base_years_is_measured_by_its_old_intensity():
     # base years: 1.15 Mt at 2.0 t a tonne of steel, so 575,000 t; today 500,000 t, 0.87 of it: no step
     # at 400,000 t: 800,000 of 1,150,000 t, 0.70, so three quarters of 350,000 t

@@ -250,3 +250,22 @@ def test_nothing_bounds_the_right_before_the_vintage_after_is_booked():
         assert walk.batch.observe()[0, Observation.BORROW_RIGHT] == pytest.approx(right)
     walk.overwrite("next", 100_000.0)
     assert walk.batch.observe()[0, Observation.BORROW_RIGHT] == pytest.approx(0.1)
+
+
+@pytest.mark.parametrize(
+    ("month", "offered"),
+    [("2022-10", 2_661_000), ("2022-12", 2_300_000), ("2023-04", 1_000_000), ("2023-05", 0), ("2024-01", 450_000)],
+)
+def test_a_bidder_takes_15_percent_of_what_the_month_had_on_offer(month, offered):
+    """At 28,500 KRW and a fee of 0.11 %, before the exchange with its spread of 2 %: 28,785."""
+    scenario = korea(2022, 2023, path={"2022": 2.0, "2023": 2.0})
+    spread = made.market(PRICE, spread=0.02).model_copy(update={"currency": "KRW"})
+    walk = Walk(scenario.model_copy(update={"market": spread})).through("2022-08")
+    while walk.date < month:
+        walk.play()
+    walk.play(tonnes=500_000)
+    won = 0.15 * offered
+    assert walk.flows["auctioned"][0] == tonnes(won)
+    assert walk.flows["bought"][0] == tonnes(500_000)
+    paid = walk.flows["allowance_cost"][0] + walk.flows["trading_cost"][0]
+    assert paid == pytest.approx(won * 28_531.35 + (500_000 - won) * 28_785, rel=1e-5)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import pytest
 
 from nea_env.core.layout import World
-from nea_env.library import load_link, load_regime
+from nea_env.library import load_link, load_regime, load_scenario
 from nea_env.scenario import Link, OffsetSeries, Scenario
 from tests.core import scenarios as made
 from tests.core.walk import Walk
@@ -147,3 +147,29 @@ def test_the_books_in_yen_of_the_cheapest_and_of_the_plainest_way():
     abroad = three().play(foreign=17_000 / MONTH).to_end()
     assert abroad.total["cost"][0] == pytest.approx(17_000 * 1_436.7744, rel=1e-3)
     assert home.total["penalised"][0] == abroad.total["penalised"][0] == 0.0
+
+
+def test_linked_trilateral_a_gap_is_closed_from_both_partners_in_the_month_of_the_deadline():
+    """Under the shipped quotas of 11 % a firm that owes 1,250,000 t lacks 267,000; each partner may cover 137,500.
+
+    All of the cheaper partner's quota is bought and 129,500 t of the other's, at the prices shown that month: under a
+    quota they move with the wedge. 50,000 t more would stop at the quotas, and only 8,000 of them are left.
+    """
+    assert [link.name for link in load_scenario("linked_trilateral").links] == ["gx_ets_tps_quota", "gx_ets_kets_quota"]
+    links = still("gx_ets_tps_quota"), still("gx_ets_kets_quota")
+    assert [link.quota for link in links] == [0.11, 0.11]
+    firm = made.firm(output=1_250_000.0, intensity=1.0, base=MT)
+    walk = Walk(japan(*links, last=2027).model_copy(update={"firm": firm})).through("2027-12")
+    assert (walk["owed"], walk["front"]) == (tonnes(1_250_000), tonnes(983_000))
+    prices = [float(walk.batch.market()[f"foreign_price_{k}"][0]) for k in (0, 1)]
+    assert prices[0] < prices[1] < 3_000  # China's, then Korea's, then a home unit
+    walk.play(foreign=267_000 / 12_500_000)
+    assert walk.flows["foreign_bought"][0] == tonnes(267_000)
+    assert walk.flows["surrendered"][0] == tonnes(1_250_000)
+    assert (walk.flows["penalised"][0], walk.flows["lapsed"][0]) == (0, tonnes(0))
+    assert walk["front"] == tonnes(966_000)  # of 2027; that of 2026 is used up
+    assert walk.total["cost"][0] == pytest.approx(137_500 * prices[0] + 129_500 * prices[1], rel=1e-5)
+    more = Walk(japan(*links, last=2027).model_copy(update={"firm": firm})).through("2027-12")
+    more.play(foreign=317_000 / 12_500_000)
+    assert more.flows["foreign_bought"][0] == tonnes(275_000)
+    assert more["front"] == tonnes(966_000 + 8_000)
