@@ -168,7 +168,7 @@ def solve_pool(
             ahead, now, landing[month], outcome[month],
         )  # fmt: skip
     abroad = 1.0 / parity[:, None, None, None]
-    price, place, how = (each[:, :, None, :] for each in (running, landing, outcome))
+    price, place, how = running[:, :, None, :], landing[:, :, None, :], outcome[:, :, None, :]
     after, lapse = after[:, :, :, None, :], lapse[:, :, :, None, :]
     return LinkedChain(
         home, partner, terms, pool.banks, np.zeros(1), pool.chances,
