@@ -35,8 +35,10 @@ class Record(Columns):
     """A place of the equilibrium's chain in a month."""
 
     RUNNING = column("money/t", "price of the running vintage")
+    WORTH = column("money/t", "of a unit of the running vintage to a firm that carries units over")
     AFTER = column("money/t", "price of the vintage after")
     PARTNER_RUNNING = column("money/t", "price of the partner's running vintage")
+    PARTNER_WORTH = column("money/t", "of a unit of it to a firm that carries units over")
     LANDING = column("1", "where the bank lands on its grid")
     OUTCOME = column("1", "how the period ends: WITHIN, LAPSED or SHORT; -1 where none does")
     PARTNER_LANDING = column("1", "where the partner's bank lands")

@@ -20,15 +20,18 @@ class Chain:
 
     Attributes:
         running: (T + 1, B, Z) money/t, price of the vintage of the period whose emissions accrue.
+        worth: (T + 1, B, Z) money/t, what a unit of the running vintage is worth to a firm that carries units over:
+            more than the price where a limit on net sales may bind, see `clearing`.
         after: (T + 1, B, Z) money/t, price of the vintage after it.
         landing: (T, B, Z) the bank that the month leads to, as a place on the grid, 0 to B - 1.
-        outcome: (T, B, Z) WITHIN where the running price is the value of the bank carried, as in all months but a
+        outcome: (T, B, Z) WITHIN where the running price is the value of a unit carried, as in all months but a
             year's last; LAPSED where the limit on carrying binds, SHORT where units are missing: then it is not.
         lapse: (T + 1, B, Z) probability that the limit on carrying binds at the end of the running period.
     """
 
     problem: Problem
     running: Array
+    worth: Array
     after: Array
     landing: Array
     outcome: NDArray[np.int8]
@@ -58,6 +61,7 @@ class LinkedChain:
         chances: (Z, Z) monthly transition of the pair of shocks.
         home_running, partner_running: (T + 1, B1, B2, Z) price of the vintage whose emissions accrue, each in its
             own money per t.
+        home_worth, partner_worth: (T + 1, B1, B2, Z) what a unit of it is worth to a firm that carries units over.
         home_after, partner_after: (T + 1, B1, B2, Z) price of the vintage after it.
         home_landing, partner_landing: (T, B1, B2, Z) place of each bank on its grid after the month.
         home_outcome, partner_outcome: (T, B1, B2, Z) WITHIN, LAPSED or SHORT.
@@ -73,6 +77,8 @@ class LinkedChain:
     chances: Array
     home_running: Array
     partner_running: Array
+    home_worth: Array
+    partner_worth: Array
     home_after: Array
     partner_after: Array
     home_landing: Array

@@ -1,4 +1,11 @@
-"""One month of a market whose trade with another is given, or of a pool of two: the price that clears it."""
+"""One month of a market whose trade with another is given, or of a pool of two: the price that clears it.
+
+A unit has two worths. Whoever buys one pays the running price F. Where carrying over is limited by a multiple m of
+net sales, those who carry are firms with a surplus: one unit more lets such a firm sell 1 / (1 + m) and carry the
+rest, so it is worth mu = (F + m N) / (1 + m), N the discounted mean of mu a month later. Where no limit binds
+F = mu = N. A unit that was bought adds nothing to net sales and is worth F alone. Firms with a surplus abate up to mu,
+the others up to F.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from nea_env.core.equilibrium.grid import at, place_of
+from nea_env.core.equilibrium.grid import Grid, at, place_of
 from nea_env.core.equilibrium.month import (
     MarketMonth,
     bank_before_settlement,
@@ -18,8 +25,10 @@ from nea_env.core.equilibrium.month import (
 from nea_env.core.jit import jit
 from nea_env.core.parameters import LAPSED, SHORT, WITHIN
 
-CLOSE = 1e-13  # relative error of a price within its month
-JUMP = 1e-9  # of the highest price: an excess at the solution that is no rounding error
+CLOSE = 1e-15  # of the numbers at its ends: a bracket so narrow is the solution
+TURNS = 150
+GOES_ON, SCARCE, CARRIED, AT_LIMIT, LAPSING = range(5)  # parts of the path that a market can come to: see `_excess`
+BANKS = (GOES_ON, CARRIED, LAPSING)  # where a bank is sought; elsewhere a price
 
 
 class Second(NamedTuple):
@@ -38,12 +47,27 @@ class Second(NamedTuple):
     ratio: float
 
 
+class Onward(NamedTuple):
+    """What a unit carried out of a month is worth, by the bank that is carried.
+
+    Attributes:
+        running: (B,) discounted mean of the next running price, money/t; weakly falling.
+        worth: (B,) discounted mean of what a unit is worth next month to a firm that carries it, money/t; likewise.
+        grid: of both.
+    """
+
+    running: NDArray[np.float64]
+    worth: NDArray[np.float64]
+    grid: Grid
+
+
 @jit
-def cleared(bank, moved, row, factor, second, line, grid, guess, top):
+def cleared(bank, moved, row, factor, second, onward, guess):
     """The price that clears a month of one market, or of a pool of two.
 
-    The price less the worth of a unit rises with the price, since the bank does and worth falls with the bank: one
-    price clears. Where the excess jumps over zero, the bank rests on a limit and the price lies between two values.
+    All that a period can end with lies on one path, from few units to many: units are missing, all are carried, the
+    limit on carrying is reached and the price falls, units lapse. Along it the bank before settlement, less what
+    that part of the path needs, changes its sign once.
 
     Args:
         bank: at the start of the month, units.
@@ -51,71 +75,135 @@ def cleared(bank, moved, row, factor, second, line, grid, guess, top):
         row: (MarketMonth.size,) the month.
         factor: of its emissions, the shock.
         second: the `Second` system of a pool; None for one market alone.
-        line: (B,) discounted mean of the next price by the bank carried, money/t; weakly falling.
-        grid: of ``line``.
-        guess: a price to begin with, money/t. Its worth lies on the other side of the solution: both give a bracket.
-        top: a price that is never exceeded, money/t.
+        onward: what a unit carried is worth, `Onward`.
+        guess: a price to begin with, money/t.
 
     Returns:
-        The price, money/t; the bank carried, units; WITHIN, LAPSED or SHORT.
+        The running price, money/t; what a unit is worth to a firm that carries units over, money/t; the bank carried,
+        units; WITHIN, LAPSED or SHORT.
     """
-    ends = row[MarketMonth.YEAR_END] > 0.0
-    least, most = -np.inf, np.inf
-    if ends:
-        least, most = least_carried(line, row, grid), carry_limit(row)
-    below, above, short, long = 0.0, top, 0.0, 0.0  # bracket, and the excess at either end: 0 before it is known
-    price = min(max(guess, 0.0), top)
-    raw = excess = 0.0
-    wide = top
-    for turn in range(150):
-        raw = moved + _carried_at(price, bank, row, factor, second)
-        worth = _worth(raw, least, most, row, line, grid)
-        excess = price - worth
-        if abs(excess) <= CLOSE * price:
-            break
-        if excess < 0.0:
-            below, short = price, excess
-        else:
-            above, long = price, excess
-        if above - below <= CLOSE * above:
-            break
-        if turn == 0:
-            price = min(max(worth, below), above)
-            continue
-        known = short < 0.0 and long > 0.0
-        price = inside(below, above, short, long, turn < 12 and known and (turn % 3 > 0 or above - below < 0.5 * wide))
-        if turn % 3 == 0:
-            wide = above - below
-    if ends and abs(excess) > JUMP * top:  # between two values: the bank is at a limit
-        dearest = min(at(line, place_of(least, grid)), row[MarketMonth.MISSING])
-        if abs(raw - least) <= abs(raw - most) and price > dearest:
-            return price, least, SHORT
-        return price, most, LAPSED
-    if raw < least:
-        return price, least, SHORT
-    if raw > most:
-        return price, carried_at_limit(raw, row), LAPSED
-    return price, raw, WITHIN
+    month, grid = (bank, moved, row, factor), onward.grid
+    if row[MarketMonth.YEAR_END] <= 0.0:
+        carried = _solution(GOES_ON, _before(month, second, guess, guess), -np.inf, np.inf, 0.0, month, second, onward)
+        place = place_of(carried, grid)
+        return at(onward.running, place), at(onward.worth, place), carried, WITHIN
+    least, most, missing = least_carried(onward.worth, row, grid), carry_limit(row), row[MarketMonth.MISSING]
+    dearest = min(at(onward.worth, place_of(least, grid)), missing)
+    enough = _before(month, second, dearest, dearest)
+    if enough < least:
+        price = missing
+        if _before(month, second, missing, missing) > least:
+            price = _solution(SCARCE, guess, dearest, missing, least, month, second, onward)
+        return price, price, least, SHORT
+    if most < np.inf and _excess(CARRIED, most, 0.0, month, second, onward) < 0.0:
+        cheapest = min(at(onward.worth, place_of(most, grid)), missing)
+        price = min(row[MarketMonth.LAPSING], cheapest)
+        if _excess(AT_LIMIT, price, most, month, second, onward) < 0.0:
+            price = _solution(AT_LIMIT, guess, price, cheapest, most, month, second, onward)
+            return price, _shared(price, most, row, onward), most, LAPSED
+        carried = _solution(LAPSING, most, most, carried_at_limit(max(enough, most), row), 0.0, month, second, onward)
+        price = min(row[MarketMonth.LAPSING], at(onward.worth, place_of(carried, grid)))
+        return price, _shared(price, carried, row, onward), carried, LAPSED
+    carried = _solution(
+        CARRIED, _before(month, second, guess, guess), least, min(enough, most), 0.0, month, second, onward
+    )
+    price = at(onward.worth, place_of(carried, grid))
+    return price, price, carried, WITHIN
 
 
 @jit
-def _carried_at(price, bank, row, factor, second):
-    """Bank before settlement at a price, units; arguments as those of ``cleared``."""
-    raw = bank_before_settlement(bank, row[MarketMonth.EMISSIONS] * factor, price, row)
+def _before(month, second, price, worth):
+    """Bank before settlement, units, at a running price and a worth to those who carry; the rest as in `_excess`."""
+    bank, moved, row, factor = month
+    units = moved + bank_before_settlement(bank, row[MarketMonth.EMISSIONS] * factor, price, worth, row)
     if second is not None:
         emissions = second.row[MarketMonth.EMISSIONS] * second.factor
-        raw += second.weight * bank_before_settlement(0.0, emissions, price * second.ratio, second.row)
-    return raw
+        units += second.weight * bank_before_settlement(
+            0.0, emissions, price * second.ratio, worth * second.ratio, second.row
+        )
+    return units
 
 
 @jit
-def _worth(raw, least, most, row, line, grid):
-    """What a unit is worth, money/t, where the bank before settlement is ``raw`` and the limits ``least``, ``most``."""
-    if raw < least:
-        return row[MarketMonth.MISSING]
-    if raw > most:  # a unit that lapses is worth no more than one that is carried
-        return min(row[MarketMonth.LAPSING], at(line, place_of(carried_at_limit(raw, row), grid)))
-    return at(line, place_of(raw, grid))
+def _shared(price, carried, row, onward):
+    """What a unit is worth to a firm that carries the rest of what it sells, at the limit; money/t.
+
+    Args:
+        price: of the running vintage, money/t.
+        carried: bank that is carried, units.
+        row: (MarketMonth.size,) the month.
+        onward: as in `cleared`.
+    """
+    multiple = row[MarketMonth.CARRY_MULTIPLE]
+    return (price + multiple * at(onward.worth, place_of(carried, onward.grid))) / (1.0 + multiple)
+
+
+@jit
+def _excess(part, x, limit, month, second, onward):
+    """How far x lies beyond the solution on a part of the path; it rises with x.
+
+    Args:
+        part: GOES_ON within a period, x the bank carried; at its end CARRIED, x the bank carried; LAPSING, likewise,
+            with the rest lapsing; SCARCE, x the price at which as little is carried as may be; AT_LIMIT, x the price
+            at which as much is carried as may be.
+        x: units, or money/t.
+        limit: bank, units, that is carried where x is a price.
+        month: bank, moved, row and factor as in `cleared`.
+        second: as in `cleared`.
+        onward: as in `cleared`.
+    """
+    row, grid = month[2], onward.grid
+    if part == GOES_ON:
+        place = place_of(x, grid)
+        return x - _before(month, second, at(onward.running, place), at(onward.worth, place))
+    if part == CARRIED:
+        price = at(onward.worth, place_of(x, grid))
+        return x - _before(month, second, price, price)
+    if part == LAPSING:
+        price = min(row[MarketMonth.LAPSING], at(onward.worth, place_of(x, grid)))
+        return x - carried_at_limit(_before(month, second, price, _shared(price, x, row, onward)), row)
+    if part == SCARCE:
+        return _before(month, second, x, x) - limit
+    return _before(month, second, x, _shared(x, limit, row, onward)) - limit
+
+
+@jit
+def _solution(part, guess, low, high, limit, month, second, onward):
+    """Where the excess on a part of the path is zero.
+
+    Args:
+        part: of the path, see `_excess`.
+        guess: where to look first.
+        low: not above the solution; -inf where that is not known, of a bank.
+        high: not below it; inf likewise.
+        limit: see `_excess`.
+        month: bank, moved, row and factor as in `cleared`.
+        second: as in `cleared`.
+        onward: as in `cleared`.
+    """
+    point = min(max(guess, low), high)
+    under = over = 0.0  # excess at either end: 0 before it is known
+    wide = np.inf
+    for turn in range(TURNS):
+        excess = _excess(part, point, limit, month, second, onward)
+        if excess == 0.0:
+            return point
+        if excess < 0.0:
+            low, under = point, excess
+        else:
+            high, over = point, excess
+        if turn == 0 and part in BANKS:  # what is left falls with the bank carried: the solution lies on the way to it
+            other = point - excess
+            low, high = (low, min(other, high)) if excess < 0.0 else (max(other, low), high)
+            point = high if excess < 0.0 else low
+            continue
+        if high - low <= CLOSE * (abs(low) + abs(high)):
+            break
+        known = under < 0.0 and over > 0.0
+        point = inside(low, high, under, over, known and (turn % 3 > 0 or high - low < 0.5 * wide))
+        if turn % 3 == 0:
+            wide = high - low
+    return point
 
 
 @jit

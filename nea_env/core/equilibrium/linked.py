@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nea_env.core.equilibrium.chain import LinkedChain
+from nea_env.core.equilibrium.clearing import Onward
 from nea_env.core.equilibrium.grid import at, grid_of, mix
 from nea_env.core.equilibrium.month import MarketMonth, table
 from nea_env.core.equilibrium.pair import Arrays, Pair, Trade, pair, traded
@@ -34,11 +35,13 @@ class Ahead(NamedTuple):
 
     Attributes:
         running: discounted mean of the next running price by the banks carried and today's shocks, money/t.
+        worth: the same of what a unit is worth to a firm that carries.
         after: the same of the vintage after it.
         lapse: mean probability that the limit on carrying binds at the period's end.
     """
 
     running: Arrays
+    worth: Arrays
     after: Arrays
     lapse: Arrays
 
@@ -48,6 +51,7 @@ class PairMonth(NamedTuple):
 
     Attributes:
         running: (2, B1, B2, Z) price of the running vintage, money/t.
+        worth: (2, B1, B2, Z) of a unit to a firm that carries, money/t.
         after: (2, B1, B2, Z) price of the vintage after it, money/t.
         lapse: (2, B1, B2, Z) probability that the limit on carrying binds at the period's end.
         landing: (2, B1, B2, Z) place of the bank carried on its grid.
@@ -56,6 +60,7 @@ class PairMonth(NamedTuple):
     """
 
     running: Array
+    worth: Array
     after: Array
     lapse: Array
     landing: Array
@@ -103,12 +108,12 @@ def _solve_joint(
 ) -> LinkedChain:
     months, chances = home.months, terms.chances(home, partner)
     shape = len(home.banks), len(partner.banks), len(chances)
-    running, after, lapse = (np.zeros((2, months + 1, *shape)) for _ in range(3))
+    running, worth, after, lapse = (np.zeros((2, months + 1, *shape)) for _ in range(4))
     landing, outcome = np.zeros((2, months, *shape)), np.zeros((2, months, *shape), np.int8)
     imports = np.zeros((months, *shape))
     running[HOME, months] = np.repeat(home.terminal, len(partner.shocks), axis=1)[:, None, :]
     running[PARTNER, months] = np.tile(partner.terminal, (1, len(home.shocks)))[None, :, :]
-    after[:, months] = running[:, months]
+    worth[:, months] = after[:, months] = running[:, months]
     rows = np.stack([table(home), table(partner)], axis=1)
     factors = np.exp(
         np.stack([np.repeat(home.shocks, len(partner.shocks)), np.tile(partner.shocks, len(home.shocks))], axis=1)
@@ -116,33 +121,35 @@ def _solve_joint(
     trades, limits = terms.trades(home), terms.limits()
     parities = terms.parities(home, partner)
     discounts = home.discount, partner.discount
-    highest = max(_dearest(home), parities.max() * _dearest(partner) / (1.0 - terms.fee))
-    tops = highest, highest / parities.min()
-    lines = np.empty(len(home.banks)), np.empty(len(partner.banks))
+    lines = tuple(
+        Onward(np.empty(len(each)), np.empty(len(each)), grid_of(each)) for each in (home.banks, partner.banks)
+    )
     for month in backward(months, progress):
         trade = Trade(
             bool(trades[month]), limits[month], terms.exports, parities[month], terms.fee, terms.units / terms.scale
         )
         ahead = Ahead(
             _expected(running[:, month + 1], chances, discounts),
+            _expected(worth[:, month + 1], chances, discounts),
             _expected(after[:, month + 1], chances, discounts),
             _expected(lapse[:, month + 1], chances, (1.0, 1.0)),
         )
         now = PairMonth(
-            running[:, month], after[:, month], lapse[:, month], landing[:, month], outcome[:, month], imports[month]
+            running[:, month],
+            worth[:, month],
+            after[:, month],
+            lapse[:, month],
+            landing[:, month],
+            outcome[:, month],
+            imports[month],
         )
-        _solve_month(rows[month], (home.banks, partner.banks), factors, trade, ahead, tops, lines, now)
+        _solve_month(rows[month], (home.banks, partner.banks), factors, trade, ahead, lines, now)
     return LinkedChain(
         home, partner, terms, home.banks, partner.banks, chances,
-        running[HOME], running[PARTNER], after[HOME], after[PARTNER], landing[HOME], landing[PARTNER],
+        running[HOME], running[PARTNER], worth[HOME], worth[PARTNER], after[HOME], after[PARTNER],
+        landing[HOME], landing[PARTNER],
         outcome[HOME], outcome[PARTNER], lapse[HOME], lapse[PARTNER], imports,
     )  # fmt: skip
-
-
-def _dearest(problem: Problem) -> float:
-    """A price that the market never exceeds."""
-    shortage = problem.shortage_price[np.asarray(problem.year_end) > 0]
-    return float(max(problem.terminal.max(), shortage.max(initial=0.0), problem.lapse_price.max(initial=0.0)))
 
 
 def _expected(values: Array, chances: Array, discounts: tuple[float, float]) -> Arrays:
@@ -152,7 +159,7 @@ def _expected(values: Array, chances: Array, discounts: tuple[float, float]) -> 
 
 
 @jit
-def _solve_month(rows, banks, factors, trade, ahead, tops, lines, now):
+def _solve_month(rows, banks, factors, trade, ahead, lines, now):
     """Fill one month's tables: how both markets and the trade between them clear at every pair of banks and shocks.
 
     Args:
@@ -161,15 +168,15 @@ def _solve_month(rows, banks, factors, trade, ahead, tops, lines, now):
         factors: (Z, 2) of the emissions of both, the shocks.
         trade: the terms of `Trade`.
         ahead: what both expect, `Ahead`.
-        tops: two prices that are never exceeded, money/t.
-        lines: (B1,) and (B2,) to work in.
+        lines: `Onward` of both, to work in.
         now: out, the `PairMonth`.
     """
     grids = grid_of(banks[0]), grid_of(banks[1])
     home_ends, partner_ends = rows[0, MarketMonth.YEAR_END] > 0.0, rows[1, MarketMonth.YEAR_END] > 0.0
     for state in range(len(factors)):
         values = ahead.running[0][state], ahead.running[1][state]
-        markets = Pair(rows, (factors[state, 0], factors[state, 1]), values, lines, grids, tops)
+        worths = ahead.worth[0][state], ahead.worth[1][state]
+        markets = Pair(rows, (factors[state, 0], factors[state, 1]), values, worths, lines, grids)
         for i in range(grids[0].nodes):
             for j in range(grids[1].nodes):
                 start = banks[0][i], banks[1][j]
@@ -179,16 +186,19 @@ def _solve_month(rows, banks, factors, trade, ahead, tops, lines, now):
                     crossed, cleared_both = traded(start, trade, markets, guess)
                 else:
                     cleared_both = pair(start, 0.0, 0.0, markets, guess)
-                p_1, p_2, x, y, how_1, how_2 = cleared_both
+                p_1, p_2, x, y, how_1, how_2, w_1, w_2 = cleared_both
                 now.imports[i, j, state] = crossed
                 now.running[0, i, j, state], now.running[1, i, j, state] = p_1, p_2
+                now.worth[0, i, j, state], now.worth[1, i, j, state] = w_1, w_2
                 now.landing[0, i, j, state], now.landing[1, i, j, state] = x, y
                 now.outcome[0, i, j, state], now.outcome[1, i, j, state] = how_1, how_2
-                mix(values[0] if home_ends else ahead.after[0][state], y, lines[0])
-                now.after[0, i, j, state] = at(lines[0], x)
-                mix(values[1] if partner_ends else ahead.after[1][state], x, lines[1])
-                now.after[1, i, j, state] = at(lines[1], y)
-                mix(ahead.lapse[0][state], y, lines[0])
-                mix(ahead.lapse[1][state], x, lines[1])
-                now.lapse[0, i, j, state] = (1.0 if how_1 == LAPSED else 0.0) if home_ends else at(lines[0], x)
-                now.lapse[1, i, j, state] = (1.0 if how_2 == LAPSED else 0.0) if partner_ends else at(lines[1], y)
+                mix(values[0] if home_ends else ahead.after[0][state], y, lines[0].running)
+                now.after[0, i, j, state] = at(lines[0].running, x)
+                mix(values[1] if partner_ends else ahead.after[1][state], x, lines[1].running)
+                now.after[1, i, j, state] = at(lines[1].running, y)
+                mix(ahead.lapse[0][state], y, lines[0].running)
+                mix(ahead.lapse[1][state], x, lines[1].running)
+                now.lapse[0, i, j, state] = (1.0 if how_1 == LAPSED else 0.0) if home_ends else at(lines[0].running, x)
+                now.lapse[1, i, j, state] = (
+                    (1.0 if how_2 == LAPSED else 0.0) if partner_ends else at(lines[1].running, y)
+                )

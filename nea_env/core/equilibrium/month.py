@@ -36,6 +36,7 @@ class MarketMonth(Columns):
     SCALE = column("money/t", "of the marginal cost of abatement")
     STEEPNESS = column("1", "of the marginal cost of abatement")
     MAX_SHARE = column("1", "largest share of emissions that can be abated")
+    SURPLUS_SHARE = column("1", "share of abatement that is done by firms with a surplus")
 
 
 def table(problem: Problem) -> Array:
@@ -66,13 +67,14 @@ def offered(price, threshold, amount):
 
 
 @jit
-def bank_before_settlement(bank, emissions, price, row):
+def bank_before_settlement(bank, emissions, price, worth, row):
     """Bank after the month's supply and emissions, units.
 
     Args:
         bank: at the start of the month, units.
         emissions: of the month before abatement, shock included, units.
         price: of the running vintage, money/t.
+        worth: of a unit to the firms with a surplus, which abate up to it, money/t.
         row: (MarketMonth.size,) the month.
     """
     supply = row[MarketMonth.SUPPLY] - row[MarketMonth.RESPONSE] * bank
@@ -80,6 +82,9 @@ def bank_before_settlement(bank, emissions, price, row):
     supply += offered(price, row[MarketMonth.OFFSET_PRICE], row[MarketMonth.OFFSETS])
     supply += offered(price, row[MarketMonth.RELEASE_PRICE], row[MarketMonth.RELEASED])
     share = abated_share(price, row[MarketMonth.SCALE], row[MarketMonth.STEEPNESS], row[MarketMonth.MAX_SHARE])
+    if worth != price:
+        more = abated_share(worth, row[MarketMonth.SCALE], row[MarketMonth.STEEPNESS], row[MarketMonth.MAX_SHARE])
+        share += row[MarketMonth.SURPLUS_SHARE] * (more - share)
     return bank + supply - emissions * (1.0 - share)
 
 
@@ -115,7 +120,7 @@ def least_carried(values, row, grid):
     Where the next vintage is dearer than what a missing unit costs, firms pay and keep units until it no longer is.
 
     Args:
-        values: (B,) discounted mean of the next running price by the bank carried, money/t; weakly falling.
+        values: (B,) discounted mean of what a unit carried is worth, by the bank carried, money/t; weakly falling.
         row: (MarketMonth.size,) the month.
         grid: of ``values``.
     """

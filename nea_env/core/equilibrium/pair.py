@@ -6,13 +6,14 @@ from typing import NamedTuple
 
 from numpy.typing import NDArray
 
-from nea_env.core.equilibrium.clearing import CLOSE, cleared, inside
+from nea_env.core.equilibrium.clearing import Onward, cleared, inside
 from nea_env.core.equilibrium.grid import Grid, at, mix, place_of
 from nea_env.core.equilibrium.month import MarketMonth
 from nea_env.core.jit import jit
 from nea_env.core.parameters import WITHIN
 
 SAME = 1e-10  # relative difference of two prices that trade would even out
+CLOSE = 1e-13  # of a grid: a bank that moves by no more has settled
 SWEEPS = 200  # of the two markets in turn; three or four do, but at the corners of the limits
 
 Arrays = tuple[NDArray, NDArray]
@@ -26,17 +27,17 @@ class Pair(NamedTuple):
         factors: of their emissions, the shocks.
         values: (B2, B1) discounted mean of the next home price and (B1, B2) that of the partner's, money/t, by the
             other's bank and the own bank carried.
-        lines: (B1,) and (B2,) to work on.
+        worths: the same of what a unit is worth to a firm that carries.
+        lines: `Onward` of home and of the partner, to work on.
         grids: of the two banks.
-        tops: prices that are never exceeded, money/t.
     """
 
     rows: NDArray
     factors: tuple[float, float]
     values: Arrays
-    lines: Arrays
+    worths: Arrays
+    lines: tuple[Onward, Onward]
     grids: tuple[Grid, Grid]
-    tops: tuple[float, float]
 
 
 class Trade(NamedTuple):
@@ -74,30 +75,32 @@ def pair(banks, moved, given, markets, guess):
 
     Returns:
         The two prices, money/t; the places of the two banks carried on their grids; the two outcomes, WITHIN, LAPSED
-        or SHORT.
+        or SHORT; what a unit of each is worth to a firm that carries, money/t.
     """
-    rows, factors, grids, tops = markets.rows, markets.factors, markets.grids, markets.tops
+    rows, factors, grids = markets.rows, markets.factors, markets.grids
     line_1, line_2 = markets.lines
     p_1, p_2, y = guess
-    x = 0.0
+    w_1 = w_2 = x = 0.0
     how_1 = how_2 = WITHIN
     for sweep in range(SWEEPS):
-        mix(markets.values[0], y, line_1)
-        p_1, carried, how_1 = cleared(banks[0], moved, rows[0], factors[0], None, line_1, grids[0], p_1, tops[0])
+        mix(markets.values[0], y, line_1.running)
+        mix(markets.worths[0], y, line_1.worth)
+        p_1, w_1, carried, how_1 = cleared(banks[0], moved, rows[0], factors[0], None, line_1, p_1)
         x = place_of(carried, grids[0])
-        mix(markets.values[1], x, line_2)
-        p_2, carried, how_2 = cleared(banks[1], -given, rows[1], factors[1], None, line_2, grids[1], p_2, tops[1])
+        mix(markets.values[1], x, line_2.running)
+        mix(markets.worths[1], x, line_2.worth)
+        p_2, w_2, carried, how_2 = cleared(banks[1], -given, rows[1], factors[1], None, line_2, p_2)
         new = place_of(carried, grids[1])
         gone = abs(new - y)
         y = new if sweep < 20 else 0.5 * (y + new)
-        if gone <= CLOSE * len(line_2):
+        if gone <= CLOSE * line_2.grid.nodes:
             break
     if how_1 == WITHIN:
-        mix(markets.values[0], y, line_1)
-        p_1 = at(line_1, x)
-    if how_2 == WITHIN:
-        p_2 = at(line_2, y)
-    return p_1, p_2, x, y, how_1, how_2
+        ends = rows[0, MarketMonth.YEAR_END] > 0.0
+        mix(markets.worths[0], y, line_1.worth)
+        mix(markets.worths[0] if ends else markets.values[0], y, line_1.running)
+        p_1, w_1 = at(line_1.running, x), at(line_1.worth, x)
+    return p_1, p_2, x, y, how_1, how_2, w_1, w_2
 
 
 @jit
@@ -185,9 +188,17 @@ def _evened(near, far, net, parity):
         net: what a buyer keeps of the home price after the fee, share.
         parity: as in `Trade`.
     """
-    p_1, p_2, x, y, how_1, how_2 = far
+    p_1, p_2, x, y, how_1, how_2, w_1, w_2 = far
     if max(how_1, how_2, near[4], near[5]) == WITHIN:  # rounding, no jump
         return far
     if abs(near[0] - p_1) >= parity * abs(near[1] - p_2):
-        return parity * p_2 / net, p_2, x, y, max(how_1, near[4]), how_2
-    return p_1, net * p_1 / parity, x, y, how_1, max(how_2, near[5])
+        even = parity * p_2 / net
+        return even, p_2, x, y, max(how_1, near[4]), how_2, _between(even, near[0], p_1, near[6], w_1), w_2
+    even = net * p_1 / parity
+    return p_1, even, x, y, how_1, max(how_2, near[5]), w_1, _between(even, near[1], p_2, near[7], w_2)
+
+
+@jit
+def _between(price, near, far, near_worth, far_worth):
+    """What a unit is worth to a firm that carries, at a price between two; at a limit it is linear in the price."""
+    return far_worth if near == far else near_worth + (far_worth - near_worth) * (price - near) / (far - near)

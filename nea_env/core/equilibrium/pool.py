@@ -3,7 +3,8 @@
 Units count alike wherever they come from, so a limit of one law binds only where both bind. Where one system
 alone ends a period, all may be kept in the other's units, and units held against emissions of the other that are not
 due yet may be lent; where both end, limits on carrying and borrowing add up, what is missing is paid where that
-costs less, and what lapses is worth the higher of the two floors.
+costs less, and what lapses is worth the higher of the two floors. A unit carried is worth its price: under
+which of the two limits it would come next is not known, so it passes on no worth of net sales (see `clearing`).
 """
 
 from __future__ import annotations
@@ -16,14 +17,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nea_env.core.equilibrium.chain import LinkedChain
-from nea_env.core.equilibrium.clearing import Second, cleared
+from nea_env.core.equilibrium.clearing import Onward, Second, cleared
 from nea_env.core.equilibrium.grid import at, grid_of, place_of
 from nea_env.core.equilibrium.month import MarketMonth, table
 from nea_env.core.equilibrium.problem import Array, Problem
 from nea_env.core.equilibrium.solve import backward
 from nea_env.core.equilibrium.terms import Terms
 from nea_env.core.jit import jit
-from nea_env.core.parameters import LAPSED, WITHIN
+from nea_env.core.parameters import LAPSED
 
 ROUNDING = 1e-9  # of a year's emissions
 FINER = 4  # steps of the pool's grid in one of the banks': it has but one bank
@@ -64,6 +65,7 @@ def merged(home: Problem, partner: Problem, terms: Terms) -> Problem:
         carry_base=_limit(home) + share * _limit(partner),
         unlimited=(alone | other_alone | (home.unlimited > 0) | (partner.unlimited > 0)).astype(float),
         deficit=np.zeros(home.months),
+        surplus_share=0.0,
         brokers=0.0,
         borrowing=borrowing,
         shortage_price=np.select(
@@ -149,7 +151,6 @@ def solve_pool(
     factors = np.exp(pool.shocks), np.exp(np.tile(partner.shocks, len(home.shocks)))
     parity, share = terms.parities(home, partner), terms.scale / terms.units
     onward = pool.chances.T
-    top = float(max(pool.terminal.max(), pool.shortage_price.max(), pool.lapse_price.max()))
 
     def expected(values: Array) -> Array:
         """(Z, B) mean one month on, by today's shock, of values (B, Z)."""
@@ -163,7 +164,7 @@ def solve_pool(
         )
         now = PoolMonth(running[month], after[month], lapse[month])
         _solve_month(
-            rows[month], ends[month], pool.banks, factors, share, 1.0 / parity[month], top,
+            rows[month], ends[month], pool.banks, factors, share, 1.0 / parity[month],
             ahead, now, landing[month], outcome[month],
         )  # fmt: skip
     abroad = 1.0 / parity[:, None, None, None]
@@ -171,13 +172,13 @@ def solve_pool(
     after, lapse = after[:, :, :, None, :], lapse[:, :, :, None, :]
     return LinkedChain(
         home, partner, terms, pool.banks, np.zeros(1), pool.chances,
-        price, abroad * price, after[:, 0], abroad * after[:, 1], place, np.zeros_like(place),
+        price, abroad * price, price, abroad * price, after[:, 0], abroad * after[:, 1], place, np.zeros_like(place),
         how, how, lapse[:, 0], lapse[:, 1], np.zeros_like(place),
     )  # fmt: skip
 
 
 @jit
-def _solve_month(rows, ends, banks, factors, weight, ratio, top, ahead, now, landing, outcome):
+def _solve_month(rows, ends, banks, factors, weight, ratio, ahead, now, landing, outcome):
     """Fill one month's tables: how the pool clears at every bank and shock.
 
     Args:
@@ -187,7 +188,6 @@ def _solve_month(rows, ends, banks, factors, weight, ratio, top, ahead, now, lan
         factors: two (Z,), of the emissions of home and of the partner, the shocks.
         weight: partner units in those of home.
         ratio: partner's price over that of home.
-        top: a price that is never exceeded, home money/t.
         ahead: a `PoolMonth` (Z, B): discounted means one month on, by today's shock and the bank carried.
         now: out, the `PoolMonth`.
         landing: (B, Z) out, place of the bank carried on its grid.
@@ -196,13 +196,12 @@ def _solve_month(rows, ends, banks, factors, weight, ratio, top, ahead, now, lan
     grid = grid_of(banks)
     for state in range(len(factors[0])):
         line = ahead.running[state]
+        onward = Onward(line, line, grid)
         second = Second(rows[1], factors[1][state], weight, ratio)
         for node in range(grid.nodes):
-            price, carried, how = cleared(
-                banks[node], 0.0, rows[0], factors[0][state], second, line, grid, line[node], top
-            )
+            price, _, carried, how = cleared(banks[node], 0.0, rows[0], factors[0][state], second, onward, line[node])
             place = place_of(carried, grid)
-            now.running[node, state] = at(line, place) if how == WITHIN else price
+            now.running[node, state] = price
             landing[node, state], outcome[node, state] = place, how
             for side in range(2):
                 ended = ends[side] > 0.0

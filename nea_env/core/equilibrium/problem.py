@@ -37,6 +37,7 @@ class Problem:
         lapse_price: what a unit that must lapse is worth: the floor, or nothing.
         scale, steepness, max_share: abatement a of the month's emissions at a marginal cost of
             scale (exp(steepness a) - 1), money/t, up to the largest share.
+        surplus_share: of that abatement, what firms with a gross surplus do.
         shocks, chances: (Z,) log shocks of the emissions, and (Z, Z) their monthly transition.
         banks: (B,) grid of the aggregate bank, increasing, evenly spaced; the lottery between two nodes adds to the
             spread of the bank, so a step must be small compared with the news of a few months.
@@ -67,6 +68,7 @@ class Problem:
     scale: float
     steepness: float
     max_share: float
+    surplus_share: float
     shocks: Array
     chances: Array
     banks: Array

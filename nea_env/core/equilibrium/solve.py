@@ -1,33 +1,27 @@
 """The equilibrium price of one market under its own law: a month of it, and all months solved backward.
 
-In a month firms abate up to the price, credits and reserve units come above their thresholds, and the price is
-the discounted mean of the next one, unless a period ends and its limits bind. Both sides of that equation move
-against each other in the price, so bisection finds the one price that clears the month (plain iteration need not
-converge). Rubin 1996 and Schennach 2000 have the banking rule, Hitzemann & Uhrig-Homburg 2018 the settlement.
+In a month firms abate up to what a unit is worth to them, credits and reserve units come above their thresholds, and
+the price is the discounted mean of the next one, unless a period ends and its limits bind (`clearing`). Rubin 1996
+and Schennach 2000 have the banking rule, Hitzemann & Uhrig-Homburg 2018 the settlement.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from nea_env.core.equilibrium.chain import Chain
+from nea_env.core.equilibrium.clearing import Onward, cleared
 from nea_env.core.equilibrium.grid import at, grid_of, place_of
-from nea_env.core.equilibrium.month import (
-    MarketMonth,
-    bank_before_settlement,
-    carried_at_limit,
-    carry_limit,
-    least_carried,
-    table,
-)
-from nea_env.core.equilibrium.problem import Problem, check
+from nea_env.core.equilibrium.month import MarketMonth, table
+from nea_env.core.equilibrium.problem import Array, Problem, check
 from nea_env.core.jit import jit
-from nea_env.core.parameters import LAPSED, SHORT, WITHIN
+from nea_env.core.parameters import LAPSED
 
-FINEST = 1e-15  # of the bracket: where bisection ends
 REPORTS_A_SECOND = 20
 
 
@@ -48,18 +42,23 @@ def solve(problem: Problem, progress: Callable[[float], None] | None = None) -> 
     """
     check(problem)
     months, shape = problem.months, (len(problem.banks), len(problem.shocks))
-    running, after, lapse = (np.zeros((months + 1, *shape)) for _ in range(3))
+    running, worth, after, lapse = (np.zeros((months + 1, *shape)) for _ in range(4))
     landing, outcome = np.zeros((months, *shape)), np.zeros((months, *shape), np.int8)
-    running[months] = after[months] = problem.terminal
+    running[months] = worth[months] = after[months] = problem.terminal
     rows, factors, onward = table(problem), np.exp(problem.shocks), problem.chances.T
+
+    def expected(values: Array) -> Array:
+        """(Z, B) discounted mean one month on, by today's shock, of values (B, Z)."""
+        return np.ascontiguousarray((problem.discount * (values @ onward)).T)
+
     for month in backward(months, progress):
         _solve_month(
             rows[month], problem.banks, factors,
-            problem.discount * (running[month + 1] @ onward), problem.discount * (after[month + 1] @ onward),
+            expected(running[month + 1]), expected(worth[month + 1]), expected(after[month + 1]),
             lapse[month + 1] @ onward,
-            running[month], after[month], landing[month], outcome[month], lapse[month],
+            MonthTables(running[month], worth[month], after[month], landing[month], outcome[month], lapse[month]),
         )  # fmt: skip
-    return Chain(problem, running, after, landing, outcome, lapse)
+    return Chain(problem, running, worth, after, landing, outcome, lapse)
 
 
 def backward(months: int, progress: Callable[[float], None] | None) -> Iterator[int]:
@@ -74,96 +73,53 @@ def backward(months: int, progress: Callable[[float], None] | None) -> Iterator[
         progress(1.0)
 
 
+class MonthTables(NamedTuple):
+    """A month of one market at every bank (B) and shock (Z), as a `Chain` has it.
+
+    Attributes:
+        running: (B, Z) price of the running vintage, money/t.
+        worth: (B, Z) of a unit to a firm that carries units over, money/t.
+        after: (B, Z) price of the vintage after it, money/t.
+        landing: (B, Z) place of the bank carried on its grid.
+        outcome: (B, Z) WITHIN, LAPSED or SHORT.
+        lapse: (B, Z) probability that the limit on carrying binds at the period's end.
+    """
+
+    running: Array
+    worth: Array
+    after: Array
+    landing: Array
+    outcome: NDArray[np.int8]
+    lapse: Array
+
+
 @jit
-def _solve_month(row, banks, factors, values, values_after, chances, running, after, landing, outcome, lapse):
-    """Fill one month's tables, (B, Z) each: how the market clears at every bank and shock.
+def _solve_month(row, banks, factors, running, worth, after, chances, now):
+    """Fill one month's tables: how the market clears at every bank and shock.
 
     Args:
         row: (MarketMonth.size,) the month.
         banks: (B,) grid of the bank, units.
         factors: (Z,) of emissions, the shocks.
-        values: (B, Z) discounted mean of the next running price by the bank carried and today's shock, money/t.
-        values_after: (B, Z) the same of the vintage after it.
+        running: (Z, B) discounted mean of the next running price by today's shock and the bank carried, money/t.
+        worth: (Z, B) the same of what a unit is worth to a firm that carries.
+        after: (Z, B) the same of the price of the vintage after.
         chances: (B, Z) mean probability, one month on, that the limit on carrying binds at the period's end.
-        running: out, price of the running vintage, money/t.
-        after: out, price of the vintage after it, money/t.
-        landing: out, place of the bank carried on its grid.
-        outcome: out, WITHIN, LAPSED or SHORT.
-        lapse: out, probability that the limit on carrying binds at the period's end.
+        now: out, the `MonthTables`.
     """
     grid = grid_of(banks)
+    ends = row[MarketMonth.YEAR_END] > 0.0
     for state in range(len(factors)):
-        emissions = row[MarketMonth.EMISSIONS] * factors[state]
+        onward = Onward(running[state], worth[state], grid)
         for node in range(grid.nodes):
-            price, carried, how = settle_month(banks[node], emissions, row, values[:, state], grid)
+            guess = running[state, node]
+            price, own, carried, how = cleared(banks[node], 0.0, row, factors[state], None, onward, guess)
             place = place_of(carried, grid)
-            running[node, state] = price
-            landing[node, state] = place
-            outcome[node, state] = how
-            if row[MarketMonth.YEAR_END] > 0.0:
-                after[node, state] = at(values[:, state], place)
-                lapse[node, state] = 1.0 if how == LAPSED else 0.0
+            now.running[node, state], now.worth[node, state] = price, own
+            now.landing[node, state], now.outcome[node, state] = place, how
+            if ends:
+                now.after[node, state] = at(running[state], place)
+                now.lapse[node, state] = 1.0 if how == LAPSED else 0.0
             else:
-                after[node, state] = at(values_after[:, state], place)
-                lapse[node, state] = at(chances[:, state], place)
-
-
-@jit
-def settle_month(bank, emissions, row, values, grid):
-    """Price of the running vintage, the bank that is carried out of the month, and how the month ends.
-
-    Args:
-        bank: at the start of the month, units.
-        emissions: of the month before abatement, shock included, units.
-        row: (MarketMonth.size,) the month.
-        values: (B,) discounted mean of the next running price by the bank carried, money/t; weakly falling.
-        grid: of ``values``.
-
-    Returns:
-        The price, money/t; the bank carried, units; WITHIN where the price is the value of the bank carried,
-        SHORT or LAPSED where a limit binds (then it lies above, or below, that value).
-    """
-    least, most = -np.inf, np.inf
-    if row[MarketMonth.YEAR_END] > 0.0:
-        least, most = least_carried(values, row, grid), carry_limit(row)
-    dearest, cheapest = at(values, place_of(least, grid)), at(values, place_of(most, grid))
-    if row[MarketMonth.YEAR_END] > 0.0:
-        dearest, cheapest = min(dearest, row[MarketMonth.MISSING]), min(cheapest, row[MarketMonth.MISSING])
-    outcome, low, high = WITHIN, cheapest, dearest
-    if bank_before_settlement(bank, emissions, dearest, row) < least:
-        outcome, low, high = SHORT, dearest, row[MarketMonth.MISSING]
-        if bank_before_settlement(bank, emissions, high, row) <= least:
-            return high, least, SHORT
-    elif bank_before_settlement(bank, emissions, cheapest, row) > most:
-        outcome, low, high = LAPSED, 0.0, cheapest
-        price = min(row[MarketMonth.LAPSING], cheapest)
-        left = bank_before_settlement(bank, emissions, price, row)
-        carried = carried_at_limit(left, row)
-        if left >= most and at(values, place_of(carried, grid)) >= price:
-            return price, carried, LAPSED
-    finest = FINEST * high
-    while high - low > finest:
-        middle = 0.5 * (low + high)
-        if middle <= low or middle >= high:
-            break
-        left = bank_before_settlement(bank, emissions, middle, row)
-        if outcome == WITHIN:
-            too_high = middle > at(values, place_of(left, grid))
-        elif outcome == SHORT:
-            too_high = left > least
-        elif left > most:  # a unit that lapses is worth no more than one that is carried
-            worth = at(values, place_of(carried_at_limit(left, row), grid))
-            too_high = middle > min(row[MarketMonth.LAPSING], worth)
-        else:
-            too_high = False
-        if too_high:
-            high = middle
-        else:
-            low = middle
-    price = 0.5 * (low + high)
-    if outcome == SHORT:
-        return price, least, SHORT
-    left = bank_before_settlement(bank, emissions, price, row)
-    if outcome == LAPSED:
-        return price, carried_at_limit(max(left, most), row), LAPSED
-    return at(values, place_of(left, grid)), left, WITHIN
+                now.after[node, state] = at(after[state], place)
+                now.lapse[node, state] = at(chances[:, state], place)

@@ -57,6 +57,7 @@ def _alone(scenario: Scenario, months: int) -> FlatChain:
     )
     fields = {
         Record.RUNNING: chain.running,
+        Record.WORTH: chain.worth,
         Record.AFTER: chain.after,
         Record.LANDING: chain.landing,
         Record.LAPSE: chain.lapse,
@@ -73,8 +74,10 @@ def _both(scenario: Scenario, months: int) -> FlatChain:
     head = len(banks), len(others), len(chain.chances), banks[0], banks[1] - banks[0], node, other_node, shock
     fields = {
         Record.RUNNING: chain.home_running,
+        Record.WORTH: chain.home_worth,
         Record.AFTER: chain.home_after,
         Record.PARTNER_RUNNING: chain.partner_running,
+        Record.PARTNER_WORTH: chain.partner_worth,
         Record.LANDING: chain.home_landing,
         Record.OUTCOME: _where_ended(chain.home_outcome, chain.home),
         Record.PARTNER_LANDING: chain.partner_landing,

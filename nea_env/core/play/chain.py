@@ -95,9 +95,10 @@ def chain_prices(i, t, firms, rules):
     if front_running:
         long, front = max(grids[here + Record.AFTER], least), running
     else:
-        long, front = running, running
-        if world[World.SPLIT, i] > 0.0:
-            front = max(world[World.SPLIT_PRICE, i], least)
+        # Units of the period that ended are carried over from its deadline on, and until then worth what that is worth,
+        # unless some lapse or are missing.
+        split = world[World.SPLIT, i] > 0.0
+        long, front = running, max(world[World.SPLIT_PRICE, i] if split else grids[here + Record.WORTH], least)
     state[State.LOG_PRICE, i] = log(long)
     state[State.PRICE, i] = long
     if own[Static.PERMANENT] > 0.0:
@@ -106,6 +107,7 @@ def chain_prices(i, t, firms, rules):
     state[State.FRONT_RATIO, i] = front / long
     if own[Static.LINKS] > 0.0:
         price = grids[here + Record.PARTNER_RUNNING]
-        if not front_running and world[World.PARTNER_SPLIT, i] > 0.0:
-            price = world[World.PARTNER_SPLIT_PRICE, i]
+        if not front_running:
+            split = world[World.PARTNER_SPLIT, i] > 0.0
+            price = world[World.PARTNER_SPLIT_PRICE, i] if split else grids[here + Record.PARTNER_WORTH]
         world[World.PARTNER_PRICE, i] = max(price, own[Static.PARTNER_LEAST])

@@ -26,6 +26,7 @@ def market(months: int, **fields: Any) -> Problem:
         "scale": 1.0,
         "steepness": 1.0,
         "max_share": 0.0,
+        "surplus_share": 0.5,
         "shocks": np.zeros(1),
         "chances": np.ones((1, 1)),
         "banks": np.linspace(-1.0, 1.0, 41),

@@ -31,12 +31,37 @@ def furthest(values, expected):
 
 # --- exactness ----------------------------------------------------------------------------------------
 @pytest.mark.parametrize("seed", SEEDS)
-def test_running_price_is_an_exact_martingale_wherever_no_limit_binds(seed):
+def test_within_a_period_the_price_and_the_worth_of_a_unit_are_exact_martingales(seed):
     chain = solve(anything(seed))
-    expected = chain.problem.discount * of_landing(chain, chain.running)
-    free = chain.outcome == WITHIN
-    assert free[~np.broadcast_to(ends(chain), free.shape)].all()
+    for values in (chain.running, chain.worth):
+        expected = chain.problem.discount * of_landing(chain, values)
+        inside = ~np.broadcast_to(ends(chain), expected.shape)
+        assert (chain.outcome[inside] == WITHIN).all()
+        assert furthest(expected[inside], values[:-1][inside]) < 1e-10
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_where_no_limit_binds_the_price_is_what_a_unit_is_worth_to_a_firm_that_carries_it(seed):
+    chain = solve(anything(seed))
+    free = (chain.outcome == WITHIN) & ends(chain)
+    expected = chain.problem.discount * of_landing(chain, chain.worth)
+    assert free.any()
     assert furthest(expected[free], chain.running[:-1][free]) < 1e-10
+    np.testing.assert_array_equal(chain.worth[:-1][free], chain.running[:-1][free])
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_at_the_limit_a_unit_is_worth_what_it_sells_for_and_what_that_lets_a_firm_carry(seed):
+    chain = solve(anything(seed))
+    lapsed = (chain.outcome == LAPSED) & ends(chain)
+    carried = chain.problem.discount * of_landing(chain, chain.worth)
+    multiple = np.broadcast_to(chain.problem.carry_multiple[:, None, None], carried.shape)
+    shared = (chain.running[:-1] + multiple * carried) / (1 + multiple)
+    assert lapsed.any()
+    np.testing.assert_allclose(chain.worth[:-1][lapsed], shared[lapsed], rtol=1e-12)
+    short = chain.outcome == SHORT
+    np.testing.assert_array_equal(chain.worth[:-1][short], chain.running[:-1][short])
+    assert (chain.worth >= chain.running - 1e-10).all()
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -58,7 +83,10 @@ def test_every_node_clears_the_market(seed):
     def above(threshold, amount):  # supply comes evenly within one per cent of its threshold
         return amount * np.clip((price / threshold - 0.995) / 0.01, 0, 1)
 
-    share = np.minimum(np.log1p(price / problem.scale) / problem.steepness, problem.max_share)
+    share = 0.5 * sum(
+        np.minimum(np.log1p(each / problem.scale) / problem.steepness, problem.max_share)
+        for each in (price, chain.worth[:-1])
+    )
     start = problem.banks[:, None]
     before = start + by_month("supply") - by_month("response") * start
     before = before + above(by_month("reserve_price"), by_month("auctioned"))
@@ -71,7 +99,7 @@ def test_every_node_clears_the_market(seed):
     free = (chain.outcome == WITHIN) & inside
     np.testing.assert_allclose(before[free], carried[free], atol=1e-9)
 
-    worth = problem.discount * of_landing(chain, chain.running)
+    worth = problem.discount * of_landing(chain, chain.worth)
     late = problem.discount ** by_month("wait")
     missing = np.broadcast_to(late * by_month("shortage_price"), price.shape)
     lapsing = np.broadcast_to(late * by_month("lapse_price"), price.shape)

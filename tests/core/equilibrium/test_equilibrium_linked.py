@@ -76,9 +76,9 @@ def _weight(landing, rounding):
 
 
 def sides(chain):
-    """(problem, running, after, outcome) of home and of the partner."""
-    yield chain.home, chain.home_running, chain.home_after, chain.home_outcome
-    yield chain.partner, chain.partner_running, chain.partner_after, chain.partner_outcome
+    """(problem, running, worth, after, outcome) of home and of the partner."""
+    yield chain.home, chain.home_running, chain.home_worth, chain.home_after, chain.home_outcome
+    yield chain.partner, chain.partner_running, chain.partner_worth, chain.partner_after, chain.partner_outcome
 
 
 def at_start(chain, values):
@@ -97,13 +97,14 @@ def furthest(values, expected):
 def test_both_prices_are_exact_martingales_wherever_no_limit_binds(kind, seed):
     home, partner = two(seed)
     chain = solve_linked(home, partner, link(home.months, kind))
-    for problem, running, after, outcome in sides(chain):
+    for problem, running, worth, after, outcome in sides(chain):
         ends = problem.year_end[:, None, None, None] > 0
         free = outcome == WITHIN
         if len(chain.partner_banks) > 1:  # a pool ends a period where either system does
             assert free[~np.broadcast_to(ends, free.shape)].all()
         expected = problem.discount * of_landing(chain, running)
-        assert furthest(expected[free], running[:-1][free]) < 1e-10
+        carried = np.where(ends, problem.discount * of_landing(chain, worth), expected)
+        assert furthest(carried[free], running[:-1][free]) < 1e-10
         onward = np.where(ends, expected, problem.discount * of_landing(chain, after))
         assert furthest(onward, after[:-1]) < 1e-10
 
@@ -114,7 +115,7 @@ def test_without_imports_each_market_has_the_price_it_has_alone(seed):
     chain = solve_linked(home, partner, link(home.months, "quota", quota=0.0))
     alone, other = solve(home), solve(partner)
     states = np.arange(4)
-    for name in ("running", "after", "lapse", "landing", "outcome"):
+    for name in ("running", "worth", "after", "lapse", "landing", "outcome"):
         own = getattr(alone, name)[:, :, None, states // 2]
         its = getattr(other, name)[:, None, :, states % 2]
         assert np.abs(getattr(chain, f"home_{name}") - own).max() < 1e-8

@@ -20,6 +20,7 @@ from tests.core.equilibrium.markets import (
     ordinary,
 )
 from tests.core.equilibrium.paths import distribution
+from tests.core.equilibrium.programme import Node, solve_programme
 
 
 def at_start(chain, values):
@@ -74,6 +75,66 @@ def test_b9_price_grows_at_the_discount_rate_if_a_bank_is_carried_and_less_if_an
     assert full[ends][with_bank].all()
     assert without.any()
     assert (growth[ends][without] * problem.discount < 1 - 1e-10).all()
+
+
+# --- B18 over several years: firms with a surplus carry, the others buy --------------------------------------
+UNITS, DEFICIT, SLOPE, FINE, YEARLY = (1.06, 1.02, 0.80, 0.70), 0.08, 20.0, 8.0, 0.95
+
+
+def two_groups(multiple, base, sizes, chances):
+    """Running price, worth and bank carried at the nodes of the tree of shocks, parents first, and the nodes.
+
+    Baseline 1 a year; a deficit of 0.08 each year; those with a surplus abate at a marginal cost of 20 a.
+    """
+    banks = np.linspace(-0.5, 0.7, 4_801)
+    problem = market(
+        4, discount=YEARLY, emissions=1.0, supply=UNITS, year_end=1.0, carry_multiple=multiple, carry_base=base,
+        deficit=DEFICIT, shortage_price=FINE, **linear(SLOPE), surplus_share=1.0, banks=banks,
+        shocks=np.log(sizes), chances=np.array(chances),
+    )  # fmt: skip
+    chain = solve(problem)
+    nodes, found = [], []
+    reached = [(-1, 0.0, 0, 1.0)]  # parent, bank, shock, chance
+    for year, units in enumerate(UNITS):
+        after = []
+        for parent, bank, shock, chance in reached:
+            at = [
+                np.interp(bank, banks, table[year, :, shock]) for table in (chain.running, chain.worth, chain.landing)
+            ]
+            carried = banks[0] + at[2] * (banks[1] - banks[0])
+            found.append((at[0], at[1], carried))
+            nodes.append(Node(parent, chance, year, sizes[shock], units - sizes[shock] + DEFICIT))
+            onward = [(s, chances[shock][s]) for s in range(len(sizes)) if chances[shock][s] > 0.0]
+            after += [(len(nodes) - 1, carried, s, chance * then) for s, then in onward]
+        reached = after
+    return np.array(found).T, nodes
+
+
+def test_b18_what_a_carried_unit_is_worth_passes_through_years_in_which_the_limit_binds():
+    """By hand from the last year, in which 0.08 are carried in and 0.70 given, so 0.22 are abated: 4.4."""
+    (running, worth, carried), _ = two_groups(1.0, 0.0, [1.0], [[1.0]])
+    third = (1.848 + 0.95 * 4.4) / 2  # 3.014
+    second = 0.95 * third / 2  # 1.432
+    first = 0.95 * second / 2  # 0.680
+    assert worth == pytest.approx([first, second, third, 4.4], abs=2e-3)
+    assert running == pytest.approx([0.0, 0.0, 1.848, 4.4], abs=4e-3)
+    half = (1.06 - 1 + first / 20 + 0.08) / 2  # of the surplus is sold, and lets as much be carried: 0.087
+    again = (half + 1.02 - 1 + second / 20 + 0.08) / 2  # 0.129
+    assert carried == pytest.approx([half, again, 0.08, 0.0], abs=2e-4)
+
+
+@pytest.mark.parametrize(
+    ("multiple", "base"), [(1.0, 0.0), (1.0, 0.03), (0.5, 0.02), (0.0, 0.05), (3.0, 0.0), (20.0, 0.0)]
+)
+@pytest.mark.parametrize(
+    ("sizes", "chances"), [([1.0], [[1.0]]), ([0.96, 1.05], [[0.7, 0.3], [0.4, 0.6]])], ids=["certain", "two states"]
+)
+def test_b18_two_groups_agree_with_a_convex_programme_whose_multipliers_are_prices(multiple, base, sizes, chances):
+    found, nodes = two_groups(multiple, base, sizes, chances)
+    expected = solve_programme(nodes, DEFICIT, SLOPE, multiple, base, FINE, YEARLY)
+    np.testing.assert_allclose(found[:2], expected[:2], atol=5e-3)
+    some = found[1] > 0.01  # of units worth nothing, any number may be carried
+    np.testing.assert_allclose(found[2][some], expected[2][some], atol=5e-4)
 
 
 # --- B10: Carmona, Fehr & Hinz; Chesney & Taschini ----------------------------------------------------
@@ -190,8 +251,9 @@ def test_a_larger_limit_on_carrying_makes_lapses_rarer_and_a_long_market_dearer(
 
 
 def test_discount_of_the_front_vintage_is_at_most_the_chance_that_it_lapses():
-    # None is missing, so the front falls short of the next vintage only where the limit binds.
-    chain = solve(ordinary(supply=1.02 / 12, borrowing=1.0))
+    # None is missing, so the front falls short of the next vintage only where the limit binds. No sale lets a firm
+    # carry more, so a unit carried is worth what the next vintage sells for.
+    chain = solve(ordinary(supply=1.02 / 12, borrowing=1.0, carry_multiple=0.0, carry_base=0.05))
     discount = 1 - at_start(chain, chain.running) / at_start(chain, chain.after)
     assert 0.01 < discount <= at_start(chain, chain.lapse)
 
@@ -215,5 +277,5 @@ def test_a_release_price_with_units_enough_is_a_ceiling():
 
 
 def test_generous_allocation_brings_the_price_near_nothing():
-    assert price(supply=1.10 / 12) < 0.5
+    assert price(supply=1.15 / 12) < 0.5
     assert price(supply=0.92 / 12) > 40.0

@@ -15,6 +15,7 @@ from nea_env.core.equilibrium.shocks import shock_chain
 from nea_env.core.lowering.aggregate.calendar import solved_months, spans
 from nea_env.core.lowering.aggregate.limits import choke_price
 from nea_env.core.lowering.aggregate.months import MONTH_FLOWS, PRICES, SETTLED, fill
+from nea_env.core.lowering.aggregate.supply import HALF
 from nea_env.scenario import Abatement, Aggregate, Link, Market, Regime, Scenario
 
 BANKS, SHOCKS = 121, 5
@@ -85,6 +86,7 @@ def market_problem(
         scale=aggregate.abatement.scale,
         steepness=aggregate.abatement.steepness,
         max_share=aggregate.abatement.max_share,
+        surplus_share=HALF,
         shocks=levels,
         chances=chances,
         banks=grid,
