@@ -62,5 +62,5 @@ def test_chances_are_probabilities_of_the_chain():
 def test_nothing_reported_is_an_error():
     with pytest.raises(ValueError, match="saitama has no report"):
         calibrated_multiple(load_scenario("saitama"))
-    with pytest.raises(ValueError, match="none up to 1.2 gives the share reported, 0.99"):
+    with pytest.raises(ValueError, match=r"none up to 1\.2 gives the share reported, 0\.99"):
         calibrated_multiple(load_scenario("pilot_tianjin"), most=12)
