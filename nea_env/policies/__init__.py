@@ -6,6 +6,8 @@
 * ``play``: the loop in which any policy plays a scenario; ``outcome``: what it did, by episode
 * ``lever_rule``: a family of rules that uses every lever of a scenario; ``levers``: what each lever is worth
   (``python -m nea_env.policies.levers kets``)
+* ``compliance``: whether it pays to comply (``python -m nea_env.policies.compliance pilot_tianjin``), by rules of
+  ``unmet_rule``, beside the firms that do in the equilibrium, of ``market_compliance``
 * ``marking``: rewards marked to market, with less noise and the same expectation
 * ``seeds``: which are for training and which for evaluation
 """

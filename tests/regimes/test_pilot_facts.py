@@ -252,9 +252,9 @@ def test_local_offsets_on_record():
         ("fujian", 1, 12, 0, 30_000, 2, 0),
         ("guangdong", 0, 1, 50_000, None, 2, 0),
         ("hubei", 1, 12, 0, 150_000, 2, 0),
-        ("shanghai", 0, 1, 50_000, None, 0, 1.1),
+        ("shanghai", 0, 1, 50_000, None, 0, 3.1),
         ("shenzhen", 3, 6, 0, None, 1, 0),
-        ("tianjin", 0, 1, 0, None, 0, 1.1),
+        ("tianjin", 0, 1, 0, None, 0, 2.6),
     ],
 )
 def test_penalties(name, multiple, months, lump_sum, at_most, deducted, side):

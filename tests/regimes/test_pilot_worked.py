@@ -128,7 +128,7 @@ def test_guangdong_takes_three_in_a_hundred_tonnes_from_elsewhere_and_ten_from_i
 @pytest.mark.parametrize(("side", "default_is_cheaper"), [(0.0, True), (0.9, True), (1.1, False)])
 def test_without_a_fine_the_side_penalty_decides(name, unit_class, side, default_is_cheaper):
     law = law_of(name)
-    assert law.penalty["2016"].side_multiple == 1.1  # what ships
+    assert law.penalty["2016"].side_multiple == {"chongqing": 1.1, "tianjin": 2.6}[name]  # what ships
     law = each_year(law, "penalty", side_multiple=side)
     price = {"chongqing": 1.5, "tianjin": 8.3}[name]
     if unit_class:
@@ -183,7 +183,7 @@ def test_fujian_and_hubei_cap_the_fine_and_double_the_debt(name, price, gap, fin
 def test_shanghai_fine_and_side_penalty():
     scenario = benchmarked(law_of("shanghai"), "power", 520_000, 500_000, 31.0)
     default = missing(scenario, "2017-06")
-    assert default.total["cost"][0] == pytest.approx(50_000 + 1.1 * 31.0 * 20_000, rel=1e-4)
+    assert default.total["cost"][0] == pytest.approx(50_000 + 3.1 * 31.0 * 20_000, rel=1e-4)
 
 
 def test_shenzhen_fine_and_deduction():

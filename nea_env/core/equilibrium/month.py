@@ -23,6 +23,8 @@ class MarketMonth(Columns):
     OFFSET_PRICE = column("money/t", "of those credits")
     RELEASED = column("units", "what the reserve releases above its price")
     RELEASE_PRICE = column("money/t", "of the reserve")
+    BOUGHT_BACK = column("units", "what is bought back below its price")
+    BUY_BACK_PRICE = column("money/t", "of that")
     RESPONSE = column("1", "withdrawn per unit of bank")
     YEAR_END = column("", "1 in the last month of a compliance period")
     CARRY_MULTIPLE = column("1", "of net sales that may be carried over")
@@ -81,6 +83,8 @@ def bank_before_settlement(bank, emissions, price, worth, row):
     supply += offered(price, row[MarketMonth.RESERVE_PRICE], row[MarketMonth.AUCTIONED])
     supply += offered(price, row[MarketMonth.OFFSET_PRICE], row[MarketMonth.OFFSETS])
     supply += offered(price, row[MarketMonth.RELEASE_PRICE], row[MarketMonth.RELEASED])
+    bought_back = row[MarketMonth.BOUGHT_BACK]
+    supply -= bought_back - offered(price, row[MarketMonth.BUY_BACK_PRICE], bought_back)
     share = abated_share(price, row[MarketMonth.SCALE], row[MarketMonth.STEEPNESS], row[MarketMonth.MAX_SHARE])
     if worth != price:
         more = abated_share(worth, row[MarketMonth.SCALE], row[MarketMonth.STEEPNESS], row[MarketMonth.MAX_SHARE])

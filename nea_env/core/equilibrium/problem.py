@@ -25,6 +25,7 @@ class Problem:
         auctioned, reserve_price: units that the month adds above a price, money/t.
         offsets, offset_price: offset credits that the month adds above a price.
         released, release_price: reserve units that the month adds above a price.
+        bought_back, buy_back_price: units that the month takes away below a price.
         response: units withdrawn per unit of bank, in the month.
         year_end: 1 in the last month of a compliance period.
         wait: months from there to its deadline.
@@ -54,6 +55,8 @@ class Problem:
     offset_price: Array
     released: Array
     release_price: Array
+    bought_back: Array
+    buy_back_price: Array
     response: Array
     year_end: Array
     wait: Array
@@ -90,8 +93,8 @@ def check(problem: Problem) -> None:
     """
     months, banks, states = problem.months, len(problem.banks), len(problem.shocks)
     for name in (
-        "supply auctioned reserve_price offsets offset_price released release_price response year_end wait "
-        "carry_multiple carry_base unlimited deficit borrowing shortage_price lapse_price"
+        "supply auctioned reserve_price offsets offset_price released release_price bought_back buy_back_price "
+        "response year_end wait carry_multiple carry_base unlimited deficit borrowing shortage_price lapse_price"
     ).split():
         if np.shape(getattr(problem, name)) != (months,):
             raise ValueError(f"{name}: shape {np.shape(getattr(problem, name))} is not that of the months, ({months},)")

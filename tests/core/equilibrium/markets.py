@@ -12,8 +12,8 @@ from nea_env.core.equilibrium.shocks import shock_chain
 
 NEVER_MISSING = 1e4  # money/t: so dear that firms abate to the last unit rather than miss one
 BY_MONTH = (
-    "emissions supply auctioned reserve_price offsets offset_price released release_price response year_end wait "
-    "carry_multiple carry_base unlimited deficit borrowing shortage_price lapse_price"
+    "emissions supply auctioned reserve_price offsets offset_price released release_price bought_back buy_back_price "
+    "response year_end wait carry_multiple carry_base unlimited deficit borrowing shortage_price lapse_price"
 ).split()
 
 
@@ -113,6 +113,8 @@ def anything(seed: int, years: int = 4, **fields: Any) -> Problem:
         "borrowing": yearly(0.0, 0.1),
         "shortage_price": yearly(50.0, 130.0),
         "lapse_price": yearly(0.0, 5.0),
+        "bought_back": yearly(0.0, 0.05) / 12,
+        "buy_back_price": yearly(5.0, 30.0),
         "shocks": shocks,
         "chances": chances,
         "start_shock": 2,

@@ -92,6 +92,7 @@ def test_every_node_clears_the_market(seed):
     before = before + above(by_month("reserve_price"), by_month("auctioned"))
     before = before + above(by_month("offset_price"), by_month("offsets"))
     before = before + above(by_month("release_price"), by_month("released"))
+    before = before - by_month("bought_back") + above(by_month("buy_back_price"), by_month("bought_back"))
     before = before - by_month("emissions") * np.exp(problem.shocks) * (1 - share)
     carried = problem.banks[0] + chain.landing * (problem.banks[1] - problem.banks[0])
     inside = (chain.landing > 0) & (chain.landing < len(problem.banks) - 1)

@@ -184,8 +184,9 @@ def test_imports_move_both_banks():
     def carried(problem, price, banks, state):
         factor = np.exp(problem.shocks[state])
         abated = np.minimum(np.log1p(price / problem.scale) / problem.steepness, problem.max_share)
-        supply = problem.supply[month] - problem.response[month] * banks
-        for units, least in (("auctioned", "reserve"), ("offsets", "offset"), ("released", "release")):
+        supply = problem.supply[month] - problem.response[month] * banks - problem.bought_back[month]
+        thresholds = {"auctioned": "reserve", "offsets": "offset", "released": "release", "bought_back": "buy_back"}
+        for units, least in thresholds.items():
             share = np.clip(100 * (price / getattr(problem, f"{least}_price")[month] - 0.995), 0, 1)
             supply = supply + getattr(problem, units)[month] * share
         return banks + supply - problem.emissions[month] * factor * (1 - abated)

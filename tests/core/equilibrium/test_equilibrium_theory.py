@@ -269,6 +269,20 @@ def test_a_reserve_price_is_a_floor_while_the_auction_is_needed(reserve):
     assert floored.running[0, 20, 0] == pytest.approx(reserve, rel=0.005)
 
 
+@pytest.mark.parametrize("trigger", [15.0, 40.0])
+def test_a_buy_back_beside_an_auction_is_a_floor_and_takes_units_away(trigger):
+    # 0.15 units too many, 0.30 of them sold above 5; 0.30 bought back below the trigger leave 0.15 too few.
+    long = {"emissions": 1.0, "supply": 0.85, "auctioned": 0.30, "reserve_price": 5.0}
+    long |= {"year_end": 1.0, "shortage_price": 100.0, "scale": 20.0, "steepness": 18.3, "max_share": 0.15}
+    free, floored = (solve(market(1, **long, bought_back=units, buy_back_price=trigger)) for units in (0.0, 0.30))
+    assert free.running[0, 20, 0] == pytest.approx(5.0, rel=0.005)
+    assert floored.running[0, 20, 0] == pytest.approx(trigger, rel=0.005)
+    # all of it is carried where that is free: 0.15 - 0.30 units lie in the bank, for lack of a price at nothing
+    loose = {"emissions": 1.0, "supply": 0.85, "auctioned": 0.30, "bought_back": 0.30, "buy_back_price": trigger}
+    (carried,) = solve(market(1, **loose, terminal=np.zeros((41, 1)))).landing[0, 20]
+    assert carried == pytest.approx((0.85 + 0.30 - 0.30 - 1.0 + 1.0) / 0.05)
+
+
 def test_a_release_price_with_units_enough_is_a_ceiling():
     plenty = {"supply": 0.85 / 12, "released": 3.0, "release_price": 40.0}
     chain = solve(ordinary(**plenty, terminal=np.full((81, 5), 40.0)))

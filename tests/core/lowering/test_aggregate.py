@@ -96,8 +96,8 @@ def test_korean_carry_over_limits():
     multiples = dict(zip(range(2015, 2031), months.carry_multiple[ends], strict=True))
     assert [multiples[year] for year in range(2017, 2023)] == [0, 3, 2, 1, 2, 2]  # KAU20: three years' sales over 3
     base = dict(zip(range(2015, 2031), months.carry_base[ends], strict=True))
-    # KAU17: a tenth of the allocation, and 20,000 t at half of 525 firms
-    assert base[2017] == pytest.approx(0.10 * 585.5 / 545 + 262.5 * 20000 / 545e6, rel=1e-3)
+    # KAU17: a tenth of the mean of 540.1, 560.7 and 585.5 Mt, and 20,000 t at each of 525 firms
+    assert base[2017] == pytest.approx((0.10 * 562.1 + 525 * 0.02) / 545, rel=1e-4)
     # KAU18: a quarter of 525 firms hold half of 75,000 t
     assert base[2018] == pytest.approx(131.25 * 37500 / 545e6)
 
@@ -106,8 +106,22 @@ def test_chinese_limit_counts_two_years_of_net_sales_and_ten_thousand_tonnes_a_f
     months = problem(load_scenario("tps"), banks=21, shocks=3)
     assert months.unlimited[11:60:12].all()
     assert months.carry_multiple[71] == pytest.approx(1.5 * 2)
-    assert months.carry_base[71] == pytest.approx(1081 * 10000 / 4.5e9)
+    # 21.62 Mt at 2,162 firms; half of it is sold into, and each tonne sold lets 1.5 more be carried
+    assert months.carry_base[71] == pytest.approx(21.62e6 * (1 + 0.5 * 1.5) / 4.5e9)
     assert months.carry_multiple[83] == pytest.approx(1.5 * 2)  # the window moves on with the year
+
+
+def test_long_and_short_firms_have_the_same_room():
+    # 200 firms of 100 Mt: a tenth of what all are given, and 20,000 t at each, whoever holds the units in the end
+    kau17 = BankingRule(limit="deducted_above_base", base_share=0.10, base_tonnes=20000)
+    assert limits.open_room(kau17, made(), 0.9) == pytest.approx(0.09 + 4e6 / 1e8)
+    assert limits.carry(kau17, made(), 1, 1, 0.9) == (0.0, pytest.approx(0.13), False)
+    # by net sales: 2 Mt, of which short firms buy 1 Mt, and 1.5 x that may be carried by those who sold it
+    china = BankingRule(limit="net_sales", net_sales_multiple=1.5, base_tonnes=10000)
+    assert limits.open_room(china, made(), 0.9) == pytest.approx(0.02 + 1.5 * 0.01)
+    # small holders: a quarter of the firms, each with half of 75,000 t; buyers are not counted in
+    small = BankingRule(limit="net_sales", net_sales_multiple=3, small_holder_tonnes={"firm": 75000})
+    assert limits.carry(small, made(), 1, 1, 0.9) == (3.0, pytest.approx(50 * 37500 / 1e8), False)
 
 
 def test_what_other_banking_rules_let_through():
@@ -174,12 +188,32 @@ def test_interventions_release_and_hold_back_as_often_as_they_are_made():
     market = made(reserve=0.05, buy_back=0.04)
     often = 1 - 0.75**12
     assert units.released(beijing, market) == pytest.approx((0.05 * often, 150, 0))
-    free, above = units.held_back(1.0, units.NOTHING, beijing, market)
-    assert free == pytest.approx(1.0 - 0.04 * often)
-    assert above == pytest.approx((0.04 * often, 20, 0))
+    assert units.bought_back(beijing, market) == pytest.approx((0.04 * often, 20, 0))
+    assert units.held_back(1.0, units.NOTHING, beijing) == (1.0, (0.0, 20, 0))
+    free, above = units.held_back(0.97, units.Sales(0.03), beijing)
+    assert free == pytest.approx(1.0 - 0.03 * often)
+    assert above == pytest.approx((0.03 * often, 20, 0))
     own = units.Sales(0.03, 16.0)
-    assert units.held_back(0.97, own, beijing, market) == (0.97, own)  # auctions with a reserve price of their own
+    assert units.held_back(0.97, own, beijing) == (0.97, own)  # auctions with a reserve price of their own
+    assert units.bought_back(None, market) == units.bought_back(StabilisationRule(high_price=150), market) == (0, 0, 0)
     assert units.released(StabilisationRule(high_price=150), market).amount == 0.0
+
+
+def test_units_are_bought_back_beside_auctions():
+    shenzhen = problem(load_scenario("pilot_shenzhen"), banks=21, shocks=3)
+    june = 5  # of 2013; a tenth of 31.45 Mt, as the committee acts in one month in ten, below half of the price
+    assert 12 * shenzhen.bought_back[june] == pytest.approx(0.10 * (1 - 0.9**12))
+    assert shenzhen.buy_back_price[june] == pytest.approx(0.5 * 67.67 * np.exp(0.05 * june / 12))
+    assert 12 * shenzhen.auctioned[june] == pytest.approx(0.2 / 31.45)  # 200,000 t from 35.43 on
+    assert shenzhen.reserve_price[june] == 35.43
+    beijing = problem(load_scenario("pilot_beijing"), banks=21, shocks=3)
+    assert 12 * beijing.bought_back[[0, 47]] == pytest.approx(0.05 * (1 - 0.75**12))  # without auctions, and with
+    assert 12 * beijing.auctioned[47] == pytest.approx(0.5 / 47 * (1 - 0.75**12))  # 500,000 t in 2016, held back
+    assert beijing.buy_back_price.tolist() == [20.0] * beijing.months
+    none = problem(load_scenario("pilot_beijing", {"market.aggregate.buy_back": 0.0}), banks=21, shocks=3)
+    assert none.supply == pytest.approx(beijing.supply)  # what is bought leaves by its own column
+    floor = problem(load_scenario("gx_ets"), banks=21, shocks=3)
+    assert floor.bought_back.sum() == 0.0
 
 
 def test_short_firms_buy_less_from_others_where_they_buy_at_auction():
@@ -231,6 +265,8 @@ def test_errors_name_what_is_missing():
         problem(load_scenario("tms"))
     with pytest.raises(ValueError, match=r"aggregate\.firms.*base_tonnes"):
         problem(load_scenario("kets", {"market.aggregate.firms": None}))
+    with pytest.raises(ValueError, match=r"aggregate\.buy_back.*tps has no low trigger"):
+        problem(load_scenario("tps", {"market.aggregate.buy_back": 0.05}))
     with pytest.raises(ValueError, match=r"aggregate\.intensity"):
         problem(load_scenario("tps", {"market.aggregate.intensity": None}))
     with pytest.raises(ValueError, match=r"aggregate\.unit_class.*'V'"):

@@ -46,11 +46,11 @@ def carry(rule: BankingRule, aggregate: Aggregate, years: float, counted: float,
         aggregate: the market.
         years: length of the period.
         counted: years of net sales that the rule counts.
-        allocation: units a year, for a base that is a share of them.
+        allocation: free units a year, on average over the phase, for a base that is a share of them.
 
     A rule under which short firms carry whatever they buy limits no one: the surplus is sold to them. A
     deduction of the excess from the next vintage takes it away in all but name. Small holders: half of the long
-    firms, each with half of what the rule lets them hold, on average.
+    firms, each with half of what the rule lets them hold, on average; who had to sell was not to buy his way in.
     """
     if rule.limit == "unlimited" or (rule.limit == "net_sales" and rule.deficit_firm_exempt):
         return Carry(0.0, 0.0, True)
@@ -58,14 +58,27 @@ def carry(rule: BankingRule, aggregate: Aggregate, years: float, counted: float,
         return Carry(0.0, 0.0, False)
     if rule.limit == "traded_units":
         return Carry(0.0, aggregate.traded * years, False)
-    base = rule.base_share * allocation
-    if rule.base_tonnes > 0.0:
-        base += HALF * per_firm(aggregate, "base_tonnes") * rule.base_tonnes / aggregate.emissions
+    base = open_room(rule, aggregate, allocation)
     small = rule.small_holder_tonnes.get("firm", 0.0)
     if small > 0.0:
         base += HALF * HALF * per_firm(aggregate, "small_holder_tonnes") * HALF * small / aggregate.emissions
     multiple = rule.net_sales_multiple * counted / years / rule.net_sales_years if rule.limit == "net_sales" else 0.0
     return Carry(multiple, base, False)
+
+
+def open_room(rule: BankingRule, aggregate: Aggregate, allocation: float) -> float:
+    """What every firm, long or short, may carry over whatever it sold: a share of its units and so many tonnes.
+
+    Nothing but holding the units is asked of a firm. While the room of one is not used, its units are worth the next
+    vintage, so whoever has more than fits sells to whoever has room left, short firms with them: the price
+    falls below the next one only when all of it is full. What is sold into the short half's room is a net sale
+    of the long half besides, where the limit counts these.
+    """
+    room = rule.base_share * allocation
+    if rule.base_tonnes > 0.0:
+        room += per_firm(aggregate, "base_tonnes") * rule.base_tonnes / aggregate.emissions
+    by_sale = rule.net_sales_multiple / rule.net_sales_years if rule.limit == "net_sales" else 0.0
+    return room * (1.0 + HALF * by_sale)
 
 
 def borrowing(rule: BorrowingRule | None, aggregate: Aggregate, emissions: float, gap: float) -> float:

@@ -15,7 +15,7 @@ from nea_env.core.equilibrium.shocks import shock_chain
 from nea_env.core.lowering.aggregate.calendar import solved_months, spans
 from nea_env.core.lowering.aggregate.limits import choke_price
 from nea_env.core.lowering.aggregate.months import MONTH_FLOWS, PRICES, SETTLED, fill
-from nea_env.core.lowering.aggregate.supply import HALF
+from nea_env.core.lowering.aggregate.supply import HALF, has_low_trigger
 from nea_env.scenario import Abatement, Aggregate, Link, Market, Regime, Scenario
 
 BANKS, SHOCKS = 121, 5
@@ -71,6 +71,8 @@ def market_problem(
     aggregate = market.aggregate
     if aggregate is None:
         raise ValueError(f"market.aggregate: {market.name} has none, and an equilibrium needs one")
+    if aggregate.buy_back > 0.0 and not any(map(has_low_trigger, regime.stabilisation.values())):
+        raise ValueError(f"market.aggregate.buy_back: {regime.name} has no low trigger to buy back at; allowed: 0")
     periods = spans(regime, start, months)
     columns = {name: np.zeros(months) for name in (*MONTH_FLOWS, *PRICES, *SETTLED)}
     for span in periods:
@@ -118,6 +120,7 @@ def _collar(columns: dict[str, Array], market: Market) -> None:
     columns["supply"] += columns["auctioned"] - columns["emissions"]
     columns["auctioned"][:] = columns["released"][:] = columns["emissions"]
     columns["reserve_price"][:], columns["release_price"][:] = floor, ceiling
+    columns["bought_back"][:] = 0.0  # the floor's bid stands in for it
     columns["lapse_price"][:] = floor * np.exp(market.discount_rate * columns["wait"] / 12.0)
 
 

@@ -8,10 +8,10 @@ from nea_env.core.equilibrium.problem import Array
 from nea_env.core.lowering.aggregate import limits
 from nea_env.core.lowering.aggregate import supply as units
 from nea_env.core.lowering.aggregate.calendar import Span
-from nea_env.scenario import Aggregate, Market, Regime, months_between
+from nea_env.scenario import Aggregate, Market, Phase, Regime, months_between
 
-MONTH_FLOWS = "emissions supply auctioned offsets released response".split()
-PRICES = "reserve_price offset_price release_price".split()
+MONTH_FLOWS = "emissions supply auctioned offsets released bought_back response".split()
+PRICES = "reserve_price offset_price release_price buy_back_price".split()
 SETTLED = ("year_end wait carry_multiple carry_base unlimited deficit borrowing shortage_price lapse_price").split()
 
 
@@ -41,7 +41,8 @@ def fill(
     """
     months = range(max(span.first, 0), min(span.last + 1, len(columns["supply"])))
     rule, committee = regime.allocation[span.law].of_class(aggregate.unit_class), regime.stabilisation.get(span.law)
-    share, high = units.allocation_share(rule, aggregate), units.released(committee, aggregate)
+    share = units.allocation_share(rule, aggregate)
+    high, low = units.released(committee, aggregate), units.bought_back(committee, aggregate)
     allocated = sold = emitted = 0.0
     for month in months:
         year, price = span.year + (month - span.first) // 12, reference(market, month)
@@ -49,13 +50,15 @@ def fill(
         supply = share * units.of_year(aggregate.allocation, year)
         auctioned = units.auctions(rule, regime.auctions.get(span.law), aggregate, supply)
         free = supply * (1.0 - units.auction_share(rule, aggregate)) + units.forgiven(rule, aggregate)
-        free, above = units.held_back(free, auctioned, committee, aggregate)
+        free, above = units.held_back(free, auctioned, committee)
         offsets = units.offset_share(regime.offsets.get(span.law, {}), aggregate, supply, emissions)
         met = emissions * (1.0 - units.net_share(rule))  # by units that follow them
-        flows = (emissions - met, free - met, above.amount, offsets, high.amount, aggregate.supply_response)
+        response = aggregate.supply_response
+        flows = (emissions - met, free - met, above.amount, offsets, high.amount, low.amount, response)
         for name, value in zip(MONTH_FLOWS, flows, strict=True):
             columns[name][month] = value / 12.0
-        thresholds = (above.threshold(price), (aggregate.offset_ratio or 0.0) * price, high.threshold(price))
+        credit_price = (aggregate.offset_ratio or 0.0) * price
+        thresholds = (above.threshold(price), credit_price, high.threshold(price), low.threshold(price))
         for name, value in zip(PRICES, thresholds, strict=True):
             columns[name][month] = value
         allocated += supply / 12.0
@@ -79,10 +82,10 @@ def _settle(
     """Write what holds at the period's end; the last three are the period's own, in shares."""
     rule = regime.allocation[span.law].of_class(aggregate.unit_class)
     gap = limits.deficit(aggregate, span.years, sold, units.forgiven(rule, aggregate) * span.years)
-    carry = limits.carry(
-        regime.banking[span.law], aggregate, span.years, counted_years(regime, start, span), allocated / span.years
-    )
-    if regime.banking[span.law].limit == "next_period_only":
+    banking = regime.banking[span.law]
+    allocation = mean_allocation(regime, aggregate, span) if banking.base_share > 0.0 else 0.0
+    carry = limits.carry(banking, aggregate, span.years, counted_years(regime, start, span), allocation)
+    if banking.limit == "next_period_only":
         carry = _own_credits(regime, aggregate, span, allocated - emitted)
     settled = (
         1.0,
@@ -110,12 +113,30 @@ def _own_credits(regime: Regime, aggregate: Aggregate, span: Span, excess: float
     return limits.Carry(0.0, max(excess, 0.0), False)
 
 
+def mean_allocation(regime: Regime, aggregate: Aggregate, span: Span) -> float:
+    """Free units a year, on average over the phase that a period belongs to, or over the period itself."""
+    phase = _phase(regime, span)
+    laws = [law for law in regime.calendar if phase and int(phase.first) <= int(law) <= int(phase.last)]
+    years = free = 0.0
+    for law in laws or [span.law]:
+        rule = regime.allocation[law].of_class(aggregate.unit_class)
+        share = units.allocation_share(rule, aggregate) * (1.0 - units.auction_share(rule, aggregate))
+        for year in range(int(law), int(law) + regime.calendar[law].years):
+            free += share * units.of_year(aggregate.allocation, year)
+            years += 1.0
+    return free / years
+
+
+def _phase(regime: Regime, span: Span) -> Phase | None:
+    return next((p for p in regime.phases.values() if int(p.first) <= int(span.law) <= int(p.last)), None)
+
+
 def counted_years(regime: Regime, start: str, span: Span) -> float:
     """Years of net sales that the banking rule of a period counts."""
     since = regime.banking[span.law].net_sales_since
     if since == "vintage":
         return span.years
     if since == "phase":
-        phase = next((p for p in regime.phases.values() if int(p.first) <= int(span.law) <= int(p.last)), None)
+        phase = _phase(regime, span)
         return span.years + (int(span.law) - int(phase.first) if phase else 0)
     return (span.deadline + 1 - (months_between(start, since) + span.later)) / 12.0

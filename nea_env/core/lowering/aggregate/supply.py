@@ -111,23 +111,33 @@ def released(rule: StabilisationRule | None, aggregate: Aggregate) -> Sales:
     return Sales(aggregate.reserve * acting(rule), rule.high_price or 0.0, rule.high_multiple or 0.0)
 
 
-def held_back(free: float, sold: Sales, rule: StabilisationRule | None, aggregate: Aggregate) -> tuple[float, Sales]:
+def has_low_trigger(rule: StabilisationRule | None) -> bool:
+    """Whether a price is named below which the committee may step in."""
+    return rule is not None and (rule.low_price is not None or rule.low_multiple is not None)
+
+
+def bought_back(rule: StabilisationRule | None, aggregate: Aggregate) -> Sales:
+    """Units bought back a year below the low trigger: those of the firms, whatever is auctioned besides."""
+    if rule is None or not has_low_trigger(rule):
+        return NOTHING
+    return Sales(aggregate.buy_back * acting(rule), rule.low_price or 0.0, rule.low_multiple or 0.0)
+
+
+def held_back(free: float, sold: Sales, rule: StabilisationRule | None) -> tuple[float, Sales]:
     """Units a year that come at any price, and those that come above one.
 
-    Auctions without a reserve price are held back below the low trigger, as often as the committee acts; where
-    there is none, units are bought back there.
+    Auctions without a reserve price are held back below the low trigger, as often as the committee acts.
 
     Args:
         free: free units a year.
         sold: units auctioned a year.
         rule: the intervention's rule, if any.
-        aggregate: the market.
     """
     if sold.amount > 0.0 and sold.price + sold.multiple > 0.0:
         return free, sold
-    if rule is None or (rule.low_price is None and rule.low_multiple is None):
+    if rule is None or not has_low_trigger(rule):
         return free + sold.amount, NOTHING
-    held = (sold.amount or aggregate.buy_back) * acting(rule)
+    held = sold.amount * acting(rule)
     return free + sold.amount - held, Sales(held, rule.low_price or 0.0, rule.low_multiple or 0.0)
 
 
