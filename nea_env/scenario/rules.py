@@ -333,3 +333,15 @@ class Range(Model):
         if self.high < self.low:
             raise ValueError(f"high: {self.high:g} lies below low, {self.low:g}")
         return self
+
+
+class GridFactor(Model):
+    """What power bought from the grid counts as in one compliance period, and in those after it that name none."""
+
+    factor: NonNegative  # t/MWh; 0: it does not count
+    base_factor: NonNegative | None = None  # t/MWh in the base-year emissions; None: they are recalculated with it
+
+    @property
+    def of_base(self) -> float:
+        """What a MWh of the base years counts as, t."""
+        return self.factor if self.base_factor is None else self.base_factor
