@@ -76,13 +76,26 @@ class Scenario(Model):
     def digest(self) -> str:
         """Digest, 16 hexadecimal digits, of all that decides how episodes go: everything but names and information."""
         content = _unnamed(self.model_dump(mode="json", exclude_defaults=True))
-        for side in (*content.get("links", ()), *(() if self.firm.electricity else (content,))):
-            if side.get("regime"):
-                side["regime"].pop("grid_factor", None)  # of power that nobody buys
+        if self._power_is_constant():
+            for part in (content["firm"], *content["firm"].get("technologies", ())):
+                part.pop("electricity", None)
+                part.pop("acts_on", None)
+            content["regime"].pop("grid_factor", None)
+        for link in content.get("links", ()):
+            (link.get("regime") or {}).pop("grid_factor", None)  # of power that nobody buys
         for market in (content["market"], *(link["market"] for link in content.get("links", ()))):
             if market.get("law") != "replay":
                 market.pop("replay", None)  # prices on record that nobody plays
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
+
+    def _power_is_constant(self) -> bool:
+        """Whether all power bought counts alike, in the periods played and their phases: nothing depends on it."""
+        regime, played = self.regime, self.periods
+        spans = [(year, year) for year in played]
+        spans += [(p.first, p.last) for p in regime.phases.values() if any(p.first <= y <= p.last for y in played)]
+        grids = [regime.grid_in(y) for y in regime.calendar if any(low <= y <= high for low, high in spans)]
+        first = regime.grid_in(self.first).factor
+        return self.firm.electricity == 0.0 or all(grid.factor == grid.of_base == first for grid in grids)
 
     @field_validator("links", mode="before")
     @classmethod
