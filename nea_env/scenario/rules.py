@@ -338,8 +338,8 @@ class Range(Model):
 class GridFactor(Model):
     """What power bought from the grid counts as in one compliance period, and in those after it that name none."""
 
-    factor: NonNegative  # t/MWh; 0: it does not count
-    base_factor: NonNegative | None = None  # t/MWh in the base-year emissions; None: they are recalculated with it
+    factor: Annotated[Number, Field(ge=0, le=10)]  # t/MWh; 0: it does not count
+    base_factor: Annotated[Number, Field(ge=0, le=10)] | None = None  # t/MWh in base-year emissions; None: as factor
 
     @property
     def of_base(self) -> float:
