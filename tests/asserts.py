@@ -20,7 +20,7 @@ DUTY_IN = ("emitted", "clawback_unmet", "credits_issued")
 DUTY_OUT = ("surrendered", "borrowed", "forgiven", "penalised")
 MONEY = (
     "allowance_cost", "trading_cost", "offset_cost", "foreign_cost", "abatement_cost", "operating_cost",
-    "investment_cost", "margin_cost", "penalty_cost", "closing_cost",
+    "investment_cost", "margin_cost", "penalty_cost", "tax_cost", "closing_cost",
 )  # fmt: skip
 
 

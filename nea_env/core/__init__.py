@@ -6,8 +6,9 @@ In reading order:
   once. Kernels read a column's number from its table, as in ``state[State.FRONT, i]``.
 * ``rules``: the law by mechanism, as pure functions of scalars.
 * ``lowering``: a scenario becomes numbers. Periods and what is published when (``periods``, ``outlook``), the steps
-  that fall due (``events``), the months (``statute_months``, ``market_months``), drawn statutes (``draws``), and the
-  whole market where the price is its equilibrium (``aggregate``, solved by ``equilibrium``); ``tables`` joins them.
+  that fall due (``events``), the months (``statute_months``, ``market_months``, ``power``), drawn statutes
+  (``draws``), and the whole market where the price is its equilibrium (``aggregate``, solved by ``equilibrium``);
+  ``tables`` joins them.
 * ``blocks``: firms are stored in blocks of 64, column by column, and a run of them plays the same month at once.
 * ``play``: the month. Firms decide (``decisions``), orders are filled (``clearing``, ``foreign``), the law settles
   (``settlement``, ``booking``), the new month brings news (``news``, ``links``, ``chain``), and what it allows and

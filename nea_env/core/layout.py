@@ -156,6 +156,7 @@ class Flow(Columns):
     INVESTMENT_COST = column("money", "capital spent, net of state aid", low=0)
     MARGIN_COST = column("money", "margin lost by producing more or less than baseline", low=0)
     PENALTY_COST = column("money", "penalties, and state aid paid back", low=0)
+    TAX_COST = column("money", "carbon tax of another law on the month's emissions", low=0)
     CLOSING_COST = column("money", "at the end: debt and unmet duty bought, less holdings and capacity left")
     COST = column("money", "sum of the money above")
 

@@ -16,6 +16,8 @@ class Month(Columns):
     # production at baseline
     OUTPUT = column("unit", "baseline output of the month; 0 in run-off", low=0)
     EMISSIONS = column("t", "baseline emissions of the month", low=0)
+    INTENSITY = column("t/unit", "emissions per unit of output, before abatement and capacity", low=0)
+    TAX = column("money/t", "carbon tax of another law, paid on every tonne emitted; 0: none", low=0)
     OUTPUT_CORRECTION = column("1", "half the variance of log-output, which keeps mean output at baseline", low=0)
 
     # the market
@@ -72,6 +74,9 @@ class Month(Columns):
     MARGINAL = column("1", "net duty that one more tonne emitted this month adds; 1 in run-off")
     YEAR_LEFT = column("t", "baseline emissions from this month to the end of the running year", low=0)
     FUTURE_EMISSIONS = column("t", "baseline emissions from this month on that will be due", low=0)
+    SAVED_AHEAD = column(
+        "1", "what a tonne of capacity avoids of FUTURE_EMISSIONS, over its share of them", low=0, width=TECHS
+    )
     FUTURE_ALLOCATION = column(
         "t", "free units on FUTURE_EMISSIONS, and bookings still to come before the deadline", low=0
     )
@@ -90,6 +95,12 @@ class Month(Columns):
     SEASON_COS = column("1", "cosine of the calendar month", low=-1, high=1)
 
     # investment, by technology
+    SAVED = column("1", "tonnes avoided this month by a tonne of capacity at baseline output", low=0, width=TECHS)
+    INCOME = column("money/t", "income on a tonne of capacity used this month; 0: none", low=0, width=TECHS)
+    SAVED_LEFT = column("months", "tonnes avoided by a tonne a month of capacity, from now on", low=0, width=TECHS)
+    EARNED_LEFT = column(
+        "money/(t/month)", "discounted income and carbon tax saved by capacity, from now on", low=0, width=TECHS
+    )
     PRODUCING_MONTHS = column("months", "months of production left, this one included", low=0, whole=True)
     SAVING_MONTHS = column(
         "t/money", "duty that capacity started now saves to the end of production, over its capex", width=TECHS

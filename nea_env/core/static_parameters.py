@@ -29,7 +29,6 @@ class Static(Columns):
     # output and emissions at baseline; reciprocals, since a product costs less than a quotient
     PERSISTENCE = column("1", "part of log-output's deviation from baseline that lasts a month", low=0, high=1)
     DEMAND_SD = column("1", "sd of a month's news of log-output", low=0)
-    INTENSITY = column("t/unit", "emissions per unit of output, before abatement and capacity", low=0)
     ANNUAL_EMISSIONS = column("t", "baseline emissions a year", low=0)
     ANNUAL_OUTPUT = column("unit", "baseline output a year", low=0)
     PER_ANNUAL = column("1/t", "1 / ANNUAL_EMISSIONS", low=0)

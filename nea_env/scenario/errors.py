@@ -7,7 +7,7 @@ import unicodedata
 
 _ESCAPED = re.compile(r"\\(?:x([0-9a-f]{2})|u([0-9a-f]{4})|U([0-9a-f]{8}))")
 
-_LONGEST_REASON = 900
+_LONGEST_REASON = 980
 """Characters in a message; a key or a path of thousands is cut."""
 
 

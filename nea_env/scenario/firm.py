@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from nea_env.scenario.types import Model, NonNegative, Number, Positive, Share, Switch, Whole, Year
+from nea_env.scenario.types import Model, Month, NonNegative, Number, Positive, Share, Switch, Whole, Year
 
 TECHNOLOGIES = 3
 """Technologies a firm can list."""
@@ -24,12 +24,18 @@ class Abatement(Model):
 
 
 class Technology(Model):
-    """An investment that cuts emissions for its life."""
+    """An investment that cuts emissions for its life.
+
+    Its tonnes are those of the first compliance period played. Where the grid factor changes, the same capacity
+    avoids more or less of the emissions that it acts on, at the same cost and income: a price per MWh stays one.
+    """
 
     name: str
+    acts_on: Literal["all", "direct", "electricity"] = "all"  # emissions of which it cuts a share
     potential_share: Share  # of baseline emissions
     capex: Positive  # money per (t a year)
     opex: Annotated[Number, Field(ge=-1e15, le=1e15)] = 0.0  # money per t avoided; savings are negative
+    income: dict[Month, NonNegative] = {}  # money per t avoided, from each month on: certificates, a subsidy
     lead_months: Annotated[Whole, Field(ge=1, le=LEAD_MONTHS_MAX)]
     life_years: Annotated[Number, Field(gt=0, le=60)]
 
@@ -62,8 +68,9 @@ class Firm(Model):
     designation: Literal["firm", "site"] = "firm"
     output_unit: str = "MWh"
     output: Positive  # units a year, baseline
-    emission_intensity: Positive  # t per unit
-    base_emissions: Positive | None = None  # t a year in the base period; None: output x intensity
+    emission_intensity: Positive  # t per unit, as counted in the first compliance period played
+    electricity: NonNegative = 0.0  # MWh bought per unit: part of the intensity where the regime has a grid factor
+    base_emissions: Positive | None = None  # t a year in the base period, counted alike; None: output x intensity
     certified: str = ""  # certificate that eases its reduction factor (Tokyo's top-level sites)
     cost_intensity: Share = 0.0  # allowance cost over value added, for leakage tests
     trade_intensity: Share = 0.0  # trade over domestic supply
@@ -83,7 +90,7 @@ class Firm(Model):
 
     @property
     def annual_emissions(self) -> float:
-        """Baseline emissions, t a year."""
+        """Baseline emissions, t a year, as counted in the first compliance period played."""
         return self.output * self.emission_intensity
 
     @model_validator(mode="after")

@@ -13,6 +13,7 @@ from nea_env.scenario.rules import (
     BorrowingRule,
     CalendarRule,
     Compliance,
+    GridFactor,
     HoldingRule,
     OffsetRule,
     PenaltyRule,
@@ -20,10 +21,15 @@ from nea_env.scenario.rules import (
     Range,
     StabilisationRule,
 )
-from nea_env.scenario.types import Model, Month, Number, Share, Whole, Year
+from nea_env.scenario.types import Model, Month, NonNegative, Number, Share, Whole, Year
 
-BY_PERIOD = ("allocation", "banking", "borrowing", "offsets", "penalty", "auctions", "stabilisation", "holding")
+BY_PERIOD = (
+    "allocation", "banking", "borrowing", "offsets", "penalty", "auctions", "stabilisation", "holding", "grid_factor",
+)  # fmt: skip
 """Mechanisms keyed by a compliance period's first year, besides the calendar."""
+
+NOT_COUNTED = GridFactor(factor=0.0)
+"""Power bought from the grid where a regime says nothing of it."""
 
 
 RANGED = ("allocation", "banking", "borrowing", "offsets", "penalty")
@@ -48,6 +54,8 @@ class Regime(Model):
     auctions: dict[Year, AuctionRule] = {}  # of the vintage that is front in the months of the auctions
     stabilisation: dict[Year, StabilisationRule] = {}  # in force while that vintage is front
     holding: dict[Year, HoldingRule] = {}
+    grid_factor: dict[Year, GridFactor] = {}  # of power bought, where it counts; held until the next year that is named
+    carbon_tax: dict[Month, NonNegative] = {}  # of another law: money per t emitted from each month on, units or not
     sell_limit_share: Share | None = None  # of the free allocation that may be sold
     sell_limit_counts: Literal["all_sales", "free_units"] = "all_sales"
     """What counts against it: every sale, or free units alone, so that bought and carried units lie outside."""
@@ -91,6 +99,11 @@ class Regime(Model):
         """Compliance years that the calendar covers, in order: each year of a longer period."""
         spans = (range(int(first), int(first) + rule.years) for first, rule in sorted(self.calendar.items()))
         return tuple(dict.fromkeys(f"{year:04d}" for span in spans for year in span))
+
+    def grid_in(self, year: str) -> GridFactor:
+        """What power bought counts as in a compliance period: as in the last one that names it, else in the first."""
+        named = [key for key in sorted(self.grid_factor) if key <= year] or sorted(self.grid_factor)[:1]
+        return self.grid_factor[named[-1]] if named else NOT_COUNTED
 
     def number(self, path: str) -> float | None:
         """The number at a dotted path, for instance ``banking.2018.net_sales_multiple``; None where there is none."""

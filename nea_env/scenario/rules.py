@@ -333,3 +333,15 @@ class Range(Model):
         if self.high < self.low:
             raise ValueError(f"high: {self.high:g} lies below low, {self.low:g}")
         return self
+
+
+class GridFactor(Model):
+    """What power bought from the grid counts as in one compliance period, and in those after it that name none."""
+
+    factor: Annotated[Number, Field(ge=0, le=10)]  # t/MWh; 0: it does not count
+    base_factor: Annotated[Number, Field(ge=0, le=10)] | None = None  # t/MWh in base-year emissions; None: as factor
+
+    @property
+    def of_base(self) -> float:
+        """What a MWh of the base years counts as, t."""
+        return self.factor if self.base_factor is None else self.base_factor

@@ -17,6 +17,8 @@ from nea_env.scenario.regime import Regime
 from nea_env.scenario.types import Model, Month, Whole, Year, add_months, months_between
 
 LINKS_MAX = 2
+ROUNDING = 1e-9
+"""By how much a share may exceed what it is part of."""
 INFORMATION = ("compliance", "gaps")
 """Keys of a regime that change no episode."""
 
@@ -61,6 +63,11 @@ class Scenario(Model):
         return tuple(year for year in sorted(self.regime.calendar) if self.first <= year <= self.last)
 
     @property
+    def power_share(self) -> float:
+        """Power bought, as a share of baseline emissions."""
+        return self.firm.electricity * self.regime.grid_in(self.first).factor / self.firm.emission_intensity
+
+    @property
     def end(self) -> str:
         """Month of the last deadline: the last month played."""
         return self.regime.calendar[self.last].deadline
@@ -69,10 +76,26 @@ class Scenario(Model):
     def digest(self) -> str:
         """Digest, 16 hexadecimal digits, of all that decides how episodes go: everything but names and information."""
         content = _unnamed(self.model_dump(mode="json", exclude_defaults=True))
+        if self._power_is_constant():
+            for part in (content["firm"], *content["firm"].get("technologies", ())):
+                part.pop("electricity", None)
+                part.pop("acts_on", None)
+            content["regime"].pop("grid_factor", None)
+        for link in content.get("links", ()):
+            (link.get("regime") or {}).pop("grid_factor", None)  # of power that nobody buys
         for market in (content["market"], *(link["market"] for link in content.get("links", ()))):
             if market.get("law") != "replay":
                 market.pop("replay", None)  # prices on record that nobody plays
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
+
+    def _power_is_constant(self) -> bool:
+        """Whether all power bought counts alike, in the periods played and their phases: nothing depends on it."""
+        regime, played = self.regime, self.periods
+        spans = [(year, year) for year in played]
+        spans += [(p.first, p.last) for p in regime.phases.values() if any(p.first <= y <= p.last for y in played)]
+        grids = [regime.grid_in(y) for y in regime.calendar if any(low <= y <= high for low, high in spans)]
+        first = regime.grid_in(self.first).factor
+        return self.firm.electricity == 0.0 or all(grid.factor == grid.of_base == first for grid in grids)
 
     @field_validator("links", mode="before")
     @classmethod
@@ -110,6 +133,7 @@ class Scenario(Model):
             lacks = market.replay.missing(self.start, opens, self.end)
             if lacks:
                 raise ValueError(f"market.replay: {lacks}")
+        self._check_power()
         check_links(self.links, market, regime, self.start, self.end)
         played = months_between(self.start, self.end) + 1
         for tech in firm.technologies:
@@ -138,6 +162,24 @@ class Scenario(Model):
             if unused:
                 raise ValueError(
                     f"{key}: {unused[0]} is not a year of {regime.name}; allowed: {known[0]} to {known[-1]}"
+                )
+
+    def _check_power(self) -> None:
+        """Power bought is part of the emissions, and no technology can cut more than the part it acts on."""
+        firm, power = self.firm, self.power_share
+        if power > 1.0 + ROUNDING:
+            raise ValueError(
+                f"firm.electricity: {firm.electricity:g} MWh a unit would emit {power:.3g} times emission_intensity"
+                f" in {self.first}; allowed: at most {firm.electricity / power:g}"
+            )
+        shares = {"all": 0.0, "direct": 0.0, "electricity": 0.0}
+        for tech in firm.technologies:
+            shares[tech.acts_on] += tech.potential_share
+        for part, of_it in (("direct", 1.0 - power), ("electricity", power)):
+            if shares[part] > of_it * (1.0 - shares["all"]) + ROUNDING:
+                raise ValueError(
+                    f"firm.technologies: those that act on {part} remove {shares[part]:.3g} of emissions; allowed: at"
+                    f" most {max(0.0, of_it * (1.0 - shares['all'])):.3g}, what there is of it"
                 )
 
     def _check_names(self) -> None:

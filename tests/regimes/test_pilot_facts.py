@@ -285,6 +285,7 @@ FOUND = {  # of 2018 and later, in plans, notices and a decree without an end
         "calendar.2018.deadline", "calendar.2019.deadline", "auctions.2019.months.0", "auctions.2019.volume",
         "auctions.2019.reserve_multiple", "auctions.2019.reserve_months",
     },
+    "shanghai": {"grid_factor.2018.factor", "grid_factor.2019.factor"},
     "tianjin": {"allocation.2019.pre_share", "allocation.2021.correction_factor", "allocation.2021.interim_factor"},
 }  # fmt: skip
 DECREE = ("banking", "offsets", "penalty")  # mechanisms of Guangdong's decree

@@ -127,10 +127,16 @@ def _bookings(period: Period, periods: tuple[Period, ...]) -> list[Row]:
         Event.KIND: ALLOCATE,
         Event.UPDATE_SHARE: period.rule.update_share,
         Event.UPDATE_ON_OUTPUT: float(on_output),
-        Event.PER_BASE: 1.0 / (period.base_output if on_output else period.base),
+        Event.PER_BASE: 1.0 / period.base_output if on_output else _restated(period, periods, month) / period.base,
         Event.TO_NEXT: 1.0 if after_roll else _to_next(period, periods, month),
     }
     return [(month, RESET_SALES if after_roll else ALLOCATE, values), *(r for r in rest if r[0] > month)]
+
+
+def _restated(period: Period, periods: tuple[Period, ...], month: int) -> float:
+    """A tonne verified last by ``month``, in tonnes of the period's base years: the grid factor may have changed."""
+    verified = [other.relative for other in periods if other.verified < month]
+    return period.base_relative / (verified[-1] if verified else 1.0)
 
 
 def _completion(period: Period, periods: tuple[Period, ...]) -> list[Row]:

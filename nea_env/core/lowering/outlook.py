@@ -132,7 +132,7 @@ class Outlook:
         if period.rule.method in BOOKED:
             ends = [value / period.years for value in self.bounds("booked", period, t)]
         elif period.rule.method in OWN_EMISSIONS:
-            ends = [value * firm.annual_emissions for value in self.bounds("free", period, t)]
+            ends = [value * firm.annual_emissions * period.relative for value in self.bounds("free", period, t)]
         elif period.rule.method == "benchmarking":
             ends = [value * firm.output for value in self.bounds("rate", period, t)]
         else:

@@ -37,6 +37,8 @@ class Period:
     per_output: float  # emissions that a unit of output stands for there, t; 0 unless booked whole
     free: float  # free units per tonne of own verified emissions, at baseline intensity; 0 unless they follow these
     marginal: float  # net duty that one more tonne emitted adds
+    relative: float  # emissions per unit of output, over those of the first period played
+    base_relative: float  # the same of the base years
     base: float  # base-year emissions, t a year
     base_output: float  # output a year in the base years
     factor: float  # reduction factor; 0 unless a baseline regime
@@ -74,6 +76,9 @@ def period_of(scenario: Scenario, year: str, index: int = 0) -> Period:
     opening = f"{year}-{regime.year_starts:02d}"
     base = firm.annual_emissions if firm.base_emissions is None else firm.base_emissions
     base_output = base / firm.emission_intensity
+    relative, base_relative = _relative(scenario, year)
+    base *= base_relative
+    intensity = firm.emission_intensity * relative
     given = free_share(regime, rule, year, firm) * (rule.correction_factor or 1.0)
     per_output = {
         "grandfathering": base / base_output,
@@ -100,12 +105,21 @@ def period_of(scenario: Scenario, year: str, index: int = 0) -> Period:
         interim=free_share(regime, rule, year, firm) * interim * expected,
         expected=expected,
         per_output=per_output,
-        free=_own_share(rule, firm),
-        marginal=_marginal(rule, firm, rate),
+        free=_own_share(rule, firm, intensity),
+        marginal=_marginal(rule, firm, rate, intensity),
+        relative=relative,
+        base_relative=base_relative,
         base=base,
         base_output=base_output,
         factor=_reduction_factor(rule, firm),
     )
+
+
+def _relative(scenario: Scenario, year: str) -> tuple[float, float]:
+    """Emissions per unit of output in a period, and of its base years, over those of the first period played."""
+    grid, first = scenario.regime.grid_in(year), scenario.regime.grid_in(scenario.first).factor
+    power = scenario.firm.electricity / scenario.firm.emission_intensity
+    return 1.0 + power * (grid.factor - first), 1.0 + power * (grid.of_base - first)
 
 
 def _reduction_factor(rule: AllocationRule, firm: Firm) -> float:
@@ -114,29 +128,30 @@ def _reduction_factor(rule: AllocationRule, firm: Firm) -> float:
     return rule.reduction_factor[firm.unit_class] * (rule.certified[firm.certified] if firm.certified else 1.0)
 
 
-def _own_share(rule: AllocationRule, firm: Firm) -> float:
+def _own_share(rule: AllocationRule, firm: Firm, intensity: float) -> float:
     if rule.method == "verified_emissions":
         return 1.0
     if rule.method == "benchmark_band":
         balance = rule.balance[firm.unit_class]
-        return 1.0 + float(beyond_emissions(firm.emission_intensity, 1.0, balance, rule.band, rule.band_share))
+        return 1.0 + float(beyond_emissions(intensity, 1.0, balance, rule.band, rule.band_share))
     return 0.0
 
 
-def _marginal(rule: AllocationRule, firm: Firm, rate: float) -> float:
+def _marginal(rule: AllocationRule, firm: Firm, rate: float, intensity: float) -> float:
     """Net duty per further tonne at baseline: less where own emissions earn units, or a deficit cap binds."""
     if rule.method == "verified_emissions":
         return 0.0
-    if rule.deficit_cap is not None and rate < (1.0 - rule.deficit_cap) * firm.emission_intensity:
+    if rule.deficit_cap is not None and rate < (1.0 - rule.deficit_cap) * intensity:
         return rule.deficit_cap
     if rule.method != "benchmark_band":
         return 1.0
-    return float(net_duty(firm.emission_intensity / rule.balance[firm.unit_class], rule.band, rule.band_share))
+    return float(net_duty(intensity / rule.balance[firm.unit_class], rule.band, rule.band_share))
 
 
 def free_units(period: Period, firm: Firm) -> float:
     """Free units of a whole period, t: those booked, or what baseline output and emissions earn."""
-    return period.booked + (period.rate * firm.output + period.free * firm.annual_emissions) * period.years
+    own = period.free * firm.annual_emissions * period.relative
+    return period.booked + (period.rate * firm.output + own) * period.years
 
 
 def deadlines(periods: tuple[Period, ...]) -> tuple[int, ...]:

@@ -99,7 +99,8 @@ def _fill_due_period(monthly: np.ndarray, t: int, outlook: Outlook, period: Peri
         row[Month.OFFSET_SHARE] = share
     elif base == offsets.LIMIT_ALLOCATION:
         allocation = outlook.expected("booked", period, t) or rate * output
-        row[Month.OFFSET_FIXED] += share * (allocation or free * scenario.firm.annual_emissions * period.years)
+        own = free * scenario.firm.annual_emissions * period.relative
+        row[Month.OFFSET_FIXED] += share * (allocation or own * period.years)
     elif base == offsets.LIMIT_REDUCTION:
         row[Month.OFFSET_FIXED] += share * outlook.expected("required_reduction", period, t)
     elif base == offsets.LIMIT_NONE:

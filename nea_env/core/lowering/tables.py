@@ -17,6 +17,7 @@ from nea_env.core.lowering.magnitudes import check_firm, check_tables
 from nea_env.core.lowering.market_months import fill_auctions, fill_market, fill_triggers, opening
 from nea_env.core.lowering.outlook import Outlook, ends_of
 from nea_env.core.lowering.periods import Period, starting_units
+from nea_env.core.lowering.power import fill_power, fill_saved_ahead, fill_saving
 from nea_env.core.lowering.process_parameters import bootstrap_table, offset_parameters, process_parameters
 from nea_env.core.lowering.replay import fill_replay
 from nea_env.core.lowering.statute_months import fill_deadlines, fill_due, fill_known
@@ -110,6 +111,7 @@ def lower(scenario: Scenario, ends: tuple[Scenario, Scenario] | None = None) -> 
     table = fill_auctions(monthly, scenario, periods, table)
     table = fill_triggers(monthly, outlook, table)
     fill_due(monthly, outlook)
+    fill_saved_ahead(monthly, scenario, periods)
     fill_known(monthly, outlook)
     _fill_investment(monthly, static, outlook)
     grid = bootstrap_table(scenario.market)
@@ -143,7 +145,6 @@ def _static(scenario: Scenario, periods: tuple[Period, ...], horizon: int) -> np
         Static.OFFSET_MULTIPLIER: _offset_multiplier(scenario),
         Static.PERSISTENCE: firm.output_shock.persistence,
         Static.DEMAND_SD: firm.output_shock.volatility,
-        Static.INTENSITY: firm.emission_intensity,
         Static.ANNUAL_EMISSIONS: firm.annual_emissions,
         Static.ANNUAL_OUTPUT: firm.output,
         Static.PER_ANNUAL: 1.0 / firm.annual_emissions,
@@ -232,6 +233,7 @@ def _fill_firm(monthly: np.ndarray, scenario: Scenario, periods: tuple[Period, .
     firm = scenario.firm
     month = int(scenario.start[5:]) - 1
     variance = 0.0
+    fill_power(monthly, scenario, periods)
     for t in range(len(monthly)):
         index = (month + t) % 12
         monthly[t, Month.SEASON_SIN] = math.sin(2.0 * math.pi * index / 12.0)
@@ -241,7 +243,7 @@ def _fill_firm(monthly: np.ndarray, scenario: Scenario, periods: tuple[Period, .
         variance = firm.output_shock.persistence**2 * variance + firm.output_shock.volatility**2
         if t <= periods[-1].end:
             monthly[t, Month.OUTPUT] = firm.output / 12.0 * _relative_output(scenario, t)
-            monthly[t, Month.EMISSIONS] = monthly[t, Month.OUTPUT] * firm.emission_intensity
+            monthly[t, Month.EMISSIONS] = monthly[t, Month.OUTPUT] * monthly[t, Month.INTENSITY]
 
 
 def _fill_investment(monthly: np.ndarray, static: np.ndarray, outlook: Outlook) -> None:
@@ -249,7 +251,8 @@ def _fill_investment(monthly: np.ndarray, static: np.ndarray, outlook: Outlook) 
     horizon, scenario = len(monthly) - 1, outlook.scenario
     discount = static[Static.DISCOUNT]
     producing = int(np.count_nonzero(monthly[:horizon, Month.OUTPUT]))
-    counted = _counted_months(outlook, producing)
+    counted = _counted_months(outlook, monthly[:, Month.SAVED : Month.SAVED + TECHS], producing)
+    fill_saving(monthly, static, producing)
     monthly[:, Month.PRODUCING_MONTHS] = np.maximum(producing - np.arange(horizon + 1), 0)
     for k in range(min(len(scenario.firm.technologies), TECHS)):
         life, capex = static[Static.LIFE_DISCOUNT + k], static[Static.CAPEX + k]
@@ -258,21 +261,25 @@ def _fill_investment(monthly: np.ndarray, static: np.ndarray, outlook: Outlook) 
             months = np.arange(online, producing) - t
             age = max(0, horizon - online)
             left = (1.0 - life * static[Static.BOOK_GROWTH] ** age) / (1.0 - life)
-            monthly[t, Month.SAVING_MONTHS + k] = counted(t, online) / capex
-            monthly[t, Month.RUNNING_COST + k] = static[Static.OPEX + k] * (discount**months).sum() / capex
+            earned = discount ** (online - t) * monthly[min(online, horizon), Month.EARNED_LEFT + k] / capex
+            monthly[t, Month.SAVING_MONTHS + k] = counted(k, t, online) / capex
+            monthly[t, Month.RUNNING_COST + k] = static[Static.OPEX + k] * (discount**months).sum() / capex - earned
             monthly[t, Month.RESIDUAL + k] = left * discount ** max(0, horizon - 1 - t)
 
 
-def _counted_months(outlook: Outlook, producing: int) -> Callable[[int, int], float]:
-    """Months of production from a month on, each at the net duty that a tonne adds there, as known in month t."""
-    if outlook.marginals == {1.0}:
-        return lambda t, online: float(max(0, producing - online))
+def _counted_months(outlook: Outlook, saved: np.ndarray, producing: int) -> Callable[[int, int, int], float]:
+    """Months of production from a month on, each at the net duty that capacity saves there, as known in month t.
 
-    def counted(t: int, online: int) -> float:
+    ``saved`` (months, TECHS) is what a tonne of capacity avoids in a month.
+    """
+    if outlook.marginals == {1.0}:
+        return lambda k, t, online: float(saved[online:producing, k].sum())
+
+    def counted(k: int, t: int, online: int) -> float:
         total = 0.0
         for period in outlook.periods:
-            months = min(period.end + 1, producing) - max(period.first, online)
-            total += max(0, months) * outlook.expected("marginal", period, t)
+            months = slice(max(0, period.first, online), max(0, min(period.end + 1, producing)))
+            total += float(saved[months, k].sum()) * outlook.expected("marginal", period, t)
         return total
 
     return counted

@@ -41,13 +41,15 @@ def produce(firms, rules, t):
             change = actions[Action.OUTPUT, i] * flexibility
             flows[Flow.MARGIN_COST, i] = 0.5 * slope * change * change * flows[Flow.OUTPUT, i]
             flows[Flow.OUTPUT, i] *= 1.0 + change
-    intensity, per_output, largest = own[Static.INTENSITY], own[Static.PER_MONTH_OUTPUT], own[Static.ABATE_MAX]
+    intensity, per_output, largest = (
+        rules.monthly[t, Month.INTENSITY], own[Static.PER_MONTH_OUTPUT], own[Static.ABATE_MAX],
+    )  # fmt: skip
     for k in range(TECHS):
-        opex = own[Static.OPEX + k]
+        saved, cost = rules.monthly[t, Month.SAVED + k], own[Static.OPEX + k] - rules.monthly[t, Month.INCOME + k]
         for i in range(firms.width):
-            saved = state[State.CAPACITY + k, i] * (flows[Flow.OUTPUT, i] * per_output)
-            flows[Flow.SAVED, i] += saved
-            flows[Flow.OPERATING_COST, i] += saved * opex
+            used = state[State.CAPACITY + k, i] * (flows[Flow.OUTPUT, i] * per_output)
+            flows[Flow.SAVED, i] += used * saved
+            flows[Flow.OPERATING_COST, i] += used * cost
     for i in range(firms.width):
         output = flows[Flow.OUTPUT, i]
         emissions = output * intensity - flows[Flow.SAVED, i]
@@ -57,6 +59,10 @@ def produce(firms, rules, t):
         state[State.ACCRUED_OUTPUT, i] += output
         flows[Flow.ABATED, i] = abated
         flows[Flow.EMITTED, i] = emitted
+    tax = rules.monthly[t, Month.TAX]
+    if tax > 0.0:
+        for i in range(firms.width):
+            flows[Flow.TAX_COST, i] = tax * flows[Flow.EMITTED, i]
     if largest > 0.0:
         scale, steepness, per_steepness = (
             own[Static.ABATE_SCALE], own[Static.ABATE_STEEPNESS], own[Static.ABATE_PER_STEEPNESS],

@@ -44,12 +44,16 @@ def _foresee_duty(firms, rules, t):
     state, plan, month = firms.state, firms.plan, rules.monthly[t]
     per_annual, future, debt_due = rules.own[Static.PER_ANNUAL], month[Month.FUTURE_ALLOCATION], month[Month.DEBT_DUE]
     for i in range(firms.width):
-        capacity, closed = 0.0, 0.0
-        for k in range(TECHS):
-            capacity += state[State.CAPACITY + k, i]
+        plan[Plan.CAPACITY_SHARE, i] = 0.0
+    for k in range(TECHS):
+        saved = month[Month.SAVED_AHEAD + k]
+        for i in range(firms.width):
+            plan[Plan.CAPACITY_SHARE, i] += state[State.CAPACITY + k, i] * saved
+    for i in range(firms.width):
+        closed = 0.0
         for k in range(SLOTS):
             closed += state[State.CLOSED + k, i]
-        plan[Plan.CAPACITY_SHARE, i] = capacity * (12.0 * per_annual)
+        plan[Plan.CAPACITY_SHARE, i] *= 12.0 * per_annual
         plan[Plan.CLOSED, i] = closed
         plan[Plan.DUE, i] = 0.0
         plan[Plan.ALLOCATION, i] = future - debt_due * state[State.DEBT, i]
@@ -174,10 +178,11 @@ def _suggest_abatement(firms, rules, t):
         for i in range(firms.width):
             state[State.ABATE_AT_PRICE, i] = 0.0
     elif own[Static.TRADABLE] > 0.0:
-        marginal = max(0.0, month[Month.MARGINAL])
+        marginal, tax = max(0.0, month[Month.MARGINAL]), month[Month.TAX]
         per_scale, per_share = own[Static.ABATE_PER_SCALE], own[Static.ABATE_PER_SHARE]
         for i in range(firms.width):
-            state[State.ABATE_AT_PRICE, i] = share_at_price(plan[Plan.PRICE_DUE, i] * marginal, per_scale, per_share)
+            saved = plan[Plan.PRICE_DUE, i] * marginal + tax
+            state[State.ABATE_AT_PRICE, i] = share_at_price(saved, per_scale, per_share)
     else:  # abatement alone meets the target: evenly to year's end
         target, year_left = month[Month.ALLOCATION_RATE] * own[Static.ANNUAL_EMISSIONS], month[Month.YEAR_LEFT]
         for i in range(firms.width):

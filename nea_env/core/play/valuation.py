@@ -68,7 +68,8 @@ def mark(i, firms, rules, t):
     for k in range(TECHS):
         capacity, opex = state[State.CAPACITY + k, i], own[Static.OPEX + k]
         capex, life = own[Static.CAPEX + k], own[Static.LIFE_DISCOUNT + k]
-        tonnes += capacity * months_left
+        tonnes += capacity * rules.monthly[t, Month.SAVED_LEFT + k]
+        money += capacity * rules.monthly[t, Month.EARNED_LEFT + k]
         money -= opex * capacity * annuity(discount, 0, months_left)
         money += closing * book_value(capacity, state[State.AGED + k, i] * growth**horizon, capex, life)
         for q in range(QUEUE):
@@ -77,7 +78,9 @@ def mark(i, firms, rules, t):
                 wait = (q - t // 3 - 1) % QUEUE + 1  # quarters until it comes on line, 1 to QUEUE
                 online = 3 * (t // 3 + wait) - t
                 saving = max(0.0, months_left - online)
-                tonnes += building * saving
+                month = min(t + online, horizon)
+                tonnes += building * rules.monthly[month, Month.SAVED_LEFT + k]
+                money += building * discount**online * rules.monthly[month, Month.EARNED_LEFT + k]
                 money -= opex * building * annuity(discount, online, saving)
                 age = max(0, horizon - t - online)
                 money += closing * book_value(building, building * growth**age, capex, life)

@@ -83,7 +83,9 @@ emissions of a month times the reference price:
 reward = -cost / (annual_emissions / 12 × market.price)
 ```
 
-**Emissions.** Output at the firm's intensity is emitted, abated by operation, or saved by capacity in place:
+**Emissions.** Output at the firm's intensity is emitted, abated by operation, or saved by capacity in place. Where the
+regime counts power bought, `electricity` times the change of the grid factor since the first compliance period played
+adds to the intensity:
 
 ```text
 output × emission_intensity = emitted + abated + saved
