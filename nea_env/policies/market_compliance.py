@@ -70,8 +70,7 @@ def settled(scenario: Scenario) -> dict[str, Settled]:
         for bank, state in zip(*np.nonzero((chain.outcome[month] == SHORT) & (found[month] > 0.0)), strict=True):
             left = bank_before_settlement(
                 market.banks[bank], market.emissions[month] * np.exp(market.shocks[state]),
-                chain.running[month, bank, state], chain.worth[month, bank, state],
-                    rows[month],
+                chain.running[month, bank, state], chain.worth[month, bank, state], rows[month],
             )  # fmt: skip
             lacking = market.banks[0] + step * chain.landing[month, bank, state] - left
             if lacking > 1e-9:
