@@ -7,8 +7,8 @@ It is no optimum, and no rule comes close to it everywhere. It adds up, on the p
   That takes foresight that no rule has. The saving is taken at the price of the deadline: since the discounted price
   is a martingale, that is on average what it was worth when it was made.
 * foreign units: the same, with the quota of the link.
-* the fine: between two deadlines, what a firm saves that never buys, or neither buys nor abates, marked to market,
-  wherever that is anything.
+* the fine: between two deadlines, what a firm saves, marked to market, that never buys, or neither buys nor abates,
+  and leaves duty unmet; wherever that is anything.
 * ``SLACK`` for all else: the timing of trades, abatement, borrowing and banking, which prices without a free lunch
   leave little to earn with.
 
@@ -96,7 +96,8 @@ def most_a_rule_can_save(scenario: Scenario, episodes: int = EPISODES) -> Bound:
     played = marked_months(JustInTime(), scenario, seeds)
     others = [marked_months(PaysTheFine(abates), scenario, seeds) for abates in (True, False)]
     month, weight = next(played), 1.0
-    pays = month.cost_pct - np.array([next(other).cost_pct for other in others])  # (2, n) since the last deadline
+    rivals = [next(other) for other in others]
+    pays = month.cost_pct - np.array([rival.cost_pct for rival in rivals])  # (2, n) since the last deadline
     while not month.batch.ended:
         due = column(month.observation, "to_deadline") == 0.0
         price = month.batch.memory("price")
@@ -104,9 +105,12 @@ def most_a_rule_can_save(scenario: Scenario, episodes: int = EPISODES) -> Bound:
         for credits in (offsets, foreign):
             credits.settle(due, weight * price)
         month = next(played)
-        pays += month.cost_pct - np.array([next(other).cost_pct for other in others])
-        fines += np.where(due | month.batch.over, np.maximum(pays.max(axis=0), 0.0), 0.0)
-        pays[:, due] = 0.0
+        rivals = [next(other) for other in others]
+        pays += month.cost_pct - np.array([rival.cost_pct for rival in rivals])
+        if due.any():
+            unmet = np.array([rival.batch.flows()["penalised"] > 0.0 for rival in rivals])
+            fines += np.where(due, np.maximum(np.where(unmet, pays, 0.0).max(axis=0), 0.0), 0.0)
+            pays[:, due] = 0.0
         weight *= month.batch.discount
     per_cent = 100.0 / month.batch.exposure
     return Bound(

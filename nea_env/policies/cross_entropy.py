@@ -45,6 +45,8 @@ FIRST_SEED = 700_000
 _LOOK_EPISODES, _CHOICE_EPISODES = 100, 1_000
 _FIRST_SPREAD, _OTHER_ACTIONS = 0.7, 1.0
 """Spread of an action at the start, in standard deviations of just in time's; what stands for those of idle actions."""
+_LEAST_USUAL = {"trade": 0.01, "abate": 0.5}
+"""Least that counts as the standard deviation of just in time's: trades must be exact, abatement need not be."""
 _LEAST_SPREAD, _LAST_SPREAD = 0.3, 0.05
 """Least spread at the start and at the end, in first spreads."""
 _STEEPNESS = 5.0  # of purchases that begin where a price falls below the home price
@@ -96,8 +98,9 @@ def space(scenario: Scenario, features: Mapping[str, tuple[str, ...]]) -> Space:
         usual = _OTHER_ACTIONS
         if own:
             usual = float(np.sum([w * rows[:, OBS_INDEX[name]] for name, w in own.items()], axis=0).std())
+            usual = max(usual, _LEAST_USUAL[action])
         moving = [name for name in features[action] if rows[:, OBS_INDEX[name]].std() > 1e-4]
-        spread = _FIRST_SPREAD * max(usual, 0.01) / (1 + len(moving)) ** 0.5
+        spread = _FIRST_SPREAD * usual / (1 + len(moving)) ** 0.5
         found.append((number, -1, 0.0, 1.0, spread))
         for name in moving:
             values = rows[:, OBS_INDEX[name]]
@@ -191,19 +194,19 @@ def search(
 
 def _start(where: Space, scenario: Scenario, seeds: NDArray[np.int64]) -> NDArray[np.float64]:
     """Just in time, with the bargains that make it cheaper, (P,)."""
-    chosen, lowest = np.zeros(len(where.actions)), np.inf
-    for action, name in (("trade", "even_trade"), *BARGAINS):  # the first is just in time as it is
+    chosen = np.zeros(len(where.actions))
+    moves = [chosen]
+    for action, name in BARGAINS:
         own = where.actions == Action.index[action]
         steep = own & (where.columns == OBS_INDEX[name])
-        if action != "trade" and not steep.any():
-            continue
-        point = chosen.copy()
-        if action != "trade":
-            point[steep] = -_STEEPNESS * where.deviations[steep]
-            point[own & (where.columns < 0)] = -_STEEPNESS * where.means[steep]
-        cost = float(_mean_costs(Population(where, point[None]), scenario, seeds)[0])
+        if steep.any():
+            moves.append(np.where(steep, -_STEEPNESS * where.deviations, 0.0))
+            moves[-1][own & (where.columns < 0)] = -_STEEPNESS * where.means[steep]
+    lowest = np.inf
+    for move in moves:
+        cost = float(_mean_costs(Population(where, (chosen + move)[None]), scenario, seeds)[0])
         if cost < lowest:
-            chosen, lowest = point, cost
+            chosen, lowest = chosen + move, cost
     return chosen
 
 

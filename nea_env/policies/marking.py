@@ -27,6 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nea_env.core.batch import Batch
+from nea_env.core.layout import PARTNERS
 from nea_env.policies.rules import JustInTime, Rule
 from nea_env.scenario import LawDraws, OutputShock, Scenario
 
@@ -87,26 +88,35 @@ def marked_months(rule: Rule, scenario: Scenario, seeds: NDArray[np.int64]) -> I
     observation = batch.reset(seeds)
     market, discount, weight, per_cent = scenario.market, batch.discount, 1.0, 100.0 / batch.exposure
     is_marked = market.is_martingale and market.frictions.permanent_impact == 0.0
+    partners = range(PARTNERS if scenario.links else 0)
     tonnes, money = batch.position()
     yield MarkedMonth(batch, observation, -per_cent * is_marked * (tonnes * batch.memory("price") + money))
     while not batch.ended:
         price = batch.memory("price")
+        shares = [_worth_of_foreign(batch, k) for k in partners]
         observation, reward, _ = batch.step(rule.act(observation))
         gain = reward * batch.reward_scale
         if is_marked:
             after, cash = batch.position()
+            for k in partners:  # their worth relative to a home unit moves with its price: as it was before the news
+                after += batch.memory(f"held_{k}") * (shares[k] - _worth_of_foreign(batch, k)) * ~batch.over
             gain += (after - tonnes) * price + discount * cash - money
             tonnes, money = after, cash
         yield MarkedMonth(batch, observation, -per_cent * weight * gain)
         weight *= discount
 
 
+def _worth_of_foreign(batch: Batch, partner: int) -> NDArray[np.float64]:
+    """What a home-usable tonne of a partner counts as in the position, in tonnes at the long price, (n,)."""
+    return np.minimum(1.0, batch.memory(f"foreign_price_{partner}") / batch.memory("price"))
+
+
 def marked_costs(rule: Rule, scenario: Scenario, seeds: NDArray[np.int64]) -> NDArray[np.float64]:
     """Discounted cost of each seed's episode, marked to market, (n,) in % of exposure.
 
     What the price did to the firm's books is left out: its mean is zero. So the mean is that of
-    ``nea_env.policies.play.costs`` under every rule, and two rules are told apart with far fewer episodes. Where the
-    price does pay those who trade, or moves with the firm's own trades, nothing is left out.
+    ``nea_env.policies.play.costs`` under every rule, and the difference between two rules needs far fewer episodes.
+    Where the price does pay those who trade, or moves with the firm's own trades, nothing is left out.
 
     Args:
         rule: plays the Box actions.

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from nea_env.core.layout import Action
+from nea_env.core.layout import DEADLINE_SCALE, Action
 from nea_env.policies.rules import Rule, column, unsquashed
 
 Change = Callable[[np.ndarray, np.ndarray], None]
@@ -53,6 +53,7 @@ def _close_the_gap(observation: np.ndarray, actions: np.ndarray) -> None:
     reach += np.where(gap > 0.0, unsquashed(column(observation, "auction_room")) / 10.0, 0.0)
     per_month = even * reach
     left = np.divide(gap, per_month, out=np.ones_like(gap), where=np.abs(per_month) > 1e-12)
+    left = np.minimum(left, 1.0 + DEADLINE_SCALE * column(observation, "to_deadline"))
     short = np.where(gap > 0.0, np.maximum(gap - column(observation, "borrow_right"), 0.0), gap)
     least = short / np.maximum(reach, 1e-12) - (left - 1.0)
     is_open = (column(observation, "market_open") > 0.0) & ((even != 0.0) | (column(observation, "to_deadline") == 0.0))
