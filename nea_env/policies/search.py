@@ -62,10 +62,11 @@ class Findings(NamedTuple):
     levers: dict[str, Difference]
 
     @property
-    def best_lever(self) -> str:
-        """The one whose replacement loses most, of those that just in time lacks."""
+    def best_lever(self) -> str | None:
+        """The one whose replacement loses most, of those that just in time lacks; None where none loses anything."""
         own = {name: loss["mean"] for name, loss in self.levers.items() if not name.startswith("all ")}
-        return max(own, key=lambda name: own[name])
+        best = max(own, key=lambda name: own[name], default=None)
+        return best if best is not None and self.levers[best]["low"] > 0.0 else None
 
 
 def measure(weights: Weights, scenario: Scenario) -> Findings:
@@ -117,11 +118,13 @@ def report(scenario: Scenario, found: Findings, width: int) -> list[str]:
         ["tuned rule", *_cells(found.vs_tuned_rule)],
     ]
     levers = [[name, REPLACEMENTS[name].by, *_cells(loss)] for name, loss in found.levers.items()]
-    unmet = (
-        f"leaves duty unmet on {found.unmet_paths:.1%} of paths, {found.unmet_pct:.3f} % of a year's emissions a path"
-    )
+    facts = [
+        f"{EPISODES:,} episodes",
+        f"leaves duty unmet on {found.unmet_paths:.1%} of paths, {found.unmet_pct:.3f} % of a year's emissions a path",
+        f"most is earned by: {found.best_lever or 'nothing'}",
+    ]
     return [
-        *paragraph(f"{scenario.name}: {EPISODES:,} episodes; {unmet}", width),
+        *paragraph(f"{scenario.name}: {'; '.join(facts)}", width),
         *table(["searched rule against", "difference", "95 % interval"], compared, width),
         *table(["lever", "replaced by", "loss", "95 % interval"], levers, width),
         "",
