@@ -12,7 +12,8 @@ It is no optimum, and no rule comes close to it everywhere. It adds up, on the p
 * ``SLACK`` for all else: the timing of trades, abatement, borrowing and banking, which prices without a free lunch
   leave little to earn with.
 
-A rule that saves more has found something that no law meant to give.
+A rule that saves more has found something that no law meant to give, unless the price itself pays whoever trades
+(``Market.is_martingale``): of that the bound knows nothing.
 """
 
 from __future__ import annotations

@@ -11,6 +11,7 @@ from nea_env.policies.cross_entropy import FEATURES, Budget, search
 from nea_env.policies.linear_rule import LinearRule
 from nea_env.policies.marking import marked_costs
 from nea_env.policies.outcome import interval
+from nea_env.policies.play import play
 from nea_env.policies.rules import JustInTime
 
 SEEDS = np.arange(1_000_000, 1_001_000)
@@ -70,3 +71,15 @@ def test_a_fine_below_the_price_is_counted():
 def test_a_link_is_counted():
     alone, linked = (most_a_rule_can_save(load_scenario("linked_kets", change), 200) for change in ({"links": []}, {}))
     assert alone.foreign == 0.0 and linked.foreign > 1.0
+
+
+@pytest.mark.parametrize("name", ["tokyo", "tokyo_p2", "tokyo_p4"])
+def test_leaving_duty_unmet_costs_a_tokyo_firm_more(name):
+    """The order is for up to 1.3 times what is missing, and half a million yen on top: dearer than buying."""
+    scenario = load_scenario(name)
+    unpaid, paid = (play(rule, scenario, SEEDS) for rule in (PaysTheFine(True), JustInTime()))
+    missing = unpaid.totals["penalised"] / scenario.firm.annual_emissions
+    assert paid.complied.all() and missing.mean() > 0.1
+    assert (unpaid.parts_pct["penalty_cost"][missing > 0.01] > 0.0).all()
+    more = marked_costs(PaysTheFine(True), scenario, SEEDS) - marked_costs(JustInTime(), scenario, SEEDS)
+    assert np.quantile(more[missing > 0.01], 0.05) > 0.0
