@@ -13,7 +13,7 @@ from agents.algorithms import ALGORITHMS, DISCRETE_ALGORITHMS
 from agents.hyperparameters import check_parameters, check_policy
 from agents.refusal import SettingsError
 from nea_env.library.errors import did_you_mean
-from nea_env.policies.rules import RULES
+from nea_env.policies.by_name import RULES
 from nea_env.policies.seeds import EVALUATION_SEEDS, training_seed
 from nea_env.scenario import Scenario
 from nea_env.scenario.types import Switch, Whole

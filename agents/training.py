@@ -21,7 +21,7 @@ from agents.run_folder import RunFolder
 from agents.sb3 import FirmVecEnv, make_vec_env
 from agents.settings import Settings
 from agents.versions import versions
-from nea_env.policies import make_rule
+from nea_env.policies.by_name import opponents
 from nea_env.policies.seeds import training_seed
 
 
@@ -86,8 +86,7 @@ def compare(settings: Settings, model: BaseAlgorithm, folder: RunFolder, stop: I
         The model's mean cost in % of exposure.
     """
     scenario, name, steps = settings.scenario, settings.algo.name, model.num_timesteps
-    policies: dict[str, Any] = {rule: make_rule(rule, scenario) for rule in settings.evaluation.policies}
-    policies[name] = model
+    policies: dict[str, Any] = {**opponents(settings.evaluation.policies, scenario), name: model}
     seeds = evaluate.evaluation_seeds(settings.evaluation.seed, settings.evaluation.episodes)
     with bar(len(policies) * len(seeds), "evaluation", "episodes", mode=settings.progress) as progress:
 

@@ -17,7 +17,8 @@ PACKAGES = (
 )  # fmt: skip
 
 _CHECKOUT = Path(__file__).resolve().parent.parent
-_TUNED = "nea_env/policies/tuned.yaml"  # training does not read it: tuning a rule does not prevent a resume
+_FOUND = ("nea_env/policies/tuned.yaml", "nea_env/policies/searched.yaml")
+"""What training does not read: tuning a rule or searching one does not prevent a resume."""
 _NOTED = ("git", "resumes")  # of versions.json: reported, but no reason to refuse a resume
 
 
@@ -42,7 +43,7 @@ def code_hash() -> str:
     sources += [(_CHECKOUT, _CHECKOUT / "train.py")]
     digest = hashlib.sha256()
     for name, path in sorted((path.relative_to(root).as_posix(), path) for root, path in sources):
-        if name == _TUNED:
+        if name in _FOUND:
             continue
         content = path.read_bytes()
         digest.update(f"{name} {len(content)}\n".encode() + content)

@@ -1,8 +1,12 @@
 """Rules of thumb and what they are measured with: policies, the loop that plays them, what came of it. NumPy only.
 
 * ``rules``: policies that follow a fixed rule, the baselines of every table
-* ``tuned``: the rules by name, with the parameters in ``tuned.yaml``; ``tune`` finds them
-  (``python -m nea_env.policies.tune scenario=kets``)
+* ``by_name``: the rules by name, made for a scenario
+* ``tuned``: their parameters in ``tuned.yaml``; ``tune`` finds them (``python -m nea_env.policies.tune scenario=kets``)
+* ``linear_rule``: linear policies; ``searched``: those in ``searched.yaml``, the ``searched_rule`` of every table;
+  ``search`` finds them (``python -m nea_env.policies.search kets``) with ``cross_entropy``, and says with ``replaced``
+  which lever earns what they save; ``stored``: how both files are kept
+* ``bound``: the most that the law lets any rule save, for tests
 * ``play``: the loop in which any policy plays a scenario; ``outcome``: what it did, by episode
 * ``lever_rule``: a family of rules that uses every lever of a scenario; ``levers``: what each lever is worth
   (``python -m nea_env.policies.levers kets``)
@@ -12,7 +16,7 @@
 * ``seeds``: which are for training and which for evaluation
 """
 
-from nea_env.policies.rules import RULES, Rule
-from nea_env.policies.tuned import make_rule
+from nea_env.policies.by_name import RULES, make_rule
+from nea_env.policies.rules import Rule
 
 __all__ = ["RULES", "Rule", "make_rule"]

@@ -20,11 +20,15 @@ under every policy. Evaluation and every reported return use the environment's o
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
 from nea_env.core.batch import Batch
-from nea_env.policies.rules import JustInTime
+from nea_env.core.layout import PARTNERS
+from nea_env.policies.rules import JustInTime, Rule
 from nea_env.scenario import LawDraws, OutputShock, Scenario
 
 
@@ -61,6 +65,68 @@ class MarkToMarket:
     def _position(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         tonnes, money = self._batch.position()
         return tonnes - self._reference[self._batch.months], money
+
+
+class MarkedMonth(NamedTuple):
+    """A month that has been played in every row, or what there is before the first.
+
+    Attributes:
+        batch: as the month has left it.
+        observation: (n, OBS) float32 that it has left.
+        cost_pct: (n,) discounted cost of the month marked to market, % of exposure; before the first, less what the
+            books are worth at the start.
+    """
+
+    batch: Batch
+    observation: NDArray[np.float32]
+    cost_pct: NDArray[np.float64]
+
+
+def marked_months(rule: Rule, scenario: Scenario, seeds: NDArray[np.int64]) -> Iterator[MarkedMonth]:
+    """Play one episode per seed and mark every month to market; see ``marked_costs``."""
+    batch = Batch(scenario, len(seeds))
+    observation = batch.reset(seeds)
+    market, discount, weight, per_cent = scenario.market, batch.discount, 1.0, 100.0 / batch.exposure
+    is_marked = market.is_martingale and market.frictions.permanent_impact == 0.0
+    partners = range(PARTNERS if scenario.links else 0)
+    tonnes, money = batch.position()
+    yield MarkedMonth(batch, observation, -per_cent * is_marked * (tonnes * batch.memory("price") + money))
+    while not batch.ended:
+        price = batch.memory("price")
+        shares = [_worth_of_foreign(batch, k) for k in partners]
+        observation, reward, _ = batch.step(rule.act(observation))
+        gain = reward * batch.reward_scale
+        if is_marked:
+            after, cash = batch.position()
+            for k in partners:  # their worth relative to a home unit moves with its price: as it was before the news
+                after += batch.memory(f"held_{k}") * (shares[k] - _worth_of_foreign(batch, k)) * ~batch.over
+            gain += (after - tonnes) * price + discount * cash - money
+            tonnes, money = after, cash
+        yield MarkedMonth(batch, observation, -per_cent * weight * gain)
+        weight *= discount
+
+
+def _worth_of_foreign(batch: Batch, partner: int) -> NDArray[np.float64]:
+    """What a home-usable tonne of a partner counts as in the position, in tonnes at the long price, (n,)."""
+    return np.minimum(1.0, batch.memory(f"foreign_price_{partner}") / batch.memory("price"))
+
+
+def marked_costs(rule: Rule, scenario: Scenario, seeds: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Discounted cost of each seed's episode, marked to market, (n,) in % of exposure.
+
+    What the price did to the firm's books is left out: its mean is zero. So the mean is that of
+    ``nea_env.policies.play.costs`` under every rule, and the difference between two rules needs far fewer episodes.
+    Where the price does pay those who trade, or moves with the firm's own trades, nothing is left out.
+
+    Args:
+        rule: plays the Box actions.
+        scenario: what is played.
+        seeds: (n,); rows may share seeds.
+    """
+    total = np.zeros(len(seeds))
+    for month in marked_months(rule, scenario, seeds):
+        total += month.cost_pct
+    return total
 
 
 def reference_position(scenario: Scenario) -> NDArray[np.float64]:

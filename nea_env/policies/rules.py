@@ -162,7 +162,3 @@ class InvestAtTrigger(JustInTime):
         actions = super().act(observation)
         actions[:, Action.INVEST] = investment_value(observation) >= self.kappa - 1.0
         return actions
-
-
-RULES: dict[str, type[Rule]] = {rule.name: rule for rule in (DoNothing, Random, JustInTime, TunedRule, InvestAtTrigger)}
-"""Every rule by its name in tables and configurations."""

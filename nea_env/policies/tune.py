@@ -15,10 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from nea_env.atomic import alone, write_text
-from nea_env.library import ScenarioError, load_scenario, scenarios
-from nea_env.library.yaml import yaml_text
-from nea_env.policies import tuned
+from nea_env.library import ScenarioError, load_scenario
+from nea_env.policies import stored, tuned
 from nea_env.policies.outcome import interval
 from nea_env.policies.play import costs
 from nea_env.policies.rules import InvestAtTrigger, JustInTime, Rule, TunedRule
@@ -102,14 +100,7 @@ def record(scenario: Scenario, values: Mapping[str, Any]) -> str:
         ValueError: the file is damaged.
         OSError: it can't be written; it is as it was before.
     """
-    with alone(tuned.TUNED.parent):
-        name, digest = scenario.name, scenario.digest
-        entries = {key: entry for key, entry in tuned.read().items() if entry.get(tuned.DIGEST) != digest}
-        is_main = load_scenario(name).digest == digest if name in scenarios() else name not in entries
-        key = name if is_main else f"{name}@{digest[:8]}"
-        entries[key] = {tuned.DIGEST: digest, **values}
-        write_text(tuned.TUNED, _HEADING + yaml_text(entries))
-        return key
+    return stored.record(tuned.TUNED, _HEADING, tuned.read, scenario, values)
 
 
 def main(arguments: Sequence[str]) -> int:

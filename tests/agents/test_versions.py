@@ -22,7 +22,8 @@ def test_the_code_hash_sees_every_source_and_nothing_else(tmp_path, monkeypatch)
     assert len(set(hashes)) == len(hashes) == 6
     (tmp_path / "agents" / "notes.txt").write_text("x")
     (tmp_path / "nea_env" / "policies").mkdir()
-    (tmp_path / "nea_env" / "policies" / "tuned.yaml").write_text("kets: {}\n")  # written while a run is stopped
+    for found in ("tuned.yaml", "searched.yaml"):  # written while a run is stopped
+        (tmp_path / "nea_env" / "policies" / found).write_text("kets: {}\n")
     (tmp_path / "tests").mkdir()
     (tmp_path / "tests" / "test.py").write_text("x")
     assert versions.code_hash() == hashes[-1]

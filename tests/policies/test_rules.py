@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from nea_env.core.layout import OBS_INDEX, Action, Observation
-from nea_env.policies.rules import RULES, DoNothing, InvestAtTrigger, JustInTime, TunedRule
+from nea_env.policies.by_name import RULES
+from nea_env.policies.rules import DoNothing, InvestAtTrigger, JustInTime, TunedRule
 
 TRADE, ABATE, INVEST, FOREIGN = (Action.index[name] for name in ("trade", "abate", "invest", "foreign"))
 

@@ -7,8 +7,9 @@ from ruamel.yaml import YAML
 
 from nea_env.library import load_scenario
 from nea_env.policies import tune, tuned
+from nea_env.policies.by_name import RULES
 from nea_env.policies.play import costs
-from nea_env.policies.rules import RULES, InvestAtTrigger, JustInTime, TunedRule
+from nea_env.policies.rules import InvestAtTrigger, JustInTime, TunedRule
 from nea_env.policies.tuned import tuned_parameters
 
 SCENARIO = load_scenario("kets_phase2")

@@ -5,12 +5,13 @@ import nea_env
 from nea_env.library import load_scenario
 from nea_env.library.catalogue import ROOT
 from nea_env.policies import tuned
+from nea_env.policies.by_name import make_rule
 from nea_env.policies.rules import TunedRule
-from nea_env.policies.tuned import make_rule, tuned_parameters
+from nea_env.policies.tuned import tuned_parameters
 
 
 def test_an_unknown_rule_lists_those_there_are():
-    with pytest.raises(ValueError, match=r"did you mean 'just_in_time'\? allowed: do_nothing, .*, invest_at_trigger$"):
+    with pytest.raises(ValueError, match=r"did you mean 'just_in_time'\? allowed: do_nothing, .*, searched_rule$"):
         make_rule("just_in_tim", "kets")
 
 
