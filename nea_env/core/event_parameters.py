@@ -39,6 +39,10 @@ class Event(Columns):
     PRE_ON_EMISSIONS = flag(
         "ALLOCATE: in advance is on the emissions verified last, RATE being years; 0: on the output"
     )
+    PRE_SLOT = column(
+        "1", "ALLOCATE: slot of the ended period that the advance follows; -1: what was verified last", low=-1,
+        whole=True,
+    )  # fmt: skip
     UPDATE_SHARE = column("1", "ALLOCATE, VERIFY: share of the base that follows what was verified last", low=0, high=1)
     PER_BASE = column("1/t or 1/unit", "ALLOCATE: 1 / base-year emissions, or base-year output a year", low=0)
     UPDATE_ON_OUTPUT = flag("ALLOCATE: the base that follows is output; 0: emissions")

@@ -79,6 +79,7 @@ class AllocationRule(Model):
     heat_supply: dict[str, Share] = {}  # unit class -> cut of the power benchmark per unit of the firm's heat ratio
     heat_benchmark: dict[str, Positive] = {}  # unit class -> t per GJ of heat supplied
     pre_share: Share = 0.0
+    pre_year: Year | None = None  # whose output (or emissions) the advance follows; none: of the year verified last
     interim_factor: Positive | None = None  # correction factor of an interim plan, until calendar.completed
     update_share: Share = 0.0  # of the base that follows the period verified last (base-year revision)
     deficit_cap: NonNegative | None = None  # duty <= allocation + this share of verified emissions

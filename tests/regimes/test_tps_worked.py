@@ -21,12 +21,15 @@ def tonnes(value: float):
     return pytest.approx(value, abs=0.5)
 
 
-def china(allocated: dict[str, float], path=None, **more) -> Scenario:
+def china(allocated: dict[str, float], path=None, pre_year=None, **more) -> Scenario:
     """``allocated``: final allocation of a year at full output, Mt; class I where the law's own benchmark holds."""
     law = load_scenario("tps").regime
     rules = {
         year: rule.model_copy(
-            update={"benchmark": {"I": allocated[year] * 1e6 / OUTPUT if year in allocated else rule.benchmark["I"]}}
+            update={
+                "benchmark": {"I": allocated[year] * 1e6 / OUTPUT if year in allocated else rule.benchmark["I"]},
+                "pre_year": pre_year if year in allocated else None,
+            }
         )
         for year, rule in law.allocation.items()
     }
@@ -87,6 +90,17 @@ def test_the_advance_of_2021_and_2022_is_on_the_output_of_2020_and_corrected_by_
     assert walk.flows["issued"][0] == tonnes((1.1 - 0.63) * 2_750_000)
     walk.through("2023-07")
     assert walk.flows["issued"][0] == tonnes((0.8 - 0.63) * 2_050_000)
+
+
+def test_by_the_other_reading_the_advance_of_both_years_is_on_the_output_of_2021():
+    """70 % x benchmark x 1.1 of the output, before 2021 is verified; then 1.1 and 0.8 of it as before."""
+    path = {"2020": 0.9, "2021": 1.1, "2022": 0.8}
+    walk = Walk(china({"2021": 2.75, "2022": 2.05}, path, pre_year="2021")).through("2023-04")
+    assert walk.flows["issued"][0] == tonnes(0.77 * (2_750_000 + 2_050_000))  # 3,696,000
+    walk.through("2023-06")
+    assert walk.flows["issued"][0] == tonnes((1.1 - 0.77) * 2_750_000)
+    walk.through("2023-07")
+    assert walk.flows["issued"][0] == tonnes((0.8 - 0.77) * 2_050_000)
 
 
 def test_deficit_cap_by_year():

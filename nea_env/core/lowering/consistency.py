@@ -17,6 +17,9 @@ def check(scenario: Scenario, periods: tuple[Period, ...]) -> None:
     """
     for period in periods:
         _check_period(period)
+        named = next((other for other in periods if other.year == period.rule.pre_year), None)
+        if named is not None and period.allocated is not None and period.allocated <= named.end:
+            _refuse(period, "allocated", f"comes before {named.year} has ended, whose output the advance follows")
     for early, late in itertools.pairwise(periods):
         _check_order(early, late)
     for early, late in zip(periods, periods[SLOTS:], strict=False):

@@ -99,6 +99,13 @@ def _to_next(period: Period, periods: tuple[Period, ...], month: int) -> float:
     return float(next_deadline(periods, month) != period.deadline)
 
 
+def _ended(period: Period, periods: tuple[Period, ...]) -> float:
+    """Slot of the ended period that an advance follows, -1 where that is verified by then or not played."""
+    named = next((other for other in periods if other.year == period.rule.pre_year), None)
+    waits = named is not None and period.allocated is not None and period.allocated < named.verified
+    return float(named.slot) if named is not None and waits else -1.0
+
+
 def _bookings(period: Period, periods: tuple[Period, ...]) -> list[Row]:
     if period.allocated is None or period.rule.method == "baseline":
         return []
@@ -109,6 +116,7 @@ def _bookings(period: Period, periods: tuple[Period, ...]) -> list[Row]:
             Event.RATE: (1.0 if period.rule.method in OWN_EMISSIONS else period.rate) * period.years,
             Event.PRE_SHARE: period.rule.pre_share,
             Event.PRE_ON_EMISSIONS: float(period.rule.method in OWN_EMISSIONS),
+            Event.PRE_SLOT: _ended(period, periods),
             Event.TO_NEXT: _to_next(period, periods, month),
         }
         return [(month, ALLOCATE, values)]

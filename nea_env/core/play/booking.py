@@ -57,7 +57,11 @@ def take_back(i, state, flows, taken, unmet):
 def allocated(i, state, event):
     """Tonnes that one booking brings: a fixed amount, one that follows the period verified last, or an advance."""
     if event[Event.PRE_SHARE] > 0.0:
-        latest = state[State.LAST_EMISSIONS, i] if event[Event.PRE_ON_EMISSIONS] > 0.0 else state[State.LAST_OUTPUT, i]
+        slot, on_emissions = int(event[Event.PRE_SLOT]), event[Event.PRE_ON_EMISSIONS] > 0.0
+        if slot >= 0:
+            latest = state[State.CLOSED + slot, i] if on_emissions else state[State.CLOSED_OUTPUT + slot, i]
+        else:
+            latest = state[State.LAST_EMISSIONS, i] if on_emissions else state[State.LAST_OUTPUT, i]
         return event[Event.PRE_SHARE] * event[Event.RATE] * latest
     if event[Event.UPDATE_SHARE] > 0.0:
         latest = state[State.LAST_OUTPUT, i] if event[Event.UPDATE_ON_OUTPUT] > 0.0 else state[State.LAST_EMISSIONS, i]

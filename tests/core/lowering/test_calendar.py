@@ -61,6 +61,10 @@ BAD = {
         ),
         "regime.calendar.2016.allocated: 2017-06 comes after the true-up",
     ),
+    "a pre-allocation on the output of a year that has not ended": (
+        lambda: scenario(allocation=made.benchmarked(1.0, pre_share=0.7, pre_year="2016")),
+        "regime.calendar.2015.allocated: 2014-12 comes before 2016 has ended, whose output the advance follows",
+    ),
     "a pre-allocation whose slot is taken": (
         lambda: scenario(
             {
