@@ -49,16 +49,19 @@ class MarkToMarket:
         self._reference = reference_position(batch.scenarios[0])
         self._price = np.ones(batch.n)
         self._value = np.zeros(batch.n)
+        self._shares: list[NDArray[np.float64]] = []
 
     def open(self) -> None:
         """Mark the position before the month is played."""
         self._price = self._batch.memory("price")
+        self._shares = _foreign_shares(self._batch)
         tonnes, money = self._position()
         self._value = tonnes * self._price + money
 
     def close(self) -> NDArray[np.float64]:
         """What the month added to the position at the price it was played at, in units of reward, (n,)."""
         tonnes, money = self._position()
+        tonnes -= _foreign_news(self._batch, self._shares)
         added = tonnes * self._price + self._batch.discount * money - self._value
         return added / self._batch.reward_scale
 
@@ -88,27 +91,39 @@ def marked_months(rule: Rule, scenario: Scenario, seeds: NDArray[np.int64]) -> I
     observation = batch.reset(seeds)
     market, discount, weight, per_cent = scenario.market, batch.discount, 1.0, 100.0 / batch.exposure
     is_marked = market.is_martingale and market.frictions.permanent_impact == 0.0
-    partners = range(PARTNERS if scenario.links else 0)
     tonnes, money = batch.position()
     yield MarkedMonth(batch, observation, -per_cent * is_marked * (tonnes * batch.memory("price") + money))
     while not batch.ended:
         price = batch.memory("price")
-        shares = [_worth_of_foreign(batch, k) for k in partners]
+        shares = _foreign_shares(batch)
         observation, reward, _ = batch.step(rule.act(observation))
         gain = reward * batch.reward_scale
         if is_marked:
             after, cash = batch.position()
-            for k in partners:  # their worth relative to a home unit moves with its price: as it was before the news
-                after += batch.memory(f"held_{k}") * (shares[k] - _worth_of_foreign(batch, k)) * ~batch.over
+            after -= _foreign_news(batch, shares)
             gain += (after - tonnes) * price + discount * cash - money
             tonnes, money = after, cash
         yield MarkedMonth(batch, observation, -per_cent * weight * gain)
         weight *= discount
 
 
-def _worth_of_foreign(batch: Batch, partner: int) -> NDArray[np.float64]:
-    """What a home-usable tonne of a partner counts as in the position, in tonnes at the long price, (n,)."""
-    return np.minimum(1.0, batch.memory(f"foreign_price_{partner}") / batch.memory("price"))
+def _foreign_shares(batch: Batch) -> list[NDArray[np.float64]]:
+    """What a home-usable tonne of each partner counts as in the position, in tonnes at the long price, (n,) each."""
+    if not any(scenario.links for scenario in batch.scenarios):
+        return []
+    price = batch.memory("price")
+    return [np.minimum(1.0, batch.memory(f"foreign_price_{k}") / price) for k in range(PARTNERS)]
+
+
+def _foreign_news(batch: Batch, before: list[NDArray[np.float64]]) -> NDArray[np.float64]:
+    """Tonnes by which the position grew as foreign prices moved against the home price, (n,).
+
+    Their product with the home price has a mean of its own, so it is no news that may be left out by itself.
+    """
+    grown = np.zeros(batch.n)
+    for k, (old, new) in enumerate(zip(before, _foreign_shares(batch), strict=True)):
+        grown += batch.memory(f"held_{k}") * (new - old) * ~batch.over
+    return grown
 
 
 def marked_costs(rule: Rule, scenario: Scenario, seeds: NDArray[np.int64]) -> NDArray[np.float64]:

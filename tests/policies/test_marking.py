@@ -7,7 +7,8 @@ import pytest
 
 from nea_env.core.batch import Batch
 from nea_env.library import load_scenario
-from nea_env.policies.marking import MarkToMarket, reference_position
+from nea_env.policies.linear_rule import JUST_IN_TIME, LinearRule
+from nea_env.policies.marking import MarkToMarket, marked_months, reference_position
 from nea_env.policies.rules import DoNothing, InvestAtTrigger, JustInTime
 
 MAIN = ("kets", "tps", "tokyo")
@@ -63,3 +64,24 @@ def test_books_of_mixed_scenarios_are_refused():
     batch = Batch([load_scenario("kets"), load_scenario("kets_steel")], 2, scenario_of=[0, 1])
     with pytest.raises(ValueError, match="one scenario, not for 2"):
         MarkToMarket(batch)
+
+
+def test_training_and_search_leave_out_the_same_news_of_foreign_units_too():
+    """Both keep the books; training relative to a reference firm, whose tonnes are worth the price of the month."""
+    scenario, seeds = load_scenario("linked_kets"), np.arange(40)
+    rule = LinearRule(JUST_IN_TIME | {"foreign": {"constant": 0.3}})
+    reference = reference_position(scenario)
+    batch = Batch(scenario, len(seeds))
+    books = MarkToMarket(batch)
+    observation, expected = batch.reset(seeds), marked_months(rule, scenario, seeds)
+    next(expected)
+    held = 0.0
+    for month, other in enumerate(expected):
+        books.open()
+        price = batch.memory("price")
+        observation, reward, _ = batch.step(rule.act(observation))
+        gain = (reward + books.close()) * batch.reward_scale + (reference[month + 1] - reference[month]) * price
+        cost_pct = -100.0 * batch.discount**month * gain / batch.exposure
+        np.testing.assert_allclose(cost_pct, other.cost_pct, rtol=1e-6, atol=1e-6)
+        held = max(held, batch.memory("held_0").mean())
+    assert held > 0.0

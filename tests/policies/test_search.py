@@ -60,7 +60,7 @@ def test_a_seed_gives_the_same_weights_and_another_others():
 @pytest.mark.parametrize(("action", "noise"), [("trade", 0.5), ("foreign", 1.1), ("offset", 1.0)])
 def test_differences_marked_to_market_have_the_same_mean(action, noise):
     """Buying early is all noise about the price, which goes; the worth of foreign units and credits stays."""
-    scenario, seeds = load_scenario("linked_kets"), np.arange(4_000)
+    scenario, seeds = load_scenario("linked_kets"), np.arange(6_000)
     own = JUST_IN_TIME.get(action, {})
     rule = LinearRule(JUST_IN_TIME | {action: {**own, "constant": 0.1}})
     plain, marked = (
