@@ -50,19 +50,21 @@ class MarkToMarket:
         self._price = np.ones(batch.n)
         self._value = np.zeros(batch.n)
         self._shares: list[NDArray[np.float64]] = []
+        self._late = np.zeros(batch.n)  # tonnes that the month before left to this one
 
     def open(self) -> None:
         """Mark the position before the month is played."""
         self._price = self._batch.memory("price")
         self._shares = _foreign_shares(self._batch)
+        self._late *= self._batch.months > 0
         tonnes, money = self._position()
-        self._value = tonnes * self._price + money
+        self._value = (tonnes - self._late) * self._price + money
 
     def close(self) -> NDArray[np.float64]:
         """What the month added to the position at the price it was played at, in units of reward, (n,)."""
         tonnes, money = self._position()
-        tonnes -= _foreign_news(self._batch, self._shares)
-        added = tonnes * self._price + self._batch.discount * money - self._value
+        self._late = _foreign_news(self._batch, self._shares)
+        added = (tonnes - self._late) * self._price + self._batch.discount * money - self._value
         return added / self._batch.reward_scale
 
     def _position(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -118,7 +120,8 @@ def _foreign_shares(batch: Batch) -> list[NDArray[np.float64]]:
 def _foreign_news(batch: Batch, before: list[NDArray[np.float64]]) -> NDArray[np.float64]:
     """Tonnes by which the position grew as foreign prices moved against the home price, (n,).
 
-    Their product with the home price has a mean of its own, so it is no news that may be left out by itself.
+    What they are worth hangs on both prices, so they are booked a month later, at the home price that came with
+    them: then no more than the news of the home price is left out, whose mean is zero.
     """
     grown = np.zeros(batch.n)
     for k, (old, new) in enumerate(zip(before, _foreign_shares(batch), strict=True)):
