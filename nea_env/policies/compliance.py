@@ -115,6 +115,7 @@ class Choice(NamedTuple):
 
     Attributes:
         scenario: its name.
+        digest: of the scenario under the law's own multiples.
         multiple: side penalty over the price.
         own: whether it is the law's own.
         shares: of the duty left unmet by the best rule, by deadline.
@@ -126,6 +127,7 @@ class Choice(NamedTuple):
     """
 
     scenario: str
+    digest: str
     multiple: float
     own: bool
     shares: tuple[float, ...]
@@ -162,7 +164,7 @@ def best_shares(scenario: Scenario, multiple: float, episodes: int = SEARCH_EPIS
 
 def choose(scenario: Scenario, multiple: float, episodes: int = EPISODES) -> Choice:
     """What pays in a scenario at a side multiple, in the periods that have one."""
-    own = any(math.isclose(value, multiple) for value in own_multiples(scenario))
+    own, digest = any(math.isclose(value, multiple) for value in own_multiples(scenario)), scenario.digest
     scenario = with_side_multiple(scenario, multiple)
     seeds, number = np.arange(EVALUATION_SEEDS, EVALUATION_SEEDS + episodes), len(deadlines(scenario))
     shares = best_shares(scenario, multiple, min(episodes, SEARCH_EPISODES))
@@ -175,7 +177,7 @@ def choose(scenario: Scenario, multiple: float, episodes: int = EPISODES) -> Cho
         ended = settled(scenario)
         firms = float(np.mean([ended[period].firms for period in scenario.periods]))
     return Choice(
-        scenario.name, multiple, own, shares,
+        scenario.name, digest, multiple, own, shares,
         interval(default.cost_pct - comply.cost_pct), interval(best.cost_pct - comply.cost_pct),
         _within_one(interval(duty_met(best))), wilson(int(best.complied.sum()), episodes), firms, reported(scenario),
     )  # fmt: skip
@@ -241,6 +243,9 @@ def page(choices: Sequence[Choice], episodes: int) -> str:
     named = ", ".join(f"{100 * share:.0f} %" for share in SHARES[1:-1])
     lines = ["| " + " | ".join(HEADS) + " |", "|---" * len(HEADS) + "|"]
     lines += ["| " + " | ".join(cells(choice)).replace("*", "\\*") + " |" for choice in choices]
+    if choices:
+        played = dict.fromkeys(f"{choice.scenario} {choice.digest}" for choice in choices)
+        lines += ["", f"<!-- scenarios: {', '.join(played)} -->"]
     return PAGE.format(shares=named, episodes=episodes) + "\n".join(lines) + "\n" + READING
 
 

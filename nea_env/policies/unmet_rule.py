@@ -23,7 +23,8 @@ def deadlines(scenario: Scenario) -> tuple[int, ...]:
 class LeaveUnmet(JustInTime):
     """Just in time, but for a share of the duty that it neither buys nor keeps units for; it sells these instead.
 
-    It abates up to what one more tonne costs it: the price, or the side penalty for the share that it leaves.
+    It abates less in proportion: to the share that it leaves a tonne is worth the side penalty, where that is below
+    the price.
 
     Args:
         shares: of the duty left unmet, by deadline, 0 to 1.

@@ -31,6 +31,9 @@ def test_tokyo_recalculates_its_base_years():
     law = load_regime("tokyo")
     assert factors("tokyo") == {"2010": 0.382, "2015": 0.489, "2020": 0.489, "2025": 0.489}
     assert all(grid.of_base == grid.factor for grid in law.grid_factor.values())
+    known = provenance("regime", "tokyo")
+    found = [known[f"grid_factor.{y}.factor"].status for y in (2010, 2015, 2020, 2025)]
+    assert found == ["sourced", "sourced", "assumed", "assumed"]
 
 
 def test_the_national_system_stopped_counting_power_in_2023():

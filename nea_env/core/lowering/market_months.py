@@ -67,10 +67,8 @@ def _limit_on_sales(
     came = {p.year: -1 if booked_at_start(periods, p) else max(_booked(p), 0) for p in settled}
     in_hand = [p for p in settled if came[p.year] < t]
     if regime.sell_limit_counts == "free_units":
-        advance = {
-            p.year: p.rule.pre_share if p.rule.method not in BOOKED and t <= p.verified else 1.0 for p in in_hand
-        }
-        return NEVER, (1.0 - regime.sell_limit_share) * sum(advance[p.year] * free_units(p, firm) for p in in_hand)
+        kept = 1.0 - regime.sell_limit_share
+        return NEVER, kept * sum(_share_booked(p, t) * free_units(p, firm) for p in in_hand)
     last = max(came[p.year] for p in in_hand) if in_hand else min(came.values())
     return regime.sell_limit_share * sum(free_units(p, firm) for p in settled if came[p.year] == last), 0.0
 

@@ -15,8 +15,6 @@ from nea_env.core.elementary import exp
 from nea_env.core.jit import jit
 
 GBM, LATTICE, JUMPS, TWO_REGIMES, BOOTSTRAP, COLLARED, EQUILIBRIUM, LOG_OU, REPLAY = range(9)
-STEPPED = (GBM, LATTICE, JUMPS, TWO_REGIMES, BOOTSTRAP, LOG_OU, REPLAY)  # the log price moves by a step of its own
-BOUNDED = (COLLARED, EQUILIBRIUM)  # the price is a function of what the process keeps
 JUMPS_MAX = 40  # in one month; at the largest rate, 60 a year, more have a chance below 1e-22
 
 
