@@ -133,6 +133,7 @@ class Event(Columns):
     BANK_LONG_SALES = flag("DEADLINE: net sales since a phase or a date began; 0: since the deadline before")
     BANK_SALES_YEARS = column("years", "DEADLINE: what net sales since a phase or a date are divided by", low=0)
     SMALL_HOLDER = column("t", "DEADLINE: NET_SALES: holding below which all is carried; 0: no such level", low=0)
+    CARRY_FLOOR = column("t", "DEADLINE: NET_SALES: least that may be carried, whatever was sold", low=0)
     DEFICIT_EXEMPT = flag("DEADLINE: NET_SALES: a firm whose allocation fell short carries all")
     LOST_IF_MISSED = flag("DEADLINE: a firm that missed a deadline with FORFEITS carries nothing")
     OFFSETS_BANKABLE = flag("DEADLINE: offset credits can be kept; 0: they lapse")

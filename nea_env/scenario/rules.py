@@ -139,6 +139,7 @@ class BankingRule(Model):
     net_sales_since: Literal["vintage", "phase"] | Month = "vintage"  # where the count starts
     net_sales_years: Annotated[Whole, Field(ge=1, le=5)] = 1  # the count is divided by this (annual mean)
     small_holder_tonnes: dict[Literal["firm", "site"], NonNegative] = {}  # below it everything is carried over
+    small_holder_floor: Switch = False  # whoever holds more may carry that much over too, whatever was sold
     deficit_firm_exempt: Switch = False  # allocation < emissions: everything is carried over
     lost_if_missed: Switch = False  # missing a deadline whose penalty says forfeits_carry loses the right
     offsets_bankable: Switch = True

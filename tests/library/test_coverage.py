@@ -37,7 +37,7 @@ def test_every_system_market_link_and_credit_of_the_report_is_found_in_the_list(
         ("locked until the paid 3 %", True),
         ("Free units for firms short", False),
         ("Buying back units", True),
-        ("green certificates", False),
+        ("green certificates", True),
         ("soft launch", True),
         ("17 million units", False),
         ("11.3 %", False),

@@ -76,8 +76,9 @@ def test_technologies_are_decisions_and_sorted(name):
 
 
 def levelised(tech, rate):
-    """Money per tonne: the annuity of capex and the running cost."""
-    return tech.capex * rate / (1 - math.exp(-rate * tech.life_years)) + tech.opex
+    """Money per tonne: the annuity of capex and the running cost, less what the tonne earns."""
+    earned = max(tech.income.values(), default=0.0)
+    return tech.capex * rate / (1 - math.exp(-rate * tech.life_years)) + tech.opex - earned
 
 
 @pytest.mark.parametrize("name", scenarios())

@@ -72,6 +72,18 @@ def test_a_site_of_40_kt_lies_above_its_cliff_of_15_kt():
     assert walk["front"] == tonnes(1_000_000)
 
 
+def test_by_the_other_reading_a_site_carries_its_15_kt_of_the_40():
+    scenario = korea(2017, 2020, designation="site")
+    banking = {
+        year: rule.model_copy(update={"small_holder_floor": bool(rule.small_holder_tonnes)})
+        for year, rule in scenario.regime.banking.items()
+    }
+    floored = scenario.model_copy(update={"regime": scenario.regime.model_copy(update={"banking": banking})})
+    walk = Walk(floored).through("2019-09")
+    assert walk.flows["lapsed"][0] == tonnes(25_000)
+    assert walk["front"] == tonnes(1_015_000)
+
+
 def test_the_2019_gap_bought_and_borrowed():
     walk = to_the_kau18_roll().through("2019-12")
     assert walk["closed"] == tonnes(1_250_000)

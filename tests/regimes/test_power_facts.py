@@ -67,3 +67,11 @@ def test_the_carbon_tax_rose_in_three_steps_to_289_yen():
     thirds = [289 * rate / 780 for rate in (260, 520, 780)]  # JPY per t of gas
     assert list(table.values()) == pytest.approx(thirds, abs=1)
     assert load_scenario("tokyo").regime.carbon_tax == {}
+
+
+def test_the_subsidy_for_solar_roofs_is_042_yuan_a_kilowatt_hour():
+    roof = load_scenario("pilot_shenzhen_solar").firm.technologies[2]
+    own = load_scenario("pilot_shenzhen").firm.technologies[2]
+    assert (roof.name, roof.acts_on) == ("rooftop_solar", "electricity")
+    assert roof.income == {"2013-09": 796}  # 0.42 x 1,000 kWh / 0.5271 t = 796.8 CNY a tonne
+    assert roof.opex - own.opex == 796  # the firm that takes the subsidy as given has it in its running cost

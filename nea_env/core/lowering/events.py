@@ -250,7 +250,7 @@ def deadline_values(
     after = periods[period.index + 1] if period.index + 1 < len(periods) else None
     penalty, bank, borrowing = regime.penalty[year], regime.banking[year], regime.borrowing.get(year)
     later = regime.borrowing.get(after.year) if after else None
-    small = NEVER if bank.limit != "net_sales" else 0.0
+    small = bank.small_holder_tonnes.get(scenario.firm.designation, NEVER if bank.limit != "net_sales" else 0.0)
     booked = after is not None and after.allocated is not None and after.allocated <= period.deadline
     return {
         Event.BORROW_RULE: _BORROW_RULES[borrowing.limit] if borrowing and after else BORROW_NONE,
@@ -262,7 +262,8 @@ def deadline_values(
         Event.BANK_MULTIPLE: bank.net_sales_multiple,
         Event.BANK_LONG_SALES: float(bank.net_sales_since != "vintage"),
         Event.BANK_SALES_YEARS: bank.net_sales_years,
-        Event.SMALL_HOLDER: bank.small_holder_tonnes.get(scenario.firm.designation, small),
+        Event.SMALL_HOLDER: small,
+        Event.CARRY_FLOOR: small if bank.small_holder_floor else 0.0,
         Event.DEFICIT_EXEMPT: float(bank.deficit_firm_exempt),
         Event.LOST_IF_MISSED: float(bank.lost_if_missed),
         Event.OFFSETS_BANKABLE: float(bank.offsets_bankable),

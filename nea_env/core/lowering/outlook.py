@@ -21,7 +21,7 @@ from nea_env.scenario import BankingRule, PenaltyRule, Scenario, months_between
 
 _BANK = ("banking", (
     Event.BANK_BASE, Event.BANK_MULTIPLE, Event.BANK_RULE, Event.BANK_LONG_SALES, Event.BANK_SALES_YEARS,
-    Event.SMALL_HOLDER, Event.DEFICIT_EXEMPT, Event.LOST_IF_MISSED,
+    Event.SMALL_HOLDER, Event.CARRY_FLOOR, Event.DEFICIT_EXEMPT, Event.LOST_IF_MISSED,
 ))  # fmt: skip
 _BORROW = ("borrowing", (Event.BORROW_SHARE, Event.BORROW_RULE))
 MECHANISMS = ("banking", "borrowing", "offsets", "penalty")  # in the order of layout.Known

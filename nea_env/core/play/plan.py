@@ -203,16 +203,15 @@ def _find_rights(firms, rules, t):
         return
     event = rules.events[e]
     bank, base, multiple = int(event[Event.BANK_RULE]), event[Event.BANK_BASE], event[Event.BANK_MULTIPLE]
-    counts_long, years, holder = (
-        event[Event.BANK_LONG_SALES], event[Event.BANK_SALES_YEARS], event[Event.SMALL_HOLDER],
-    )  # fmt: skip
+    counts_long, years = event[Event.BANK_LONG_SALES], event[Event.BANK_SALES_YEARS]
+    holder, floor = event[Event.SMALL_HOLDER], event[Event.CARRY_FLOOR]
     for i in range(firms.width):
         surplus = max(0.0, -plan[Plan.GAP, i])
         if state[State.AUCTIONED, i] > 0.0:  # surrendered first, and what is left of them cannot be carried
             surplus -= min(surplus, max(0.0, state[State.AUCTIONED, i] + surplus - state[State.FRONT, i]))
         sales = counted_sales(state[State.NET_SALES, i], state[State.LONG_SALES, i], counts_long, years)
         plan[Plan.CARRY, i] = carry_limit(
-            bank, surplus, min(surplus, state[State.OLD, i]), base, multiple, sales, holder,
+            bank, surplus, min(surplus, state[State.OLD, i]), base, multiple, sales, holder, floor,
             event[Event.DEFICIT_EXEMPT] * state[State.DEFICIT, i] > 0.0,
             event[Event.LOST_IF_MISSED] * state[State.MISSED, i] > 0.0, min(surplus, state[State.TRADED, i]),
         )  # fmt: skip

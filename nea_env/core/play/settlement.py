@@ -206,7 +206,8 @@ def _carry_over(i, firms, own, event):
     share = 1.0 + min(0.0, firms.actions[Action.BANK, i])
     carried = share * carry_limit(
         rule, left - state[State.AUCTIONED, i], state[State.OLD, i], event[Event.BANK_BASE],
-        event[Event.BANK_MULTIPLE], sales, event[Event.SMALL_HOLDER], exempt, forfeited, state[State.TRADED, i],
+        event[Event.BANK_MULTIPLE], sales, event[Event.SMALL_HOLDER], event[Event.CARRY_FLOOR], exempt, forfeited,
+        state[State.TRADED, i],
     )  # fmt: skip
     deduct(i, state, flows, deduction(rule, carried, event[Event.BANK_BASE]))
     flows[Flow.LAPSED, i] += left - carried

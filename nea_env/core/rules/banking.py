@@ -8,11 +8,11 @@ UNLIMITED, DEDUCTED_ABOVE_BASE, NET_SALES, TRADED_UNITS, NEXT_PERIOD_ONLY, NONE 
 
 
 @jit(inline=True)
-def carry_limit(rule, left, old, base, multiple, net_sales, small_holder, exempt, forfeited, traded):
+def carry_limit(rule, left, old, base, multiple, net_sales, small_holder, floor, exempt, forfeited, traded):
     """Tonnes of ``left`` that may be carried over.
 
-    NET_SALES: base + multiple * net sales; all of it below the small-holder level (a cliff, not a base)
-    or for an exempt deficit firm. DEDUCTED_ABOVE_BASE: all of it (see ``deduction``). TRADED_UNITS: only
+    NET_SALES: base + multiple * net sales, but at least the floor; all of it below the small-holder level (a cliff,
+    not a base) or for an exempt deficit firm. DEDUCTED_ABOVE_BASE: all of it (see ``deduction``). TRADED_UNITS: only
     units traded at least once (Hubei). NEXT_PERIOD_ONLY: not what was carried once already (Tokyo).
     """
     if forfeited or rule == NONE:
@@ -22,7 +22,7 @@ def carry_limit(rule, left, old, base, multiple, net_sales, small_holder, exempt
     if rule == TRADED_UNITS:
         return min(left, traded)
     if rule == NET_SALES and not exempt and left >= small_holder:
-        return min(left, base + multiple * max(0.0, net_sales))
+        return min(left, max(base + multiple * max(0.0, net_sales), floor))
     return left
 
 

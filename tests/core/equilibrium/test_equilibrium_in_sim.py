@@ -226,6 +226,7 @@ def test_prices_lie_between_nothing_and_what_a_missing_unit_costs(run):
 
 # --- policy moves the price --------------------------------------------------------------------------
 YEARS = range(2020, 2026)
+# What is carried more once it is twice net sales hardly moves the price: a unit carried then is worth nearly its price.
 POLICIES = {  # overrides, and the sign of what they do to the mean price of the running vintage in September 2021
     "more free units": ({f"regime.allocation.{y}.correction_factor": 1.0 for y in YEARS}, -1),
     "fewer free units": ({f"regime.allocation.{y}.correction_factor": 0.85 for y in YEARS}, 1),

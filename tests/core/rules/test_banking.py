@@ -9,9 +9,20 @@ from nea_env.core.rules.banking import carry_limit, deduction
 
 
 def carry(
-    rule, left, *, old=0.0, base=0.0, multiple=0.0, net_sales=0.0, small=0.0, exempt=False, forfeited=False, traded=0.0
+    rule,
+    left,
+    *,
+    old=0.0,
+    base=0.0,
+    multiple=0.0,
+    net_sales=0.0,
+    small=0.0,
+    floor=0.0,
+    exempt=False,
+    forfeited=False,
+    traded=0.0,
 ):
-    return carry_limit(rule, left, old, base, multiple, net_sales, small, exempt, forfeited, traded)
+    return carry_limit(rule, left, old, base, multiple, net_sales, small, floor, exempt, forfeited, traded)
 
 
 def net_sales(left, multiple, sold, **more):
@@ -39,6 +50,13 @@ def test_kau18_small_holder_is_a_cliff_not_a_base():
     assert net_sales(75_000.0, 3.0, 0.0, small=75_000.0) == 0
     assert net_sales(40_000.0, 3.0, 0.0, small=15_000.0) == 0
     assert net_sales(14_999.0, 3.0, 0.0, small=15_000.0) == 14_999
+
+
+def test_by_the_other_reading_the_small_holder_level_is_a_floor_for_all():
+    # KAU19: net sales x 2 or 50,000 t, whichever is more
+    assert net_sales(200_000.0, 2.0, 10_000.0, small=50_000.0, floor=50_000.0) == 50_000
+    assert net_sales(200_000.0, 2.0, 40_000.0, small=50_000.0, floor=50_000.0) == 80_000
+    assert net_sales(49_000.0, 2.0, 0.0, small=50_000.0, floor=50_000.0) == 49_000
 
 
 @pytest.mark.parametrize(("multiple", "carried"), [(3.0, 90_000), (2.0, 60_000), (5.0, 150_000), (1.0, 30_000)])

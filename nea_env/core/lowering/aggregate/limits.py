@@ -50,7 +50,7 @@ def carry(rule: BankingRule, aggregate: Aggregate, years: float, counted: float,
 
     A rule under which short firms carry whatever they buy limits no one: the surplus is sold to them. A
     deduction of the excess from the next vintage takes it away in all but name. Small holders: half of the long
-    firms, each with half of what the rule lets them hold, on average; who had to sell was not to buy his way in.
+    firms, each with half of what the rule lets them hold, on average; what is bought does not count.
     """
     if rule.limit == "unlimited" or (rule.limit == "net_sales" and rule.deficit_firm_exempt):
         return Carry(0.0, 0.0, True)
