@@ -26,6 +26,10 @@ def explain(error: Exception, overrides: Sequence[str] = ()) -> str:
     """
     text = str(error)
     if isinstance(error, OverrideParseException):
+        key, equals, value = str(error.override).partition("=")
+        parent, _, last = key.rpartition(".")
+        if equals and parent and re.fullmatch(r"[0-9]{4}-[0-9]{2}", last):
+            return f"{error.override}: a month cannot end a key here; write '{parent}={{{last}: {value}}}'"
         return f"{error.override}: not an override; write key=value, with quotes around special characters"
     if isinstance(error, MissingConfigException) and error.options is not None:
         group, _, name = (error.missing_cfg_file or "").rpartition("/")

@@ -61,7 +61,9 @@ def _with_prices(market: Any, changes: list[Change]) -> Any:
     try:
         return with_prices(market, Path())
     except ScenarioError as error:
-        guilty = next((change.path for change in changes if change.path.startswith("market")), "market.replay.csv")
+        markets = [change.path for change in changes if change.path.split(".")[0] == "market"]
+        named = [path for path in markets if path.startswith("market.replay")]
+        guilty = (named or markets or ["market.replay.csv"])[0]
         raise ScenarioError(f"override {guilty}: {error}") from None
 
 

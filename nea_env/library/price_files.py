@@ -72,16 +72,16 @@ def read_prices(path: Path) -> dict[str, Any]:
 
 
 def _text(path: Path) -> str:
-    if path.exists() and not path.is_file():
-        raise ScenarioError(f"{path}: cannot be read: it is a folder or a device, expected a CSV file")
     try:
-        return path.read_text(encoding="utf-8-sig")
+        if path.is_file() or not path.exists():
+            return path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         raise ScenarioError(f"{path}: there is no such file; allowed: the path of a CSV file") from None
     except OSError as error:
         raise ScenarioError(f"{path}: cannot be read: {error.strerror or error}") from None
     except ValueError:
         raise ScenarioError(f"{path}: its text is not UTF-8; save the file as UTF-8") from None
+    raise ScenarioError(f"{path}: cannot be read: it is a folder or a device, expected a CSV file")
 
 
 def _header(cells: list[str], where: str) -> list[str]:

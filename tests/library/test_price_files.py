@@ -95,6 +95,8 @@ def test_a_file_that_is_not_there_or_no_file(tmp_path):
         read_prices(tmp_path / "none.csv")
     with pytest.raises(ScenarioError, match="it is a folder or a device, expected a CSV file"):
         read_prices(tmp_path)
+    with pytest.raises(ScenarioError, match="cannot be read: File name too long"):
+        read_prices(tmp_path / ("a" * 5_000))
 
 
 # --- in scenarios --------------------------------------------------------------------------------------------------
@@ -131,6 +133,7 @@ def test_an_override_takes_the_place_of_the_shipped_means(file):
     ("changes", "told"),
     [
         (["market.replay.csv=none.csv"], "override market.replay.csv: none.csv: there is no such file"),
+        (["market.law=replay", "market.replay.csv=none.csv"], "override market.replay.csv: none.csv: there is no such"),
         (["market.law=replay", "market.replay=null"], "law: replay needs market.replay"),
         (["market.law=replay", "market.replay.means={2015: 1}"], "market.replay: has the means of 2015 to 2015"),
         (["market.replay.means={2015: 1, 2017: 2}"], "means: none between 2015 and 2017; allowed: one for every year"),

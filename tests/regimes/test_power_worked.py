@@ -7,6 +7,7 @@ import math
 import numpy as np
 import pytest
 
+from nea_env.core.batch import Batch
 from nea_env.core.layout import OBS_INDEX
 from nea_env.core.lowering.outlook import Outlook
 from nea_env.core.lowering.tables import lower
@@ -213,6 +214,19 @@ def test_what_cannot_be_is_refused(changes, words):
         load_scenario("tokyo_supplier", changes)
     for word in words:
         assert word in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("grid", "told"),
+    [
+        ({"2016": {"factor": 0}}, r"regime\.grid_factor\.2016\.factor: 0 t/MWh leaves a firm .* without emissions"),
+        ({"2016": {"factor": 0.4, "base_factor": 0}}, r"regime\.grid_factor\.2016\.base_factor: 0 t/MWh"),
+    ],
+)
+def test_a_firm_that_emits_by_buying_power_alone_needs_a_factor(grid, told):
+    changes = {"firm.emission_intensity": 0.8, "firm.electricity": 1.6}  # 0.8 t a unit at 0.5 t/MWh
+    with pytest.raises(ScenarioError, match=told):
+        Batch(load_scenario("kets", changes | {"regime.grid_factor": {"2015": {"factor": 0.5}} | grid}), 1)
 
 
 def test_a_factor_for_a_year_that_is_no_period_is_refused():

@@ -38,6 +38,7 @@ MISTAKES = [
     ("scenario.start=2031-01", ("2031-01",)),
     ("scenario.name=mine", ("scenario.name", "unknown key")),
     ("scenario.links=[nowhere]", ("scenario.links", "nowhere", "allowed: ")),
+    ("scenario.regime.carbon_tax.2022-01=9", ("write 'scenario.regime.carbon_tax={2022-01: 9}'",)),
     ("~scenario.market.gap", ("scenario.market.gap=null",)),
     # the algorithm
     ("algo.parameters.learning_rat=1", ("learning_rat", "did you mean 'learning_rate'?")),

@@ -8,6 +8,8 @@ from nea_env.core.layout import SLOTS
 from nea_env.core.lowering.periods import Period
 from nea_env.scenario import Scenario, add_months, months_between
 
+ROUNDING = 1e-9  # of emissions
+
 
 def check(scenario: Scenario, periods: tuple[Period, ...]) -> None:
     """Refuse a calendar whose steps come in an order that the month cannot settle.
@@ -20,6 +22,7 @@ def check(scenario: Scenario, periods: tuple[Period, ...]) -> None:
         named = next((other for other in periods if other.year == period.rule.pre_year), None)
         if named is not None and period.allocated is not None and period.allocated <= named.end:
             _refuse(period, "allocated", f"comes before {named.year} has ended, whose output the advance follows")
+        _check_emissions(scenario, period)
     for early, late in itertools.pairwise(periods):
         _check_order(early, late)
     for early, late in zip(periods, periods[SLOTS:], strict=False):
@@ -46,6 +49,20 @@ def _check_period(period: Period) -> None:
             raise ValueError(
                 f"regime.calendar.{period.year}.credits_issued.{years}: {month} lies outside the time from the end of"
                 f" year {years} of {period.years} to verification in {period.calendar.verified}"
+            )
+
+
+def _check_emissions(scenario: Scenario, period: Period) -> None:
+    """A firm all of whose emissions are power bought has none left where power does not count."""
+    grid = scenario.regime.grid_in(period.year)
+    for key, counts_as, relative in (
+        ("factor", grid.factor, period.relative),
+        ("base_factor", grid.of_base, period.base_relative),
+    ):
+        if relative <= ROUNDING:
+            raise ValueError(
+                f"regime.grid_factor.{period.year}.{key}: {counts_as:g} t/MWh leaves a firm that emits by buying power"
+                " alone without emissions; allowed: above 0, or less of firm.electricity"
             )
 
 
