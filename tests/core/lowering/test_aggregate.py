@@ -267,6 +267,8 @@ def test_errors_name_what_is_missing():
         problem(load_scenario("kets", {"market.aggregate.firms": None}))
     with pytest.raises(ValueError, match=r"aggregate\.buy_back.*tps has no low trigger"):
         problem(load_scenario("tps", {"market.aggregate.buy_back": 0.05}))
+    with pytest.raises(ValueError, match=r"regime\.carbon_tax: every firm"):
+        problem(load_scenario("tokyo_carbon_tax"))
     with pytest.raises(ValueError, match=r"aggregate\.intensity"):
         problem(load_scenario("tps", {"market.aggregate.intensity": None}))
     with pytest.raises(ValueError, match=r"aggregate\.unit_class.*'V'"):

@@ -71,6 +71,10 @@ def market_problem(
     aggregate = market.aggregate
     if aggregate is None:
         raise ValueError(f"market.aggregate: {market.name} has none, and an equilibrium needs one")
+    if regime.carbon_tax:
+        raise ValueError(
+            f"regime.carbon_tax: every firm of {regime.name} would pay it, but an equilibrium has none; allowed: none"
+        )
     if aggregate.buy_back > 0.0 and not any(map(has_low_trigger, regime.stabilisation.values())):
         raise ValueError(f"market.aggregate.buy_back: {regime.name} has no low trigger to buy back at; allowed: 0")
     periods = spans(regime, start, months)
