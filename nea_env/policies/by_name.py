@@ -10,6 +10,7 @@ from nea_env.library import load_scenario
 from nea_env.library.errors import did_you_mean
 from nea_env.policies import searched
 from nea_env.policies.linear_rule import LinearRule
+from nea_env.policies.replaced import dutiful
 from nea_env.policies.rules import DoNothing, InvestAtTrigger, JustInTime, Random, Rule, TunedRule
 from nea_env.policies.tuned import tuned_parameters
 from nea_env.scenario import Scenario
@@ -37,7 +38,7 @@ def make_rule(name: str, scenario: Scenario | str | Path, **parameters: Any) -> 
     if parameters:
         return RULES[name](**parameters)
     if name == LinearRule.name:
-        return LinearRule(searched.searched_weights(load_scenario(scenario)))
+        return dutiful(LinearRule(searched.searched_weights(load_scenario(scenario))))
     return RULES[name](**tuned_parameters(name, load_scenario(scenario)))
 
 

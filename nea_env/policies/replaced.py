@@ -33,8 +33,8 @@ class Replaced(Rule):
 
     name = "replaced"
 
-    def __init__(self, rule: Rule, change: Change) -> None:
-        self._rule, self._change = rule, change
+    def __init__(self, rule: Rule, change: Change, name: str = name) -> None:
+        self._rule, self._change, self.name = rule, change, name
 
     def act(self, observation: np.ndarray) -> np.ndarray:
         """The other rule's actions as changed, (n, 8)."""
@@ -91,3 +91,11 @@ REPLACEMENTS: dict[str, Replacement] = {
     "duty unmet": Replacement("the gap closed by the deadline", Action.TRADE, _close_the_gap),
 }
 """By name. Just in time does all of these but for the two that take all abatement and all borrowing away."""
+
+
+def dutiful(rule: Rule) -> Rule:
+    """A rule that buys what is missing by the deadline, under its own name.
+
+    What a linear policy leaves unmet it leaves by accident: nowhere in the library does that earn 0.01 % of exposure.
+    """
+    return Replaced(rule, REPLACEMENTS["duty unmet"].change, rule.name)

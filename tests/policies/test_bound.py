@@ -6,7 +6,6 @@ import pytest
 from nea_env.library import load_scenario, scenarios
 from nea_env.policies import searched
 from nea_env.policies.bound import SLACK, PaysTheFine, most_a_rule_can_save
-from nea_env.policies.by_name import make_rule
 from nea_env.policies.cross_entropy import FEATURES, Budget, search
 from nea_env.policies.linear_rule import LinearRule
 from nea_env.policies.marking import marked_costs
@@ -28,7 +27,7 @@ FINE_CAN_BE_CHEAPER = {
 def test_a_searched_rule_saves_no_more_than_the_law_allows(name):
     scenario = load_scenario(name)
     if searched.is_current(scenario):
-        rule = make_rule("searched_rule", scenario)
+        rule = LinearRule(searched.searched_weights(scenario))
     else:  # until it is searched again
         rule = LinearRule(search(scenario, Budget(episodes=16, generations=10, population=24), FEATURES, lambda: None))
     difference = interval(marked_costs(rule, scenario, SEEDS) - marked_costs(JustInTime(), scenario, SEEDS))

@@ -13,7 +13,8 @@ from nea_env.policies.cross_entropy import FEATURES, INVESTMENT, Budget, space
 from nea_env.policies.linear_rule import JUST_IN_TIME, LinearRule
 from nea_env.policies.marking import marked_costs
 from nea_env.policies.outcome import interval
-from nea_env.policies.play import costs
+from nea_env.policies.play import costs, play
+from nea_env.policies.replaced import dutiful
 from nea_env.policies.rules import JustInTime
 from nea_env.scenario import Scenario
 
@@ -90,8 +91,16 @@ def test_what_is_stored_is_what_is_played(file):
     assert searched.record(tps, {searched.RULE: WEIGHTS}) == "tps"
     assert YAML(typ="safe").load(file) == {"tps": {"digest": tps.digest, searched.RULE: WEIGHTS}}
     rule = nea_env.make_rule("searched_rule", "tps")
-    assert isinstance(rule, LinearRule)
-    assert np.array_equal(costs(rule, tps, SEEDS[:9]), costs(LinearRule(WEIGHTS), tps, SEEDS[:9]))
+    assert rule.name == "searched_rule"
+    assert np.array_equal(costs(rule, tps, SEEDS[:9]), costs(dutiful(LinearRule(WEIGHTS)), tps, SEEDS[:9]))
+
+
+@pytest.mark.parametrize("name", ["kets", "tps", "pilot_chongqing"])
+def test_it_meets_its_duty_as_an_opponent_at_no_cost_of_note(name):
+    scenario, seeds = load_scenario(name), np.arange(1_000)
+    played, found = nea_env.make_rule("searched_rule", name), LinearRule(searched.searched_weights(scenario))
+    assert play(played, scenario, seeds).complied.mean() >= 0.999 > play(found, scenario, seeds).complied.mean()
+    assert abs((costs(played, scenario, seeds) - costs(found, scenario, seeds)).mean()) < 0.03
 
 
 def test_it_is_an_opponent_where_it_was_searched_for_this_very_content(file):
