@@ -61,7 +61,8 @@ class AllocationRule(Model):
 
     grandfathering: base-year emissions x correction factor, booked whole.
     historical_benchmarking: benchmark x base-year output x correction factor, booked whole.
-    benchmarking: benchmark x verified output x correction; ``pre_share`` of it on earlier output.
+    benchmarking: benchmark x verified output x correction; ``pre_share`` of it on earlier output, or of the
+        emissions verified then (``pre_on``).
     verified_emissions: as much as was emitted; ``pre_share`` of it on the emissions verified last.
     benchmark_band: emissions x (1 + band_share x clip((1 - intensity / balance) / band, -1, 1)); ``pre_share`` as
         for verified_emissions.
@@ -80,6 +81,7 @@ class AllocationRule(Model):
     heat_benchmark: dict[str, Positive] = {}  # unit class -> t per GJ of heat supplied
     pre_share: Share = 0.0
     pre_year: Year | None = None  # whose output (or emissions) the advance follows; none: of the year verified last
+    pre_on: Literal["output", "emissions"] = "output"  # what the advance of a benchmarked allocation is a share of
     interim_factor: Positive | None = None  # correction factor of an interim plan, until calendar.completed
     update_share: Share = 0.0  # of the base that follows the period verified last (base-year revision)
     deficit_cap: NonNegative | None = None  # duty <= allocation + this share of verified emissions

@@ -21,7 +21,7 @@ def tonnes(value: float):
     return pytest.approx(value, abs=0.5)
 
 
-def china(allocated: dict[str, float], path=None, pre_year=None, **more) -> Scenario:
+def china(allocated: dict[str, float], path=None, pre_year=None, pre_on="output", **more) -> Scenario:
     """``allocated``: final allocation of a year at full output, Mt; class I where the law's own benchmark holds."""
     law = load_scenario("tps").regime
     rules = {
@@ -29,6 +29,7 @@ def china(allocated: dict[str, float], path=None, pre_year=None, **more) -> Scen
             update={
                 "benchmark": {"I": allocated[year] * 1e6 / OUTPUT if year in allocated else rule.benchmark["I"]},
                 "pre_year": pre_year if year in allocated else None,
+                "pre_on": pre_on if year in allocated else "output",
             }
         )
         for year, rule in law.allocation.items()
@@ -101,6 +102,16 @@ def test_by_the_other_reading_the_advance_of_both_years_is_on_the_output_of_2021
     assert walk.flows["issued"][0] == tonnes((1.1 - 0.77) * 2_750_000)
     walk.through("2023-07")
     assert walk.flows["issued"][0] == tonnes((0.8 - 0.77) * 2_050_000)
+
+
+def test_by_the_third_reading_the_advance_is_70_per_cent_of_the_emissions_of_2021():
+    """0.7 x 1.1 x 2.79 Mt for each year: what a unit emitted, whatever its benchmark."""
+    path = {"2020": 0.9, "2021": 1.1, "2022": 0.8}
+    law = china({"2021": 2.75, "2022": 2.05}, path, pre_year="2021", pre_on="emissions")
+    walk = Walk(law).through("2023-04")
+    assert walk.flows["issued"][0] == tonnes(2 * 0.7 * 1.1 * 2_790_000)  # 4,296,600
+    walk.through("2023-06")
+    assert walk.flows["issued"][0] == tonnes(1.1 * 2_750_000 - 2_148_300)
 
 
 def test_deficit_cap_by_year():

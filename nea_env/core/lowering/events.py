@@ -111,11 +111,12 @@ def _bookings(period: Period, periods: tuple[Period, ...]) -> list[Row]:
         return []
     if period.rule.method not in BOOKED:
         month = max(period.allocated, 0)
+        on_emissions = period.rule.method in OWN_EMISSIONS or period.rule.pre_on == "emissions"
         values = {
             Event.SLOT: period.slot,
-            Event.RATE: (1.0 if period.rule.method in OWN_EMISSIONS else period.rate) * period.years,
+            Event.RATE: (1.0 if on_emissions else period.rate) * period.years,
             Event.PRE_SHARE: period.rule.pre_share,
-            Event.PRE_ON_EMISSIONS: float(period.rule.method in OWN_EMISSIONS),
+            Event.PRE_ON_EMISSIONS: float(on_emissions),
             Event.PRE_SLOT: _ended(period, periods),
             Event.TO_NEXT: _to_next(period, periods, month),
         }

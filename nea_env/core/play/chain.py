@@ -95,8 +95,8 @@ def chain_prices(i, t, firms, rules):
     if front_running:
         long, front = max(grids[here + Record.AFTER], least), running
     else:
-        # Units of the period that ended are carried over from its deadline on, and until then worth what that is worth,
-        # unless some lapse or are missing.
+        # Until its deadline a unit of the period that ended is worth what it will be when carried over, unless some
+        # lapse or are missing.
         split = world[World.SPLIT, i] > 0.0
         long, front = running, max(world[World.SPLIT_PRICE, i] if split else grids[here + Record.WORTH], least)
     state[State.LOG_PRICE, i] = log(long)
