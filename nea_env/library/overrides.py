@@ -51,9 +51,20 @@ def overridden(scenario: Scenario, overrides: Overrides) -> Scenario:
         tree = _put(tree, change, 0)
     tree["market"] = _with_prices(tree["market"], changes)
     try:
-        return Scenario.model_validate(tree)
+        scenario = Scenario.model_validate(tree)
     except ValidationError as error:
         raise ScenarioError(_explain(error, tree, changes)) from None
+    _refuse_idle_prices(scenario.market.law, changes)
+    return scenario
+
+
+def _refuse_idle_prices(law: object, changes: list[Change]) -> None:
+    """Prices on record that nobody would play are a mistake: whoever names them wants them."""
+    named = [change.path for change in changes if change.keys[:2] == ("market", "replay") and change.value is not None]
+    if named and law != "replay":
+        raise ScenarioError(
+            f"override {named[0]}: plays no part under market.law: {law}; allowed: with market.law=replay"
+        )
 
 
 def _with_prices(market: Any, changes: list[Change]) -> Any:

@@ -133,6 +133,10 @@ def test_an_override_takes_the_place_of_the_shipped_means(file):
     ("changes", "told"),
     [
         (["market.replay.csv=none.csv"], "override market.replay.csv: none.csv: there is no such file"),
+        (
+            ["market.replay.means={2015: 3}"],
+            "override market.replay.means: plays no part under market.law: gbm; allowed: with market.law=replay",
+        ),
         (["market.law=replay", "market.replay.csv=none.csv"], "override market.replay.csv: none.csv: there is no such"),
         (["market.law=replay", "market.replay=null"], "law: replay needs market.replay"),
         (["market.law=replay", "market.replay.means={2015: 1}"], "market.replay: has the means of 2015 to 2015"),
