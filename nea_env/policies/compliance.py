@@ -21,13 +21,14 @@ import numpy as np
 from tqdm import tqdm
 
 from nea_env.atomic import write_text
+from nea_env.core.lowering.periods import deadlines, periods_of
 from nea_env.library import ScenarioError, load_scenario
 from nea_env.library.columns import table, width_of_terminal
 from nea_env.policies.market_compliance import settled, with_side_multiple
 from nea_env.policies.outcome import Outcome, interval
 from nea_env.policies.play import costs, play
 from nea_env.policies.seeds import EVALUATION_SEEDS
-from nea_env.policies.unmet_rule import LeaveUnmet, deadlines
+from nea_env.policies.unmet_rule import LeaveUnmet
 from nea_env.scenario import Scenario
 
 SEARCH_SEED = 700_000
@@ -148,7 +149,7 @@ def duty_met(outcome: Outcome) -> np.ndarray:
 
 def best_shares(scenario: Scenario, multiple: float, episodes: int = SEARCH_EPISODES) -> tuple[float, ...]:
     """Shares of the duty best left unmet: one for all deadlines first, then a round over each deadline's own."""
-    seeds, number = np.arange(SEARCH_SEED, SEARCH_SEED + episodes), len(deadlines(scenario))
+    seeds, number = np.arange(SEARCH_SEED, SEARCH_SEED + episodes), len(deadlines(periods_of(scenario)))
 
     def cost(shares: tuple[float, ...]) -> float:
         return float(costs(LeaveUnmet(shares, scenario, multiple), scenario, seeds).mean())
@@ -166,7 +167,7 @@ def choose(scenario: Scenario, multiple: float, episodes: int = EPISODES) -> Cho
     """What pays in a scenario at a side multiple, in the periods that have one."""
     own, digest = any(math.isclose(value, multiple) for value in own_multiples(scenario)), scenario.digest
     scenario = with_side_multiple(scenario, multiple)
-    seeds, number = np.arange(EVALUATION_SEEDS, EVALUATION_SEEDS + episodes), len(deadlines(scenario))
+    seeds, number = np.arange(EVALUATION_SEEDS, EVALUATION_SEEDS + episodes), len(deadlines(periods_of(scenario)))
     shares = best_shares(scenario, multiple, min(episodes, SEARCH_EPISODES))
     comply, default, best = (
         play(LeaveUnmet(chosen, scenario, multiple), scenario, seeds)

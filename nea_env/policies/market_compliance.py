@@ -39,17 +39,16 @@ class Settled(NamedTuple):
 
 def chances(chain: Chain) -> NDArray[np.float64]:
     """(T + 1, B, Z) probability of each bank and shock at the start of each month."""
-    market = chain.problem
-    found = np.zeros((market.months + 1, len(market.banks), len(market.shocks)))
+    market, shape = chain.problem, chain.running.shape
+    found, states = np.zeros(shape), np.arange(shape[2])
     found[0, :, market.start_shock] = chain.start_chances
     for month in range(market.months):
-        for state, onward in enumerate(market.chances):
-            place = chain.landing[month, :, state]
-            below = np.minimum(place.astype(int), len(market.banks) - 2)
-            moved = np.zeros(len(market.banks))
-            np.add.at(moved, below, found[month, :, state] * (1.0 + below - place))
-            np.add.at(moved, below + 1, found[month, :, state] * (place - below))
-            found[month + 1] += np.outer(moved, onward)
+        below = np.minimum(chain.landing[month].astype(np.int64), shape[1] - 2)
+        share = chain.landing[month] - below
+        landed = np.zeros(shape[1:])
+        np.add.at(landed, (below, states), found[month] * (1.0 - share))
+        np.add.at(landed, (below + 1, states), found[month] * share)
+        found[month + 1] = landed @ market.chances
     return found
 
 

@@ -8,16 +8,11 @@ import numpy as np
 
 from nea_env.core.batch import Batch
 from nea_env.core.layout import DEADLINE_SCALE, Action
+from nea_env.core.lowering.periods import deadlines, periods_of
 from nea_env.policies.rules import JustInTime, column, unsquashed
-from nea_env.scenario import Scenario, months_between
+from nea_env.scenario import Scenario
 
 YEAR = 12
-
-
-def deadlines(scenario: Scenario) -> tuple[int, ...]:
-    """Months of the scenario's surrender deadlines, counted from its start; years settled together share one."""
-    calendar = scenario.regime.calendar
-    return tuple(sorted({months_between(scenario.start, calendar[period].deadline) for period in scenario.periods}))
 
 
 class LeaveUnmet(JustInTime):
@@ -38,7 +33,7 @@ class LeaveUnmet(JustInTime):
     name = "leave_unmet"
 
     def __init__(self, shares: Sequence[float], scenario: Scenario, multiple: float) -> None:
-        self.shares, self.ends = np.asarray(shares, float), np.asarray(deadlines(scenario))
+        self.shares, self.ends = np.asarray(shares, float), np.asarray(deadlines(periods_of(scenario)))
         if len(self.shares) != len(self.ends):
             raise ValueError(f"shares: {len(self.shares)} given for {len(self.ends)} deadlines")
         self.horizon, self.multiple = int(Batch(scenario, 1, threads=1).horizon[0]), multiple

@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 
 from nea_env import load_scenario
+from nea_env.core.lowering.periods import deadlines, periods_of
 from nea_env.policies import compliance
 from nea_env.policies.compliance import HEADS, MULTIPLES, WITHOUT_A_REAL_FINE, choose, duty_met, own_multiples, wilson
 from nea_env.policies.market_compliance import with_side_multiple
 from nea_env.policies.play import costs, play
 from nea_env.policies.rules import JustInTime
-from nea_env.policies.unmet_rule import LeaveUnmet, deadlines
+from nea_env.policies.unmet_rule import LeaveUnmet
 
 ROOT = Path(__file__).parents[2]
 WRITTEN = ROOT / "docs/compliance.md"
@@ -39,13 +40,13 @@ def test_a_deduction_keeps_a_firm_to_its_duty_without_any_side_penalty():
 
 def test_leaving_nothing_is_to_trade_just_in_time():
     scenario = load_scenario("pilot_tianjin")
-    nothing = LeaveUnmet((0.0,) * len(deadlines(scenario)), scenario, 0.5)
+    nothing = LeaveUnmet((0.0,) * len(deadlines(periods_of(scenario))), scenario, 0.5)
     assert np.array_equal(costs(nothing, scenario, SEEDS), costs(JustInTime(), scenario, SEEDS))
 
 
 def test_it_leaves_the_share_asked_for_at_the_deadline_asked_for():
     scenario = load_scenario("pilot_shanghai")  # its last deadline is that of October 2020
-    ends = deadlines(scenario)
+    ends = deadlines(periods_of(scenario))
     assert len(ends) == 7 and ends[-1] == 12 * 7 + 9
     outcome = play(LeaveUnmet((0.0,) * 6 + (0.25,), scenario, 1.1), scenario, SEEDS)
     duty = outcome.totals["surrendered"] + outcome.totals["penalised"]

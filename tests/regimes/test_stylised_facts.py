@@ -20,8 +20,8 @@ from nea_env.core.equilibrium.solve import solve
 from nea_env.core.equilibrium.terms import Terms
 from nea_env.core.lowering.aggregate.market import market_problem, problem
 from nea_env.core.lowering.aggregate.scale import scale_for, start_price
+from nea_env.policies.market_compliance import chances as distribution
 from tests.core.equilibrium.linked_paths import wedge
-from tests.core.equilibrium.paths import distribution
 
 BANKS, SHOCKS = 41, 3
 

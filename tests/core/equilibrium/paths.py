@@ -1,4 +1,4 @@
-"""What a solved market does: the chances of its nodes by month, and paths drawn from it."""
+"""What a solved market does: paths drawn from it."""
 
 from __future__ import annotations
 
@@ -30,23 +30,6 @@ class Paths:
     bank: Array
     shock: NDArray[np.int64]
     outcome: NDArray[np.int8]
-
-
-def distribution(chain: Chain) -> Array:
-    """(T + 1, B, Z) chances of the nodes month by month, from the problem's start; each month sums to one."""
-    problem = chain.problem
-    shape = chain.running.shape
-    chances = np.zeros(shape)
-    chances[0, :, problem.start_shock] = chain.start_chances
-    states = np.arange(shape[2])
-    for month in range(problem.months):
-        below = np.minimum(chain.landing[month].astype(np.int64), shape[1] - 2)
-        share = chain.landing[month] - below
-        landed = np.zeros(shape[1:])
-        np.add.at(landed, (below, states), chances[month] * (1.0 - share))
-        np.add.at(landed, (below + 1, states), chances[month] * share)
-        chances[month + 1] = landed @ problem.chances
-    return chances
 
 
 def simulate(chain: Chain, n: int, seed: int, months: int | None = None) -> Paths:

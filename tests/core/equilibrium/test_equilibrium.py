@@ -13,8 +13,9 @@ from nea_env.core.equilibrium.month import carried_at_limit, carry_limit, table
 from nea_env.core.equilibrium.shocks import shock_chain
 from nea_env.core.equilibrium.solve import solve
 from nea_env.core.parameters import LAPSED, SHORT, WITHIN
+from nea_env.policies.market_compliance import chances as distribution
 from tests.core.equilibrium.markets import anything, falling_terminal, market, of_landing, ordinary
-from tests.core.equilibrium.paths import distribution, simulate
+from tests.core.equilibrium.paths import simulate
 
 SEEDS = range(6)
 TINY = 1e-9  # money/t, below which a price counts as nothing

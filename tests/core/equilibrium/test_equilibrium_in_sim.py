@@ -16,8 +16,8 @@ from nea_env.core.layout import OBS_INDEX, Action, World
 from nea_env.core.lowering.aggregate.market import problem
 from nea_env.core.parameters import LAPSED, SHORT, WITHIN
 from nea_env.library import load_scenario
+from nea_env.policies.market_compliance import chances as distribution
 from nea_env.scenario import Scenario, add_months, months_between
-from tests.core.equilibrium.paths import distribution
 from tests.core.partners import mean_and_error
 
 ERRORS = 4.0

@@ -10,6 +10,7 @@ import pytest
 from nea_env.core.equilibrium.shocks import shock_chain
 from nea_env.core.equilibrium.solve import solve
 from nea_env.core.parameters import LAPSED
+from nea_env.policies.market_compliance import chances as distribution
 from tests.core.equilibrium.markets import (
     NEVER_MISSING,
     anything,
@@ -19,7 +20,6 @@ from tests.core.equilibrium.markets import (
     of_landing,
     ordinary,
 )
-from tests.core.equilibrium.paths import distribution
 from tests.core.equilibrium.programme import Node, solve_programme
 
 
