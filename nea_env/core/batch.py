@@ -89,10 +89,11 @@ class Batch:
         for k, table in enumerate(tables):
             self._monthly[k, : table.horizon + 1] = table.monthly
             self._events[k, : len(table.events)] = table.events
-        sizes = [len(table.grid) for table in tables]
-        self._static[:, Static.GRID_FIRST] = np.cumsum([0, *sizes[:-1]])
-        used = [table.grid for table in tables if len(table.grid)] or [np.zeros(1)]
-        self._grids = used[0] if len(used) == 1 else np.concatenate(used)  # one alone is shared among batches
+        used = {id(table.grid): table.grid for table in tables if len(table.grid)}  # laws of one tree share theirs
+        starts = dict(zip(used, np.cumsum([0, *map(len, used.values())]), strict=False))
+        self._static[:, Static.GRID_FIRST] = [starts.get(id(table.grid), 0) for table in tables]
+        grids = list(used.values()) or [np.zeros(1)]
+        self._grids = grids[0] if len(grids) == 1 else np.concatenate(grids)  # one alone is shared among batches
         chosen = np.zeros(n, np.int64) if scenario_of is None else np.array(scenario_of, np.int64)
         if chosen.shape != (n,) or chosen.min() < 0 or chosen.max() >= len(self.scenarios):
             raise ValueError(

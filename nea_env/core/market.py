@@ -51,16 +51,15 @@ def market(rows: NDArray[np.int64], books: Floats, static: Floats, monthly: Floa
     if solved.any():
         bank = own(Static.GRID_LOW) + own(Static.GRID_STEP) * world(World.NODE)
         shown["aggregate_bank"] = solved * bank
-        shown["lapse_probability"] = np.where(solved, grids[_lapse_places(own, months, world)], 0.0)
+        shown["lapse_probability"] = np.where(
+            solved, grids[_lapse_places(own, monthly[statutes, months, Month.CHAIN], world)], 0.0
+        )
     return shown
 
 
-def _lapse_places(
-    own: Callable[[int], Floats], months: NDArray[np.int64], world: Callable[[int], Floats]
-) -> NDArray[np.int64]:
+def _lapse_places(own: Callable[[int], Floats], month: Floats, world: Callable[[int], Floats]) -> NDArray[np.int64]:
     """Where in the grids each row's probability stands that units will lapse; 0 under other processes."""
-    first, banks, shocks = own(Static.GRID_FIRST), own(Static.GRID_BANKS), own(Static.GRID_SHOCKS)
-    others = own(Static.GRID_PARTNER_BANKS)
+    shocks, others = own(Static.GRID_SHOCKS), own(Static.GRID_PARTNER_BANKS)
     cell = (world(World.NODE) * others + world(World.PARTNER_NODE)) * shocks + world(World.SHOCK)
-    record = first + shocks * shocks + (months * banks * others * shocks + cell) * Record.size
-    return np.where(banks > 0.0, record + Record.LAPSE, 0.0).astype(np.int64)
+    record = own(Static.GRID_FIRST) + month + cell * Record.size
+    return np.where(own(Static.GRID_BANKS) > 0.0, record + Record.LAPSE, 0.0).astype(np.int64)

@@ -37,6 +37,12 @@ class Month(Columns):
     GAP_DOWN = column("1 or money/t", "largest discount, share of the long price; 0: none; COLLARED: floor", low=0)
     GAP_UP = column("1 or money/t", "largest premium, share of the long price; COLLARED: ceiling", low=0)
     FRONT_RUNNING = flag("EQUILIBRIUM: the front is the running period's vintage; 0: that of the one before")
+    CHAIN = column(
+        "1",
+        "EQUILIBRIUM: place in its table of the month's records, those of the law as it is known",
+        low=0,
+        whole=True,
+    )
 
     # the next deadline, and the rows of `Event` that hold this month
     TO_DEADLINE = column("months", "months to the next deadline; 0 in its month, -1 after the last", low=-1, whole=True)

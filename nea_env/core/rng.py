@@ -93,9 +93,15 @@ def link_draw(seed, episode, month):
 
 
 @jit
-def statute_of(seed, episode, count):
-    """Which of ``count`` drawn statutes an episode plays."""
-    return np.int64(draw(seed, episode, 0, 2)[0] % np.uint64(count))
+def statute_of(seed, episode, up_to):
+    """Which of the drawn statutes an episode plays; ``up_to`` (statutes,) as `Static.STATUTES_UP_TO`."""
+    word = draw(seed, episode, 0, 2)[0]
+    if up_to[0] <= 0.0:
+        return np.int64(word % np.uint64(len(up_to)))
+    u, statute = uniform(word), 0
+    while statute < len(up_to) - 1 and u >= up_to[statute]:
+        statute += 1
+    return np.int64(statute)
 
 
 @jit

@@ -79,6 +79,9 @@ class Static(Columns):
     STATUTES = column(
         "1", "statutes that the episodes draw from, in consecutive rows; 1: nothing is drawn", low=1, whole=True
     )
+    STATUTES_UP_TO = column(
+        "1", "share of the episodes that draw this statute or one before it; 0: each is drawn as often", low=0, high=1
+    )
 
     # technologies, by their place in the firm's list
     POTENTIAL = column("t/month", "largest capacity at baseline output; 0: no such technology", low=0, width=TECHS)

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, model_validator
 
 from nea_env.scenario.aggregate import Aggregate
+from nea_env.scenario.beliefs import Beliefs
 from nea_env.scenario.replay import Replay
 from nea_env.scenario.types import Model, NonNegative, Number, Positive, Whole, Year
 
@@ -154,6 +155,7 @@ class Market(Model):
     reversion: Reversion | None = None  # law: log_ou
     replay: Replay | None = None  # law: replay, under which nothing about prices is random
     aggregate: Aggregate | None = None  # law: equilibrium; all other firms under the regime
+    beliefs: Beliefs | None = None  # law: equilibrium; what it foresees of laws to come
     stale: Annotated[Number, Field(ge=0, lt=1)] = 0.0
     """Share of months in which trade settles at last month's price. It pays those who know better."""
     quote_noise: Annotated[Number, Field(ge=0, le=1)] = 0.0  # sd of the log quote about a price not disclosed
@@ -166,7 +168,10 @@ class Market(Model):
     @property
     def is_martingale(self) -> bool:
         """Whether no one who only trades can earn from the price process."""
-        return self.law not in ("log_ou", "replay") and self.stale == 0.0
+        surprises = self.beliefs is not None and any(
+            law.frequency != law.chance for announcement in self.beliefs.announcements for law in announcement.laws
+        )
+        return self.law not in ("log_ou", "replay") and self.stale == 0.0 and not surprises
 
     @model_validator(mode="after")
     def _process_is_complete(self) -> Self:
@@ -177,6 +182,8 @@ class Market(Model):
         needed = NEEDS.get(self.law)
         if needed is not None and getattr(self, needed) is None:
             raise ValueError(f"law: {self.law} needs market.{needed}")
+        if self.beliefs is not None and self.law != "equilibrium":
+            raise ValueError(f"beliefs: a {self.law} price knows no law; allowed: none, or law=equilibrium")
         if self.law == "replay" and self.frictions.permanent_impact > 0.0:
             raise ValueError("frictions.permanent_impact: a price on record cannot be moved (law=replay); allowed: 0")
         if self.law == "replay" and self.replay and self.replay.offset_price and self.offset is None:

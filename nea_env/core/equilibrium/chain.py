@@ -27,6 +27,8 @@ class Chain:
         outcome: (T, B, Z) WITHIN where the running price is the value of a unit carried, as in all months but a
             year's last; LAPSED where the limit on carrying binds, SHORT where units are missing: then it is not.
         lapse: (T + 1, B, Z) probability that the limit on carrying binds at the end of the running period.
+        first: the month of the first table. Under a tree of laws T are the months in which this one is the last that
+            was announced, and the tables after them are the means over the laws that may follow.
     """
 
     problem: Problem
@@ -36,6 +38,7 @@ class Chain:
     landing: Array
     outcome: NDArray[np.int8]
     lapse: Array
+    first: int = 0
 
     @property
     def start_chances(self) -> Array:

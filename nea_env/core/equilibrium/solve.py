@@ -8,7 +8,7 @@ and Schennach 2000 have the banking rule, Hitzemann & Uhrig-Homburg 2018 the set
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -25,8 +25,25 @@ from nea_env.core.parameters import LAPSED
 REPORTS_A_SECOND = 20
 
 
+class Stretch(NamedTuple):
+    """Months in which one law is known, of a tree of laws.
+
+    Attributes:
+        problem: the market as that law has it, over all months.
+        first: the month from whose start on the law holds.
+        last: the month in which it becomes another; the number of months where none comes after it.
+        branches: that other's places among the stretches, all of them later than its own, and the chance of each;
+            none where the law holds to the end.
+    """
+
+    problem: Problem
+    first: int
+    last: int
+    branches: tuple[tuple[int, float], ...] = ()
+
+
 def solve(problem: Problem, progress: Callable[[float], None] | None = None) -> Chain:
-    """The price process of a market, backward from its last month.
+    """The price process of a market whose law is known, backward from its last month.
 
     A bank off the grid counts as its nearest end, so the grid must hold all banks that matter.
 
@@ -40,25 +57,95 @@ def solve(problem: Problem, progress: Callable[[float], None] | None = None) -> 
     Raises:
         ValueError: the problem is not well formed, or it starts off the grid.
     """
-    check(problem)
-    months, shape = problem.months, (len(problem.banks), len(problem.shocks))
+    return solve_tree((Stretch(problem, 0, problem.months),), progress)[0]
+
+
+def solve_tree(stretches: Sequence[Stretch], progress: Callable[[float], None] | None = None) -> tuple[Chain, ...]:
+    """The price process under each law of a tree, before and after each announcement.
+
+    In the month of an announcement every market stands at the bank and the shock that it came to: before it, what a
+    unit will be worth is the mean over the laws that may come. So prices are martingales through the announcement.
+
+    Args:
+        stretches: the tree; markets with the same months, grid of banks, shocks and discounting.
+        progress: as for `solve`.
+
+    Returns:
+        A chain for each stretch, of its own months and the mean over its branches after them.
+
+    Raises:
+        ValueError: a problem is not well formed, the markets differ in what they share, or the stretches do not follow
+            one another; or their chances do not sum to one.
+    """
+    check_tree(stretches)
+    done: dict[int, Chain] = {}
+    count = sum(stretch.last - stretch.first for stretch in stretches)
+    steps = backward(count, progress)
+    for place in reversed(range(len(stretches))):
+        done[place] = _solve_stretch(stretches[place], done, steps)
+    for _ in steps:
+        pass
+    return tuple(done[place] for place in range(len(stretches)))
+
+
+def check_tree(stretches: Sequence[Stretch]) -> None:
+    """Whether a tree of laws is well formed.
+
+    Raises:
+        ValueError: see `solve_tree`.
+    """
+    shared = stretches[0].problem
+    for place, (problem, first, last, branches) in enumerate(stretches):
+        check(problem)
+        for name in ("months", "discount", "banks", "shocks", "chances"):
+            if not np.array_equal(getattr(problem, name), getattr(shared, name)):
+                raise ValueError(f"laws 0 and {place}: {name} differ; allowed: one for all laws of a tree")
+        if not 0 <= first <= last <= problem.months:
+            raise ValueError(f"law {place}: holds from month {first} to {last}; allowed: within 0 to {problem.months}")
+        if not branches:
+            if last != problem.months:
+                raise ValueError(
+                    f"law {place}: none follows it in month {last}, in which a bank would be left that nothing prices;"
+                    f" allowed: a law that follows, or one that holds to the last month, {problem.months}"
+                )
+            continue
+        if last == problem.months:
+            raise ValueError(f"law {place}: another would follow after the last month; allowed: none")
+        chances = [chance for _, chance in branches]
+        if min(chances) < 0.0 or abs(sum(chances) - 1.0) > 1e-9:
+            raise ValueError(f"law {place}: the chances of the laws after it sum to {sum(chances):g}; allowed: 1")
+        for after, _ in branches:
+            if not (place < after < len(stretches) and stretches[after].first == last):
+                raise ValueError(f"law {place}: law {after} does not begin in month {last}, in which it should follow")
+
+
+def _solve_stretch(stretch: Stretch, done: dict[int, Chain], steps: Iterator[int]) -> Chain:
+    """One stretch of a tree, backward; of ``steps`` one is taken for each month."""
+    problem, first, last, branches = stretch
+    months, shape = last - first, (len(problem.banks), len(problem.shocks))
     running, worth, after, lapse = (np.zeros((months + 1, *shape)) for _ in range(4))
     landing, outcome = np.zeros((months, *shape)), np.zeros((months, *shape), np.int8)
-    running[months] = worth[months] = after[months] = problem.terminal
+    if branches:
+        for name, table_of_it in (("running", running), ("worth", worth), ("after", after), ("lapse", lapse)):
+            for place, chance in branches:
+                table_of_it[months] += chance * getattr(done[place], name)[0]
+    else:
+        running[months] = worth[months] = after[months] = problem.terminal
     rows, factors, onward = table(problem), np.exp(problem.shocks), problem.chances.T
 
     def expected(values: Array) -> Array:
         """(Z, B) discounted mean one month on, by today's shock, of values (B, Z)."""
         return np.ascontiguousarray((problem.discount * (values @ onward)).T)
 
-    for month in backward(months, progress):
+    for month in reversed(range(months)):
+        next(steps)
         _solve_month(
-            rows[month], problem.banks, factors,
+            rows[first + month], problem.banks, factors,
             expected(running[month + 1]), expected(worth[month + 1]), expected(after[month + 1]),
             lapse[month + 1] @ onward,
             MonthTables(running[month], worth[month], after[month], landing[month], outcome[month], lapse[month]),
         )  # fmt: skip
-    return Chain(problem, running, worth, after, landing, outcome, lapse)
+    return Chain(problem, running, worth, after, landing, outcome, lapse, first)
 
 
 def backward(months: int, progress: Callable[[float], None] | None) -> Iterator[int]:

@@ -7,6 +7,7 @@ import io
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,11 +15,23 @@ from numpy.typing import NDArray
 from nea_env.core.cache import cache_folder, discard, read_checked, write_checked
 from nea_env.scenario import Scenario
 
-IN_MEMORY = 80  # chains: more than the laws that a randomised scenario draws
+IN_MEMORY = 80  # chains
 DISK_BYTES = 1_000_000_000  # for each version of the core
 
-FlatChain = tuple[NDArray[np.float64], NDArray[np.float64]]
-"""What places a chain among the parameters, and the chain itself; see ``equilibrium_chain``."""
+
+class FlatChain(NamedTuple):
+    """A solved market as the kernels read it, see ``equilibrium_chain``.
+
+    Attributes:
+        head: the columns of `Static` that place the chain.
+        chain: (G,) chances of the shocks, then the records of each month.
+        places: (laws, horizon + 1) where in ``chain`` the records of a month begin, for each law that is played.
+    """
+
+    head: NDArray[np.float64]
+    chain: NDArray[np.float64]
+    places: NDArray[np.int64]
+
 
 _CHAINS: dict[str, FlatChain] = {}
 
@@ -38,8 +51,11 @@ def cached(scenario: Scenario, solve: Callable[[], FlatChain]) -> FlatChain:
 
 
 def fingerprint(scenario: Scenario) -> str:
-    """Hash of the law, the markets, the links and the dates; the firm does not count."""
-    parts = scenario.model_dump(mode="json", include={"start", "first", "last", "regime", "market", "links"})
+    """Hash of the law and its draws, the markets, the links and the dates; the firm does not count."""
+    counts = {"start", "first", "last", "regime", "market", "links"}
+    if scenario.policy.mode == "randomised":
+        counts.add("policy")
+    parts = scenario.model_dump(mode="json", include=counts)
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:24]
 
 
@@ -49,7 +65,7 @@ def _read(key: str) -> FlatChain | None:
     if data is None:
         return None
     with np.load(io.BytesIO(data), allow_pickle=False) as file:
-        return file["head"], file["chain"]
+        return FlatChain(file["head"], file["chain"], file["places"])
 
 
 def _write(key: str, chain: FlatChain) -> None:
@@ -58,7 +74,7 @@ def _write(key: str, chain: FlatChain) -> None:
     if path is None:
         return
     data = io.BytesIO()
-    np.savez(data, head=chain[0], chain=chain[1])
+    np.savez(data, **chain._asdict())
     write_checked(path, data.getvalue())
     try:
         total = 0

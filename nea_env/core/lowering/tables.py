@@ -9,9 +9,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from nea_env.core.layout import TECHS
+from nea_env.core.lowering.chain_cache import FlatChain
 from nea_env.core.lowering.draws import statutes
-from nea_env.core.lowering.equilibrium_chain import fill_equilibrium
+from nea_env.core.lowering.equilibrium_chain import chain_of, fill_equilibrium
 from nea_env.core.lowering.events import events
+from nea_env.core.lowering.law_tree import has_tree, law_tree
 from nea_env.core.lowering.link_terms import LEAST_SHOWN, link_columns
 from nea_env.core.lowering.magnitudes import check_firm, check_tables
 from nea_env.core.lowering.market_months import fill_auctions, fill_market, fill_triggers, opening
@@ -20,6 +22,7 @@ from nea_env.core.lowering.periods import Period, starting_units
 from nea_env.core.lowering.power import fill_power, fill_saved_ahead, fill_saving
 from nea_env.core.lowering.process_parameters import bootstrap_table, offset_parameters, process_parameters
 from nea_env.core.lowering.replay import fill_replay
+from nea_env.core.lowering.splice import Tables, spliced
 from nea_env.core.lowering.statute_months import fill_deadlines, fill_due, fill_known
 from nea_env.core.parameters import Month, Static
 from nea_env.core.rules.abatement import arrival
@@ -27,27 +30,6 @@ from nea_env.scenario import Scenario, ScenarioError, add_months, months_between
 
 DRAWN_KEPT = 8  # randomised scenarios
 MINIMUM_BOOK_RATE = 1e-6  # keeps the annuity of a book value defined at a discount rate of zero
-
-
-@dataclass(frozen=True)
-class Tables:
-    """One scenario as numbers.
-
-    Attributes:
-        static: (Static.size,).
-        monthly: (horizon + 1, Month.size).
-        events: (e, Event.size); the calendar's, in the order of settlement, then those that a month names.
-        grid: (g,) table of the price process; empty where it has none.
-        horizon: months of an episode.
-        exposure: discounted baseline emissions x reference price, money.
-    """
-
-    static: np.ndarray
-    monthly: np.ndarray
-    events: np.ndarray
-    grid: np.ndarray
-    horizon: int
-    exposure: float
 
 
 @dataclass(frozen=True)
@@ -76,23 +58,48 @@ def lowered(scenario: Scenario) -> Lowered:
 
 
 def _lowered(scenario: Scenario) -> Lowered:
-    if scenario.policy.mode == "historical":
+    foresees = has_tree(scenario)
+    if scenario.policy.mode == "historical" and not foresees:
         return Lowered((scenario,), (lower(scenario),))
     key = scenario.model_dump_json()
     if key not in _DRAWN:
-        drawn, ends = statutes(scenario), ends_of(scenario)
-        _DRAWN[key] = Lowered(drawn, tuple(lower(law, ends) for law in drawn))
+        _DRAWN[key] = _of_tree(scenario) if foresees else _drawn(scenario)
         while len(_DRAWN) > DRAWN_KEPT:
             del _DRAWN[next(iter(_DRAWN))]
     return _DRAWN[key]
 
 
-def lower(scenario: Scenario, ends: tuple[Scenario, Scenario] | None = None) -> Tables:
+def _drawn(scenario: Scenario) -> Lowered:
+    drawn, ends = statutes(scenario), ends_of(scenario)
+    return Lowered(drawn, tuple(lower(law, ends) for law in drawn))
+
+
+def _of_tree(scenario: Scenario) -> Lowered:
+    """The laws on the paths of a tree, which episodes draw as often as it says; all share its chain."""
+    tree = law_tree(scenario)
+    chain, ends = chain_of(scenario, tree), None if scenario.market.beliefs else ends_of(scenario)
+    tables = []
+    for k, law in enumerate(tree.laws):
+        before = [(month, lower(earlier, ends, (chain, k))) for month, earlier in law.earlier]
+        tables.append(spliced(before, lower(law.scenario, ends, (chain, k))))
+    frequencies = np.array([law.frequency for law in tree.laws])
+    if np.ptp(frequencies) > 0.0:
+        for table, share in zip(tables, np.cumsum(frequencies), strict=True):
+            table.static[Static.STATUTES_UP_TO] = share
+    return Lowered(tuple(law.scenario for law in tree.laws), tuple(tables))
+
+
+def lower(
+    scenario: Scenario,
+    ends: tuple[Scenario, Scenario] | None = None,
+    chain: tuple[FlatChain, int] | None = None,
+) -> Tables:
     """Turn a scenario into tables.
 
     Args:
         scenario: one law.
         ends: its lowest and highest (``outlook.ends_of``), which laws drawn from the same ranges share.
+        chain: under an equilibrium price the solved market, and the law's place in it; None: it is solved for this law.
 
     Raises:
         ValueError: its calendar cannot be settled (see ``consistency.check``), or its numbers overflow (see
@@ -116,7 +123,8 @@ def lower(scenario: Scenario, ends: tuple[Scenario, Scenario] | None = None) -> 
     _fill_investment(monthly, static, outlook)
     grid = bootstrap_table(scenario.market)
     if scenario.market.law == "equilibrium":
-        grid = fill_equilibrium(monthly, static, scenario, periods)
+        flat, place = chain or (chain_of(scenario), 0)
+        grid = fill_equilibrium(monthly, static, flat, place, periods)
     elif scenario.market.law == "replay":
         grid = fill_replay(static, scenario, horizon)
     monthly[:, Month.FIRST_EVENT] = np.searchsorted(months, np.arange(horizon + 1), side="left")

@@ -48,12 +48,12 @@ def drawn_node(place, u):
 
 
 @jit(inline=True)
-def chain_record(i, t, world, own):
+def chain_record(i, t, world, rules):
     """Where the record of the chain's place in month t begins; see `Record` for what it holds."""
+    own = rules.own
     shocks, partner_banks = own[Static.GRID_SHOCKS], own[Static.GRID_PARTNER_BANKS]
     cell = (world[World.NODE, i] * partner_banks + world[World.PARTNER_NODE, i]) * shocks + world[World.SHOCK, i]
-    cells = own[Static.GRID_BANKS] * partner_banks * shocks
-    return int(own[Static.GRID_FIRST] + shocks * shocks + (t * cells + cell) * Record.size)
+    return int(own[Static.GRID_FIRST] + rules.monthly[t, Month.CHAIN] + cell * Record.size)
 
 
 @jit(inline=True)
@@ -61,7 +61,7 @@ def turn_chain(i, t, firms, rules):
     """The equilibrium's chain goes from month t - 1 to month t; returns whether a period ended."""
     world, own, grids = firms.world, rules.own, rules.grids
     words = process_draw(firms.seeds[i], firms.episodes[i], t)
-    here = chain_record(i, t - 1, world, own)
+    here = chain_record(i, t - 1, world, rules)
     outcome = grids[here + Record.OUTCOME]
     ended = outcome >= 0.0
     world[World.SPLIT_PRICE, i] /= own[Static.DISCOUNT]
@@ -89,7 +89,7 @@ def turn_chain(i, t, firms, rules):
 def chain_prices(i, t, firms, rules):
     """Long and front price at the chain's place in month t, and the partner's where both are solved together."""
     state, world, own, grids = firms.state, firms.world, rules.own, rules.grids
-    here, least = chain_record(i, t, world, own), own[Static.LEAST_PRICE]
+    here, least = chain_record(i, t, world, rules), own[Static.LEAST_PRICE]
     front_running = rules.monthly[t, Month.FRONT_RUNNING] > 0.0
     running = max(grids[here + Record.RUNNING], least)
     if front_running:

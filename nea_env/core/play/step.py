@@ -96,8 +96,9 @@ def start_row(row, rows, books, memory, static, monthly, events, grids):
     """Put a row at the start of an episode, under the statute that it draws."""
     statute, count = rows[Row.STATUTE, row], static[rows[Row.STATUTE, row], Static.STATUTES]
     if count > 1.0:
-        drawn = statute_of(rows[Row.SEED, row], rows[Row.EPISODE, row], int(count))
-        statute = int(static[statute, Static.FIRST_STATUTE]) + drawn
+        first = int(static[statute, Static.FIRST_STATUTE])
+        up_to = static[first : first + int(count), Static.STATUTES_UP_TO]
+        statute = first + statute_of(rows[Row.SEED, row], rows[Row.EPISODE, row], up_to)
         rows[Row.STATUTE, row] = statute
     rows[Row.MONTH, row] = 0
     rows[Row.ENDED, row] = 0

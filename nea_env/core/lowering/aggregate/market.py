@@ -8,11 +8,14 @@ prices that the law takes from a mean of the market are taken of its price at th
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import NamedTuple
+
 import numpy as np
 
 from nea_env.core.equilibrium.problem import Array, Problem
 from nea_env.core.equilibrium.shocks import shock_chain
-from nea_env.core.lowering.aggregate.calendar import solved_months, spans
+from nea_env.core.lowering.aggregate.calendar import Span, solved_months, spans
 from nea_env.core.lowering.aggregate.limits import choke_price
 from nea_env.core.lowering.aggregate.months import MONTH_FLOWS, PRICES, SETTLED, fill
 from nea_env.core.lowering.aggregate.supply import HALF, has_low_trigger
@@ -53,17 +56,38 @@ def partner_problem(link: Link, scenario: Scenario, *, banks: int = BANKS, shock
 def market_problem(
     regime: Regime, market: Market, start: str, months: int, *, banks: int = BANKS, shocks: int = SHOCKS
 ) -> Problem:
-    """A market under a law, from ``start`` on.
+    """A market under a law that is known, from ``start`` on; as `market_problems`."""
+    return market_problems([market_flows(regime, market, start, months)], banks=banks, shocks=shocks)[0]
 
-    After the last month the price is the one that would clear one further period without news.
+
+class MarketFlows(NamedTuple):
+    """A market under one law by month.
+
+    Attributes:
+        market: with an aggregate.
+        columns: (T,) each, the fields of `Problem` that go by month, by name.
+        periods: that the months fall into.
+    """
+
+    market: Market
+    columns: dict[str, Array]
+    periods: tuple[Span, ...]
+
+    @property
+    def aggregate(self) -> Aggregate:
+        """The market's."""
+        assert self.market.aggregate is not None
+        return self.market.aggregate
+
+
+def market_flows(regime: Regime, market: Market, start: str, months: int) -> MarketFlows:
+    """What a law brings to a market, month by month.
 
     Args:
         regime: the law; after its last period, and before its first, the nearest one's rules hold.
         market: with an aggregate.
         start: first month, "YYYY-MM".
         months: number of months, T.
-        banks: nodes of the grid of banks.
-        shocks: nodes of the chain of shocks.
 
     Raises:
         ValueError: see ``problem``.
@@ -83,8 +107,35 @@ def market_problem(
         fill(columns, regime, market, aggregate, start, span)
     if market.collar is not None:
         _collar(columns, market)
-    levels, chances = shock_chain(aggregate.shock.persistence, aggregate.shock.volatility, shocks)
-    grid = _grid(columns, aggregate, levels, market.price, banks)
+    return MarketFlows(market, columns, periods)
+
+
+def market_problems(flows: Sequence[MarketFlows], *, banks: int = BANKS, shocks: int = SHOCKS) -> list[Problem]:
+    """Problems of one market under several laws, on one grid of banks that holds those of each.
+
+    After the last month the price is the one that would clear one further period without news.
+
+    Args:
+        flows: of each law.
+        banks: nodes of the grid of banks.
+        shocks: nodes of the chain of shocks.
+
+    Raises:
+        ValueError: the laws do not agree on the start: a bank, the news of emissions, or the rate of discount.
+    """
+    first = flows[0]
+    for name in ("initial_bank", "shock", "emissions"):
+        if any(getattr(each.aggregate, name) != getattr(first.aggregate, name) for each in flows):
+            raise ValueError(f"market.aggregate.{name}: differs between the laws of one tree; allowed: one for all")
+    levels, chances = shock_chain(first.aggregate.shock.persistence, first.aggregate.shock.volatility, shocks)
+    ranges = [_range(each.columns, each.aggregate, levels, each.market.price) for each in flows]
+    grid = _grid(min(least for least, _ in ranges), max(most for _, most in ranges), banks)
+    return [_assembled(each, grid, levels, chances) for each in flows]
+
+
+def _assembled(flows: MarketFlows, grid: Array, levels: Array, chances: Array) -> Problem:
+    market, columns, aggregate = flows.market, flows.columns, flows.aggregate
+    months, further = len(columns["supply"]), 12.0 * flows.periods[-1].years
     return Problem(
         **columns,
         discount=float(np.exp(-market.discount_rate / 12.0)),
@@ -98,7 +149,7 @@ def market_problem(
         banks=grid,
         start_bank=aggregate.initial_bank,
         start_shock=len(levels) // 2,
-        terminal=_within(market, months, _clearing(columns, aggregate, grid, levels, 12.0 * periods[-1].years)),
+        terminal=_within(market, months, _clearing(columns, aggregate, grid, levels, further)),
     )
 
 
@@ -128,13 +179,12 @@ def _collar(columns: dict[str, Array], market: Market) -> None:
     columns["lapse_price"][:] = floor * np.exp(market.discount_rate * columns["wait"] / 12.0)
 
 
-def _grid(columns: dict[str, Array], aggregate: Aggregate, levels: Array, price: float, banks: int) -> Array:
-    """(B,) banks from the largest shortfall of a period to the largest bank, under lasting shocks.
+def _range(columns: dict[str, Array], aggregate: Aggregate, levels: Array, price: float) -> tuple[float, float]:
+    """The largest shortfall of a period and the largest bank, under lasting shocks.
 
     Low: the highest shock and no abatement, with what was missing paid for at every period's end. High: the lowest
     shock without abatement, or with what the price at the start induces up to what all years ahead can lack; at
-    most ``MOST_BANKED``. A grid no wider than that keeps the steps small compared with the flows, and has a node at
-    nothing, to which a market returns that was short.
+    most ``MOST_BANKED``.
     """
     abatement, emissions = aggregate.abatement, columns["emissions"]
     induced = min(np.log1p(price / abatement.scale) / abatement.steepness, abatement.max_share)
@@ -156,7 +206,15 @@ def _grid(columns: dict[str, Array], aggregate: Aggregate, levels: Array, price:
         if columns["year_end"][month] > 0.0:
             low = min(max(low, -columns["borrowing"][month]), 0.0)
             high = max(high, 0.0) if columns["unlimited"][month] > 0.0 else min(max(high, 0.0), limit[month])
-    most = max(min(most, MOST_BANKED), aggregate.initial_bank)
+    return least, max(min(most, MOST_BANKED), aggregate.initial_bank)
+
+
+def _grid(least: float, most: float, banks: int) -> Array:
+    """(B,) even banks from a shortfall to a surplus.
+
+    No wider than need be, it keeps the steps small compared with the flows; it has a node at nothing, to which a market
+    returns that was short.
+    """
     step = max(most - least, 1e-3) / (banks - 5)
     first = int(np.floor(least / step)) - 1
     return np.asarray(step * np.arange(first, first + banks), np.float64)

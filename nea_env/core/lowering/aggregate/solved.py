@@ -9,16 +9,18 @@ from tqdm import tqdm
 
 from nea_env.core.equilibrium.chain import Chain, LinkedChain
 from nea_env.core.equilibrium.linked import solve_linked
-from nea_env.core.equilibrium.solve import solve
+from nea_env.core.equilibrium.solve import solve, solve_tree
+from nea_env.core.lowering.aggregate.announced import stretches
 from nea_env.core.lowering.aggregate.link import check_deadlines, link_terms
 from nea_env.core.lowering.aggregate.market import partner_problem, problem
+from nea_env.core.lowering.law_tree import LawTree
 from nea_env.scenario import Scenario
 
 BAR_AFTER = 2.0  # seconds
 PAIR_BANKS, PAIR_SHOCKS = 49, 3
 """Nodes of each bank and each shock where two systems are solved together."""
 
-Solved = TypeVar("Solved", Chain, LinkedChain)
+Solved = TypeVar("Solved")
 
 
 def solved_market(scenario: Scenario) -> Chain:
@@ -31,6 +33,16 @@ def solved_market(scenario: Scenario) -> Chain:
     """
     market = problem(scenario)
     return _with_bar(scenario.name, lambda bar: solve(market, bar))
+
+
+def solved_tree(scenario: Scenario, tree: LawTree) -> tuple[Chain, ...]:
+    """The equilibrium under each state of the law of a scenario's tree; as ``solved_market``.
+
+    Raises:
+        ValueError: see ``announced.stretches`` and ``equilibrium.solve``.
+    """
+    laws = stretches(scenario, tree)
+    return _with_bar(scenario.name, lambda bar: solve_tree(laws, bar))
 
 
 def solved_pair(scenario: Scenario) -> LinkedChain:

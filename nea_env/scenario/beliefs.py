@@ -1,0 +1,82 @@
+"""What the market believes of laws to come: months in which the law becomes one of several."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Annotated, Any, Self
+
+from pydantic import Field, model_validator
+
+from nea_env.scenario.types import Model, Month, Share, Whole
+
+ROUNDING = 1e-9
+ROOTS = ("regime", "market.aggregate")
+"""What an announcement can change: the law, and the whole market's own numbers."""
+
+
+class BelievedLaw(Model):
+    """One of the laws that an announcement may bring.
+
+    Attributes:
+        chance: that the market gives it before the announcement; 0 makes it a surprise.
+        played: share of the episodes in which it comes; None: ``chance``, so that the market is right on average.
+        overrides: what it changes, by dotted path: ``regime.banking.2017.limit: unlimited``.
+    """
+
+    chance: Share
+    played: Share | None = None
+    overrides: dict[str, Any] = {}
+
+    @property
+    def frequency(self) -> float:
+        """Share of the episodes in which it comes."""
+        return self.chance if self.played is None else self.played
+
+    @model_validator(mode="after")
+    def _changes_the_law(self) -> Self:
+        for path in self.overrides:
+            if not any(path.startswith(f"{root}.") for root in ROOTS):
+                raise ValueError(
+                    f"overrides.{path}: an announcement changes the law; allowed: keys of {' and '.join(ROOTS)}"
+                )
+        return self
+
+
+class Announcement(Model):
+    """A month from whose start on one of several laws holds, each with what it changes."""
+
+    month: Month
+    laws: Annotated[tuple[BelievedLaw, ...], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _chances_sum_to_one(self) -> Self:
+        for name, sum_of in (
+            ("chance", sum(law.chance for law in self.laws)),
+            ("played", sum(law.frequency for law in self.laws)),
+        ):
+            if abs(sum_of - 1.0) > ROUNDING:
+                raise ValueError(f"laws: {name} of the laws of {self.month} sums to {sum_of:g}; allowed: 1")
+        return self
+
+
+class Beliefs(Model):
+    """The tree of laws that an equilibrium price foresees.
+
+    Attributes:
+        announcements: in the order of their months.
+        outcomes: of ``policy.mode: randomised``: how many values each number of the regime's ranges may take, equally
+            likely. Numbers that are announced in one month become known together. None: the most that make no more laws
+            than ``policy.draws``, and at least 2.
+    """
+
+    announcements: tuple[Announcement, ...] = ()
+    outcomes: Annotated[Whole, Field(ge=1, le=5)] | None = None
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        for early, late in itertools.pairwise(self.announcements):
+            if late.month <= early.month:
+                raise ValueError(
+                    f"announcements: {late.month} is listed after {early.month}; allowed: one a month, in order"
+                )
+        return self

@@ -1,0 +1,223 @@
+"""Episodes of an equilibrium that foresees laws to come: no price tells the law before its announcement."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+
+from nea_env.core.batch import Batch
+from nea_env.core.layout import OBS_INDEX, Action
+from nea_env.core.lowering.equilibrium_chain import chain_of
+from nea_env.core.lowering.law_tree import announcements, law_tree
+from nea_env.core.lowering.tables import lowered
+from nea_env.core.parameters import Month, Record, Static
+from nea_env.library import load_scenario
+from nea_env.scenario import ScenarioError, months_between
+
+RANDOMISED = ("tps_randomised", pytest.param("kets_randomised", marks=pytest.mark.slow))  # 16 laws, and 256
+SURPRISE = {
+    "market.law": "equilibrium",
+    "market.beliefs": {
+        "announcements": [
+            {
+                "month": "2017-04",
+                "laws": [
+                    {"chance": 0.0, "played": 1.0},
+                    {"chance": 1.0, "played": 0.0, "overrides": {"regime.banking.2017.limit": "unlimited"}},
+                ],
+            }
+        ]
+    },
+}
+
+
+def foreseen(name):
+    return load_scenario(name, ["market.law=equilibrium"])
+
+
+def watched(scenario, rows, months, seed=0):
+    """(months, rows, observations) of an idle firm, and the batch."""
+    batch = Batch(scenario, rows, threads=1)
+    batch.reset(np.arange(seed, seed + rows))
+    seen = [batch.observe()]
+    for _ in range(months - 1):
+        seen.append(batch.step(np.zeros((rows, Action.size), np.float32))[0])
+    return np.array(seen), batch
+
+
+@pytest.mark.parametrize("name", RANDOMISED)
+def test_every_episode_looks_the_same_under_all_laws_until_the_first_announcement(name):
+    scenario = foreseen(name)
+    laws, first = lowered(scenario), announcements(scenario)[0].month
+    assert len(laws.laws) == (256 if name == "kets_randomised" else 16)
+    shared = np.arange(Static.size) != Static.START_BORROW_LIMIT  # which no one sees
+    for table in laws.tables[1:]:
+        np.testing.assert_array_equal(table.monthly[:first], laws.tables[0].monthly[:first])
+        np.testing.assert_array_equal(table.static[shared], laws.tables[0].static[shared])
+        assert table.grid is laws.tables[0].grid
+    chain = laws.tables[0].monthly[first, Month.CHAIN]
+    assert any(table.monthly[first, Month.CHAIN] != chain for table in laws.tables)
+
+
+@pytest.mark.parametrize("name", RANDOMISED)
+def test_no_observation_before_the_announcement_tells_the_law_that_was_drawn(name):
+    """A regression of each number on what was seen before it was announced explains no more than chance does."""
+    scenario, rows = foreseen(name), 2_000
+    news = [each for each in announcements(scenario) if each.month < 60] + [announcements(scenario)[-1]]
+    seen, batch = watched(scenario, rows, news[-2].month if len(news) > 2 else news[-1].month, seed=10_000)
+    seen = np.nan_to_num(seen)
+    for before, after in itertools.pairwise([None, *news]):
+        known = before.month if before else 0
+        columns = seen[known : after.month].transpose(1, 0, 2).reshape(rows, -1)
+        columns = columns[:, np.ptp(columns, axis=0) > 0]
+        chosen = np.random.default_rng(0).permutation(columns.shape[1])[:100]
+        columns = np.column_stack([np.ones(rows), columns[:, chosen]])
+        chance, spread = len(chosen) / rows, np.sqrt(2.0 * len(chosen)) / rows  # mean and sd of R^2 if nothing is told
+        for path in after.paths[:2]:
+            drawn = batch.law(path)
+            left = drawn - columns @ np.linalg.lstsq(columns, drawn, rcond=None)[0]
+            assert 1.0 - left.var() / drawn.var() < chance + 5.0 * spread, path
+
+
+@pytest.mark.parametrize("name", RANDOMISED)
+def test_no_free_lunch_at_any_announcement_or_between(name):
+    """The price at every place is the discounted mean over where the shock, the bank and the law may lead."""
+    scenario = foreseen(name)
+    tree = law_tree(scenario)
+    flat = chain_of(scenario, tree)
+    banks, _, shocks = (int(value) for value in flat.head[:3])
+    chances = np.diff(flat.chain[: shocks**2].reshape(shocks, shocks), axis=1, prepend=0.0)
+    frequency = np.array([law.frequency for law in tree.laws])
+    discount = lowered(scenario).tables[0].static[Static.DISCOUNT]
+
+    def records(place):
+        return flat.chain[place : place + banks * shocks * Record.size].reshape(banks, shocks, Record.size)
+
+    for month in range(flat.places.shape[1] - 1):
+        for here in np.unique(flat.places[:, month]):
+            laws = flat.places[:, month] == here
+            now = records(here)
+            going_on = now[..., Record.OUTCOME] < 0
+            onward = np.zeros((banks, shocks))
+            for place in np.unique(flat.places[laws, month + 1]):
+                share = frequency[laws & (flat.places[:, month + 1] == place)].sum() / frequency[laws].sum()
+                onward += share * records(place)[..., Record.RUNNING]
+            onward = discount * onward @ chances.T
+            landing = now[..., Record.LANDING]
+            below = np.floor(landing).astype(int)
+            part = landing - below
+            mean = (1 - part) * np.take_along_axis(onward, below, 0)
+            mean += part * np.take_along_axis(onward, np.ceil(landing).astype(int), 0)
+            gap = np.abs(mean - now[..., Record.RUNNING])[going_on]
+            assert (gap <= 1e-9 * np.maximum(now[..., Record.RUNNING][going_on], 1.0)).all(), month
+
+
+def test_episodes_play_a_surprise_that_the_price_before_it_does_not_know():
+    surprised = load_scenario("kets", SURPRISE)
+    believing = load_scenario("kets", {"market.law": "equilibrium", "regime.banking.2017.limit": "unlimited"})
+    month = months_between(surprised.start, "2017-04")
+    price = OBS_INDEX["log_price"]
+    prices = {}
+    for name, scenario in (("surprised", surprised), ("believing", believing)):
+        prices[name] = watched(scenario, 500, month + 1)[0][..., price]
+    assert abs(prices["surprised"] - prices["believing"])[:month].mean() < 0.01  # but for the grid of banks
+    mean = np.exp(prices["surprised"]).mean(axis=1)
+    assert mean[month] < 0.98 * mean[month - 1]  # the vintage whose surplus may not all be carried over
+    law = Batch(surprised, 3).law("banking.2017.base_tonnes")
+    assert set(law) == {20_000.0}
+
+
+def test_branches_are_played_as_often_as_they_say():
+    laws = [
+        {"chance": 0.2, "played": 0.7, "overrides": {"regime.banking.2018.net_sales_multiple": 1.0}},
+        {"chance": 0.5, "played": 0.3, "overrides": {"regime.banking.2018.net_sales_multiple": 2.0}},
+        {"chance": 0.3, "played": 0.0, "overrides": {"regime.banking.2018.net_sales_multiple": 5.0}},
+    ]
+    beliefs = {"announcements": [{"month": "2018-07", "laws": laws}]}
+    scenario = load_scenario("kets", {"market.law": "equilibrium", "market.beliefs": beliefs})
+    batch = Batch(scenario, 10_000)
+    batch.reset(np.arange(10_000))
+    values, counts = np.unique(batch.law("banking.2018.net_sales_multiple"), return_counts=True)
+    assert list(values) == [1.0, 2.0]
+    assert abs(counts[0] - 7_000) < 5 * np.sqrt(10_000 * 0.7 * 0.3)
+    assert not scenario.market.is_martingale
+
+
+def test_a_deadline_that_may_slip_is_kept_or_moved_in_the_episode():
+    """Korea's deadline of 2017 moved from June to August 2018; here that is told in May."""
+    moved = {"regime.calendar.2017.deadline": "2018-08", "regime.calendar.2017.verified": "2018-05"}
+    laws = [{"chance": 0.5}, {"chance": 0.5, "overrides": moved}]
+    overrides = {
+        "market.law": "equilibrium",
+        "regime.calendar.2017.deadline": "2018-06",
+        "market.beliefs": {"announcements": [{"month": "2018-05", "laws": laws}]},
+    }
+    scenario = load_scenario("kets", overrides)
+    batch = Batch(scenario, 64)
+    batch.reset(np.arange(64))
+    ends = {law.regime.calendar["2017"].deadline for law in batch._laws}
+    assert ends == {"2018-06", "2018-08"}
+    tables = lowered(scenario).tables
+    month = months_between(scenario.start, "2018-05")
+    left = [table.monthly[:, Month.TO_DEADLINE] for table in tables]
+    np.testing.assert_array_equal(left[0][:month], left[1][:month])
+    assert sorted(each[month] for each in left) == [1.0, 3.0]
+
+
+def said(overrides, name="kets"):
+    with pytest.raises(ScenarioError) as error:
+        Batch(load_scenario(name, {"market.law": "equilibrium", **overrides}), 2)
+    return str(error.value)
+
+
+def announced(month, *laws):
+    return {"market.beliefs": {"announcements": [{"month": month, "laws": list(laws)}]}}
+
+
+@pytest.mark.parametrize(
+    ("overrides", "message"),
+    [
+        (
+            announced("2017-04", {"chance": 0.5}, {"chance": 0.4}),
+            "chance of the laws of 2017-04 sums to 0.9; allowed: 1",
+        ),
+        (
+            announced("2017-04", {"chance": 0.5, "played": 0.6}, {"chance": 0.5}),
+            "played of the laws of 2017-04 sums to 1.1; allowed: 1",
+        ),
+        (
+            announced("2019-04", {"chance": 1.0, "overrides": {"regime.banking.2017.limit": "unlimited"}}),
+            "market.beliefs.announcements.0: banking.2017.limit is announced in 2019-04, after 2017's deadline in 2018-08;"
+            " allowed: a law that is announced before",
+        ),
+        (announced("2030-04", {"chance": 1.0}), "2030-04 is not played; allowed: after 2015-01, to 2026-08"),
+        (
+            announced("2017-04", {"chance": 1.0, "overrides": {"firm.output": 3}}),
+            "overrides.firm.output: an announcement changes the law; allowed: keys of regime and market.aggregate",
+        ),
+        (
+            announced("2017-04", {"chance": 1.0, "overrides": {"regime.banking.2017.limti": 3}}),
+            "market.beliefs.announcements.0.laws.0: override regime.banking.2017.limti: unknown key",
+        ),
+        (
+            announced("2017-04", {"chance": 1.0, "overrides": {"market.aggregate.initial_bank": 0.3}}),
+            "market.aggregate.initial_bank: differs between the laws of one tree; allowed: one for all",
+        ),
+        (
+            announced("2017-04", {"chance": 1.0, "overrides": {"regime.calendar.2025.deadline": "2026-09"}}),
+            "under one law the last deadline is 2026-08, under another 2026-09",
+        ),
+        ({"market.law": "gbm", **announced("2017-04", {"chance": 1.0})}, "beliefs: a gbm price knows no law"),
+    ],
+)
+def test_beliefs_that_make_no_sense_are_refused(overrides, message):
+    assert message in said(overrides)
+
+
+def test_a_tree_too_large_is_refused():
+    message = said({"market.beliefs": {"outcomes": 3}}, "kets_randomised")
+    assert message.endswith(
+        "8 announcements make 6,561 laws; allowed: at most 4,096 (fewer announcements, or fewer market.beliefs.outcomes)"
+    )
