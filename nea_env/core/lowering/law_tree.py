@@ -274,7 +274,7 @@ def _states(
     for k, level in enumerate(levels):
         first, last = news[k - 1].month if k else 0, news[k].month if k < len(news) else months
         for chosen, parent in level.values():
-            branches = ()
+            branches: tuple[tuple[int, float], ...] = ()
             if k < len(news):
                 branches = tuple(
                     (place_of[_key(scenario, news, (*chosen, b))], branch.chance)

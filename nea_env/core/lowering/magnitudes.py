@@ -11,7 +11,7 @@ from nea_env.core.parameters import LARGEST_MOVE, Event, Month, Static
 from nea_env.scenario import Abatement, Scenario
 
 if TYPE_CHECKING:
-    from nea_env.core.lowering.tables import Tables
+    from nea_env.core.lowering.splice import Tables
 
 LARGEST_COST = 1e15
 """Money per t: as much as any single number of a scenario may be."""
