@@ -189,8 +189,8 @@ def announced(month, *laws):
         ),
         (
             announced("2019-04", {"chance": 1.0, "overrides": {"regime.banking.2017.limit": "unlimited"}}),
-            "market.beliefs.announcements.0: banking.2017.limit is announced in 2019-04, after 2017's deadline in 2018-08;"
-            " allowed: a law that is announced before",
+            "market.beliefs.announcements.0: banking.2017.limit is announced in 2019-04, after 2017's deadline in"
+            " 2018-08; allowed: a law that is announced before",
         ),
         (announced("2030-04", {"chance": 1.0}), "2030-04 is not played; allowed: after 2015-01, to 2026-08"),
         (
@@ -219,5 +219,6 @@ def test_beliefs_that_make_no_sense_are_refused(overrides, message):
 def test_a_tree_too_large_is_refused():
     message = said({"market.beliefs": {"outcomes": 3}}, "kets_randomised")
     assert message.endswith(
-        "8 announcements make 6,561 laws; allowed: at most 4,096 (fewer announcements, or fewer market.beliefs.outcomes)"
+        "8 announcements make 6,561 laws; allowed: at most 4,096 (fewer announcements, or fewer"
+        " market.beliefs.outcomes)"
     )
