@@ -334,7 +334,7 @@ class Batch:
 
     def check_state(self, saved: Any) -> None:
         """Raise the ValueError of `set_state`, or do nothing."""
-        check_state(saved, self._present(), self._static)
+        check_state(saved, self._present(), self._static, self._monthly)
 
     def __copy__(self) -> Batch:
         return copy.deepcopy(self)  # half a copy would play with the original's books

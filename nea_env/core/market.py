@@ -49,17 +49,17 @@ def market(rows: NDArray[np.int64], books: Floats, static: Floats, monthly: Floa
         shown[f"link_{k}"] = (world(World.LINK + k) == LINK_OPEN).astype(np.float64)
     solved = own(Static.PROCESS) == EQUILIBRIUM
     if solved.any():
+        month = monthly[statutes, months]
         bank = own(Static.GRID_LOW) + own(Static.GRID_STEP) * world(World.NODE)
+        bank += month[:, Month.SECOND_LOW] + month[:, Month.SECOND_STEP] * world(World.PARTNER_NODE)
         shown["aggregate_bank"] = solved * bank
-        shown["lapse_probability"] = np.where(
-            solved, grids[_lapse_places(own, monthly[statutes, months, Month.CHAIN], world)], 0.0
-        )
+        shown["lapse_probability"] = np.where(solved, grids[_lapse_places(own, month, world)], 0.0)
     return shown
 
 
 def _lapse_places(own: Callable[[int], Floats], month: Floats, world: Callable[[int], Floats]) -> NDArray[np.int64]:
     """Where in the grids each row's probability stands that units will lapse; 0 under other processes."""
-    shocks, others = own(Static.GRID_SHOCKS), own(Static.GRID_PARTNER_BANKS)
-    cell = (world(World.NODE) * others + world(World.PARTNER_NODE)) * shocks + world(World.SHOCK)
-    record = own(Static.GRID_FIRST) + month + cell * Record.size
+    node = world(World.NODE) * month[:, Month.CHAIN_SECOND] + world(World.PARTNER_NODE)
+    cell = node * own(Static.GRID_SHOCKS) + world(World.SHOCK)
+    record = own(Static.GRID_FIRST) + month[:, Month.CHAIN] + cell * Record.size
     return np.where(own(Static.GRID_BANKS) > 0.0, record + Record.LAPSE, 0.0).astype(np.int64)

@@ -43,6 +43,21 @@ class Month(Columns):
         low=0,
         whole=True,
     )
+    CHAIN_SECOND = column(
+        "1",
+        "EQUILIBRIUM: nodes of the second bank, the partner's or that of the running period while another waits",
+        low=0,
+        whole=True,
+    )
+    CHAIN_SETTLES = column(
+        "1",
+        "EQUILIBRIUM: place of the settlement at the month's start of a period that waited; 0: none",
+        low=0,
+        whole=True,
+    )
+    WAITS = flag("EQUILIBRIUM: the front is a period that has ended and waits for news of its law")
+    SECOND_LOW = column("years", "EQUILIBRIUM: lowest node of the running bank while a period waits")
+    SECOND_STEP = column("years", "EQUILIBRIUM: from one of its nodes to the next", low=0)
 
     # the next deadline, and the rows of `Event` that hold this month
     TO_DEADLINE = column("months", "months to the next deadline; 0 in its month, -1 after the last", low=-1, whole=True)

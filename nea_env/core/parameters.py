@@ -30,6 +30,9 @@ LINK_NOT_TRADABLE, LINK_TIED, LINK_BANDED, LINK_FREE, LINK_COLLARED, LINK_SOLVED
 WITHIN, LAPSED, SHORT = range(3)
 """How a vintage's year ended: all carried or lent, limit on carrying, limit on lending."""
 
+PARTS = 8
+"""Banks about a node of the closed bank, at one of which a period that waited for news of its law is settled."""
+
 
 class Record(Columns):
     """A place of the equilibrium's chain in a month."""
@@ -37,6 +40,7 @@ class Record(Columns):
     RUNNING = column("money/t", "price of the running vintage")
     WORTH = column("money/t", "of a unit of the running vintage to a firm that carries units over")
     AFTER = column("money/t", "price of the vintage after")
+    FRONT = column("money/t", "price of the vintage before while it waits for news of its law, and as it is settled")
     PARTNER_RUNNING = column("money/t", "price of the partner's running vintage")
     PARTNER_WORTH = column("money/t", "of a unit of it to a firm that carries units over")
     LANDING = column("1", "where the bank lands on its grid")

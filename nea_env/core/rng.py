@@ -17,7 +17,7 @@ WORDS = 4  # lanes of a draw
 PRICE, OFFSET_RATIO, GAP, DEMAND = range(WORDS)  # lanes of the monthly draw: one per source
 QUOTE, COMMITTEE, STALE = range(3)  # lanes of the second draw, for the scenarios that need it
 COUNT, REGIME = range(2)  # lanes of the price process's draw: how many jumps, the regime
-CHAIN_SHOCK, CHAIN_BANK, CHAIN_PARTNER = range(3)  # the same draw under the equilibrium
+CHAIN_SHOCK, CHAIN_BANK, CHAIN_PARTNER, CHAIN_SETTLED = range(4)  # the same draw under the equilibrium
 OWN_PRICE, FX = 0, 2  # lanes of the foreign draw: one a partner
 BEGINS, BREAKS = 0, 2  # lanes of the draw of what happens to links: one a partner
 

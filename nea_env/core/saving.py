@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from nea_env.core.columns import Field
 from nea_env.core.layout import FLOWS, QUEUE, STATE, TECHS, WORLD, State, World
-from nea_env.core.parameters import Static
+from nea_env.core.parameters import Month, Static
 from nea_env.core.rules.price_processes import EQUILIBRIUM, LATTICE
 from nea_env.scenario import Scenario
 
@@ -35,11 +35,6 @@ _LOGS = ("log_", "quote_error", "pressure")
 _TABLES = {"_state": STATE, "_world": WORLD, "_flows": FLOWS}
 _COLUMNS = [[field.name for field in table] for table in _TABLES.values()]
 _FLOAT32 = 1e-6  # relative rounding of capacity under construction, which is queued as float32
-_GRIDS = (
-    (World.NODE, Static.GRID_BANKS),
-    (World.PARTNER_NODE, Static.GRID_PARTNER_BANKS),
-    (World.SHOCK, Static.GRID_SHOCKS),
-)
 
 
 def fingerprint(scenarios: Sequence[Scenario], first: NDArray[Any]) -> NDArray[np.str_]:
@@ -98,13 +93,16 @@ def check_episodes(
     check_rows((numbers < 0) | (numbers >= end), episodes, numbers, allowed, what)
 
 
-def check_state(saved: Any, present: Mapping[str, NDArray[Any]], static: NDArray[np.float64]) -> None:
+def check_state(
+    saved: Any, present: Mapping[str, NDArray[Any]], static: NDArray[np.float64], monthly: NDArray[np.float64]
+) -> None:
     """Whether a batch can continue from ``saved``.
 
     Args:
         saved: what a caller passes.
         present: the batch's own state, with its fingerprint.
         static: the batch's laws.
+        monthly: their months.
 
     Raises:
         ValueError: another scenario or size, something missing or unknown, or a number out of its range.
@@ -147,9 +145,14 @@ def check_state(saved: Any, present: Mapping[str, NDArray[Any]], static: NDArray
         check_rows(part > front * (1.0 + _FLOAT32), f"_state {STATE[column].name}", part, allowed)
     if saved["_world"].shape[1]:
         process = static[pick, Static.PROCESS]
-        for column, size in _GRIDS:
+        sizes = (
+            static[pick, Static.GRID_BANKS],
+            monthly[pick, months, Month.CHAIN_SECOND],
+            static[pick, Static.GRID_SHOCKS],
+        )
+        for column, size in zip((World.NODE, World.PARTNER_NODE, World.SHOCK), sizes, strict=True):
             place = saved["_world"][:, column]
-            wrong = (process == EQUILIBRIUM) & (place >= np.maximum(static[pick, size], 1.0))
+            wrong = (process == EQUILIBRIUM) & (place >= np.maximum(size, 1.0))
             if column == World.NODE:
                 wrong |= (process == LATTICE) & (place >= static[pick, Static.STATES])
             check_rows(wrong, f"_world {WORLD[column].name}", place, "a place on the grid of the price process")

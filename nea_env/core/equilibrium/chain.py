@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nea_env.core.equilibrium.problem import Array, Problem
 from nea_env.core.equilibrium.terms import Terms
+from nea_env.core.equilibrium.waiting import SettledMonth, WaitingMonth
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,11 @@ class Chain:
         lapse: (T + 1, B, Z) probability that the limit on carrying binds at the end of the running period.
         first: the month of the first table. Under a tree of laws T are the months in which this one is the last that
             was announced, and the tables after them are the means over the laws that may follow.
+        waiting: months in which a period that has ended is not settled, by their number: they have tables of their own,
+            and those above are zero.
+        settled: the settlement of such a period in the first month; None: there is none.
+        waits: months at whose start such a period is not settled, of all the tree.
+        second_banks: nodes of the running bank in them, M; a wait begins at the middle one.
     """
 
     problem: Problem
@@ -39,6 +45,10 @@ class Chain:
     outcome: NDArray[np.int8]
     lapse: Array
     first: int = 0
+    waiting: dict[int, WaitingMonth] = field(default_factory=dict)
+    settled: SettledMonth | None = None
+    waits: frozenset[int] = frozenset()
+    second_banks: int = 1
 
     @property
     def start_chances(self) -> Array:

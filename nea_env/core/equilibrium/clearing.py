@@ -112,6 +112,33 @@ def cleared(bank, moved, row, factor, second, onward, guess):
 
 
 @jit
+def settled(closed, running, row, worth, grid):
+    """The settlement of a period that ended earlier, and whose units can therefore be no more and no fewer.
+
+    Args:
+        closed: bank of the period, units.
+        running: bank of the period after it to date, units.
+        row: (MarketMonth.size,) the last month of the period, its prices discounted to now.
+        worth: (B,) of a unit of the running vintage to a firm that carries, by the bank of both, money/t.
+        grid: of that bank.
+
+    Returns:
+        The price of the period's units, money/t; what one is worth to a firm that carries units over, money/t; the bank
+        carried, units; WITHIN, LAPSED or SHORT.
+    """
+    beside = Grid(grid.low - running, grid.step, grid.nodes)  # by what is carried of the period
+    least = least_carried(worth, row, beside)
+    if closed < least:
+        return row[MarketMonth.MISSING], row[MarketMonth.MISSING], least, SHORT
+    if closed > carry_limit(row):
+        carried = carried_at_limit(closed, row)
+        price = min(row[MarketMonth.LAPSING], at(worth, place_of(carried, beside)))
+        return price, _shared(price, carried, row, Onward(worth, worth, beside)), carried, LAPSED
+    price = at(worth, place_of(closed, beside))
+    return price, price, closed, WITHIN
+
+
+@jit
 def _before(month, second, price, worth):
     """Bank before settlement, units, at a running price and a worth to those who carry; the rest as in `_excess`."""
     bank, moved, row, factor = month

@@ -1,4 +1,4 @@
-"""The equilibrium price of one market under its own law: a month of it, and all months solved backward.
+"""The equilibrium price of one market: all months solved backward, under a law that is known or a tree of laws.
 
 In a month firms abate up to what a unit is worth to them, credits and reserve units come above their thresholds, and
 the price is the discounted mean of the next one, unless a period ends and its limits bind (`clearing`). Rubin 1996
@@ -12,15 +12,21 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from nea_env.core.equilibrium.chain import Chain
-from nea_env.core.equilibrium.clearing import Onward, cleared
-from nea_env.core.equilibrium.grid import at, grid_of, place_of
+from nea_env.core.equilibrium.market_month import MonthTables, solve_month
 from nea_env.core.equilibrium.month import MarketMonth, table
 from nea_env.core.equilibrium.problem import Array, Problem, check
-from nea_env.core.jit import jit
-from nea_env.core.parameters import LAPSED
+from nea_env.core.equilibrium.waiting import (
+    Beside,
+    Opening,
+    SettledMonth,
+    Settlement,
+    WaitingMonth,
+    mean_of,
+    settled_month,
+    waiting_month,
+)
 
 REPORTS_A_SECOND = 20
 
@@ -34,12 +40,22 @@ class Stretch(NamedTuple):
         last: the month in which it becomes another; the number of months where none comes after it.
         branches: that other's places among the stretches, all of them later than its own, and the chance of each;
             none where the law holds to the end.
+        waits: months at whose start, before what is announced in them, a period that has ended is not settled.
+        settlement: of that period in the first month; None: it waits on, or none does.
+        beside: the grid of the running bank in those months; None: there are none.
     """
 
     problem: Problem
     first: int
     last: int
     branches: tuple[tuple[int, float], ...] = ()
+    waits: frozenset[int] = frozenset()
+    settlement: Settlement | None = None
+    beside: Beside | None = None
+
+    def waits_in(self, month: int) -> bool:
+        """Whether a period waits in a month, once what is announced in it is known."""
+        return month in self.waits and not (month == self.first and self.settlement is not None)
 
 
 def solve(problem: Problem, progress: Callable[[float], None] | None = None) -> Chain:
@@ -79,10 +95,14 @@ def solve_tree(stretches: Sequence[Stretch], progress: Callable[[float], None] |
     """
     check_tree(stretches)
     done: dict[int, Chain] = {}
+    openings: dict[int, Opening] = {}
     count = sum(stretch.last - stretch.first for stretch in stretches)
     steps = backward(count, progress)
     for place in reversed(range(len(stretches))):
-        done[place] = _solve_stretch(stretches[place], done, steps)
+        stretch = stretches[place]
+        ends = Opening(*(stretch.problem.terminal,) * 3, np.zeros_like(stretch.problem.terminal))
+        following = [(openings[after], chance) for after, chance in stretch.branches]
+        done[place], openings[place] = _solve_stretch(stretch, mean_of(following) if following else ends, steps)
     for _ in steps:
         pass
     return tuple(done[place] for place in range(len(stretches)))
@@ -95,7 +115,7 @@ def check_tree(stretches: Sequence[Stretch]) -> None:
         ValueError: see `solve_tree`.
     """
     shared = stretches[0].problem
-    for place, (problem, first, last, branches) in enumerate(stretches):
+    for place, (problem, first, last, branches, waits, *_) in enumerate(stretches):
         check(problem)
         for name in ("months", "discount", "banks", "shocks", "chances"):
             if not np.array_equal(getattr(problem, name), getattr(shared, name)):
@@ -117,35 +137,69 @@ def check_tree(stretches: Sequence[Stretch]) -> None:
         for after, _ in branches:
             if not (place < after < len(stretches) and stretches[after].first == last):
                 raise ValueError(f"law {place}: law {after} does not begin in month {last}, in which it should follow")
+            if (last in stretches[after].waits) != (last in waits):
+                raise ValueError(
+                    f"law {place}: a period that waits for law {after} does not wait under it, or other way"
+                )
 
 
-def _solve_stretch(stretch: Stretch, done: dict[int, Chain], steps: Iterator[int]) -> Chain:
-    """One stretch of a tree, backward; of ``steps`` one is taken for each month."""
-    problem, first, last, branches = stretch
+def _solve_stretch(stretch: Stretch, ahead: Opening, steps: Iterator[int]) -> tuple[Chain, Opening]:
+    """One stretch of a tree, backward.
+
+    Args:
+        stretch: of the tree.
+        ahead: what holds at the start of the month after it: the mean over what follows.
+        steps: of which one is taken for each month.
+
+    Returns:
+        The chain, and what holds at the start of the first month before it is known that this law has come.
+    """
+    problem, first, last, beside = stretch.problem, stretch.first, stretch.last, stretch.beside
     months, shape = last - first, (len(problem.banks), len(problem.shocks))
-    running, worth, after, lapse = (np.zeros((months + 1, *shape)) for _ in range(4))
+    prices = {name: np.zeros((months + 1, *shape)) for name in ("running", "worth", "after", "lapse")}
     landing, outcome = np.zeros((months, *shape)), np.zeros((months, *shape), np.int8)
-    if branches:
-        for name, table_of_it in (("running", running), ("worth", worth), ("after", after), ("lapse", lapse)):
-            for place, chance in branches:
-                table_of_it[months] += chance * getattr(done[place], name)[0]
-    else:
-        running[months] = worth[months] = after[months] = problem.terminal
-    rows, factors, onward = table(problem), np.exp(problem.shocks), problem.chances.T
-
-    def expected(values: Array) -> Array:
-        """(Z, B) discounted mean one month on, by today's shock, of values (B, Z)."""
-        return np.ascontiguousarray((problem.discount * (values @ onward)).T)
-
-    for month in reversed(range(months)):
+    waiting: dict[int, WaitingMonth] = {}
+    if not ahead.waits:
+        for name, values in prices.items():
+            values[months] = getattr(ahead, name)
+    rows, factors = table(problem), np.exp(problem.shocks)
+    for month in reversed(range(first, last)):
         next(steps)
-        _solve_month(
-            rows[first + month], problem.banks, factors,
-            expected(running[month + 1]), expected(worth[month + 1]), expected(after[month + 1]),
-            lapse[month + 1] @ onward,
-            MonthTables(running[month], worth[month], after[month], landing[month], outcome[month], lapse[month]),
+        row, here = rows[month], month - first
+        if stretch.waits_in(month):
+            assert beside is not None
+            waiting[month] = waiting_month(row, beside, month, factors, problem, ahead)
+            ahead = waiting[month].opening
+            continue
+        if ahead.waits:  # the period that ends is settled later: until then nothing of it lapses or is missing
+            row, ahead = row.copy(), ahead.at_start_of_wait
+            row[MarketMonth.YEAR_END] = 0.0
+        now = MonthTables(
+            prices["running"][here], prices["worth"][here], prices["after"][here],
+            landing[here], outcome[here], prices["lapse"][here],
         )  # fmt: skip
-    return Chain(problem, running, worth, after, landing, outcome, lapse, first)
+        solve_month(row, problem.banks, factors, *_expected(ahead, problem), now)
+        ahead = Opening(now.running, now.worth, now.after, now.lapse)
+    settled: SettledMonth | None = None
+    if stretch.settlement is not None:
+        assert beside is not None
+        settled = settled_month(stretch.settlement, beside, first, problem, ahead)
+        ahead = settled.opening
+    chain = Chain(
+        problem, prices["running"], prices["worth"], prices["after"], landing, outcome, prices["lapse"],
+        first, waiting, settled, stretch.waits, beside.nodes if beside else 1,
+    )  # fmt: skip
+    return chain, ahead
+
+
+def _expected(ahead: Opening, problem: Problem) -> tuple[Array, Array, Array, Array]:
+    """Means one month on by today's shock: of three prices, discounted (Z, B), and of the probability (B, Z)."""
+    onward = problem.chances.T
+    running, worth, after = (
+        np.ascontiguousarray((problem.discount * (values @ onward)).T)
+        for values in (ahead.running, ahead.worth, ahead.after)
+    )
+    return running, worth, after, ahead.lapse @ onward
 
 
 def backward(months: int, progress: Callable[[float], None] | None) -> Iterator[int]:
@@ -158,55 +212,3 @@ def backward(months: int, progress: Callable[[float], None] | None) -> Iterator[
             progress(1.0 - month / months)
     if progress is not None:
         progress(1.0)
-
-
-class MonthTables(NamedTuple):
-    """A month of one market at every bank (B) and shock (Z), as a `Chain` has it.
-
-    Attributes:
-        running: (B, Z) price of the running vintage, money/t.
-        worth: (B, Z) of a unit to a firm that carries units over, money/t.
-        after: (B, Z) price of the vintage after it, money/t.
-        landing: (B, Z) place of the bank carried on its grid.
-        outcome: (B, Z) WITHIN, LAPSED or SHORT.
-        lapse: (B, Z) probability that the limit on carrying binds at the period's end.
-    """
-
-    running: Array
-    worth: Array
-    after: Array
-    landing: Array
-    outcome: NDArray[np.int8]
-    lapse: Array
-
-
-@jit
-def _solve_month(row, banks, factors, running, worth, after, chances, now):
-    """Fill one month's tables: how the market clears at every bank and shock.
-
-    Args:
-        row: (MarketMonth.size,) the month.
-        banks: (B,) grid of the bank, units.
-        factors: (Z,) of emissions, the shocks.
-        running: (Z, B) discounted mean of the next running price by today's shock and the bank carried, money/t.
-        worth: (Z, B) the same of what a unit is worth to a firm that carries.
-        after: (Z, B) the same of the price of the vintage after.
-        chances: (B, Z) mean probability, one month on, that the limit on carrying binds at the period's end.
-        now: out, the `MonthTables`.
-    """
-    grid = grid_of(banks)
-    ends = row[MarketMonth.YEAR_END] > 0.0
-    for state in range(len(factors)):
-        onward = Onward(running[state], worth[state], grid)
-        for node in range(grid.nodes):
-            guess = running[state, node]
-            price, own, carried, how = cleared(banks[node], 0.0, row, factors[state], None, onward, guess)
-            place = place_of(carried, grid)
-            now.running[node, state], now.worth[node, state] = price, own
-            now.landing[node, state], now.outcome[node, state] = place, how
-            if ends:
-                now.after[node, state] = at(running[state], place)
-                now.lapse[node, state] = 1.0 if how == LAPSED else 0.0
-            else:
-                now.after[node, state] = at(after[state], place)
-                now.lapse[node, state] = at(chances[:, state], place)

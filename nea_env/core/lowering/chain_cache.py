@@ -25,12 +25,12 @@ class FlatChain(NamedTuple):
     Attributes:
         head: the columns of `Static` that place the chain.
         chain: (G,) chances of the shocks, then the records of each month.
-        places: (laws, horizon + 1) where in ``chain`` the records of a month begin, for each law that is played.
+        months: (laws, horizon + 1, 6) the columns of `Month` that say what a month reads, for each law that is played.
     """
 
     head: NDArray[np.float64]
     chain: NDArray[np.float64]
-    places: NDArray[np.int64]
+    months: NDArray[np.float64]
 
 
 _CHAINS: dict[str, FlatChain] = {}
@@ -65,7 +65,7 @@ def _read(key: str) -> FlatChain | None:
     if data is None:
         return None
     with np.load(io.BytesIO(data), allow_pickle=False) as file:
-        return FlatChain(file["head"], file["chain"], file["places"])
+        return FlatChain(file["head"], file["chain"], file["months"])
 
 
 def _write(key: str, chain: FlatChain) -> None:

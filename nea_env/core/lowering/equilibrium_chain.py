@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nea_env.core.equilibrium.chain import Chain
 from nea_env.core.equilibrium.problem import Problem
+from nea_env.core.equilibrium.waiting import SettledMonth
+from nea_env.core.lowering.aggregate.announced import stretches
 from nea_env.core.lowering.aggregate.link import is_joint
 from nea_env.core.lowering.aggregate.solved import solved_market, solved_pair, solved_tree
 from nea_env.core.lowering.chain_cache import FlatChain, cached
@@ -22,6 +25,10 @@ COLUMNS = (
     Static.GRID_NODE, Static.GRID_PARTNER_NODE, Static.GRID_SHOCK,
 )  # fmt: skip
 """Columns of `Static` that place the chain."""
+MONTHLY = (
+    Month.CHAIN, Month.CHAIN_SECOND, Month.CHAIN_SETTLES, Month.WAITS, Month.SECOND_LOW, Month.SECOND_STEP,
+)  # fmt: skip
+"""Columns of `Month` that do."""
 
 
 def fill_equilibrium(
@@ -30,8 +37,8 @@ def fill_equilibrium(
     """Fill the columns of a scenario that read a chain, and return its table, (G,).
 
     The layout: the cumulative chances of the shocks (Z, Z), then for each month and each law that may be known in it a
-    record for each place of the chain, (B1, B2, Z, Record.size), where B2 is 1 without a partner. What a month needs
-    of a place is stored together, since places far apart in memory are what costs time.
+    record for each place of the chain, (B1, B2, Z, Record.size), where B2 is 1 without a partner unless a period waits.
+    What a month needs of a place is stored together, since places far apart in memory are what costs time.
 
     Args:
         monthly: (T + 1, Month.size), T the scenario's own length in months.
@@ -41,7 +48,7 @@ def fill_equilibrium(
         periods: of that law.
     """
     static[list(COLUMNS)] = chain.head
-    monthly[:, Month.CHAIN] = chain.places[law]
+    monthly[:, MONTHLY] = chain.months[law]
     for t in range(len(monthly)):
         due = next_deadline(periods, t)
         if due is not None:
@@ -71,40 +78,93 @@ def chain_of(scenario: Scenario, tree: LawTree | None = None) -> FlatChain:
     return cached(scenario, lambda: _under_tree(scenario, tree, months))
 
 
+class _MonthOf(NamedTuple):
+    """What a month of a law reads: numbers of blocks of records, -1 for none, and the grid of a second bank."""
+
+    records: int
+    second: int = 1
+    settles: int = -1
+    waits: bool = False
+    low: float = 0.0
+    step: float = 0.0
+
+
 def _alone(scenario: Scenario, months: int) -> FlatChain:
     chain = solved_market(scenario)
-    records = _chain_records(chain, range(months + 1))
-    return _laid_out(_head(chain.problem), chain.problem.chances, [records], [[0] * (months + 1)])
+    blocks = [_records_of(chain, month) for month in range(months + 1)]
+    return _laid_out(_head(chain.problem), chain.problem.chances, blocks, [[_MonthOf(t) for t in range(months + 1)]])
 
 
 def _under_tree(scenario: Scenario, tree: LawTree, months: int) -> FlatChain:
-    chains = solved_tree(scenario, tree)
-    spans = [range(min(s.first, months + 1), min(s.last, months + 1)) for s in tree.states]
-    records = [_chain_records(chain, span) for chain, span in zip(chains, spans, strict=True)]
-    state_in = [[next(s for s in law.states if t in spans[s]) for t in range(months + 1)] for law in tree.laws]
-    first = chains[0].problem
-    return _laid_out(_head(first), first.chances, records, state_in, [span.start for span in spans])
+    laws = stretches(scenario, tree)
+    chains = solved_tree(scenario.name, laws)
+    blocks: list[NDArray[np.float64]] = []
+    month_of: dict[tuple[int, int], _MonthOf] = {}
+    for s, (law, chain) in enumerate(zip(laws, chains, strict=True)):
+        for t in range(law.first, min(law.last, months + 1)):
+            month_of[s, t] = _MonthOf(len(blocks))
+            blocks.append(_records_of(chain, t))
+            if law.waits_in(t) and law.beside is not None:
+                low, step = float(law.beside.low[t]), float(law.beside.step[t])
+                month_of[s, t] = _MonthOf(len(blocks) - 1, law.beside.nodes, -1, True, low, step)
+            elif t == law.first and chain.settled is not None:
+                month_of[s, t] = _MonthOf(len(blocks) - 1, settles=len(blocks))
+                blocks.append(_settlement_of(chain.settled))
+    seconds = max(each.second for each in month_of.values())
+    played = [
+        [next(month_of[s, t] for s in law.states if (s, t) in month_of) for t in range(months + 1)] for law in tree.laws
+    ]
+    return _laid_out(_head(laws[0].problem, seconds), laws[0].problem.chances, blocks, played)
 
 
-def _head(market: Problem) -> tuple[float, ...]:
+def _head(market: Problem, seconds: int = 1) -> tuple[float, ...]:
     banks = market.banks
     step = banks[1] - banks[0]
-    start = (market.start_bank - banks[0]) / step
-    return len(banks), 1, len(market.shocks), banks[0], step, start, 0, market.start_shock
+    return (
+        len(banks), seconds, len(market.shocks), banks[0], step, (market.start_bank - banks[0]) / step, 0,
+        market.start_shock,
+    )  # fmt: skip
 
 
-def _chain_records(chain: Chain, months: range) -> NDArray[np.float64]:
-    """Records of some months of a chain of one market, (months, B, 1, Z, Record.size)."""
+def _records_of(chain: Chain, month: int) -> NDArray[np.float64]:
+    """Records of a month of a chain of one market, (B, M, Z, Record.size); M is 1 unless a period waits."""
+    if month in chain.waiting:
+        waiting = chain.waiting[month]
+        opening = waiting.opening
+        closed = np.arange(len(chain.problem.banks), dtype=np.float64)[:, None, None]
+        return _side_by_side(
+            {
+                Record.RUNNING: opening.running,
+                Record.WORTH: opening.worth,
+                Record.AFTER: opening.after,
+                Record.FRONT: opening.front,
+                Record.LAPSE: opening.lapse,
+                Record.LANDING: np.broadcast_to(closed, opening.running.shape),
+                Record.PARTNER_LANDING: waiting.landing,
+                Record.OUTCOME: np.full(opening.running.shape, -1.0),
+            }
+        )
+    here = month - chain.first
     fields = {
-        Record.RUNNING: chain.running,
-        Record.WORTH: chain.worth,
-        Record.AFTER: chain.after,
-        Record.LANDING: chain.landing,
-        Record.LAPSE: chain.lapse,
+        Record.RUNNING: chain.running[here],
+        Record.WORTH: chain.worth[here],
+        Record.AFTER: chain.after[here],
+        Record.LAPSE: chain.lapse[here],
     }
-    ends = chain.problem.year_end[chain.first : chain.first + len(chain.outcome)]
-    fields[Record.OUTCOME] = _where_ended(chain.outcome, ends)
-    return _records({field: table[:, :, None, :] for field, table in fields.items()}, months, chain.first)
+    if here < len(chain.landing):
+        ends = chain.problem.year_end[month] > 0.0 and month + 1 not in chain.waits
+        fields[Record.LANDING] = chain.landing[here]
+        fields[Record.OUTCOME] = chain.outcome[here] if ends else np.full(chain.outcome[here].shape, -1.0)
+        if month + 1 in chain.waits:
+            fields[Record.PARTNER_LANDING] = np.full(chain.landing[here].shape, float(chain.second_banks // 2))
+    return _side_by_side({field: table[:, None, :] for field, table in fields.items()})
+
+
+def _settlement_of(settled: SettledMonth) -> NDArray[np.float64]:
+    """Records of a settlement, (PARTS, B, M, Z, Record.size)."""
+    return _side_by_side(
+        {Record.FRONT: settled.front, Record.LANDING: settled.landing, Record.OUTCOME: settled.outcome}
+    )
 
 
 def _both(scenario: Scenario, months: int) -> FlatChain:
@@ -119,48 +179,53 @@ def _both(scenario: Scenario, months: int) -> FlatChain:
         Record.PARTNER_RUNNING: chain.partner_running,
         Record.PARTNER_WORTH: chain.partner_worth,
         Record.LANDING: chain.home_landing,
-        Record.OUTCOME: _where_ended(chain.home_outcome, chain.home.year_end),
+        Record.OUTCOME: _where_ended(chain.home_outcome, chain.home),
         Record.PARTNER_LANDING: chain.partner_landing,
-        Record.PARTNER_OUTCOME: _where_ended(chain.partner_outcome, chain.partner.year_end),
+        Record.PARTNER_OUTCOME: _where_ended(chain.partner_outcome, chain.partner),
         Record.LAPSE: chain.home_lapse,
     }
-    return _laid_out(head, chain.chances, [_records(fields, range(months + 1))], [[0] * (months + 1)])
+    blocks = [
+        _side_by_side({field: table[t] for field, table in fields.items() if t < len(table)}) for t in range(months + 1)
+    ]
+    return _laid_out(head, chain.chances, blocks, [[_MonthOf(t, len(others)) for t in range(months + 1)]])
 
 
-def _records(fields: dict[int, NDArray[np.float64]], months: range, first: int = 0) -> NDArray[np.float64]:
-    """Tables (T or T + 1, B1, B2, Z) that begin in month ``first``, side by side: (months, B1, B2, Z, Record.size)."""
-    records = np.zeros((len(months), *fields[Record.RUNNING].shape[1:], Record.size))
-    for field, table in fields.items():
-        part = table[months.start - first : months.stop - first]
-        records[: len(part), ..., field] = part
+def _where_ended(outcome: NDArray[np.int8], market: Problem) -> NDArray[np.float64]:
+    """Outcomes (T, ...) in the months that end a period, -1 in the others."""
+    ends = np.asarray(market.year_end).reshape(-1, *[1] * (outcome.ndim - 1)) > 0.0
+    return np.where(ends, outcome, -1).astype(np.float64)
+
+
+def _side_by_side(fields: Mapping[int, NDArray[Any] | None]) -> NDArray[np.float64]:
+    """Tables (...) as records (..., Record.size); fields that are not given are zero."""
+    tables = {field: table for field, table in fields.items() if table is not None}
+    records = np.zeros((*next(iter(tables.values())).shape, Record.size))
+    for field, table in tables.items():
+        records[..., field] = table
     return records
 
 
 def _laid_out(
     head: Iterable[float],
     chances: NDArray[np.float64],
-    records: list[NDArray[np.float64]],
-    state_in: list[list[int]],
-    begins: list[int] | None = None,
+    blocks: list[NDArray[np.float64]],
+    played: list[list[_MonthOf]],
 ) -> FlatChain:
-    """The chances and the records of each state of the law one after the other, and where each month's begin.
+    """The chances and the blocks of records one after the other, and what each month of each law reads.
 
     Args:
         head: columns of `Static` that place the chain.
         chances: (Z, Z) of the shocks.
-        records: of each state of the law, (months, B1, B2, Z, Record.size).
-        state_in: for each law that is played, the state that is known in each month.
-        begins: the month of the first records of each state; None: 0.
+        blocks: of records.
+        played: for each law that is played, what each month reads.
     """
-    first = begins or [0] * len(records)
-    at = np.cumsum([chances.size, *(each.size for each in records)])
-    a_month = int(np.prod(records[0].shape[1:]))
-    places = [[at[s] + (t - first[s]) * a_month for t, s in enumerate(states)] for states in state_in]
-    flat = np.concatenate([np.cumsum(chances, axis=1).ravel(), *(each.ravel() for each in records)])
-    return FlatChain(np.array(head, np.float64), flat, np.array(places, np.int64))
-
-
-def _where_ended(outcome: NDArray[np.int8], year_end: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Outcomes (T, ...) in the months that end a period, -1 in the others."""
-    ends = np.asarray(year_end).reshape(-1, *[1] * (outcome.ndim - 1)) > 0.0
-    return np.where(ends, outcome, -1).astype(np.float64)
+    at = np.cumsum([chances.size, *(block.size for block in blocks)])
+    months = [
+        [
+            (at[m.records], m.second, at[m.settles] if m.settles >= 0 else 0, m.waits, m.low, m.step)
+            for m in law
+        ]
+        for law in played
+    ]  # fmt: skip
+    flat = np.concatenate([np.cumsum(chances, axis=1).ravel(), *(block.ravel() for block in blocks)])
+    return FlatChain(np.array(head, np.float64), flat, np.array(months, np.float64))

@@ -7,8 +7,8 @@ import math
 from nea_env.core.elementary import exp, log
 from nea_env.core.jit import jit
 from nea_env.core.layout import State, World
-from nea_env.core.parameters import WITHIN, Month, Record, Static
-from nea_env.core.rng import CHAIN_BANK, CHAIN_PARTNER, CHAIN_SHOCK, process_draw, uniform
+from nea_env.core.parameters import PARTS, WITHIN, Month, Record, Static
+from nea_env.core.rng import CHAIN_BANK, CHAIN_PARTNER, CHAIN_SETTLED, CHAIN_SHOCK, process_draw, uniform
 
 
 @jit(inline=True)
@@ -50,10 +50,14 @@ def drawn_node(place, u):
 @jit(inline=True)
 def chain_record(i, t, world, rules):
     """Where the record of the chain's place in month t begins; see `Record` for what it holds."""
-    own = rules.own
-    shocks, partner_banks = own[Static.GRID_SHOCKS], own[Static.GRID_PARTNER_BANKS]
-    cell = (world[World.NODE, i] * partner_banks + world[World.PARTNER_NODE, i]) * shocks + world[World.SHOCK, i]
-    return int(own[Static.GRID_FIRST] + rules.monthly[t, Month.CHAIN] + cell * Record.size)
+    return int(rules.own[Static.GRID_FIRST] + rules.monthly[t, Month.CHAIN] + _cell(i, t, world, rules) * Record.size)
+
+
+@jit(inline=True)
+def _cell(i, t, world, rules):
+    """The chain's place among those of month t."""
+    node = world[World.NODE, i] * rules.monthly[t, Month.CHAIN_SECOND] + world[World.PARTNER_NODE, i]
+    return node * rules.own[Static.GRID_SHOCKS] + world[World.SHOCK, i]
 
 
 @jit(inline=True)
@@ -74,7 +78,7 @@ def turn_chain(i, t, firms, rules):
         if outcome >= 0.0:
             world[World.PARTNER_SPLIT, i] = 0.0 if outcome == WITHIN else 1.0
             world[World.PARTNER_SPLIT_PRICE, i] = grids[here + Record.PARTNER_RUNNING] * growth
-        world[World.PARTNER_NODE, i] = drawn_node(grids[here + Record.PARTNER_LANDING], uniform(words[CHAIN_PARTNER]))
+    world[World.PARTNER_NODE, i] = drawn_node(grids[here + Record.PARTNER_LANDING], uniform(words[CHAIN_PARTNER]))
     world[World.NODE, i] = drawn_node(grids[here + Record.LANDING], uniform(words[CHAIN_BANK]))
     shocks = int(own[Static.GRID_SHOCKS])
     chances = int(own[Static.GRID_FIRST]) + int(world[World.SHOCK, i]) * shocks
@@ -82,7 +86,23 @@ def turn_chain(i, t, firms, rules):
     while shock < shocks - 1 and u >= grids[chances + shock]:
         shock += 1
     world[World.SHOCK, i] = shock
+    if rules.monthly[t, Month.CHAIN_SETTLES] > 0.0:
+        _settle_waiting(i, t, world, rules, uniform(words[CHAIN_SETTLED]))
     return ended
+
+
+@jit(inline=True)
+def _settle_waiting(i, t, world, rules, u):
+    """Settle the period that waited, at one of the banks that its node stands for; ``u`` is uniform."""
+    own, grids = rules.own, rules.grids
+    part = math.floor(u * PARTS)
+    node = (part * own[Static.GRID_BANKS] + world[World.NODE, i]) * own[Static.GRID_PARTNER_BANKS]
+    cell = (node + world[World.PARTNER_NODE, i]) * own[Static.GRID_SHOCKS] + world[World.SHOCK, i]
+    here = int(own[Static.GRID_FIRST] + rules.monthly[t, Month.CHAIN_SETTLES] + cell * Record.size)
+    world[World.SPLIT, i] = 0.0 if grids[here + Record.OUTCOME] == WITHIN else 1.0
+    world[World.SPLIT_PRICE, i] = grids[here + Record.FRONT]
+    world[World.NODE, i] = drawn_node(grids[here + Record.LANDING], u * PARTS - part)
+    world[World.PARTNER_NODE, i] = 0.0
 
 
 @jit(inline=True)
@@ -94,6 +114,8 @@ def chain_prices(i, t, firms, rules):
     running = max(grids[here + Record.RUNNING], least)
     if front_running:
         long, front = max(grids[here + Record.AFTER], least), running
+    elif rules.monthly[t, Month.WAITS] > 0.0:
+        long, front = running, max(grids[here + Record.FRONT], least)
     else:
         # Until its deadline a unit of the period that ended is worth what it will be when carried over, unless some
         # lapse or are missing.

@@ -36,7 +36,7 @@ def observe(firms, rules, t):
     _see_books(firms, rules.own[Static.PER_ANNUAL])
     _see_plan(firms, rules)
     _see_technologies(firms, rules, t)
-    _see_world(firms, rules)
+    _see_world(firms, rules, t)
 
 
 @jit(inline=True)
@@ -128,7 +128,7 @@ def _see_technologies(firms, rules, t):
 
 
 @jit(inline=True)
-def _see_world(firms, rules):
+def _see_world(firms, rules, t):
     """The regime of prices, the aggregate bank, and the links, where the scenario has them."""
     seen, own = firms.seen, rules.own
     for i in range(firms.width):
@@ -144,6 +144,8 @@ def _see_world(firms, rules):
     if own[Static.PROCESS] == EQUILIBRIUM:
         for i in range(firms.width):
             bank = own[Static.GRID_LOW] + own[Static.GRID_STEP] * firms.world[World.NODE, i]
+            bank += rules.monthly[t, Month.SECOND_LOW]
+            bank += rules.monthly[t, Month.SECOND_STEP] * firms.world[World.PARTNER_NODE, i]
             seen[Observation.AGGREGATE_BANK, i] = squash(bank)
     if own[Static.LINKS] > 0.0:
         for i in range(firms.width):

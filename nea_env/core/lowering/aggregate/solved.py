@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from tqdm import tqdm
 
 from nea_env.core.equilibrium.chain import Chain, LinkedChain
 from nea_env.core.equilibrium.linked import solve_linked
-from nea_env.core.equilibrium.solve import solve, solve_tree
-from nea_env.core.lowering.aggregate.announced import stretches
+from nea_env.core.equilibrium.solve import Stretch, solve, solve_tree
 from nea_env.core.lowering.aggregate.link import check_deadlines, link_terms
 from nea_env.core.lowering.aggregate.market import partner_problem, problem
-from nea_env.core.lowering.law_tree import LawTree
 from nea_env.scenario import Scenario
 
 BAR_AFTER = 2.0  # seconds
@@ -35,14 +33,13 @@ def solved_market(scenario: Scenario) -> Chain:
     return _with_bar(scenario.name, lambda bar: solve(market, bar))
 
 
-def solved_tree(scenario: Scenario, tree: LawTree) -> tuple[Chain, ...]:
-    """The equilibrium under each state of the law of a scenario's tree; as ``solved_market``.
+def solved_tree(name: str, laws: Sequence[Stretch]) -> tuple[Chain, ...]:
+    """The equilibrium under each state of the law (``announced.stretches``); as ``solved_market``.
 
     Raises:
-        ValueError: see ``announced.stretches`` and ``equilibrium.solve``.
+        ValueError: see ``equilibrium.solve``.
     """
-    laws = stretches(scenario, tree)
-    return _with_bar(scenario.name, lambda bar: solve_tree(laws, bar))
+    return _with_bar(name, lambda bar: solve_tree(laws, bar))
 
 
 def solved_pair(scenario: Scenario) -> LinkedChain:
