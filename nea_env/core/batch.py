@@ -376,6 +376,12 @@ class Batch:
         return column_of(self._books, column, self.n)
 
     @property
+    def statutes(self) -> NDArray[np.int64]:
+        """(n,) number of the law that each firm's episode plays, of those that its scenario draws from."""
+        statute = self._statute
+        return statute - self._static[statute, Static.FIRST_STATUTE].astype(np.int64)
+
+    @property
     def _statute(self) -> NDArray[np.int64]:
         """(n,) row of the parameter tables that each firm's episode plays by."""
         return self._rows[Row.STATUTE]

@@ -35,7 +35,7 @@ def _parser() -> argparse.ArgumentParser:
     plot = commands.add_parser(
         "plot",
         allow_abbrev=False,
-        help="fans of prices, prices at deadlines, front discount, partners, aggregate bank: one PNG each",
+        help="fans of prices, at deadlines too, front discount, partners, aggregate bank, tree of laws: one PNG each",
         description="Draw a scenario's prices; without a scenario, list those that ship.",
     )
     plot.add_argument("scenario", nargs="?", help="a shipped name, or a path such as mine.yaml")
@@ -45,7 +45,7 @@ def _parser() -> argparse.ArgumentParser:
     plot.add_argument("--seed", type=int, default=0, help="seed of the first path (0)")
     plot.add_argument(
         "--only", action="append", default=[], metavar="PICTURE",
-        help="prices, deadlines, discount, links or bank; can be repeated (default: all that have something to show)",
+        help="prices, deadlines, discount, links, bank or laws; can be repeated (default: all that show something)",
     )  # fmt: skip
     plot.set_defaults(run=_plot)
     table = commands.add_parser(

@@ -33,15 +33,20 @@ PROCESS_NAMES = {
 }
 
 
-def page(paths: PricePaths, rows: int, columns: int, *, height: float = 2.6, dates: bool = True) -> Figure:
-    """Rows x columns axes below the scenario, its price process and the number of paths; with ``dates``, over time."""
+def page(
+    paths: PricePaths, rows: int, columns: int, *, height: float = 2.6, dates: bool = True, shows: str = ""
+) -> Figure:
+    """Rows x columns axes below the scenario, its price process and the number of paths; with ``dates``, over time.
+
+    ``shows`` says what is drawn "of" the paths, if it is neither fans nor histograms.
+    """
     from matplotlib.figure import Figure
     from matplotlib.layout_engine import ConstrainedLayoutEngine
 
     layout = ConstrainedLayoutEngine(w_pad=0.12, h_pad=0.06)
     figure = Figure(figsize=(2.0 + 6.0 * columns, 1.5 + height * rows), layout=layout)
     figure.subplots(rows, columns, sharex=True)
-    how = "median, 50 % and 90 % of" if dates else "histograms over"
+    how = shows or ("median, 50 % and 90 % of" if dates else "histograms over")
     write(
         figure.suptitle("", fontsize=9),
         paths.scenario.title, process_text(paths.scenario.market), f"{how} {len(paths):,} paths", room=0.96,

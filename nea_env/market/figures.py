@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from nea_env.core.lowering.law_tree import has_tree
 from nea_env.envs.lettering import write
 from nea_env.library.file_names import as_file_name
 from nea_env.market.axes import BLUE, GREEN, GREY, ORANGE, fan, key, label, page, thousands
+from nea_env.market.law_figure import laws
 from nea_env.market.paths import PricePaths
 from nea_env.scenario import Link
 
@@ -57,6 +59,8 @@ def _shows(paths: PricePaths, picture: str) -> bool:
     if picture == "discount":
         apart = np.abs(paths["front_price"] - paths["long_price"]).max()
         return bool(apart > _MEASURED * paths["long_price"].max())
+    if picture == "laws":
+        return has_tree(paths.scenario)
     return {"links": "foreign_price_0", "bank": "aggregate_bank"}.get(picture, "long_price") in paths
 
 
@@ -219,5 +223,6 @@ PICTURES: dict[str, Callable[[PricePaths], Figure]] = {
     "discount": front_discount,
     "links": links,
     "bank": bank,
+    "laws": laws,
 }
 """Every picture, by the name that its file ends in."""

@@ -42,6 +42,7 @@ class PricePaths:
         months: "YYYY-MM" of the middle axis, from the scenario's start to its last deadline.
         scenario: what was played.
         seed: of the first path; path i has seed + i.
+        law: (n,) number of the law that each path plays, of those that the scenario draws from; 0 where it draws none.
     """
 
     values: NDArray[np.float64]
@@ -49,6 +50,7 @@ class PricePaths:
     months: tuple[str, ...]
     scenario: Scenario
     seed: int
+    law: NDArray[np.int64]
 
     def __getitem__(self, name: Any) -> Any:
         """One series by its name, (n, months); anything else indexes the array."""
@@ -128,20 +130,22 @@ def price_paths(
         raise ValueError(f"n is {count}: expected at least 1 path and at most {MOST_PATHS:,}")
     first = one_seed(seed, "seed")
     one_seed(first + count - 1, "the last path's seed, seed + n - 1,")
-    parts = []
+    parts, laws = [], []
     look = {"desc": f"{loaded.name} prices", "unit": " paths", "unit_scale": True, "delay": BAR_AFTER, "leave": False}
     with tqdm(total=count, disable=None if progress else True, **look) as bar:  # None: if stderr is not a terminal
         for start in range(0, count, CHUNK):
             rows = min(CHUNK, count - start)
-            names, values = _play(loaded, first + start, rows)
+            names, values, law = _play(loaded, first + start, rows)
             parts.append(values)
+            laws.append(law)
             bar.update(rows)
     months = tuple(add_months(loaded.start, month) for month in range(parts[0].shape[1]))
-    return PricePaths(np.concatenate(parts) if len(parts) > 1 else parts[0], names, months, loaded, first)
+    values = np.concatenate(parts) if len(parts) > 1 else parts[0]
+    return PricePaths(values, names, months, loaded, first, np.concatenate(laws))
 
 
-def _play(scenario: Scenario, seed: int, rows: int) -> tuple[tuple[str, ...], NDArray[np.float64]]:
-    """Names of the series and their values (rows, months, series)."""
+def _play(scenario: Scenario, seed: int, rows: int) -> tuple[tuple[str, ...], NDArray[np.float64], NDArray[np.int64]]:
+    """Names of the series, their values (rows, months, series), and the number of each row's law."""
     batch = Batch(scenario, rows)
     batch.reset(np.arange(seed, seed + rows, dtype=np.int64))
     idle = np.zeros((rows, Action.size), np.float32)
@@ -155,7 +159,7 @@ def _play(scenario: Scenario, seed: int, rows: int) -> tuple[tuple[str, ...], ND
             market = batch.market()
         for index, name in enumerate(names):
             values[:, month, index] = market[name]
-    return names, values
+    return names, values, batch.statutes
 
 
 def _series(scenario: Scenario, market: Mapping[str, Any]) -> tuple[str, ...]:

@@ -22,8 +22,8 @@ from nea_env.core.lowering.aggregate.months import SETTLED
 from nea_env.core.lowering.law_tree import LawState, LawTree
 from nea_env.scenario import Scenario
 
-SECOND_BANKS = 11
-"""Nodes of the running bank beside one that waits; an odd number. With 41 prices change by less than 1e-3."""
+SECOND_BANKS = 21
+"""Nodes of the running bank beside one that waits; an odd number. With 41 prices of tps_randomised change by 0.2 %."""
 
 
 def stretches(scenario: Scenario, tree: LawTree, *, banks: int = BANKS, shocks: int = SHOCKS) -> tuple[Stretch, ...]:

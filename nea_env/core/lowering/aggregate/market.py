@@ -8,6 +8,7 @@ prices that the law takes from a mean of the market are taken of its price at th
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -66,7 +67,7 @@ class MarketFlows(NamedTuple):
     Attributes:
         market: with an aggregate.
         columns: (T,) each, the fields of `Problem` that go by month, by name.
-        periods: that the months fall into.
+        periods: that the months fall into; those with one deadline as one.
     """
 
     market: Market
@@ -105,9 +106,30 @@ def market_flows(regime: Regime, market: Market, start: str, months: int) -> Mar
     columns = {name: np.zeros(months) for name in (*MONTH_FLOWS, *PRICES, *SETTLED)}
     for span in periods:
         fill(columns, regime, market, aggregate, start, span)
+    due = _due_together(columns, periods)
     if market.collar is not None:
         _collar(columns, market)
-    return MarketFlows(market, columns, periods)
+    return MarketFlows(market, columns, due)
+
+
+def _due_together(columns: dict[str, Array], periods: tuple[Span, ...]) -> tuple[Span, ...]:
+    """The periods, those with one deadline as one: only the last of them ends in a settlement.
+
+    What short firms lack and what may be borrowed adds up; how much may be carried over is the last one's own rule.
+    """
+    due: list[Span] = []
+    for span in periods:
+        if due and due[-1].deadline == span.deadline:
+            early = due.pop()
+            if 0 <= early.last and span.last < len(columns["year_end"]):
+                for name in ("deficit", "borrowing"):
+                    columns[name][span.last] += columns[name][early.last]
+            if 0 <= early.last < len(columns["year_end"]):
+                for name in SETTLED:
+                    columns[name][early.last] = 0.0
+            span = dataclasses.replace(span, first=early.first)
+        due.append(span)
+    return tuple(due)
 
 
 def market_problems(flows: Sequence[MarketFlows], *, banks: int = BANKS, shocks: int = SHOCKS) -> list[Problem]:
