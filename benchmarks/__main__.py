@@ -13,7 +13,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch is imported
 import argparse
 from collections.abc import Sequence
 
-from benchmarks import rendering, starting, throughput, training
+from benchmarks import rendering, solving, starting, throughput, training
 from benchmarks.timing import table
 
 FEW = 3
@@ -34,6 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     few = min(options.rounds, FEW)
     lines = starting.lines(few, options.cold)
     lines += throughput.lines(options.seconds, options.rounds)
+    lines += solving.lines(few)
     if not options.no_ppo:
         lines += training.lines(few)
     lines += rendering.lines(few)

@@ -35,7 +35,8 @@ class LawDraws(Model):
     """Whether episodes play the law as it was, or laws drawn from the regime's ranges.
 
     ``randomised``: every episode plays one of ``draws`` laws, drawn once with ``seed``; the observation shows a
-    number's bounds until it is announced, and the number from then on.
+    number's bounds until it is announced, and the number from then on. Under an equilibrium price the laws are those
+    of ``market.beliefs``.
     """
 
     mode: Literal["historical", "randomised"] = "historical"
