@@ -170,7 +170,7 @@ COMPLIED = {
     "shanghai": {"2014": 0.99, **dict.fromkeys(("2013", *map(str, range(2015, 2020))), 1.0)},
     "shenzhen": {"2013": 0.98, "2014": 0.99, "2015": 634 / 635},
     "tianjin": {"2013": 0.98, "2014": 111 / 112, **dict.fromkeys(map(str, range(2015, 2022)), 1.0)},
-    "fujian": {},
+    "fujian": {"2016": 0.99, "2017": 1.0},
 }  # fmt: skip
 
 
