@@ -99,7 +99,7 @@ def _made(given: str, value: str, allowed: str, *, vector: bool = False, **argum
 
 
 CONSTRUCTORS = [
-    _made("an unknown scenario", "'kest'", "did you mean 'kets'? allowed: gx_ets", scenario="kest"),
+    _made("an unknown scenario", "'kest'", "did you mean 'kets'? allowed: ", scenario="kest"),
     _made("a number for a scenario", "5", "a name, a path to YAML, a mapping or a Scenario", scenario=5),
     _made("an unknown form", "'boxes'", "one of box, discrete", action_form="boxes"),
     _made("an unknown picture", "'human'", "one of ansi, rgb_array", render_mode="human"),

@@ -22,7 +22,7 @@ _EXPECTED = {
 }
 """Shorter than pydantic's own words, by type of error."""
 
-MOST_LISTED = 60
+MOST_LISTED = 50
 """With more names than this, only the closest are listed."""
 
 
