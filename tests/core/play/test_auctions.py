@@ -178,7 +178,8 @@ def test_one_auction_may_have_a_volume_and_a_reserve_of_its_own():
 
 def test_one_auction_may_have_a_bidder_limit_a_multiple_and_a_purpose_of_its_own():
     own = {"2015-03": AuctionTerms(bid_share=0.5, reserve_multiple=1.2, reserve_months=1, short_only=True)}
-    walk = bidder(auction("2015-02", "2015-03", "2015-04", volume=10_000, reserve_multiple=1.0, terms=own))
+    short = auction("2015-02", "2015-03", "2015-04", volume=10_000, reserve_multiple=1.0, terms=own)
+    walk = bidder(short, base=900_000.0)
     seen = []
     for _ in range(3):
         market = walk.batch.market()
