@@ -190,7 +190,12 @@ class AuctionTerms(Model):
     """What one auction has for itself; None: as the others of its vintage."""
 
     volume: Positive | None = None  # t offered
+    bid_share: Share | None = None
     reserve_price: NonNegative | None = None  # money per t
+    reserve_multiple: NonNegative | None = None
+    reserve_months: Annotated[Whole, Field(ge=1, le=24)] | None = None
+    short_only: Switch | None = None
+    own_use: Switch | None = None
 
 
 class AuctionRule(Model):
@@ -226,15 +231,18 @@ class AuctionRule(Model):
             raise ValueError("discount: a discount needs rationing (filled_share below 1) or short_only")
         return self
 
+    def in_month(self, month: str) -> AuctionRule:
+        """The rule of the auction in one of the months: its own terms where it has any."""
+        own = self.terms[month].model_dump(exclude_none=True) if month in self.terms else {}
+        return self.model_copy(update=own) if own else self
+
     def volume_of(self, month: str) -> float:
         """Tonnes offered in one of the months."""
-        own = self.terms[month].volume if month in self.terms else None
-        return self.volume if own is None else own
+        return self.in_month(month).volume
 
     def reserve_price_of(self, month: str) -> float:
         """Fixed reserve price in one of the months, money per t."""
-        own = self.terms[month].reserve_price if month in self.terms else None
-        return self.reserve_price if own is None else own
+        return self.in_month(month).reserve_price
 
     @property
     def offered(self) -> float:
@@ -244,9 +252,18 @@ class AuctionRule(Model):
     @property
     def mean_reserve_price(self) -> float:
         """Mean of the fixed reserve prices by volume, money per t."""
+        return self._by_volume("reserve_price")
+
+    @property
+    def mean_reserve_multiple(self) -> float:
+        """Mean of the multiples of the mean price by volume."""
+        return self._by_volume("reserve_multiple")
+
+    def _by_volume(self, name: str) -> float:
         if not self.terms:
-            return self.reserve_price
-        return sum(self.volume_of(month) * self.reserve_price_of(month) for month in self.months) / self.offered
+            return float(getattr(self, name))
+        held = [self.in_month(month) for month in self.months]
+        return sum(rule.volume * getattr(rule, name) for rule in held) / self.offered
 
 
 class StabilisationRule(Model):

@@ -68,6 +68,7 @@ def test_every_number_of_firm_and_market_is_among_those_tried(name):
         ("pilot_hubei", {"regime.calendar.2018.years": 3}),
         ("kets", {"regime.penalty.2021.deducted": 9254.5, "market.frictions.permanent_impact": 1.63}),
         ("tps_cement", {"regime.penalty.2025.deducted": 1e15, "market.frictions.permanent_impact": 0.02}),
+        ("pilot_shanghai", {"firm.output": 1e15, "firm.allocation_correction": 1e15}),
     ],
 )
 def test_numbers_that_once_broke_it(name, found):

@@ -7,6 +7,7 @@ import math
 import pytest
 
 from nea_env.library import load_scenario, provenance
+from tests.regimes.test_pilot_recent_facts import SOURCED
 
 PILOTS = ("beijing", "chongqing", "fujian", "guangdong", "hubei", "shanghai", "shenzhen", "tianjin")
 YEARS = ("2016", "2017", "2018", "2019")
@@ -278,13 +279,14 @@ NOT_FOUND = {  # looked for in the texts at hand and not found there
     "hubei": {"allocation.{}.classes.cement.pre_share"},
 }
 FOUND = {  # of 2018 and later, in plans, notices and a decree without an end
+    "beijing": SOURCED["beijing"],
     "fujian": {
         "allocation.2018.pre_share", "allocation.2019.pre_share", "allocation.2022.deficit_cap",
         "calendar.2022.announced", "calendar.2023.announced", "calendar.2023.verified", "calendar.2023.deadline",
     },
     "guangdong": {
         "calendar.2018.deadline", "calendar.2019.deadline", "auctions.2019.months.0", "auctions.2019.volume",
-        "auctions.2019.reserve_multiple", "auctions.2019.reserve_months",
+        "auctions.2019.reserve_multiple", "auctions.2019.reserve_months", *SOURCED["guangdong"],
     },
     "hubei": {
         "allocation.2022.interim_factor", "allocation.2022.classes.chemicals.interim_factor",
@@ -294,7 +296,7 @@ FOUND = {  # of 2018 and later, in plans, notices and a decree without an end
         "calendar.2021.deadline", "calendar.2021.verified", "calendar.2022.allocated", "calendar.2022.announced",
         "calendar.2022.deadline", "calendar.2023.announced", "calendar.2023.deadline",
     },
-    "shanghai": {"grid_factor.2018.factor", "grid_factor.2019.factor"},
+    "shanghai": {"grid_factor.2018.factor", "grid_factor.2019.factor", *SOURCED["shanghai"]},
     "shenzhen": {f"calendar.{year}.announced" for year in range(2021, 2025)},
     "tianjin": {
         "allocation.2019.pre_share", "allocation.2021.correction_factor", "allocation.2021.interim_factor",

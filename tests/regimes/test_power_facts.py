@@ -12,7 +12,9 @@ def factors(name: str) -> dict[str, float]:
 
 
 def test_shanghais_notice_of_2022_names_the_factor_before_it():
-    assert set(factors("pilot_shanghai").values()) == {7.88 / 10}  # t per 10,000 kWh
+    found = factors("pilot_shanghai")  # 7.88 and 4.2 t per 10,000 kWh
+    assert {found[str(year)] for year in range(2013, 2021)} == {7.88 / 10}
+    assert {found[str(year)] for year in range(2022, 2025)} == {0.42}
     assert all(
         provenance("regime", "pilot_shanghai")[f"grid_factor.{y}.factor"].status == "sourced" for y in range(2013, 2020)
     )

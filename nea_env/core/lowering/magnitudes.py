@@ -19,6 +19,9 @@ LARGEST_COST = 1e15
 LEAST_EMISSIONS, LARGEST_EMISSIONS = 1e-3, 1e15
 """Baseline emissions, t a year: observations are shares of them."""
 
+LARGEST_ALLOCATION = 1e25
+"""Free units of what falls due at one deadline, t: some years of them stay below the largest state."""
+
 
 def check_firm(scenario: Scenario) -> None:
     """Refuse a firm too small or too large to be played, and costs of abatement beyond all prices.
@@ -64,6 +67,12 @@ def check_tables(tables: Tables) -> None:
         if len(wrong):
             what = list(columns)[wrong[0][-1]] if columns else name
             raise ValueError(f"numbers too far apart: {what} is {table[tuple(wrong[0])]}; allowed: finite numbers")
+    most = tables.monthly[:, Month.FUTURE_ALLOCATION].max()
+    if most > LARGEST_ALLOCATION:
+        raise ValueError(
+            f"firm: {most:g} t of free units for one deadline, from its output, the law's number and"
+            f" allocation_correction together; allowed: at most {LARGEST_ALLOCATION:g} t"
+        )
     permanent = tables.static[Static.PERMANENT]
     if permanent > 0.0:
         rows = tables.monthly[:, Month.AUCTION_EVENT].astype(int)

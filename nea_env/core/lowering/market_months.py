@@ -151,12 +151,12 @@ def fill_auctions(
 
 def _auction(regime: Regime, year: str, month: str) -> dict[int, float]:
     """Columns of one auction."""
-    rule = regime.auctions[year]
+    rule = regime.auctions[year].in_month(month)
     return {
-        Event.AMOUNT: rule.bid_share * rule.volume_of(month) * rule.filled_share,
+        Event.AMOUNT: rule.bid_share * rule.volume * rule.filled_share,
         Event.DISCOUNT: rule.discount,
         Event.FEE: rule.fee,
-        Event.RESERVE_PRICE: rule.reserve_price_of(month),
+        Event.RESERVE_PRICE: rule.reserve_price,
         Event.RESERVE_MULTIPLE: rule.reserve_multiple,
         Event.MEAN_MONTHS: rule.reserve_months,
         Event.RESERVE_CAP: NEVER if rule.reserve_cap is None else rule.reserve_cap,

@@ -176,6 +176,22 @@ def test_one_auction_may_have_a_volume_and_a_reserve_of_its_own():
         auction("2015-02", terms=own)
 
 
+def test_one_auction_may_have_a_bidder_limit_a_multiple_and_a_purpose_of_its_own():
+    own = {"2015-03": AuctionTerms(bid_share=0.5, reserve_multiple=1.2, reserve_months=1, short_only=True)}
+    short = auction("2015-02", "2015-03", "2015-04", volume=10_000, reserve_multiple=1.0, terms=own)
+    walk = bidder(short, base=900_000.0)
+    seen = []
+    for _ in range(3):
+        market = walk.batch.market()
+        seen.append((market["auction_room"][0], market["auction_price"][0]))
+        walk.play()
+    assert np.array(seen) == pytest.approx(np.array([(10_000, 100.0), (5_000, 120.0), (10_000, 100.0)]))
+    rule = auction("2015-02", "2015-03", volume=10_000, reserve_multiple=1.0, terms=own)["2015"]
+    assert rule.mean_reserve_multiple == pytest.approx(1.1)
+    assert (rule.in_month("2015-02"), rule.in_month("2015-03").short_only) == (rule, True)
+    assert not rule.short_only
+
+
 # --- what the units are good for -------------------------------------------------------------------
 def test_units_for_own_use_go_straight_against_the_verified_duty():
     walk = bidder(auction("2015-02", "2016-06", own_use=True), base=950_000.0)

@@ -88,7 +88,7 @@ def auctions(rule: AllocationRule, auction: AuctionRule | None, aggregate: Aggre
         aggregate: the market.
         supply: units a year, free and sold.
     """
-    price, multiple = (auction.mean_reserve_price, auction.reserve_multiple) if auction else (0.0, 0.0)
+    price, multiple = (auction.mean_reserve_price, auction.mean_reserve_multiple) if auction else (0.0, 0.0)
     if not rule.auction_share and auction is not None:
         return Sales(auction.offered / aggregate.emissions, price, multiple)
     return Sales(auction_share(rule, aggregate) * supply, price, multiple)
