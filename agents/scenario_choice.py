@@ -59,7 +59,7 @@ def with_absolute_paths(arguments: Sequence[str]) -> list[str]:
     for argument in arguments:
         prices = _PRICES.fullmatch(argument)
         if prices is not None:
-            resolved.append(prices[1] + os.path.abspath(_unquoted(prices[2])))
+            resolved.append(prices[1] + os.path.abspath(os.path.expanduser(_unquoted(prices[2]))))
             continue
         match = _KEY.fullmatch(argument)
         parts = [] if match is None else _parts(match[2])
@@ -69,7 +69,9 @@ def with_absolute_paths(arguments: Sequence[str]) -> list[str]:
 
 
 def _with_names(argument: str, sweep: bool) -> str:
-    match = _KEY.fullmatch(argument)
+    match, prices = _KEY.fullmatch(argument), _PRICES.fullmatch(argument)
+    if prices is not None and _unquoted(prices[2]).startswith("~"):  # which Hydra's grammar does not know
+        return prices[1] + os.path.expanduser(_unquoted(prices[2]))
     if match is None:
         return argument
     return match[1] + ",".join(_stored(part) for part in (_parts(match[2]) if sweep else [match[2]]))

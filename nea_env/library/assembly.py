@@ -9,7 +9,7 @@ from typing import Any
 from nea_env.library.catalogue import Kind, complaint, document, dotted, expected_name, names, place
 from nea_env.library.errors import did_you_mean, shown
 from nea_env.library.file_names import is_file_name
-from nea_env.library.price_files import with_prices
+from nea_env.library.price_files import ONLY_AT_HOME, replays_abroad, two_paths, with_prices
 from nea_env.library.reader import Document, Keys, read
 from nea_env.scenario import Link, Model, Scenario, ScenarioError
 from nea_env.scenario.scenario import LINKS_MAX
@@ -68,19 +68,30 @@ class Assembly:
         overrides = self._checked(file, own, (*parts, "links") if model is Scenario else parts)
         if overrides:
             self._overrides[keys] = (file, overrides)
+        for rest, value in _leaves((), overrides):
+            if value is not None and replays_abroad((*keys, *rest)):
+                raise ScenarioError(self.complaint((*keys, *rest), ONLY_AT_HOME))
         tree = {key: value for key, value in file.values.items() if key != "overrides"}
         for part in parts:
             if tree.get(part) is not None:
                 part_file, base = self._named(part, tree[part], file, folder, (*keys, part), (*own, part))
-                tree[part] = with_prices(part_file.values, base) if part == "market" else part_file.values
+                values = part_file.values
+                tree[part] = self._priced(values, base, (*keys, part)) if part == "market" else values
         if model is Scenario and "links" in tree:
             tree["links"] = self._links(tree["links"], file, folder)
         for name, over in overrides.items():
-            below, changes = tree.get(name), with_prices(over, folder) if name == "market" else over
+            below, changes = tree.get(name), self._priced(over, folder, (*keys, name)) if name == "market" else over
             if changes is not over and isinstance(below, dict):  # a file takes the place of the market's own path
                 below = {key: value for key, value in below.items() if key != "replay"}
             tree[name] = merged(below, changes, file, (*own, "overrides", name))
         return tree
+
+    def _priced(self, market: Any, folder: Path, keys: Keys) -> Any:
+        """A market, or changes to one, with its file of prices read."""
+        why = two_paths(market)
+        if why:
+            raise ScenarioError(self.complaint((*keys, "replay"), why))
+        return with_prices(market, folder)
 
     def _links(self, value: Any, file: Document, folder: Path) -> list[dict[str, Any]]:
         """Every link of a scenario, each a name, a path or a mapping."""

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from nea_env.library.assembly import Assembly, is_index
 from nea_env.library.catalogue import ROOT
 from nea_env.library.errors import did_you_mean, fields_at, first_of, keys_of, reason, shown
-from nea_env.library.price_files import with_prices
+from nea_env.library.price_files import ONLY_AT_HOME, replays_abroad, two_paths, with_prices
 from nea_env.library.reader import Document
 from nea_env.library.yaml import DEEPEST, MOST_VALUES, YAML_ERRORS, checked_text, yaml_reader
 from nea_env.scenario import Scenario, ScenarioError
@@ -47,6 +47,7 @@ def overridden(scenario: Scenario, overrides: Overrides) -> Scenario:
     if not changes:
         return scenario
     tree: Any = scenario.model_dump(mode="json")
+    _refuse_replay_abroad(changes)
     for change in changes:
         tree = _put(tree, change, 0)
     tree["market"] = _with_prices(tree["market"], changes)
@@ -67,15 +68,42 @@ def _refuse_idle_prices(law: object, changes: list[Change]) -> None:
         )
 
 
+def _refuse_replay_abroad(changes: list[Change]) -> None:
+    """A partner's market may know prices on record, as the files that ship do; nobody can have them played."""
+    for change in changes:
+        replay = change.value.get("replay") if isinstance(change.value, Mapping) and len(change.keys) == 3 else None
+        inner = ("replay", "csv") if isinstance(replay, Mapping) and replay.get("csv") else ()
+        if change.value is not None and replays_abroad((*change.keys, *inner)):
+            raise ScenarioError(f"override {'.'.join((change.path, *inner))}: {ONLY_AT_HOME}")
+
+
 def _with_prices(market: Any, changes: list[Change]) -> Any:
     """The market with its CSV file read, which the working directory's path leads to."""
+    if isinstance(market, dict) and isinstance(market.get("replay"), dict) and market["replay"].get("csv"):
+        named = _named_of_replay(changes)  # a file takes the place of the market's own path
+        market = {**market, "replay": {key: value for key, value in market["replay"].items() if key in named}}
     try:
+        if two_paths(market):
+            raise ScenarioError(two_paths(market))
         return with_prices(market, Path())
     except ScenarioError as error:
         markets = [change.path for change in changes if change.path.split(".")[0] == "market"]
-        named = [path for path in markets if path.startswith("market.replay")]
-        guilty = (named or markets or ["market.replay.csv"])[0]
+        named_paths = [path for path in markets if path.startswith("market.replay")]
+        guilty = (named_paths or markets or ["market.replay.csv"])[0]
         raise ScenarioError(f"override {guilty}: {error}") from None
+
+
+def _named_of_replay(changes: list[Change]) -> set[str]:
+    """Keys of ``market.replay`` that the changes name."""
+    named: set[str] = set()
+    for change in changes:
+        tree: Any = change.value
+        for key in reversed(change.keys):
+            tree = {key: tree}
+        for key in ("market", "replay"):
+            tree = tree.get(key) if isinstance(tree, Mapping) else None
+        named.update(tree if isinstance(tree, Mapping) else ())
+    return named
 
 
 def _changes(overrides: Overrides) -> list[Change]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import math
+import os
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ from nea_env.scenario.replay import MONTHS_MAX
 MONTH, NEEDED = "month", ("month", "price")
 SERIES = {"price": 1e15, "front_ratio": 2.0, "offset_price": 1e15}
 """Columns of numbers, and the largest that is allowed in each; all lie above zero."""
+ONLY_AT_HOME = "only the home market's prices can be replayed, not a partner's; allowed: market.replay of the scenario"
 
 
 def with_prices(market: Any, folder: Path) -> Any:
@@ -23,16 +26,39 @@ def with_prices(market: Any, folder: Path) -> Any:
 
     Args:
         market: values of the keys of a market; anything else is returned as it is.
-        folder: the file's name is relative to it.
+        folder: the file's name is relative to it; ``~`` in it is the user's home.
 
     Raises:
         ScenarioError: one line that names the file, the line, the column, the value and what is allowed.
     """
+    replay = _with_file(market)
+    if replay is None:
+        return market
+    name = os.fspath(replay["csv"])
+    try:
+        path = folder / Path(name).expanduser()
+    except RuntimeError:
+        raise ScenarioError(f"{name}: there is no such home folder; allowed: the path of a CSV file") from None
+    return {**market, "replay": {**replay, "csv": None, "means": {}, **read_prices(path)}}
+
+
+def two_paths(market: Any) -> str:
+    """What to say where the tree of a market gives a file of prices and what it would hold beside it; "" elsewhere."""
+    replay = _with_file(market) or {}
+    others = [key for key in ("price", "means", "first", "front_ratio", "offset_price") if replay.get(key)]
+    return f"csv and {others[0]} are both given; allowed: one of csv, price with first, and means" if others else ""
+
+
+def replays_abroad(keys: Sequence[object]) -> bool:
+    """Whether keys of a scenario's tree lead to, or into, prices on record of a partner's market."""
+    return len(keys) > 3 and keys[0] == "links" and tuple(keys[2:4]) == ("market", "replay")
+
+
+def _with_file(market: Any) -> dict[str, Any] | None:
+    """The section ``replay`` of a market's tree if it names a file, None if not."""
     replay: Any = market.get("replay") if isinstance(market, dict) else None
     name = replay.get("csv") if isinstance(replay, dict) else None
-    if not isinstance(name, str):  # none, or what the scenario's own check refuses
-        return market
-    return {**market, "replay": {**replay, "csv": None, "means": {}, **read_prices(folder / name)}}
+    return replay if isinstance(name, str | os.PathLike) else None  # the scenario's own check refuses other values
 
 
 def read_prices(path: Path) -> dict[str, Any]:

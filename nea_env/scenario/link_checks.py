@@ -80,6 +80,11 @@ def _check_dates(where: str, link: Link, start: str, end: str) -> None:
 
 
 def _check_prices(where: str, link: Link, home: Market) -> None:
+    if link.market.law == "replay":
+        raise ValueError(
+            f"{where}.market.law: replay: only the home market's prices can be replayed, not a partner's; allowed:"
+            f" {', '.join(PARTNER_PROCESSES)}"
+        )
     if link.market.law not in PARTNER_PROCESSES:
         raise ValueError(
             f"{where}.market.law: {link.market.law}: a partner's own price is lognormal, or between bounds; allowed:"

@@ -157,6 +157,19 @@ def test_an_override_takes_the_place_of_the_shipped_means(file):
             "frictions.permanent_impact: a price on record cannot be moved (law=replay); allowed: 0",
         ),
         (
+            ["market.law=replay", "market.replay.csv=mine.csv", "market.replay.means={2015: 3}"],
+            "override market.replay.csv: csv and means are both given; allowed: one of csv, price with first, and",
+        ),
+        (
+            ["market.law=replay", "market.replay={first: 2015-01, price: [1, 2], csv: mine.csv}"],
+            "override market.replay: csv and price are both given; allowed: one of csv, price with first, and means",
+        ),
+        (
+            ["market.law=replay", "market.replay.csv=mine.csv", "market.replay.front_ratio=[1]"],
+            "override market.replay.csv: csv and front_ratio are both given",
+        ),
+        (["market.law=replay", "market.replay.csv=~nobody-at-all/mine.csv"], "there is no such home folder; allowed"),
+        (
             ["links=[kets_eu]", "market.gap={}", "market.law=replay"],
             "links.0.correlation: -0.04: a price on record follows no news (law=replay); allowed: 0",
         ),
@@ -175,3 +188,71 @@ def test_prices_on_record_that_nobody_plays_are_no_part_of_a_scenario():
     other = load_scenario("kets", {"market.law": "replay", "market.replay.means.2020": 30_000})
     assert len({kets.digest, played.digest, other.digest}) == 3
     assert load_scenario("linked_kets", {"links.0.market.replay": None}).digest == load_scenario("linked_kets").digest
+
+
+def test_a_path_object_and_the_home_folder_are_taken(file, monkeypatch):
+    path = file(months(60))
+    monkeypatch.setenv("HOME", str(path.parent))
+    window = {"market.law": "replay", "start": "2018-01", "first": 2018, "last": 2020}
+    for change in (
+        {"market.replay.csv": path},
+        {"market.replay": {"csv": path}},
+        {"market.replay.csv": "~/prices.csv"},
+    ):
+        assert load_scenario("kets", window | change).market.replay.price[:2] == (100, 101)
+    own = load_scenario("kets").model_dump(mode="json") | {"start": "2018-01", "first": 2018, "last": 2020}
+    own["market"] |= {"law": "replay", "replay": {"csv": path}}
+    assert load_scenario(own).market.replay.price[:2] == (100, 101)
+    assert (
+        load_scenario(file(OWN.replace("data/prices.csv", "~/prices.csv"), "mine.yaml")).market.replay.price[0] == 100
+    )
+
+
+@pytest.mark.parametrize("where", ["overrides", "market"])
+def test_a_files_two_paths_are_named_with_their_place(file, where):
+    file(months(60))
+    both = "law: replay, replay: {csv: prices.csv, means: {2018: 3}}"
+    text = f"{MINE}overrides: {{market: {{{both}}}}}\n"
+    if where == "market":
+        own = f"{{name: m, title: M, currency: KRW, price: 100, discount_rate: 0.03, volatility: 0.3, {both}}}"
+        text = MINE.replace("market: kau", f"market: {own}")
+    mine = file(text, "mine.yaml")
+    with pytest.raises(ScenarioError) as error:
+        load_scenario(mine)
+    key = "overrides.market.replay" if where == "overrides" else "market.replay"
+    assert str(error.value).startswith(f"{mine} line ")
+    assert str(error.value).endswith(
+        f": {key}: csv and means are both given; allowed: one of csv, price with first, and means"
+    )
+
+
+# --- a partner's prices ----------------------------------------------------------------------------------------------
+ONLY_AT_HOME = "only the home market's prices can be replayed, not a partner's; allowed: "
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"links.0.market.replay.csv": "mine.csv"}, f"override links.0.market.replay.csv: {ONLY_AT_HOME}market.replay"),
+        ({"links.0.market.replay": {"csv": "mine.csv"}}, f"override links.0.market.replay: {ONLY_AT_HOME}"),
+        ({"links.0.market.replay.means.2021": 50}, f"override links.0.market.replay.means.2021: {ONLY_AT_HOME}"),
+        ({"links.0.market.law": "replay"}, f"links.0.market.law: replay: {ONLY_AT_HOME}gbm, collared"),
+        (
+            {"links.0.market.law": "replay", "links.0.market.replay.csv": "mine.csv"},
+            f"override links.0.market.replay.csv: {ONLY_AT_HOME}",
+        ),
+    ],
+)
+def test_a_partner_replays_nothing(change, told):
+    with pytest.raises(ScenarioError) as error:
+        load_scenario("linked_kets", change)
+    assert told in str(error.value) and "\n" not in str(error.value)
+
+
+def test_nor_does_that_of_a_file(file):
+    links = "links: [kets_tps_quota]\noverrides: {links: {0: {market: {replay: {csv: mine.csv}}}}}\n"
+    with pytest.raises(ScenarioError, match=rf"overrides\.links\.0\.market\.replay\.csv: {ONLY_AT_HOME}"):
+        load_scenario(file(MINE + links, "mine.yaml"))
+    market = load_scenario("linked_kets").links[0].market.model_dump(mode="json")
+    assert market["replay"]["means"]  # which ship, for scenarios at home there
+    assert load_scenario("linked_kets", {"links.0.market": market | {"price": 50}}).links[0].market.price == 50

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from agents.refusal import SettingsError
-from agents.scenario_choice import with_absolute_paths
+from agents.scenario_choice import register, with_absolute_paths
 from agents.settings import check
 from nea_env.library import load_scenario
 from tests.train.command import ROOT
@@ -47,3 +47,10 @@ def test_a_file_of_prices_means_the_same_in_every_working_directory(monkeypatch)
     monkeypatch.chdir(ROOT)
     key = "scenario.market.replay.csv="
     assert with_absolute_paths([f"{key}mine.csv", "seed=1"]) == [f"{key}{ROOT / 'mine.csv'}", "seed=1"]
+
+
+def test_a_file_of_prices_may_lie_below_the_home_folder(monkeypatch):
+    monkeypatch.setenv("HOME", "/someone")
+    key = "scenario.market.replay.csv="
+    for given in (f"{key}~/mine.csv", f"{key}'~/mine.csv'"):
+        assert with_absolute_paths([given]) == register([given]) == [f"{key}/someone/mine.csv"]
