@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 
 from nea_env.core.layout import SLOTS
-from nea_env.core.lowering.periods import Period
+from nea_env.core.lowering.periods import Period, followed, verified_last
 from nea_env.scenario import Scenario, add_months, months_between
 
 ROUNDING = 1e-9  # of emissions
@@ -19,9 +19,8 @@ def check(scenario: Scenario, periods: tuple[Period, ...]) -> None:
     """
     for period in periods:
         _check_period(period)
-        named = next((other for other in periods if other.year == period.rule.pre_year), None)
-        if named is not None and period.allocated is not None and period.allocated <= named.end:
-            _refuse(period, "allocated", f"comes before {named.year} has ended, whose output the advance follows")
+        if period.rule.pre_year is not None and period.allocated is not None:
+            _check_advance(scenario, period, periods, period.allocated)
         _check_emissions(scenario, period)
     for early, late in itertools.pairwise(periods):
         _check_order(early, late)
@@ -50,6 +49,21 @@ def _check_period(period: Period) -> None:
                 f"regime.calendar.{period.year}.credits_issued.{years}: {month} lies outside the time from the end of"
                 f" year {years} of {period.years} to verification in {period.calendar.verified}"
             )
+
+
+def _check_advance(scenario: Scenario, period: Period, periods: tuple[Period, ...], allocated: int) -> None:
+    """An advance on a named year needs its figures: kept while it waits, or the last that were verified."""
+    named, last, year = followed(periods, period), verified_last(periods, allocated), period.rule.pre_year
+    key = f"regime.allocation.{period.year}.pre_year: {year}"
+    if named is not None and allocated <= named.end:
+        _refuse(period, "allocated", f"comes before {named.year} has ended, whose output the advance follows")
+    if named is None and year is not None and year >= scenario.first:
+        raise ValueError(f"{key} is no period that is played; allowed: {', '.join(scenario.periods)}, or one before")
+    if last is not None and named is not last and (named is None or named.verified < allocated):
+        raise ValueError(
+            f"{key} is not what was verified last when units are booked in {period.calendar.allocated}; allowed:"
+            f" {last.year}, or a year that has ended and is verified later"
+        )
 
 
 def _check_emissions(scenario: Scenario, period: Period) -> None:

@@ -13,6 +13,7 @@ from nea_env.core.lowering.periods import (
     Period,
     booked_at_start,
     deadlines,
+    followed,
     free_units,
     next_deadline,
     period_of,
@@ -100,9 +101,9 @@ def _to_next(period: Period, periods: tuple[Period, ...], month: int) -> float:
 
 
 def _ended(period: Period, periods: tuple[Period, ...]) -> float:
-    """Slot of the ended period that an advance follows, -1 where that is verified by then or not played."""
-    named = next((other for other in periods if other.year == period.rule.pre_year), None)
-    waits = named is not None and period.allocated is not None and period.allocated < named.verified
+    """Slot of the ended period that an advance follows, -1 where that is the one verified last."""
+    named = followed(periods, period)
+    waits = named is not None and period.allocated is not None and period.allocated <= named.verified
     return float(named.slot) if named is not None and waits else -1.0
 
 

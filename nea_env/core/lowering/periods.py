@@ -184,6 +184,20 @@ def booked_at_start(periods: tuple[Period, ...], period: Period) -> bool:
     return period.allocated is not None and period.allocated <= 0 and rank(periods, period) < 2
 
 
+def followed(periods: tuple[Period, ...], period: Period) -> Period | None:
+    """The period whose output or emissions an advance follows by the law's ``pre_year``.
+
+    None where the law names no year or one that is not played: then what was verified last counts, which is the
+    baseline before any period is; ``consistency.check`` refuses all else that this might stand for.
+    """
+    return next((other for other in periods if other.year == period.rule.pre_year), None)
+
+
+def verified_last(periods: tuple[Period, ...], month: int) -> Period | None:
+    """The period verified last before ``month``, in which bookings come before verification; None if none is."""
+    return max((p for p in periods if p.verified < month), key=lambda p: (p.verified, p.index), default=None)
+
+
 def phase_of(scenario: Scenario, year: str) -> tuple[str, str]:
     """First and last year of the phase that holds a year; the year itself without phases."""
     for phase in scenario.regime.phases.values():

@@ -23,6 +23,15 @@ def scenario(changed: dict[str, CalendarRule] | None = None, last=2018, **law):
     return made.scenario(made.regime(2015, last, calendars=calendars, **law))
 
 
+def advance(pre_year: str, booked: str, path: dict[str, float] | None = None):
+    """2018's units are booked in advance on the output of a named year; those of 2015 to 2017 when verified."""
+    rule, named = made.benchmarked(1.0), made.benchmarked(1.0, pre_share=0.7, pre_year=pre_year)
+    calendars = {str(year): made.calendar(year, allocated=None) for year in range(2015, 2018)}
+    calendars["2018"] = made.calendar(2018, allocated=booked)
+    rules = {year: named if year == "2018" else rule for year in YEARS[:4]}
+    return made.scenario(made.regime(2015, 2018, calendars=calendars, allocation=rules), made.firm(path=path))
+
+
 def tokyo(credits: dict[str, str]):
     rule = AllocationRule(method="baseline", reduction_factor={"": 0.17}, issuance_ceiling=0.5)
     calendars = {"2015": CalendarRule(years=5, credits_issued=credits, verified="2020-11", deadline="2022-01")}
@@ -65,6 +74,19 @@ BAD = {
         lambda: scenario(allocation=made.benchmarked(1.0, pre_share=0.7, pre_year="2016")),
         "regime.calendar.2015.allocated: 2014-12 comes before 2016 has ended, whose output the advance follows",
     ),
+    "a pre-allocation on a year after which another is verified": (
+        lambda: advance("2016", "2018-07"),
+        "regime.allocation.2018.pre_year: 2016 is not what was verified last when units are booked in 2018-07; allowed:"
+        " 2017, or a year that has ended and is verified later",
+    ),
+    "a pre-allocation on a year before the first, when another is verified": (
+        lambda: advance("2014", "2018-07"),
+        "regime.allocation.2018.pre_year: 2014 is not what was verified last when units are booked in 2018-07",
+    ),
+    "a pre-allocation on a year that is not played": (
+        lambda: advance("2025", "2018-07"),
+        "regime.allocation.2018.pre_year: 2025 is no period that is played; allowed: 2015, 2016, 2017, 2018, or one",
+    ),
     "a pre-allocation whose slot is taken": (
         lambda: scenario(
             {
@@ -103,6 +125,28 @@ def test_a_bad_calendar_is_refused_in_one_line(case):
         Batch(make(), 1)
     assert message in str(refused.value)
     assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("pre_year", "booked", "output"),
+    [
+        ("2017", "2018-01", 0.5),  # ended, not verified
+        ("2017", "2018-05", 0.5),  # verified in that month, after the booking
+        ("2017", "2018-06", 0.5),  # verified last
+        ("2016", "2018-05", 0.8),  # verified last: 2017 follows in that month
+        ("2016", "2018-01", 0.8),
+    ],
+)
+def test_an_advance_follows_the_output_of_the_year_that_is_named(pre_year, booked, output):
+    law = advance(pre_year, booked, {"2016": 0.8, "2017": 0.5})
+    walk = Walk(law).through(booked)
+    final = 500_000.0 if booked == "2018-05" else 0.0  # of 2017, true-up
+    assert walk.flows["issued"][0] == pytest.approx(0.7 * output * 1e6 + final, abs=0.5)
+
+
+def test_an_advance_on_a_year_before_any_that_is_played_follows_the_baseline():
+    law = made.regime(2015, 2015, allocation=made.benchmarked(1.0, pre_share=0.7, pre_year="2014"))
+    assert Walk(made.scenario(law)).through("2015-01").flows["issued"][0] == pytest.approx(700_000, abs=0.5)
 
 
 def test_verification_after_the_deadline_and_units_never_booked_are_refused_by_the_scenario():
