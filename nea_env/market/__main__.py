@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from nea_env.library import ScenarioError, load_scenario, scenarios
+from nea_env.library.arguments import EXPLAINED, METAVAR, named
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -15,7 +16,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = _parser()
     options, rest = parser.parse_known_args(arguments)
     stray = [text for text in rest if text.startswith("-") or "=" not in text]
-    if stray or (rest and options.command != "plot"):
+    if stray or (rest and options.command == "calibration"):
         parser.error(f"unrecognized arguments: {' '.join(stray or rest)}")
     options.rest = rest  # argparse reads no positional arguments after an option
     try:
@@ -59,9 +60,11 @@ def _parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
         help="what offset credits are worth when due, and what waiting for a low price adds",
     )
-    waiting.add_argument("scenarios", nargs="*", default=["kets", "tps", "pilot_hubei"], metavar="SCENARIO")
+    shipped = ("kets", "tps", "pilot_hubei")
+    described = f"{EXPLAINED} (default: {' '.join(shipped)})"
+    waiting.add_argument("words", nargs="*", metavar=METAVAR, help=described)
     waiting.add_argument("--episodes", type=int, default=2000, help="number of episodes (2000)")
-    waiting.set_defaults(run=_waiting, out=None)
+    waiting.set_defaults(run=_waiting, out=None, shipped=shipped)
     return parser
 
 
@@ -97,7 +100,8 @@ def _waiting(options: argparse.Namespace) -> int:
 
     if options.episodes < 2:
         raise ValueError(f"--episodes: {options.episodes}, allowed: 2 or more")
-    print(*report(options.scenarios, options.episodes, width_of_terminal()), sep="\n")
+    given = named([*options.words, *options.rest], options.shipped)
+    print(*report(given, options.episodes, width_of_terminal()), sep="\n")
     return 0
 
 

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from nea_env.core.layout import DEADLINE_SCALE, Action
 from nea_env.core.lowering.process_parameters import offset_parameters
 from nea_env.library import load_scenario
+from nea_env.library.arguments import Named
 from nea_env.library.columns import table
 from nea_env.policies.play import costs
 from nea_env.policies.rules import JustInTime, column
@@ -101,10 +102,18 @@ def worth(scenario: Scenario, episodes: int = EPISODES) -> Worth:
     return Worth(float((none - due).mean()), float(gain.mean()), float(gain.std() / episodes**0.5))
 
 
-def report(names: list[str], episodes: int, width: int) -> list[str]:
-    """Lines of a table with one row a scenario."""
+def report(given: Named, episodes: int, width: int) -> list[str]:
+    """Lines of a table with one row a scenario.
+
+    Raises:
+        ScenarioError: a scenario or a change is refused.
+        ValueError: a market sells no credits, or a change is to frictions that are left out here.
+    """
+    for change in given.overrides:
+        if change.partition("=")[0].strip() in WITHOUT_FRICTIONS:
+            raise ValueError(f"override {change}: plays no part, since both buyers trade without it; allowed: others")
     rows = []
-    for name in names:
-        value = worth(load_scenario(name), episodes)
+    for name, scenario in zip(given.scenarios, given.load(), strict=True):
+        value = worth(scenario, episodes)
         rows.append([name, f"{value.due:.2f}", f"{value.waiting:.2f} ± {value.error:.2f}"])
     return table(["scenario", "credits bought when due, % of exposure", "waiting adds"], rows, width)

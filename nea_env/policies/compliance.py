@@ -5,7 +5,7 @@ regime states that as ``side_multiple``, times the front price of the missing to
 complies (just in time) is compared with one that leaves the whole of its duty and sells its units, and with the best of
 a family of rules that leave a share of the duty unmet, of its own at each deadline. The search uses training
 seeds, the table evaluation seeds, the same draws for every rule. Beside it stands what all firms together do in the
-equilibrium of their market, and what was reported.
+equilibrium of their market, and what was reported. Words such as ``market.price=30`` change every scenario named.
 """
 
 from __future__ import annotations
@@ -22,8 +22,10 @@ from tqdm import tqdm
 
 from nea_env.atomic import write_text
 from nea_env.core.lowering.periods import deadlines, periods_of
-from nea_env.library import ScenarioError, load_scenario
+from nea_env.library import ScenarioError
+from nea_env.library.arguments import EXPLAINED, METAVAR, Named, named
 from nea_env.library.columns import table, width_of_terminal
+from nea_env.policies.compliance_page import EPISODES, HEADS, MULTIPLES, SEARCH_EPISODES, SHARES, Run, page
 from nea_env.policies.market_compliance import settled, with_side_multiple
 from nea_env.policies.outcome import Outcome, interval
 from nea_env.policies.play import costs, play
@@ -32,9 +34,6 @@ from nea_env.policies.unmet_rule import LeaveUnmet
 from nea_env.scenario import Scenario
 
 SEARCH_SEED = 700_000
-SEARCH_EPISODES, EPISODES = 1_000, 2_000
-SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
-MULTIPLES = (0.0, 0.5, 1.1)
 WITHOUT_A_REAL_FINE: dict[str, dict[str, str]] = {
     "tps": {"last": "2022"},
     "pilot_shanghai": {},
@@ -44,71 +43,6 @@ WITHOUT_A_REAL_FINE: dict[str, dict[str, str]] = {
     "jvets": {},
 }
 """Scenarios of the page, with overrides: the national system's fine is a multiple of the price from 2023 on."""
-HEADS = (
-    "scenario", "side multiple", "duty left by the best rule, by deadline", "whole default, % of exposure",
-    "best rule, % of exposure", "duty met, %", "paths in full compliance, %", "firms in the equilibrium, %",
-    "firms reported, %",
-)  # fmt: skip
-PAGE = """\
-# Compliance as a choice
-
-<!-- Written by `python -m nea_env.policies.compliance --out docs/compliance.md`: run it again. -->
-
-Some laws name no fine for a missing tonne, or one so small that it does not count. What then keeps a firm to its duty
-is what else a miss costs it: subsidies that are withheld, a credit record, the publication of its name. Regimes state
-this as `penalty.YEAR.side_multiple`: so many times the front price for each missing tonne, due at the deadline. The
-fine and the units deducted from the next allocation come on top.
-
-Whether to comply is the firm's own choice, in every environment: units that it has sold or not bought are missing at
-the deadline. The table asks what a firm would do at several multiples; the law's own is marked `*`.
-
-- **Duty left** by the best of a family of rules that leave {shares} or all of the duty unmet, of their own at each
-  deadline, and trade just in time otherwise. What is left is not bought, and units that would have covered it are sold.
-- **Whole default** and **best rule**: cost less that of full compliance just in time, in % of exposure, with a 95 %
-  interval over {episodes:,} paths. Below zero it pays not to comply.
-- **Duty met** by the best rule, and the share of **paths** on which nothing at all is missing, with 95 % intervals.
-- **Equilibrium**: the share of all firms that comply in the equilibrium of the whole market (`market.law=equilibrium`),
-  on average over the scenario's periods, if each firm that does not leaves the whole of its gap. Abatement costs are
-  those that ship. Empty where the market has no aggregate.
-- **Reported**: firms that complied in these periods, lowest to highest (`compliance` in the regime, with the
-  source); "units" where the share of the duty was reported instead.
-
-"""
-READING = """\
-
-## How to read it
-
-A tonne that is missing costs the side multiple times the price; one that is bought costs the price. So below a
-multiple of 1 a firm without a fine leaves its duty unmet and sells its units, and above 1 it complies: at 1.1 as at any
-higher multiple. A lump sum moves this little, since it does not grow with the tonnes that are missing. Units deducted
-from the next allocation do: under the national system's law of 2019-2022 nothing is gained by a miss even at 0. A
-subsidy that has to be paid back (Japan's voluntary scheme) counts for a firm that has built with it, and these rules
-never invest.
-A firm in default still meets a part of its duty, with the units that the market's volume, or a limit on sales
-as in Chongqing, does not let it sell in time.
-
-A whole market differs from one firm that takes the price as given. When units are too few for everyone, the price
-rises to what a missing unit costs, and some firms are left without. At a multiple little above 1 that happens
-often. The multiples of Tianjin and Shanghai are therefore set to the least, in tenths, at which as many firms comply in
-the equilibrium as are reported, on average over the periods that are reported (`calibrated_multiple` in
-`nea_env/policies/market_compliance.py`): 2.6 and 3.1. Like the aggregate that they come from they are assumed. The
-others stay at 1.1:
-
-- the national system's market lacks less of the duty of 2019 and 2020 than was reported (0.5 %), at 1.1 already;
-- in Chongqing units are so many that hardly a firm misses its duty of 2013 and 2014 at any multiple, against the 70 %
-  that had complied at its first deadline: these firms had more than the price to think of;
-- for Saitama no share of firms was found, and its aggregate is far shorter than its market was;
-- Japan's voluntary scheme has no aggregate.
-
-## How to reproduce it
-
-```
-python -m nea_env.policies.compliance --out docs/compliance.md
-```
-
-takes about a minute on one core. `python -m nea_env.policies.compliance pilot_tianjin --multiples 0.8 0.9 1`
-prints the table of one scenario at other multiples; `--help` lists the options.
-"""
 
 
 class Choice(NamedTuple):
@@ -239,36 +173,37 @@ def _shares(shares: tuple[float, ...]) -> str:
     return " ".join(f"{share:g}" for share in shares)
 
 
-def page(choices: Sequence[Choice], episodes: int) -> str:
-    """The page as Markdown."""
-    named = ", ".join(f"{100 * share:.0f} %" for share in SHARES[1:-1])
-    lines = ["| " + " | ".join(HEADS) + " |", "|---" * len(HEADS) + "|"]
-    lines += ["| " + " | ".join(cells(choice)).replace("*", "\\*") + " |" for choice in choices]
-    if choices:
-        played = dict.fromkeys(f"{choice.scenario} {choice.digest}" for choice in choices)
-        lines += ["", f"<!-- scenarios: {', '.join(played)} -->"]
-    return PAGE.format(shares=named, episodes=episodes) + "\n".join(lines) + "\n" + READING
+def _read_run(arguments: Sequence[str]) -> tuple[Run, bool]:
+    """The run that the command line asks for, and whether a page is to be written.
 
-
-def main(arguments: Sequence[str]) -> int:
-    """Command line; 0 on success, 1 if the page can't be written, 2 after a bad argument."""
+    Raises:
+        ValueError: an option is out of its range.
+        SystemExit: after ``--help``, or an option that there is not.
+    """
     parser = argparse.ArgumentParser(
         allow_abbrev=False, prog="python -m nea_env.policies.compliance", description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )  # fmt: skip
-    described = f"a shipped name, or a path such as mine.yaml (default: {' '.join(WITHOUT_A_REAL_FINE)})"
-    parser.add_argument("scenarios", nargs="*", metavar="SCENARIO", help=described)
+    described = f"{EXPLAINED} (default: {' '.join(WITHOUT_A_REAL_FINE)})"
+    parser.add_argument("words", nargs="*", metavar=METAVAR, help=described)
     parser.add_argument("--multiples", nargs="+", type=float, default=list(MULTIPLES), metavar="M", help="(0 0.5 1.1)")
     parser.add_argument("--episodes", type=int, default=EPISODES, metavar="N", help=f"paths of the table ({EPISODES})")
     parser.add_argument("--out", type=Path, help="write the page there, such as docs/compliance.md, and print nothing")
-    options = parser.parse_args(arguments)
-    chosen = options.scenarios or list(WITHOUT_A_REAL_FINE)
+    options = parser.parse_intermixed_args(arguments)
+    if not 10 <= options.episodes <= 100_000:
+        raise ValueError(f"--episodes: {options.episodes}, allowed: 10 to 100000")
+    if not all(0.0 <= multiple <= 100.0 for multiple in options.multiples):
+        raise ValueError(f"--multiples: {options.multiples}, allowed: 0 to 100")
+    given = named(options.words, ())
+    run = Run(given.scenarios, given.overrides, tuple(options.multiples), options.episodes)
+    return run if options.out is None else run._replace(out=options.out), options.out is not None
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Command line; 0 on success, 1 if the page can't be written, 2 after a bad argument."""
     try:
-        if not 10 <= options.episodes <= 100_000:
-            raise ValueError(f"--episodes: {options.episodes}, allowed: 10 to 100000")
-        if not all(0.0 <= multiple <= 100.0 for multiple in options.multiples):
-            raise ValueError(f"--multiples: {options.multiples}, allowed: 0 to 100")
-        scenarios = [load_scenario(name, WITHOUT_A_REAL_FINE.get(name, {})) for name in chosen]
+        run, writes = _read_run(arguments)
+        scenarios = Named(run.scenarios or tuple(WITHOUT_A_REAL_FINE), run.overrides).load(WITHOUT_A_REAL_FINE)
         for scenario in scenarios:
             if not own_multiples(scenario):
                 raise ValueError(f"{scenario.name}: its law has no side penalty (penalty.YEAR.side_multiple)")
@@ -278,19 +213,20 @@ def main(arguments: Sequence[str]) -> int:
     work = [
         (scenario, multiple)
         for scenario in scenarios
-        for multiple in sorted({*options.multiples, *own_multiples(scenario)})
+        for multiple in sorted({*run.multiples, *own_multiples(scenario)})
     ]
     bar = tqdm(work, desc="compliance", unit="row", disable=None, leave=False)
-    choices = [choose(scenario, multiple, options.episodes) for scenario, multiple in bar]
-    if options.out is None:
-        print(*table(HEADS, [cells(choice) for choice in choices], width_of_terminal()), sep="\n")
+    choices = [choose(scenario, multiple, run.episodes) for scenario, multiple in bar]
+    rows = [cells(choice) for choice in choices]
+    if not writes:
+        print(*table(HEADS, rows, width_of_terminal()), sep="\n")
         return 0
     try:
-        write_text(options.out, page(choices, options.episodes))
+        write_text(run.out, page(rows, list(dict.fromkeys(f"{one.scenario} {one.digest}" for one in choices)), run))
     except OSError as error:
-        print(f"{options.out}: cannot be written: {error.strerror or error}", file=sys.stderr)
+        print(f"{run.out}: cannot be written: {error.strerror or error}", file=sys.stderr)
         return 1
-    print(options.out)
+    print(run.out)
     return 0
 
 

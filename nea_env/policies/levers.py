@@ -4,7 +4,8 @@ A lever's worth is the cost of the best policy without it minus the cost of the 
 lever, in % of exposure; "best" is the best member of ``LeverRule``'s family, searched again for each
 variant. A lever is removed by changing the scenario (no carry-over, no borrowing, no offsets, no
 links, no technologies, no operational abatement) or, for the timing of trades, by restricting the rule to the even
-trade. The search uses training seeds, the table evaluation seeds, the same draws for every variant.
+trade. The search uses training seeds, the table evaluation seeds, the same draws for every variant. Words such as
+``market.price=30000`` change every scenario named.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
-from nea_env.library import ScenarioError, load_scenario
+from nea_env.library import ScenarioError
+from nea_env.library.arguments import EXPLAINED, METAVAR, named
 from nea_env.library.columns import paragraph, table, width_of_terminal
 from nea_env.policies.lever_rule import SEARCH, LeverRule, Parameters
 from nea_env.policies.outcome import Outcome, interval
@@ -28,6 +30,7 @@ from nea_env.scenario import Regime, Scenario
 
 SEARCH_SEED = 800_000
 SEARCH_EPISODES, EPISODES = 2_000, 10_000
+MAIN_ONES = ("kets", "tps", "tokyo")
 
 
 def search(scenario: Scenario, fixed: tuple[str, ...] = ()) -> Parameters:
@@ -132,9 +135,14 @@ def measure(scenario: Scenario) -> tuple[Parameters, Outcome, dict[str, dict[str
 
 
 def report(
-    scenario: Scenario, best: Parameters, full: Outcome, worth: dict[str, dict[str, float]], width: int
+    scenario: Scenario,
+    best: Parameters,
+    full: Outcome,
+    worth: dict[str, dict[str, float]],
+    width: int,
+    overrides: Sequence[str] = (),
 ) -> list[str]:
-    """Lines of one scenario's table."""
+    """Lines of one scenario's table; its heading names the changes that were made (``overrides``)."""
     episodes = used(full, scenario)
     rows = [
         [name, f"{value['mean']:.2f}", f"{value['low']:.2f} to {value['high']:.2f}", _share(episodes.get(name))]
@@ -142,7 +150,8 @@ def report(
     ]
     for index, technology in enumerate(scenario.firm.technologies):
         rows.append([f"  {technology.name}", "", "", _share(episodes[f"technology {index + 1}"])])
-    heading = f"{scenario.name}: {len(full.cost_pct):,} episodes, cost {full.cost_pct.mean():.2f} % of exposure"
+    name = " ".join((scenario.name, *overrides))
+    heading = f"{name}: {len(full.cost_pct):,} episodes, cost {full.cost_pct.mean():.2f} % of exposure"
     return [
         *paragraph(heading, width),
         *table(["lever", "worth, % of exposure", "95 % interval", "used on paths"], rows, width),
@@ -156,22 +165,22 @@ def _share(episodes: np.ndarray | None) -> str:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Command line: names of scenarios; the three main ones by default."""
+    """Command line: names of scenarios, the three main ones by default, and changes; 0, or 2 after a bad one."""
     parser = argparse.ArgumentParser(
         allow_abbrev=False, prog="python -m nea_env.policies.levers", description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )  # fmt: skip
-    main_ones = ["kets", "tps", "tokyo"]
-    described = f"a shipped name, or a path such as mine.yaml (default: {' '.join(main_ones)})"
-    parser.add_argument("scenarios", nargs="*", default=main_ones, metavar="SCENARIO", help=described)
-    names = parser.parse_args(arguments).scenarios
+    described = f"{EXPLAINED} (default: {' '.join(MAIN_ONES)})"
+    parser.add_argument("words", nargs="*", metavar=METAVAR, help=described)
+    given = named(parser.parse_args(arguments).words, MAIN_ONES)
     try:
-        chosen = [load_scenario(name) for name in names]
+        chosen = given.load()
     except ScenarioError as error:
         print(error, file=sys.stderr)
         return 2
     for scenario in chosen:
-        print(*report(scenario, *measure(scenario), width_of_terminal()), sep="\n")
+        lines = report(scenario, *measure(scenario), width_of_terminal(), given.overrides)
+        print(*lines, sep="\n")
     return 0
 
 

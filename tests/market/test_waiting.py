@@ -10,6 +10,7 @@ import pytest
 from nea_env import load_scenario
 from nea_env.market.__main__ import main
 from nea_env.market.waiting import LONGEST_WAIT, NO_RATIO, limits, worth
+from nea_env.policies import compliance, levers
 from nea_env.scenario import OffsetSeries
 
 SERIES = OffsetSeries(type="c", ratio=0.62, sd=0.43, half_life=1.0)
@@ -68,3 +69,29 @@ def test_the_command_prints_a_row_a_scenario(capsys):
     assert [row.split()[0] for row in rows[2:4]] == ["kets", "tps"]
     assert main(["waiting", "--episodes", "1"]) == 2
     assert capsys.readouterr().err == "--episodes: 1, allowed: 2 or more\n"
+
+
+def test_changes_reach_the_scenarios_before_and_after_the_options(capsys):
+    shown = {}
+    for word in ("market.offset.ratio=0.5", "market.offset.ratio=0.9"):
+        assert main(["waiting", "kets", "--episodes", "20", word]) == 0
+        shown[word] = capsys.readouterr().out
+        assert main(["waiting", "kets", word, "--episodes", "20"]) == 0
+        assert capsys.readouterr().out == shown[word]
+    assert len(set(shown.values())) == 2
+    assert main(["waiting", "kets", "market.offset.ratio=-1"]) == 2
+    assert capsys.readouterr().err.startswith("override market.offset.ratio: -1: ")
+    assert main(["waiting", "kets", "market.frictions.spread=0.1"]) == 2
+    assert "market.frictions.spread=0.1: plays no part" in capsys.readouterr().err
+
+
+def test_each_command_says_that_it_takes_changes(capsys):
+    for command in (
+        lambda: main(["waiting", "--help"]),
+        lambda: levers.main(["--help"]),
+        lambda: compliance.main(["-h"]),
+    ):
+        with pytest.raises(SystemExit) as ended:
+            command()
+        assert ended.value.code == 0
+        assert "KEY=VALUE changes every scenario named" in " ".join(capsys.readouterr().out.split())

@@ -10,7 +10,8 @@ import pytest
 from nea_env import load_scenario
 from nea_env.core.lowering.periods import deadlines, periods_of
 from nea_env.policies import compliance
-from nea_env.policies.compliance import HEADS, MULTIPLES, WITHOUT_A_REAL_FINE, choose, duty_met, own_multiples, wilson
+from nea_env.policies.compliance import WITHOUT_A_REAL_FINE, choose, duty_met, own_multiples, wilson
+from nea_env.policies.compliance_page import HEADS, MULTIPLES, Run, page
 from nea_env.policies.market_compliance import with_side_multiple
 from nea_env.policies.play import costs, play
 from nea_env.policies.rules import JustInTime
@@ -73,7 +74,7 @@ def test_a_share_has_an_interval_at_its_ends():
 
 def test_the_page_is_of_the_scenarios_that_ship_and_has_the_form_that_the_command_writes():
     text = WRITTEN.read_text(encoding="utf-8")
-    empty = compliance.page([], compliance.EPISODES)
+    empty = page([], [], Run())
     frame = [part.strip("\n") for part in empty.split("| " + " | ".join(HEADS) + " |\n" + "|---" * len(HEADS) + "|\n")]
     assert text.startswith(frame[0]) and text.endswith(frame[1] + "\n")
     rows = [line.strip("| ").split(" | ") for line in text.splitlines() if line.startswith("| ")][1:]
@@ -99,6 +100,47 @@ def test_the_command_prints_a_table_and_refuses_what_it_cannot_do(capsys, monkey
         (["kets"], "kets: its law has no side penalty"),
         (["jvets", "--episodes", "3"], "--episodes: 3, allowed: 10 to 100000"),
         (["jvets", "--multiples", "-1"], "--multiples: [-1.0], allowed: 0 to 100"),
+        (["jvets", "market.prise=3"], "override market.prise: unknown key; did you mean 'price'?"),
+        (["jvets", "saitama", "regime.banking.2006.limit=none"], "saitama: override regime.banking.2006.limit: "),
     ):
         assert compliance.main(arguments) == 2
         assert error in capsys.readouterr().err
+
+
+def test_changes_are_played_and_the_page_says_what_was_run(capsys, tmp_path):
+    out = tmp_path / "mine.page"
+    words = [
+        "jvets",
+        "--episodes",
+        "10",
+        "regime.penalty.2006.side_multiple=2",
+        "--out",
+        str(out),
+        "--multiples",
+        "0.5",
+    ]
+    assert compliance.main(words) == 0
+    assert capsys.readouterr().out == f"{out}\n"
+    text = out.read_text(encoding="utf-8")
+    rows = [line.strip("| ").split(" | ")[1] for line in text.splitlines() if line.startswith("| jvets")]
+    assert rows == ["0.5", "1.1 \\*", "2 \\*"]  # the change is the law's own now
+    told = " ".join(text.split())
+    assert (
+        "a run of `jvets` with `regime.penalty.2006.side_multiple=2`, at the side multiples 0.5 and the law's" in told
+    )
+    assert "The table plays 10 paths, and the best rule was searched on 10." in told
+    command = (
+        "python -m nea_env.policies.compliance jvets regime.penalty.2006.side_multiple=2 --multiples 0.5 --episodes 10"
+        f" --out {out}"
+    )
+    assert f"Written by `{command}`: run it again" in text and f"```\n{command}\n```" in text
+    for claim in ("2,000", "takes about a minute", "How to read it", "docs/compliance.md", "of Tianjin and Shanghai"):
+        assert claim not in text
+
+
+def test_only_the_projects_own_run_is_its_page():
+    assert Run().whole and Run(out=Path("elsewhere")).whole
+    for other in (Run(("tps",)), Run(overrides=("market.price=3",)), Run(multiples=(0.0,)), Run(episodes=10)):
+        assert not other.whole
+    assert Run(episodes=5_000).searched == 1_000
+    assert Run().command == "python -m nea_env.policies.compliance --out docs/compliance.md"

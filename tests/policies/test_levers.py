@@ -69,3 +69,21 @@ def test_an_unknown_scenario_is_one_line(capsys):
     assert levers.main(["kest"]) == 2
     error = capsys.readouterr().err
     assert "did you mean 'kets'" in error and error.count("\n") == 1
+
+
+def test_changes_reach_the_scenarios_and_the_heading(monkeypatch, capsys):
+    played = []
+
+    def measured(scenario):
+        played.append((scenario.name, scenario.market.price))
+        outcome = play(LeverRule(Parameters()), scenario, np.arange(2))
+        return Parameters(), outcome, {"banking": {"mean": 1.0, "low": 0.5, "high": 1.5}}
+
+    monkeypatch.setattr(levers, "measure", measured)
+    assert levers.main(["kets_phase2", "market.price=30000", "kets"]) == 0
+    assert played == [("kets_phase2", 30000), ("kets", 30000)]
+    out = capsys.readouterr().out
+    assert "kets_phase2 market.price=30000: 2 episodes" in out and "kets market.price=30000: 2 episodes" in out
+    assert levers.main(["kets", "tps", "market.currency=KRW"]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("tps: override market.currency: ") and error.count("\n") == 1
