@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from nea_env import load_scenario
+from nea_env.core.layout import OBS_INDEX, Action, Observation
 from nea_env.core.lowering.periods import deadlines, periods_of
 from nea_env.policies import compliance
 from nea_env.policies.compliance import WITHOUT_A_REAL_FINE, choose, duty_met, own_multiples, wilson
@@ -56,6 +57,24 @@ def test_it_leaves_the_share_asked_for_at_the_deadline_asked_for():
     assert duty_met(outcome) == pytest.approx(1 - outcome.totals["penalised"] / duty)
     with pytest.raises(ValueError, match="2 given for 7 deadlines"):
         LeaveUnmet((0.0, 1.0), scenario, 1.1)
+
+
+def test_it_abates_at_what_a_tonne_is_worth_to_it():
+    """Half the duty left, at a tenth of the price: a tonne is worth 0.5 + 0.5 x 0.1 = 0.55 of it."""
+    scenario = load_scenario("pilot_shanghai")
+    abatement, price = scenario.firm.abatement, 20.0
+    observation = np.zeros((1, Observation.size), np.float32)
+
+    def share(money: float) -> float:  # at which marginal cost, scale (exp(steepness share) - 1), is that
+        return float(np.log(1.0 + money / abatement.scale) / abatement.steepness / abatement.max_share)
+
+    assert 0.1 < share(price) < 1.0
+    observation[:, OBS_INDEX["abate_at_price"]] = share(price)
+    for left, worth in ((0.0, 1.0), (0.5, 0.55), (1.0, 0.1)):
+        action = LeaveUnmet((left,) * 7, scenario, 0.1).act(observation)[0, Action.ABATE]
+        assert action == pytest.approx(share(worth * price), rel=1e-5)
+    assert LeaveUnmet((1.0,) * 7, scenario, 0.0).act(observation)[0, Action.ABATE] == 0.0
+    assert LeaveUnmet((1.0,) * 7, scenario, 1.1).act(observation)[0, Action.ABATE] == pytest.approx(share(price))
 
 
 def test_only_periods_with_a_side_penalty_are_changed():
