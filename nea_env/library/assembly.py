@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -153,6 +153,14 @@ def merged(base: Any, over: Any, file: Document, keys: Keys) -> Any:
             items[int(key)] = merged(items[int(key)], value, file, (*keys, key))
         return items
     return over
+
+
+def _leaves(keys: tuple[str, ...], tree: Any) -> Iterator[tuple[tuple[str, ...], Any]]:
+    if not isinstance(tree, dict):
+        yield keys, tree
+        return
+    for key, value in tree.items():
+        yield from _leaves((*keys, str(key)), value)
 
 
 def is_index(key: str, length: int) -> bool:
