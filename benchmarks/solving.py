@@ -41,8 +41,8 @@ def _tree(rounds: int) -> Line:
 
 def _pair(rounds: int) -> Line:
     scenario = nea_env.load_scenario("linked_kets", ["market.law=equilibrium"])
-    home = problem(scenario, banks=PAIR_BANKS, shocks=PAIR_SHOCKS)
-    partner = partner_problem(scenario.links[0], scenario, banks=PAIR_BANKS, shocks=PAIR_SHOCKS)
+    home = problem(scenario, banks=PAIR_BANKS, shocks=PAIR_SHOCKS, together=False)
+    partner = partner_problem(scenario.links[0], scenario, banks=PAIR_BANKS, shocks=PAIR_SHOCKS, together=False)
     terms, places = link_terms(scenario, home), home.months * (PAIR_BANKS * PAIR_SHOCKS) ** 2
     return _line("a pair with a quota", places, "<= 15 s", rounds, lambda: solve_linked(home, partner, terms))
 

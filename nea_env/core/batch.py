@@ -29,9 +29,10 @@ from nea_env.core.layout import (
     State,
     World,
 )
+from nea_env.core.lowering.stacked import stack
 from nea_env.core.lowering.tables import lowered
 from nea_env.core.market import market
-from nea_env.core.parameters import Event, Month, Static
+from nea_env.core.parameters import Static
 from nea_env.core.play.step import advance, all_finite, mark_rows, start_rows
 from nea_env.core.pool import share
 from nea_env.core.saving import KEYS_END, check_episodes, check_state, fingerprint
@@ -72,36 +73,17 @@ class Batch:
         self.threads = numba.config.NUMBA_NUM_THREADS if threads is None else int(threads)
         if self.threads < 1:
             raise ValueError(f"threads is {threads}: expected at least one")
-        drawn = [lowered(scenario) for scenario in self.scenarios]
-        self._laws = tuple(law for group in drawn for law in group.laws)
-        first = np.cumsum([0, *(len(group.laws) for group in drawn[:-1])])  # row of each scenario's first law
-        tables = [table for group in drawn for table in group.tables]
-        length = max(table.horizon for table in tables) + 1
-        count = max(len(table.events) for table in tables)
-        self._static = np.stack([table.static for table in tables])
-        for start, group in zip(first, drawn, strict=True):
-            self._static[start : start + len(group.laws), [Static.FIRST_STATUTE, Static.STATUTES]] = (
-                start,
-                len(group.laws),
-            )
-        self._monthly = np.zeros((len(tables), length, Month.size))
-        self._events = np.zeros((len(tables), count, Event.size))
-        for k, table in enumerate(tables):
-            self._monthly[k, : table.horizon + 1] = table.monthly
-            self._events[k, : len(table.events)] = table.events
-        used = {id(table.grid): table.grid for table in tables if len(table.grid)}  # laws of one tree share theirs
-        starts = dict(zip(used, np.cumsum([0, *map(len, used.values())]), strict=False))
-        self._static[:, Static.GRID_FIRST] = [starts.get(id(table.grid), 0) for table in tables]
-        grids = list(used.values()) or [np.zeros(1)]
-        self._grids = grids[0] if len(grids) == 1 else np.concatenate(grids)  # one alone is shared among batches
+        stacked = stack([lowered(scenario) for scenario in self.scenarios])
+        self._laws, first = stacked.laws, stacked.first
+        self._static, self._monthly, self._events, self._grids = stacked.arrays
         chosen = np.zeros(n, np.int64) if scenario_of is None else np.array(scenario_of, np.int64)
         if chosen.shape != (n,) or chosen.min() < 0 or chosen.max() >= len(self.scenarios):
             raise ValueError(
                 f"scenario_of is {shown(scenario_of)}: expected one index, 0 to {len(self.scenarios) - 1}, for each of"
                 f" {n} firms"
             )
-        self._exposure = np.array([table.exposure for table in tables])
-        self.discount = float(tables[0].static[Static.DISCOUNT])
+        self._exposure = stacked.exposure
+        self.discount = float(self._static[0, Static.DISCOUNT])
 
         self._rows = np.zeros((Row.size, n), np.int64)
         self._rows[Row.STATUTE] = first[chosen]

@@ -46,7 +46,7 @@ def two_partners(open_from: int = 6, n: int = 50) -> PricePaths:
     values[:, :, 9] = 1.0
     values[:, :, 10] = np.linspace(-0.1, 0.3, n)[:, None]
     values[:, :, 11] = np.where(np.arange(n) < n // 5, 1.0, 0.5)[:, None]
-    return PricePaths(values, tuple(names), months, scenario, 0)
+    return PricePaths(values, tuple(names), months, scenario, 0, np.zeros(n, np.int64))
 
 
 def line(axis, index: int) -> np.ndarray:

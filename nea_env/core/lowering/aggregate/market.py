@@ -27,23 +27,27 @@ MOST_BANKED = 1.5
 """Largest bank of the grid, in years of emissions, where carrying over has no limit."""
 
 
-def problem(scenario: Scenario, *, banks: int = BANKS, shocks: int = SHOCKS) -> Problem:
+def problem(scenario: Scenario, *, banks: int = BANKS, shocks: int = SHOCKS, together: bool = True) -> Problem:
     """The scenario's own market, from its first month to some years after its last period.
 
     Args:
         scenario: law, market and dates; its firm does not count.
         banks: nodes of the grid of banks.
         shocks: nodes of the chain of shocks.
+        together: whether periods with one deadline are settled together; else each as it ends.
 
     Raises:
         ValueError: the market has no aggregate, or one that its law needs more of.
     """
     months = solved_months(scenario.regime, scenario.start, scenario.last)
-    return market_problem(scenario.regime, scenario.market, scenario.start, months, banks=banks, shocks=shocks)
+    flows = market_flows(scenario.regime, scenario.market, scenario.start, months, together=together)
+    return market_problems([flows], banks=banks, shocks=shocks)[0]
 
 
-def partner_problem(link: Link, scenario: Scenario, *, banks: int = BANKS, shocks: int = SHOCKS) -> Problem:
-    """A partner's market in the calendar months of the home market's problem, in its own money and units.
+def partner_problem(
+    link: Link, scenario: Scenario, *, banks: int = BANKS, shocks: int = SHOCKS, together: bool = True
+) -> Problem:
+    """A partner's market in the calendar months of the home market's problem, in its own money and units; as `problem`.
 
     Raises:
         ValueError: the link has no regime, or its market no aggregate.
@@ -51,7 +55,8 @@ def partner_problem(link: Link, scenario: Scenario, *, banks: int = BANKS, shock
     if link.regime is None:
         raise ValueError(f"links.{link.name}.regime: needed for an equilibrium of both systems")
     months = solved_months(scenario.regime, scenario.start, scenario.last)
-    return market_problem(link.regime, link.market, scenario.start, months, banks=banks, shocks=shocks)
+    flows = market_flows(link.regime, link.market, scenario.start, months, together=together)
+    return market_problems([flows], banks=banks, shocks=shocks)[0]
 
 
 def market_problem(
@@ -81,7 +86,7 @@ class MarketFlows(NamedTuple):
         return self.market.aggregate
 
 
-def market_flows(regime: Regime, market: Market, start: str, months: int) -> MarketFlows:
+def market_flows(regime: Regime, market: Market, start: str, months: int, *, together: bool = True) -> MarketFlows:
     """What a law brings to a market, month by month.
 
     Args:
@@ -89,6 +94,7 @@ def market_flows(regime: Regime, market: Market, start: str, months: int) -> Mar
         market: with an aggregate.
         start: first month, "YYYY-MM".
         months: number of months, T.
+        together: as for `problem`.
 
     Raises:
         ValueError: see ``problem``.
@@ -106,7 +112,7 @@ def market_flows(regime: Regime, market: Market, start: str, months: int) -> Mar
     columns = {name: np.zeros(months) for name in (*MONTH_FLOWS, *PRICES, *SETTLED)}
     for span in periods:
         fill(columns, regime, market, aggregate, start, span)
-    due = _due_together(columns, periods)
+    due = _due_together(columns, periods) if together else periods
     if market.collar is not None:
         _collar(columns, market)
     return MarketFlows(market, columns, due)

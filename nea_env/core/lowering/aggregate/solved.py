@@ -10,6 +10,7 @@ from tqdm import tqdm
 from nea_env.core.equilibrium.chain import Chain, LinkedChain
 from nea_env.core.equilibrium.linked import solve_linked
 from nea_env.core.equilibrium.solve import Stretch, solve, solve_tree
+from nea_env.core.equilibrium.terms import ONE_PRICE
 from nea_env.core.lowering.aggregate.link import check_deadlines, link_terms
 from nea_env.core.lowering.aggregate.market import partner_problem, problem
 from nea_env.scenario import Scenario
@@ -49,8 +50,9 @@ def solved_pair(scenario: Scenario) -> LinkedChain:
         ValueError: see ``market.partner_problem``, ``link`` and ``equilibrium.linked``.
     """
     link = scenario.links[0]
-    home = problem(scenario, banks=PAIR_BANKS, shocks=PAIR_SHOCKS)
-    partner = partner_problem(link, scenario, banks=PAIR_BANKS, shocks=PAIR_SHOCKS)
+    one = link.type in ONE_PRICE  # two prices meet in a settlement of both: China's years end one by one, as others do
+    home = problem(scenario, banks=PAIR_BANKS, shocks=PAIR_SHOCKS, together=one)
+    partner = partner_problem(link, scenario, banks=PAIR_BANKS, shocks=PAIR_SHOCKS, together=one)
     terms = link_terms(scenario, home)
     check_deadlines(scenario, home, partner, terms)
     return _with_bar(f"{scenario.name} and {link.name}", lambda bar: solve_linked(home, partner, terms, bar))
