@@ -1,4 +1,4 @@
-"""``python -m nea_env.market``: pictures of prices, the table of calibrated moments, the timing of offset credits."""
+"""``python -m nea_env.market``: pictures of prices, calibrated moments, the record, the timing of offset credits."""
 
 from __future__ import annotations
 
@@ -30,7 +30,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    about = "Draw a scenario's prices, write the table of calibrated moments, or value the timing of offset credits."
+    about = (
+        "Draw a scenario's prices, write the tables of calibrated moments or of what was seen and what is computed, or "
+        "value the timing of offset credits."
+    )
     parser = argparse.ArgumentParser(allow_abbrev=False, prog="python -m nea_env.market", description=about)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     plot = commands.add_parser(
@@ -55,6 +58,13 @@ def _parser() -> argparse.ArgumentParser:
     table.add_argument("--out", type=Path, default=Path("docs/calibration.md"), help="the page (docs/calibration.md)")
     table.add_argument("--check", action="store_true", help="write nothing; exit 1 if the page is out of date")
     table.set_defaults(run=_calibration)
+    record = commands.add_parser(
+        "record", allow_abbrev=False, help="write what was seen of each market beside what its equilibrium computes"
+    )
+    record.add_argument("--out", type=Path, default=Path("docs/record.md"), help="the page (docs/record.md)")
+    record.add_argument("--no-picture", action="store_true", help="write the page alone")
+    record.add_argument("--check", action="store_true", help="write nothing; exit 1 if the page is out of date")
+    record.set_defaults(run=_record)
     waiting = commands.add_parser(
         "waiting",
         allow_abbrev=False,
@@ -91,6 +101,19 @@ def _calibration(options: argparse.Namespace) -> int:
     if options.check and not current:
         print(f"out of date: {options.out}")
         return 1
+    return 0
+
+
+def _record(options: argparse.Namespace) -> int:
+    from nea_env.market.record import FIGURE, write
+    from nea_env.market.record_figure import draw
+
+    current = write(options.out, check=options.check)
+    if options.check and not current:
+        print(f"out of date: {options.out}")
+        return 1
+    if not (options.check or options.no_picture):
+        draw(options.out.parent / FIGURE)
     return 0
 
 

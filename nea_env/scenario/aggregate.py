@@ -35,8 +35,9 @@ class Aggregate(Model):
     traded: NonNegative = 0.0  # units traded in a year beyond what is then surrendered, where only these are carried
     abatement: Abatement
     shock: OutputShock = OutputShock()  # of emissions; under an intensity target, of the intensity over the target
-    offset_ratio: Positive | None = None  # price at which offset credits are supplied, over the market's price
-    offset_supply: NonNegative = 1.0  # credits on offer a year at that price, whatever the law would accept
+    offset_ratio: Positive | None = None  # middle price at which offset credits are supplied, over the market's price
+    offset_spread: Annotated[Number, Field(ge=0.005, le=1)] = 0.005  # they come evenly within so much of it, both ways
+    offset_supply: NonNegative = 1.0  # credits on offer a year at these prices, whatever the law would accept
     reserve: Share = 0.0  # units a year that an intervention releases at the regime's high trigger
     buy_back: Share = 0.0  # units a year bought back at its low trigger
     initial_bank: Number = 0.0

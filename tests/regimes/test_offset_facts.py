@@ -50,6 +50,18 @@ def test_level_and_spread_are_those_of_the_prices_paid(name, pairs, half):
     assert series.sd == pytest.approx(statistics.stdev(logs(pairs)), abs=half)
 
 
+def test_credits_come_to_the_whole_market_over_prices_with_the_spread_of_those_paid():
+    """Evenly within so much of the middle, both ways: a uniform law's half-width is the root of 3 times its sd."""
+    half = {
+        "kau": 0.215, "gx_allowance": 0.45, "tokyo_credit": 0.17, "saitama_credit": 0.17, "pilot_chongqing": 0.745,
+        "pilot_tianjin": 0.745, **dict.fromkeys(FROM_CCER, 0.745),
+    }  # fmt: skip
+    sd = {"kau": 0.124, "gx_allowance": 0.26, "tokyo_credit": 0.1, "saitama_credit": 0.1}
+    for name, spread in half.items():
+        assert load_market(name).aggregate.offset_spread == spread
+        assert spread == pytest.approx(math.sqrt(3) * sd.get(name, 0.43), abs=5e-3)
+
+
 def test_where_the_ratio_starts():
     assert load_market("kau").offset.ratio == 10_100 / 10_100
     assert load_market("cea").offset.ratio == 20 / 40

@@ -20,7 +20,8 @@ class MarketMonth(Columns):
     AUCTIONED = column("units", "what comes above the reserve price")
     RESERVE_PRICE = column("money/t", "of the auction")
     OFFSETS = column("units", "credits that come above their price")
-    OFFSET_PRICE = column("money/t", "of those credits")
+    OFFSET_PRICE = column("money/t", "of those credits, in the middle")
+    OFFSET_SPREAD = column("1", "half the range of their prices, over the middle")
     RELEASED = column("units", "what the reserve releases above its price")
     RELEASE_PRICE = column("money/t", "of the reserve")
     BOUGHT_BACK = column("units", "what is bought back below its price")
@@ -61,11 +62,11 @@ def abated_share(price, scale, steepness, max_share):
 
 
 @jit
-def offered(price, threshold, amount):
-    """Units of ``amount`` that come above a threshold price, evenly within one per cent of it; prices in money/t."""
+def offered(price, threshold, amount, ramp=RAMP):
+    """Units of ``amount`` that come about a threshold price, evenly over a ``ramp`` of it; prices in money/t."""
     if amount == 0.0:
         return 0.0
-    return amount * min(max((price / threshold - 1.0) / RAMP + 0.5, 0.0), 1.0) if threshold > 0.0 else amount
+    return amount * min(max((price / threshold - 1.0) / ramp + 0.5, 0.0), 1.0) if threshold > 0.0 else amount
 
 
 @jit
@@ -81,7 +82,8 @@ def bank_before_settlement(bank, emissions, price, worth, row):
     """
     supply = row[MarketMonth.SUPPLY] - row[MarketMonth.RESPONSE] * bank
     supply += offered(price, row[MarketMonth.RESERVE_PRICE], row[MarketMonth.AUCTIONED])
-    supply += offered(price, row[MarketMonth.OFFSET_PRICE], row[MarketMonth.OFFSETS])
+    credits, price_of_credits = row[MarketMonth.OFFSETS], row[MarketMonth.OFFSET_PRICE]
+    supply += offered(price, price_of_credits, credits, 2.0 * row[MarketMonth.OFFSET_SPREAD])
     supply += offered(price, row[MarketMonth.RELEASE_PRICE], row[MarketMonth.RELEASED])
     bought_back = row[MarketMonth.BOUGHT_BACK]
     supply -= bought_back - offered(price, row[MarketMonth.BUY_BACK_PRICE], bought_back)

@@ -23,7 +23,8 @@ class Problem:
         emissions: baseline emissions of the month.
         supply: units that the month adds whatever the price: the free allocation, spread over its year.
         auctioned, reserve_price: units that the month adds above a price, money/t.
-        offsets, offset_price: offset credits that the month adds above a price.
+        offsets, offset_price: offset credits that the month adds, and the middle of the prices at which they come.
+        offset_spread: half the range of these prices, over the middle: credits come evenly over it.
         released, release_price: reserve units that the month adds above a price.
         bought_back, buy_back_price: units that the month takes away below a price.
         response: units withdrawn per unit of bank, in the month.
@@ -53,6 +54,7 @@ class Problem:
     reserve_price: Array
     offsets: Array
     offset_price: Array
+    offset_spread: float
     released: Array
     release_price: Array
     bought_back: Array
@@ -107,6 +109,8 @@ def check(problem: Problem) -> None:
     for name in Problem.__dataclass_fields__:
         if not np.all(np.isfinite(getattr(problem, name))):
             raise ValueError(f"{name}: not finite")
+    if not problem.offset_spread > 0.0:
+        raise ValueError(f"offset_spread: {problem.offset_spread:g} is not positive")
     if not 0.0 < problem.discount <= 1.0:
         raise ValueError(f"discount: {problem.discount:g} is not in (0, 1]")
     steps = np.diff(problem.banks)

@@ -22,6 +22,7 @@ def market(months: int, **fields: Any) -> Problem:
     known: dict[str, Any] = dict.fromkeys(BY_MONTH, 0.0)
     known |= {
         "discount": 1.0,
+        "offset_spread": 0.005,
         "brokers": 0.0,
         "scale": 1.0,
         "steepness": 1.0,
@@ -115,6 +116,7 @@ def anything(seed: int, years: int = 4, **fields: Any) -> Problem:
         "lapse_price": yearly(0.0, 5.0),
         "bought_back": yearly(0.0, 0.05) / 12,
         "buy_back_price": yearly(5.0, 30.0),
+        "offset_spread": draws.uniform(0.005, 0.9),
         "shocks": shocks,
         "chances": chances,
         "start_shock": 2,

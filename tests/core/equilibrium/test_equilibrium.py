@@ -81,8 +81,8 @@ def test_every_node_clears_the_market(seed):
     def by_month(name):
         return getattr(problem, name)[:, None, None]
 
-    def above(threshold, amount):  # supply comes evenly within one per cent of its threshold
-        return amount * np.clip((price / threshold - 0.995) / 0.01, 0, 1)
+    def above(threshold, amount, spread=0.005):  # supply comes evenly within one per cent of its threshold
+        return amount * np.clip((price / threshold - (1 - spread)) / (2 * spread), 0, 1)
 
     share = 0.5 * sum(
         np.minimum(np.log1p(each / problem.scale) / problem.steepness, problem.max_share)
@@ -91,7 +91,7 @@ def test_every_node_clears_the_market(seed):
     start = problem.banks[:, None]
     before = start + by_month("supply") - by_month("response") * start
     before = before + above(by_month("reserve_price"), by_month("auctioned"))
-    before = before + above(by_month("offset_price"), by_month("offsets"))
+    before = before + above(by_month("offset_price"), by_month("offsets"), problem.offset_spread)
     before = before + above(by_month("release_price"), by_month("released"))
     before = before - by_month("bought_back") + above(by_month("buy_back_price"), by_month("bought_back"))
     before = before - by_month("emissions") * np.exp(problem.shocks) * (1 - share)

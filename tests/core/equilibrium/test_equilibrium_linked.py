@@ -187,7 +187,8 @@ def test_imports_move_both_banks():
         supply = problem.supply[month] - problem.response[month] * banks - problem.bought_back[month]
         thresholds = {"auctioned": "reserve", "offsets": "offset", "released": "release", "bought_back": "buy_back"}
         for units, least in thresholds.items():
-            share = np.clip(100 * (price / getattr(problem, f"{least}_price")[month] - 0.995), 0, 1)
+            spread = problem.offset_spread if units == "offsets" else 0.005
+            share = np.clip((price / getattr(problem, f"{least}_price")[month] - 1 + spread) / (2 * spread), 0, 1)
             supply = supply + getattr(problem, units)[month] * share
         return banks + supply - problem.emissions[month] * factor * (1 - abated)
 

@@ -7,6 +7,7 @@ import math
 import numpy as np
 import pytest
 
+from nea_env.core.equilibrium.month import offered
 from nea_env.core.equilibrium.shocks import shock_chain
 from nea_env.core.equilibrium.solve import solve
 from nea_env.core.parameters import LAPSED
@@ -207,6 +208,30 @@ def test_b11_with_abatement_and_penalties_too():
         mean = np.sum(chances * chain.running[48])
         spreads.append(np.sum(chances * (chain.running[48] - mean) ** 2))
     assert all(np.diff(spreads) < 0)
+
+
+# --- credits come along a line ------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("price", "units"),
+    [(79.0, 0.0), (80.0, 0.0), (90.0, 0.01), (100.0, 0.02), (115.0, 0.035), (120.0, 0.04), (500.0, 0.04)],
+)
+def test_credits_come_evenly_about_their_middle_price(price, units):
+    assert offered(price, 100.0, 0.04, 2 * 0.2) == pytest.approx(units, abs=1e-12)  # a fifth both ways
+
+
+def test_what_the_law_offers_at_a_price_comes_within_one_per_cent_of_it():
+    assert [offered(price, 100.0, 0.04) for price in (99.5, 100.0, 100.5)] == pytest.approx([0.0, 0.02, 0.04])
+
+
+def test_a_price_on_the_credits_is_where_they_meet_abatement():
+    # one month without news, short by 0.13: abatement a = p / 1,000 and credits 0.04 x (p - 80) / 40 between 80 and 120
+    one = market(
+        1, emissions=1.0, supply=0.87, year_end=1.0, offsets=0.04, offset_price=100.0, offset_spread=0.2,
+        shortage_price=NEVER_MISSING, banks=np.linspace(-0.2, 0.2, 41), **linear(1000.0),
+    )  # fmt: skip
+    # 0.13 = p / 1,000 + 0.001 (p - 80): p = 105, of which 0.105 abated and 0.025 from credits
+    chain = solve(one)
+    assert at_start(chain, chain.running) == pytest.approx(105.0, rel=1e-6)
 
 
 # --- policy in, price out: signs ----------------------------------------------------------------------

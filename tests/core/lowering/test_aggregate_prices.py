@@ -34,6 +34,43 @@ def test_shipped_markets_start_at_their_price(scenario, seen):
     assert chain.running.max() <= max(chain.problem.shortage_price.max(), chain.problem.terminal.max()) * (1 + 1e-12)
 
 
+@pytest.mark.parametrize(("scenario", "ratio"), [("pilot_hubei", 0.5), ("kets", 0.8)])
+def test_fewer_months_end_on_one_price_where_credits_come_at_many(scenario, ratio):
+    step, line = {"market.aggregate.offset_spread": 0.005}, {}
+
+    def standing(overrides):
+        chain = solve(problem(load_scenario(scenario, overrides)))
+        market, found = chain.problem, chances(chain)[:-1]
+        on = np.abs(chain.running[:-1] / market.offset_price[:, None, None] - 1) < 0.0051
+        return float((found * on).sum(axis=(1, 2))[: market.months - 60].mean())
+
+    assert standing(line) < ratio * standing(step)
+
+
+def test_more_credits_lower_a_price_that_starts_among_them_by_more_than_on_a_step():
+    twice = {"market.aggregate.offset_supply": 0.012}
+
+    def falls(spread):
+        own = {"market.aggregate.offset_spread": spread}
+        return 1 - price("kets", own | twice) / price("kets", own)
+
+    assert falls(0.215) > 1.02 * falls(0.005)
+
+
+def test_after_the_last_month_credits_meet_abatement_too():
+    """A further year of 2019's flows in Hubei: 0.01 credits between 0.255 and 1.745 of their middle price."""
+    market = problem(load_scenario("pilot_hubei"), shocks=1)
+    price = market.terminal[:, 0]
+    among = (price > 0.255 * market.offset_price[-1]) & (price < 1.745 * market.offset_price[-1])
+    among &= price < market.shortage_price[market.year_end > 0][-1]
+    assert among.sum() > 10
+    credits = 0.01 * (price / market.offset_price[-1] - 0.255) / 1.49
+    supply, emissions = market.supply[-1] + market.auctioned[-1], market.emissions[-1]
+    abated = np.log1p(price / market.scale) / market.steepness
+    left = market.banks + 12 * (supply - emissions * (1 - abated)) + credits
+    assert left[among] == pytest.approx(0.0, abs=1e-9)
+
+
 def test_the_scale_is_found_again():
     scenario = load_scenario("pilot_fujian")
     scale = calibrated_scale(with_scale(scenario, 5.0), banks=41, shocks=3)

@@ -25,6 +25,7 @@ from nea_env.scenario import Abatement, Aggregate, Link, Market, Regime, Scenari
 BANKS, SHOCKS = 121, 5
 MOST_BANKED = 1.5
 """Largest bank of the grid, in years of emissions, where carrying over has no limit."""
+HALVINGS = 60
 
 
 def problem(scenario: Scenario, *, banks: int = BANKS, shocks: int = SHOCKS, together: bool = True) -> Problem:
@@ -167,6 +168,7 @@ def _assembled(flows: MarketFlows, grid: Array, levels: Array, chances: Array) -
     return Problem(
         **columns,
         discount=float(np.exp(-market.discount_rate / 12.0)),
+        offset_spread=aggregate.offset_spread,
         brokers=aggregate.brokers,
         scale=aggregate.abatement.scale,
         steepness=aggregate.abatement.steepness,
@@ -252,11 +254,15 @@ def _clearing(columns: dict[str, Array], aggregate: Aggregate, grid: Array, leve
     """(B, Z) price that clears ``months`` further months at the last month's flows, without news and discounting."""
     demand = np.maximum(months * columns["emissions"][-1], 1e-9) * np.exp(levels)[None, :]
     units = grid[:, None] + months * (columns["supply"][-1] + columns["auctioned"][-1])
-    credits, threshold = months * columns["offsets"][-1], columns["offset_price"][-1]
-    without, with_credits = (
-        _marginal_cost(1.0 - (units + more) / demand, aggregate.abatement) for more in (0.0, credits)
-    )
-    price = np.maximum(np.minimum(without, threshold), with_credits)
+    credits, middle = months * columns["offsets"][-1], columns["offset_price"][-1]
+    price = _marginal_cost(1.0 - units / demand, aggregate.abatement)
+    if credits > 0.0:
+        low, high = np.zeros(price.shape), np.full(price.shape, choke_price(aggregate))
+        for _ in range(HALVINGS):  # at the same points for every bank: the price does not rise with it
+            price = 0.5 * (low + high)
+            share = np.clip(0.5 + 0.5 * (price / middle - 1.0) / aggregate.offset_spread, 0.0, 1.0)
+            dear = price < _marginal_cost(1.0 - (units + credits * share) / demand, aggregate.abatement)
+            low, high = np.where(dear, price, low), np.where(dear, high, price)
     ends = np.flatnonzero(columns["year_end"])
     most = columns["shortage_price"][ends[-1]] if len(ends) else choke_price(aggregate)
     return np.minimum(price, most)
