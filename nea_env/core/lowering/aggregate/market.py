@@ -12,6 +12,7 @@ import numpy as np
 
 from nea_env.core.equilibrium.problem import Array, Problem
 from nea_env.core.equilibrium.shocks import shock_chain
+from nea_env.core.lowering.aggregate import output
 from nea_env.core.lowering.aggregate.calendar import solved_months, spans
 from nea_env.core.lowering.aggregate.limits import choke_price
 from nea_env.core.lowering.aggregate.months import MONTH_FLOWS, PRICES, SETTLED, fill
@@ -93,6 +94,7 @@ def market_problem(
         steepness=aggregate.abatement.steepness,
         max_share=aggregate.abatement.max_share,
         surplus_share=HALF,
+        least_output=output.least(aggregate),
         shocks=levels,
         chances=chances,
         banks=grid,
@@ -132,9 +134,9 @@ def _grid(columns: dict[str, Array], aggregate: Aggregate, levels: Array, price:
     """(B,) banks from the largest shortfall of a period to the largest bank, under lasting shocks.
 
     Low: the highest shock and no abatement, with what was missing paid for at every period's end. High: the lowest
-    shock without abatement, or with what the price at the start induces up to what all years ahead can lack; at
-    most ``MOST_BANKED``. A grid no wider than that keeps the steps small compared with the flows, and has a node at
-    nothing, to which a market returns that was short.
+    shock without abatement, or with what the price at the start induces, of output too, up to what all years ahead can
+    lack; at most ``MOST_BANKED``. A grid no wider than that keeps the steps small compared with the flows, and has a
+    node at nothing, to which a market returns that was short.
     """
     abatement, emissions = aggregate.abatement, columns["emissions"]
     induced = min(np.log1p(price / abatement.scale) / abatement.steepness, abatement.max_share)
@@ -142,6 +144,10 @@ def _grid(columns: dict[str, Array], aggregate: Aggregate, levels: Array, price:
     down = supply - emissions * np.exp(levels[-1])
     idle = supply - emissions * np.exp(levels[0])
     eager = idle + columns["offsets"] + induced * emissions * np.exp(levels[0])
+    if output.answers(aggregate):
+        low_emissions, prices = emissions * np.exp(levels[0]), np.full(len(supply), price)
+        taken = output.taken(prices, low_emissions, columns["following"], columns["output_slope"], aggregate)
+        eager = idle + columns["offsets"] + low_emissions - taken
     needed = np.zeros(len(supply) + 1)
     needed[-1] = max(-12.0 * down[-1], 0.0)
     for month in reversed(range(len(supply))):
@@ -167,9 +173,14 @@ def _clearing(columns: dict[str, Array], aggregate: Aggregate, grid: Array, leve
     demand = np.maximum(months * columns["emissions"][-1], 1e-9) * np.exp(levels)[None, :]
     units = grid[:, None] + months * (columns["supply"][-1] + columns["auctioned"][-1])
     credits, threshold = months * columns["offsets"][-1], columns["offset_price"][-1]
-    without, with_credits = (
-        _marginal_cost(1.0 - (units + more) / demand, aggregate.abatement) for more in (0.0, credits)
-    )
+
+    def clearing(held: Array) -> Array:
+        if output.answers(aggregate):
+            following, fall = columns["following"][-1], columns["output_slope"][-1]
+            return output.clearing_price(held / months, demand / months, following, fall, aggregate)
+        return _marginal_cost(1.0 - held / demand, aggregate.abatement)
+
+    without, with_credits = (clearing(units + more) for more in (0.0, credits))
     price = np.maximum(np.minimum(without, threshold), with_credits)
     ends = np.flatnonzero(columns["year_end"])
     most = columns["shortage_price"][ends[-1]] if len(ends) else choke_price(aggregate)
