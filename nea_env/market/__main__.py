@@ -1,4 +1,4 @@
-"""``python -m nea_env.market``: pictures of prices, calibrated moments, the record, the timing of offset credits."""
+"""``python -m nea_env.market``: pictures of prices, calibrated moments, the record, the timing of credits, claims."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     about = (
-        "Draw a scenario's prices, write the tables of calibrated moments or of what was seen and what is computed, or "
-        "value the timing of offset credits."
+        "Draw a scenario's prices, write the tables of calibrated moments or of what was seen and what is computed, "
+        "value the timing of offset credits, or put a claim about carbon markets to the test."
     )
     parser = argparse.ArgumentParser(allow_abbrev=False, prog="python -m nea_env.market", description=about)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
@@ -75,6 +75,18 @@ def _parser() -> argparse.ArgumentParser:
     waiting.add_argument("words", nargs="*", metavar=METAVAR, help=described)
     waiting.add_argument("--episodes", type=int, default=2000, help="number of episodes (2000)")
     waiting.set_defaults(run=_waiting, out=None, shipped=shipped)
+    claim = commands.add_parser(
+        "claim",
+        allow_abbrev=False,
+        help="what the equilibrium of a whole market says of a claim: sign, size, and what it hangs on",
+        description="Put a claim to the test in the equilibrium of a whole market; without a name, list the claims.",
+    )
+    claim.add_argument("name", nargs="?", metavar="NAME", help="such as C6")
+    claim.add_argument(
+        "overrides", nargs="*", metavar="key=value",
+        help="changes of the claim's scenario, such as market.aggregate.output_response.elasticity=0.2",
+    )  # fmt: skip
+    claim.set_defaults(run=_claim, out=None)
     return parser
 
 
@@ -125,6 +137,18 @@ def _waiting(options: argparse.Namespace) -> int:
         raise ValueError(f"--episodes: {options.episodes}, allowed: 2 or more")
     given = named([*options.words, *options.rest], options.shipped)
     print(*report(given, options.episodes, width_of_terminal()), sep="\n")
+    return 0
+
+
+def _claim(options: argparse.Namespace) -> int:
+    from nea_env.library.columns import table, width_of_terminal
+    from nea_env.market.claims import questions, report
+
+    if options.name is None:
+        body = [[name, question] for name, question in questions().items()]
+        print(*table(["claim", "question"], body, width_of_terminal()), sep="\n")
+        return 0
+    print(*report(options.name, [*options.overrides, *options.rest], width_of_terminal()), sep="\n")
     return 0
 
 

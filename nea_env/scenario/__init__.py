@@ -6,7 +6,7 @@ override can reach it. Months are written "YYYY-MM". Quantities are tCO2e, money
 currency, shares are fractions of one.
 """
 
-from nea_env.scenario.aggregate import Aggregate
+from nea_env.scenario.aggregate import Aggregate, OutputResponse
 from nea_env.scenario.errors import ScenarioError
 from nea_env.scenario.firm import (
     LEAD_MONTHS_MAX,
@@ -99,6 +99,7 @@ __all__ = [
     "OffsetRule",
     "OffsetSeries",
     "OutputChoice",
+    "OutputResponse",
     "OutputShock",
     "PenaltyRule",
     "Phase",

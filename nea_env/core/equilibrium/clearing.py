@@ -4,7 +4,7 @@ A unit has two worths. Whoever buys one pays the running price F. Where carrying
 net sales, those who carry are firms with a surplus: one unit more lets such a firm sell 1 / (1 + m) and carry the
 rest, so it is worth mu = (F + m N) / (1 + m), N the discounted mean of mu a month later. Where no limit binds
 F = mu = N. A unit that was bought adds nothing to net sales and is worth F alone. Firms with a surplus abate up to mu,
-the others up to F.
+the others up to F; where output answers, it answers to the same two.
 """
 
 from __future__ import annotations

@@ -1,4 +1,10 @@
-"""A month of one market: what comes in at a price, and what a period's end lets firms carry over and owe."""
+"""A month of one market: what comes in at a price, and what a period's end lets firms carry over and owe.
+
+Where output answers, a firm sells what its product fetches, abates up to the worth of a unit, and gets what units
+follow its output. Its profit is convex in that worth, and the units that it has left over are the slope (Hotelling's
+lemma): they never fall as the worth rises. So a price still clears the market once, also where the benchmark lies
+above the intensity: then a dearer unit brings more output, and more units with it than the output takes.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +14,7 @@ from nea_env.core.columns import Columns, column
 from nea_env.core.equilibrium.grid import at, place_of
 from nea_env.core.equilibrium.problem import Array, Problem
 from nea_env.core.jit import jit
+from nea_env.core.rules.abatement import abatement_cost
 
 RAMP = 0.01  # supply at a threshold price comes evenly within one per cent of it
 
@@ -27,6 +34,8 @@ class MarketMonth(Columns):
     BOUGHT_BACK = column("units", "what is bought back below its price")
     BUY_BACK_PRICE = column("money/t", "of that")
     RESPONSE = column("1", "withdrawn per unit of bank")
+    FOLLOWING = column("units", "of the supply, what comes in proportion to output")
+    OUTPUT_SLOPE = column("1/(units x money/t)", "relative output lost for the carbon cost of baseline output")
     YEAR_END = column("", "1 in the last month of a compliance period")
     CARRY_MULTIPLE = column("1", "of net sales that may be carried over")
     CARRY_BASE = column("units", "that may be carried over on top of them")
@@ -39,7 +48,8 @@ class MarketMonth(Columns):
     SCALE = column("money/t", "of the marginal cost of abatement")
     STEEPNESS = column("1", "of the marginal cost of abatement")
     MAX_SHARE = column("1", "largest share of emissions that can be abated")
-    SURPLUS_SHARE = column("1", "share of abatement that is done by firms with a surplus")
+    SURPLUS_SHARE = column("1", "share of abatement, and of output, of firms with a surplus")
+    LEAST_OUTPUT = column("1", "below which relative output does not fall")
 
 
 def table(problem: Problem) -> Array:
@@ -62,6 +72,37 @@ def abated_share(price, scale, steepness, max_share):
 
 
 @jit
+def relative_output(worth, emissions, row):
+    """Output over its baseline: 1 less the slope times what the carbon of the month's baseline output costs.
+
+    By the envelope theorem one more unit of output costs what it emits after abatement at the worth of a unit,
+    and that abatement, less the units that follow it.
+
+    Args:
+        worth: of a unit to the firms, money/t.
+        emissions: of the month at baseline output before abatement, shock included, units.
+        row: (MarketMonth.size,) the month.
+    """
+    share = abated_share(worth, row[MarketMonth.SCALE], row[MarketMonth.STEEPNESS], row[MarketMonth.MAX_SHARE])
+    steepness = row[MarketMonth.STEEPNESS]
+    abating = abatement_cost(share, row[MarketMonth.SCALE], steepness, 1.0 / steepness)
+    cost = emissions * (worth * (1.0 - share) + abating) - worth * row[MarketMonth.FOLLOWING]
+    return max(1.0 - row[MarketMonth.OUTPUT_SLOPE] * cost, row[MarketMonth.LEAST_OUTPUT])
+
+
+@jit
+def units_taken(worth, emissions, row):
+    """Units that firms emit whose output answers, less those that their output brings beyond its baseline's.
+
+    It never rises with the worth of a unit: its slope is minus output_slope x (following - emissions (1 - share))^2,
+    less what is abated more. Arguments as in `relative_output`.
+    """
+    output = relative_output(worth, emissions, row)
+    share = abated_share(worth, row[MarketMonth.SCALE], row[MarketMonth.STEEPNESS], row[MarketMonth.MAX_SHARE])
+    return output * emissions * (1.0 - share) - (output - 1.0) * row[MarketMonth.FOLLOWING]
+
+
+@jit
 def offered(price, threshold, amount, ramp=RAMP):
     """Units of ``amount`` that come about a threshold price, evenly over a ``ramp`` of it; prices in money/t."""
     if amount == 0.0:
@@ -75,9 +116,9 @@ def bank_before_settlement(bank, emissions, price, worth, row):
 
     Args:
         bank: at the start of the month, units.
-        emissions: of the month before abatement, shock included, units.
+        emissions: of the month at baseline output before abatement, shock included, units.
         price: of the running vintage, money/t.
-        worth: of a unit to the firms with a surplus, which abate up to it, money/t.
+        worth: of a unit to the firms with a surplus, which abate and produce up to it, money/t.
         row: (MarketMonth.size,) the month.
     """
     supply = row[MarketMonth.SUPPLY] - row[MarketMonth.RESPONSE] * bank
@@ -87,6 +128,11 @@ def bank_before_settlement(bank, emissions, price, worth, row):
     supply += offered(price, row[MarketMonth.RELEASE_PRICE], row[MarketMonth.RELEASED])
     bought_back = row[MarketMonth.BOUGHT_BACK]
     supply -= bought_back - offered(price, row[MarketMonth.BUY_BACK_PRICE], bought_back)
+    if row[MarketMonth.OUTPUT_SLOPE] > 0.0:
+        taken = units_taken(price, emissions, row)
+        if worth != price:
+            taken += row[MarketMonth.SURPLUS_SHARE] * (units_taken(worth, emissions, row) - taken)
+        return bank + supply - taken
     share = abated_share(price, row[MarketMonth.SCALE], row[MarketMonth.STEEPNESS], row[MarketMonth.MAX_SHARE])
     if worth != price:
         more = abated_share(worth, row[MarketMonth.SCALE], row[MarketMonth.STEEPNESS], row[MarketMonth.MAX_SHARE])

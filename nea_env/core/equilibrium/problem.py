@@ -28,6 +28,9 @@ class Problem:
         released, release_price: reserve units that the month adds above a price.
         bought_back, buy_back_price: units that the month takes away below a price.
         response: units withdrawn per unit of bank, in the month.
+        following: of the supply, what comes in proportion to the output of the month.
+        output_slope: relative output that the market loses for each unit x money/t that the carbon of the month's
+            baseline output costs; 0: output is fixed.
         year_end: 1 in the last month of a compliance period.
         wait: months from there to its deadline.
         carry_multiple, carry_base, unlimited: of net sales; units; 1 where carrying over has no limit.
@@ -39,7 +42,8 @@ class Problem:
         lapse_price: what a unit that must lapse is worth: the floor, or nothing.
         scale, steepness, max_share: abatement a of the month's emissions at a marginal cost of
             scale (exp(steepness a) - 1), money/t, up to the largest share.
-        surplus_share: of that abatement, what firms with a gross surplus do.
+        surplus_share: of that abatement, what firms with a gross surplus do; of output likewise.
+        least_output: below which output does not fall, relative to the baseline.
         shocks, chances: (Z,) log shocks of the emissions, and (Z, Z) their monthly transition.
         banks: (B,) grid of the aggregate bank, increasing, evenly spaced; the lottery between two nodes adds to the
             spread of the bank, so a step must be small compared with the news of a few months.
@@ -60,6 +64,8 @@ class Problem:
     bought_back: Array
     buy_back_price: Array
     response: Array
+    following: Array
+    output_slope: Array
     year_end: Array
     wait: Array
     carry_multiple: Array
@@ -74,6 +80,7 @@ class Problem:
     steepness: float
     max_share: float
     surplus_share: float
+    least_output: float
     shocks: Array
     chances: Array
     banks: Array
@@ -96,16 +103,19 @@ def check(problem: Problem) -> None:
     months, banks, states = problem.months, len(problem.banks), len(problem.shocks)
     for name in (
         "supply auctioned reserve_price offsets offset_price released release_price bought_back buy_back_price "
-        "response year_end wait carry_multiple carry_base unlimited deficit borrowing shortage_price lapse_price"
+        "response following output_slope year_end wait carry_multiple carry_base unlimited deficit borrowing "
+        "shortage_price lapse_price"
     ).split():
         if np.shape(getattr(problem, name)) != (months,):
             raise ValueError(f"{name}: shape {np.shape(getattr(problem, name))} is not that of the months, ({months},)")
-        if name != "supply" and np.min(getattr(problem, name), initial=0.0) < 0.0:
+        if name not in ("supply", "following") and np.min(getattr(problem, name), initial=0.0) < 0.0:
             raise ValueError(f"{name}: {np.min(getattr(problem, name)):g} is negative")
     shapes = {"chances": (states, states), "terminal": (banks, states)}
     for name, shape in shapes.items():
         if getattr(problem, name).shape != shape:
             raise ValueError(f"{name}: shape {getattr(problem, name).shape} is not {shape}")
+    if not 0.0 <= problem.least_output <= 1.0:
+        raise ValueError(f"least_output: {problem.least_output:g} is not in [0, 1]")
     for name in Problem.__dataclass_fields__:
         if not np.all(np.isfinite(getattr(problem, name))):
             raise ValueError(f"{name}: not finite")

@@ -13,7 +13,8 @@ from nea_env.core.equilibrium.shocks import shock_chain
 NEVER_MISSING = 1e4  # money/t: so dear that firms abate to the last unit rather than miss one
 BY_MONTH = (
     "emissions supply auctioned reserve_price offsets offset_price released release_price bought_back buy_back_price "
-    "response year_end wait carry_multiple carry_base unlimited deficit borrowing shortage_price lapse_price"
+    "response following output_slope year_end wait carry_multiple carry_base unlimited deficit borrowing "
+    "shortage_price lapse_price"
 ).split()
 
 
@@ -28,6 +29,7 @@ def market(months: int, **fields: Any) -> Problem:
         "steepness": 1.0,
         "max_share": 0.0,
         "surplus_share": 0.5,
+        "least_output": 0.0,
         "shocks": np.zeros(1),
         "chances": np.ones((1, 1)),
         "banks": np.linspace(-1.0, 1.0, 41),

@@ -16,6 +16,7 @@ import numpy as np
 
 from nea_env.core.equilibrium.problem import Array, Problem
 from nea_env.core.equilibrium.shocks import shock_chain
+from nea_env.core.lowering.aggregate import output
 from nea_env.core.lowering.aggregate.calendar import Span, solved_months, spans
 from nea_env.core.lowering.aggregate.limits import choke_price
 from nea_env.core.lowering.aggregate.months import MONTH_FLOWS, PRICES, SETTLED, fill
@@ -174,6 +175,7 @@ def _assembled(flows: MarketFlows, grid: Array, levels: Array, chances: Array) -
         steepness=aggregate.abatement.steepness,
         max_share=aggregate.abatement.max_share,
         surplus_share=HALF,
+        least_output=output.least(aggregate),
         shocks=levels,
         chances=chances,
         banks=grid,
@@ -213,8 +215,8 @@ def _range(columns: dict[str, Array], aggregate: Aggregate, levels: Array, price
     """The largest shortfall of a period and the largest bank, under lasting shocks.
 
     Low: the highest shock and no abatement, with what was missing paid for at every period's end. High: the lowest
-    shock without abatement, or with what the price at the start induces up to what all years ahead can lack; at
-    most ``MOST_BANKED``.
+    shock without abatement, or with what the price at the start induces, of output too, up to what all years ahead can
+    lack; at most ``MOST_BANKED``.
     """
     abatement, emissions = aggregate.abatement, columns["emissions"]
     induced = min(np.log1p(price / abatement.scale) / abatement.steepness, abatement.max_share)
@@ -222,6 +224,10 @@ def _range(columns: dict[str, Array], aggregate: Aggregate, levels: Array, price
     down = supply - emissions * np.exp(levels[-1])
     idle = supply - emissions * np.exp(levels[0])
     eager = idle + columns["offsets"] + induced * emissions * np.exp(levels[0])
+    if output.answers(aggregate):
+        low_emissions, prices = emissions * np.exp(levels[0]), np.full(len(supply), price)
+        taken = output.taken(prices, low_emissions, columns["following"], columns["output_slope"], aggregate)
+        eager = idle + columns["offsets"] + low_emissions - taken
     needed = np.zeros(len(supply) + 1)
     needed[-1] = max(-12.0 * down[-1], 0.0)
     for month in reversed(range(len(supply))):
@@ -255,13 +261,20 @@ def _clearing(columns: dict[str, Array], aggregate: Aggregate, grid: Array, leve
     demand = np.maximum(months * columns["emissions"][-1], 1e-9) * np.exp(levels)[None, :]
     units = grid[:, None] + months * (columns["supply"][-1] + columns["auctioned"][-1])
     credits, middle = months * columns["offsets"][-1], columns["offset_price"][-1]
-    price = _marginal_cost(1.0 - units / demand, aggregate.abatement)
+
+    def clearing(held: Array) -> Array:
+        if output.answers(aggregate):
+            following, fall = columns["following"][-1], columns["output_slope"][-1]
+            return output.clearing_price(held / months, demand / months, following, fall, aggregate)
+        return _marginal_cost(1.0 - held / demand, aggregate.abatement)
+
+    price = clearing(units)
     if credits > 0.0:
         low, high = np.zeros(price.shape), np.full(price.shape, choke_price(aggregate))
         for _ in range(HALVINGS):  # at the same points for every bank: the price does not rise with it
             price = 0.5 * (low + high)
             share = np.clip(0.5 + 0.5 * (price / middle - 1.0) / aggregate.offset_spread, 0.0, 1.0)
-            dear = price < _marginal_cost(1.0 - (units + credits * share) / demand, aggregate.abatement)
+            dear = price < clearing(units + credits * share)
             low, high = np.where(dear, price, low), np.where(dear, high, price)
     ends = np.flatnonzero(columns["year_end"])
     most = columns["shortage_price"][ends[-1]] if len(ends) else choke_price(aggregate)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from nea_env.core.equilibrium.problem import Array
-from nea_env.core.lowering.aggregate import limits
+from nea_env.core.lowering.aggregate import limits, output
 from nea_env.core.lowering.aggregate import supply as units
 from nea_env.core.lowering.aggregate.calendar import Span
 from nea_env.scenario import Aggregate, Market, Phase, Regime, months_between
 
-MONTH_FLOWS = "emissions supply auctioned offsets released bought_back response".split()
-PRICES = "reserve_price offset_price release_price buy_back_price".split()
+MONTH_FLOWS = "emissions supply auctioned offsets released bought_back response following".split()
+PRICES = "reserve_price offset_price release_price buy_back_price output_slope".split()
 SETTLED = ("year_end wait carry_multiple carry_base unlimited deficit borrowing shortage_price lapse_price").split()
 
 
@@ -46,20 +46,21 @@ def fill(
     allocated = sold = emitted = 0.0
     for month in months:
         year, price = span.year + (month - span.first) // 12, reference(market, month)
-        emissions = baseline(regime, aggregate, year)
-        supply = share * units.of_year(aggregate.allocation, year)
+        emissions = baseline(regime, aggregate, year) * output.baseline_output(aggregate, year)
+        supply = share * units.of_year(aggregate.allocation, year) * output.given_for_output(aggregate, rule, year)
         auctioned = units.auctions(rule, regime.auctions.get(span.law), aggregate, supply)
         free = supply * (1.0 - units.auction_share(rule, aggregate)) + units.forgiven(rule, aggregate)
         free, above = units.held_back(free, auctioned, committee)
         offsets = units.offset_share(regime.offsets.get(span.law, {}), aggregate, supply, emissions)
         met = emissions * (1.0 - units.net_share(rule))  # by units that follow them
         response = aggregate.supply_response
-        flows = (emissions - met, free - met, above.amount, offsets, high.amount, low.amount, response)
+        given = supply * (1.0 - units.auction_share(rule, aggregate)) - met if units.follows_output(rule) else 0.0
+        flows = (emissions - met, free - met, above.amount, offsets, high.amount, low.amount, response, given)
         for name, value in zip(MONTH_FLOWS, flows, strict=True):
             columns[name][month] = value / 12.0
         credit_price = (aggregate.offset_ratio or 0.0) * price
         thresholds = (above.threshold(price), credit_price, high.threshold(price), low.threshold(price))
-        for name, value in zip(PRICES, thresholds, strict=True):
+        for name, value in zip(PRICES, (*thresholds, output.slope(aggregate, year)), strict=True):
             columns[name][month] = value
         allocated += supply / 12.0
         sold += auctioned.amount / 12.0
@@ -122,7 +123,7 @@ def mean_allocation(regime: Regime, aggregate: Aggregate, span: Span) -> float:
         rule = regime.allocation[law].of_class(aggregate.unit_class)
         share = units.allocation_share(rule, aggregate) * (1.0 - units.auction_share(rule, aggregate))
         for year in range(int(law), int(law) + regime.calendar[law].years):
-            free += share * units.of_year(aggregate.allocation, year)
+            free += share * units.of_year(aggregate.allocation, year) * output.given_for_output(aggregate, rule, year)
             years += 1.0
     return free / years
 

@@ -62,6 +62,11 @@ def allocation_share(rule: AllocationRule, aggregate: Aggregate) -> float:
     return value * (rule.correction_factor or 1.0) / aggregate.intensity
 
 
+def follows_output(rule: AllocationRule) -> bool:
+    """Whether a year's free units are given for the output of that year, be it by way of its emissions."""
+    return rule.method in ("benchmarking", "benchmark_band", "verified_emissions")
+
+
 def net_share(rule: AllocationRule) -> float:
     """Part of one more tonne emitted that is not met by more units: units that follow own emissions meet the rest.
 
