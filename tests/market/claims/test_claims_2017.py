@@ -15,7 +15,7 @@ from nea_env.market.claims import c1, c5, c15, report
 from nea_env.market.claims.korea import ROUGH, Nodes, free_banking
 from nea_env.market.option import Stopping
 
-PAGE = (Path(__file__).parents[3] / "docs" / "claims.md").read_text()
+PAGE = (Path(__file__).parents[3] / "docs/claims.md").read_text()
 
 
 @pytest.fixture(scope="module")
