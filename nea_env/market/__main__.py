@@ -152,17 +152,5 @@ def _claim(options: argparse.Namespace) -> int:
     return 0
 
 
-def _claim(options: argparse.Namespace) -> int:
-    from nea_env.library.columns import table, width_of_terminal
-    from nea_env.market.claims import questions, report
-
-    if options.name is None:
-        body = [[name, question] for name, question in questions().items()]
-        print(*table(["claim", "question"], body, width_of_terminal()), sep="\n")
-        return 0
-    print(*report(options.name, [*options.overrides, *options.rest], width_of_terminal()), sep="\n")
-    return 0
-
-
 if __name__ == "__main__":
     raise SystemExit(main())

@@ -18,38 +18,109 @@ from nea_env.core.equilibrium.solve import solve_tree
 from nea_env.core.lowering.aggregate.announced import stretches
 from nea_env.core.lowering.aggregate.market import BANKS, SHOCKS
 from nea_env.core.lowering.law_tree import LawTree, law_tree
-from nea_env.policies.market_compliance import chances
 from nea_env.scenario import Scenario
 
 Array = NDArray[np.float64]
+Places = NDArray[np.int64]
+Shape = tuple[int, ...]
 LEAST_SHOWN = 1e-6
 """Of the market's price at the start: logs of lower prices are taken of this."""
 
 
-class Steps:
-    """Where a month of a chain leads from each bank and shock, as places in a flat table of both (B x Z)."""
+class Lottery:
+    """Where each place of a chain may lead, with what chance; places are flat in tables of banks and shocks.
 
-    def __init__(self, chain: Chain, month: int) -> None:
-        """The month counts from the chain's own first one."""
-        banks, shocks = chain.landing[month].shape
-        below = np.minimum(chain.landing[month].astype(np.int64), banks - 2)
-        self.below = (below * shocks + np.arange(shocks)).ravel()
-        self.share = (chain.landing[month] - below).reshape(-1, 1)
-        self.above, self.chances, self.shape = self.below + shocks, chain.problem.chances, (banks, shocks)
+    Attributes:
+        targets: pairs of (N,) places that N places may lead to, and the chance of each.
+        before, after: shapes of the tables that it leads from and to, shocks last.
+        chances: (Z, Z) of the shocks that follow; None: none do.
+    """
+
+    def __init__(
+        self, targets: list[tuple[Places, Array]], before: Shape, after: Shape, chances: Array | None = None
+    ) -> None:
+        """As the attributes have it."""
+        self.targets, self.before, self.after, self.chances = targets, before, after, chances
 
     def expected(self, values: Array) -> Array:
-        """(B, Z, K) mean, by today's place, of values (B, Z, K) by that of next month; not discounted."""
-        mixed = (self.chances @ values).reshape(len(self.below), -1)
-        return ((1.0 - self.share) * mixed[self.below] + self.share * mixed[self.above]).reshape(*self.shape, -1)
+        """(..., Z, K) mean, by the place before, of values by that after; not discounted."""
+        mixed = values if self.chances is None else self.chances @ values
+        mixed = mixed.reshape(-1, values.shape[-1])
+        mean = sum(share[:, None] * mixed[places] for places, share in self.targets)
+        return np.asarray(mean).reshape(*self.before, -1)
 
     def pushed(self, mass: Array) -> Array:
-        """(B, Z, K) chances of next month's places, of (B, Z, K) those of today's."""
+        """(..., Z, K) chances of the places after, of those before."""
         count = mass.shape[-1]
-        flat, columns = mass.reshape(len(self.below), count), np.arange(count)
-        landed = np.zeros(flat.size)
-        for places, share in ((self.below, 1.0 - self.share), (self.above, self.share)):
-            np.add.at(landed, (places[:, None] * count + columns).ravel(), (share * flat).ravel())
-        return self.chances.T @ landed.reshape(*self.shape, count)
+        flat, columns = mass.reshape(-1, count), np.arange(count)
+        landed = np.zeros(int(np.prod(self.after)) * count)
+        for places, share in self.targets:
+            np.add.at(landed, (places[:, None] * count + columns).ravel(), (share[:, None] * flat).ravel())
+        landed = landed.reshape(*self.after, count)
+        return landed if self.chances is None else self.chances.T @ landed
+
+
+def _about(place: Array, last: int) -> list[tuple[Places, Array]]:
+    """The nodes below and above each place, and how near it is to each."""
+    below = np.minimum(place.astype(np.int64), last - 1)
+    return [(below, 1.0 - (place - below)), (below + 1, place - below)]
+
+
+def steps(chain: Chain, at: int) -> Lottery:
+    """Where a month of a chain leads, counted from the chain's own first one."""
+    month, problem = chain.first + at, chain.problem
+    banks, shocks, seconds = len(problem.banks), len(problem.shocks), chain.second_banks
+    state = np.arange(shocks)
+    if month in chain.waiting:
+        shape = (banks, seconds, shocks)
+        node = np.arange(banks)[:, None, None]
+        found = _about(chain.waiting[month].landing, seconds - 1)
+        targets = [((node * seconds + place) * shocks + state, share) for place, share in found]
+        return _flat(targets, shape, shape, problem.chances)
+    found = _about(chain.landing[at], banks - 1)
+    if month + 1 in chain.waits:
+        targets = [((place * seconds + seconds // 2) * shocks + state, share) for place, share in found]
+        return _flat(targets, (banks, shocks), (banks, seconds, shocks), problem.chances)
+    targets = [(place * shocks + state, share) for place, share in found]
+    return _flat(targets, (banks, shocks), (banks, shocks), problem.chances)
+
+
+def settlement(chain: Chain) -> Lottery | None:
+    """Where the settlement at the start of a chain leads, of a period that waited; None: none did."""
+    if chain.settled is None:
+        return None
+    landing, shocks = chain.settled.landing, len(chain.problem.shocks)
+    targets = [
+        (place * shocks + np.arange(shocks), share / len(landing))
+        for part in landing
+        for place, share in _about(part, len(chain.problem.banks) - 1)
+    ]
+    return _flat(targets, landing.shape[1:], (landing.shape[1], shocks), None)
+
+
+def _flat(targets: list[tuple[Places, Array]], before: Shape, after: Shape, chances: Array | None) -> Lottery:
+    return Lottery([(places.ravel(), share.ravel()) for places, share in targets], before, after, chances)
+
+
+def table_of(chain: Chain, name: str, at: int) -> Array:
+    """A table of a month of a chain, of (banks, shocks), or (banks, running banks, shocks) where a period waits.
+
+    Args:
+        chain: of a market.
+        name: of a table of `Chain`, of one of `Opening`, or "bank", in units.
+        at: months from the chain's first; their number: what holds in the month after, whatever law follows.
+    """
+    if at == len(chain.landing) and name != "bank" and chain.ends is not None:
+        found: Array = getattr(chain.ends, name)
+        return found
+    waiting = chain.waiting.get(chain.first + at)
+    if name == "bank":
+        second = np.zeros(1) if waiting is None else waiting.second
+        return (
+            (chain.problem.banks[:, None] + second)[..., None] if waiting is not None else chain.problem.banks[:, None]
+        )
+    values: Array = getattr(chain, name)[at] if waiting is None else getattr(waiting.opening, name)
+    return values
 
 
 @dataclass(frozen=True)
@@ -78,18 +149,30 @@ class Believed:
         )
 
     @cached_property
-    def masses(self) -> tuple[Array, ...]:
-        """(N,) by state, (months + 1, B, Z): the probability that episodes are in it, by bank and shock."""
-        shape = self.chains[0].running.shape[1:]
-        start: list[Array | None] = [None, *(np.zeros(shape) for _ in self.chains[1:])]
+    def masses(self) -> tuple[list[Array], ...]:
+        """(N,) by state, and (months + 1) by month: the probability that episodes are in it, by banks and shock.
+
+        The last is of the month in which another law is announced, before a period that waited for it is settled.
+        """
+        start: list[Array | None] = [None] * len(self.chains)
         found = []
         for place, chain in enumerate(self.chains):
-            mass = chances(chain, start[place])
+            mass = start[place]
+            if mass is None:
+                seconds = (chain.second_banks,) if chain.first in chain.waits else ()
+                mass = np.zeros((len(chain.problem.banks), *seconds, len(chain.problem.shocks)))
+                if place == 0:
+                    mass[:, chain.problem.start_shock] = chain.start_chances
+            settles = settlement(chain)
+            if settles is not None:
+                mass = settles.pushed(mass[..., None])[..., 0]
+            months = [mass]
+            for at in range(len(chain.landing)):
+                months.append(steps(chain, at).pushed(months[-1][..., None])[..., 0])
             for after, share in self.following[place].items():
                 arrives = start[after]
-                assert arrives is not None  # only the first state has no other before it
-                arrives += share * mass[-1]
-            found.append(mass)
+                start[after] = share * months[-1] if arrives is None else arrives + share * months[-1]
+            found.append(months)
         return tuple(found)
 
     def place(self, month: int, law: int = 0) -> int:
@@ -100,7 +183,7 @@ class Believed:
         """Mean of a chain's table under one of the laws played.
 
         Args:
-            name: of a table of `Chain`, such as "running"; or "bank", in units.
+            name: of a table, as `table_of` has it.
             month: from the start.
             law: which of those played.
             before: in the month of an announcement, what the market thought just before it.
@@ -108,8 +191,17 @@ class Believed:
         place = self.place(month - 1 if before else month, law)
         chain, at = self.chains[place], month - self.tree.states[place].first
         mass = self.masses[place][at]
-        values = chain.problem.banks[:, None] if name == "bank" else getattr(chain, name)[at]
-        return float((mass * values).sum() / mass.sum())
+        return float((mass * table_of(chain, name, at)).sum() / mass.sum())
+
+    def price_of_closed(self, month: int, law: int = 0, *, before: bool = False) -> float:
+        """Mean price of a period that waited for an announcement in that month: before it, or as it is then settled."""
+        if before:
+            return self.mean("front", month, law, before=True)
+        place = self.place(month - 1, law)
+        mass, settled = self.masses[place][-1], self.chains[self.place(month, law)].settled
+        assert settled is not None
+        assert settled.opening.front is not None
+        return float((mass * settled.opening.front).sum() / mass.sum())
 
     def mean_over_laws(self, name: str, month: int) -> float:
         """Mean of a chain's table over all laws that are played, as `mean`."""
@@ -132,10 +224,10 @@ class Believed:
         if month + ahead > self.tree.states[place].last:
             raise ValueError(f"ahead: an announcement comes before month {month + ahead}; allowed: none")
         least = LEAST_SHOWN * self.tree.states[place].scenario.market.price
-        logs = np.log(np.maximum(chain.running[month + ahead - first], least))
+        logs = np.log(np.maximum(table_of(chain, "running", month + ahead - first), least))
         moments = np.stack([logs, logs**2], axis=-1)
         for back in reversed(range(month - first, month + ahead - first)):
-            moments = Steps(chain, back).expected(moments)
+            moments = steps(chain, back).expected(moments)
         mass = self.masses[place][month - first]
         variance = (mass * (moments[..., 1] - moments[..., 0] ** 2)).sum() / mass.sum()
         return math.sqrt(max(float(variance), 0.0))

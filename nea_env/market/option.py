@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nea_env.core.equilibrium.chain import Chain
-from nea_env.market.believed import Array, Believed, Steps
+from nea_env.market.believed import Array, Believed, settlement, steps, table_of
 
 Afterwards = Literal["constant", "grows"]
 """The price expected after the months solved: as in the last, or growing at the rate of discount."""
@@ -99,7 +99,7 @@ def best_stopping(market: Believed, project: Project, capex: Array, last: int, a
         raise ValueError(f"asked: in month {asked} nothing can be built; allowed: 0 to {last - 1}")
     chains, states = market.chains, market.tree.states
     begins: dict[int, _Values] = {}
-    builds: dict[int, NDArray[np.bool_]] = {}
+    builds: dict[int, list[NDArray[np.bool_]]] = {}
     worth, at_once = np.zeros(len(capex)), np.zeros(len(capex))
     for place in reversed(range(len(chains))):
         parts = [(chance, begins[after]) for after, chance in states[place].branches]
@@ -107,13 +107,13 @@ def best_stopping(market: Believed, project: Project, capex: Array, last: int, a
         begins[place], builds[place], then = _backward(chains[place], project, capex, ends, last, asked)
         if then is not None:
             mass = market.masses[place][asked - states[place].first]
-            worth += np.tensordot(mass, then.option, 2)
-            at_once += np.tensordot(mass, np.maximum(then.building - capex, 0.0), 2)
+            worth += np.tensordot(mass, then.option, mass.ndim)
+            at_once += np.tensordot(mass, np.maximum(then.building - capex, 0.0), mass.ndim)
     return Stopping(worth, at_once, _built(market, builds, len(capex), last))
 
 
 class _Values(NamedTuple):
-    """Worths at the start of a month by bank and shock, money per (t a year).
+    """Worths at the start of a month by banks and shock, money per (t a year); with (B, M, Z) where a period waits.
 
     Attributes:
         prices: (B, Z, lead + 1) a twelfth of all prices to the last month solved, from so many months on.
@@ -129,9 +129,9 @@ class _Values(NamedTuple):
 
 
 def _at_the_end(chain: Chain, project: Project, costs: int) -> _Values:
-    shape = chain.running.shape[1:]
+    shape, last = chain.running.shape[1:], table_of(chain, "running", len(chain.landing))
     nothing = np.zeros((*shape, project.lead + 1))
-    return _Values(nothing, chain.running[-1][:, :, None], np.zeros((*shape, costs)), np.zeros((*shape, 1)))
+    return _Values(nothing, last[..., None], np.zeros((*shape, costs)), np.zeros((*shape, 1)))
 
 
 def _mixed(parts: list[tuple[float, _Values]]) -> _Values:
@@ -142,44 +142,52 @@ def _mixed(parts: list[tuple[float, _Values]]) -> _Values:
 
 def _backward(
     chain: Chain, project: Project, capex: Array, ends: _Values, last: int, asked: int
-) -> tuple[_Values, NDArray[np.bool_], _Values | None]:
-    """Worths in the first month of a chain, (months, B, Z, K) where it is best to build, worths in month ``asked``."""
-    discount, solved, costs = chain.problem.discount, chain.problem.months, len(capex)
+) -> tuple[_Values, list[NDArray[np.bool_]], _Values | None]:
+    """Worths as the law is announced, where it is best to build by month, and worths in month ``asked``."""
+    discount, solved = chain.problem.discount, chain.problem.months
     running_cost, lead = present_cost(project, discount), project.lead
-    builds = np.zeros((len(chain.landing), *chain.running.shape[1:], costs), bool)
+    builds: list[NDArray[np.bool_]] = []
     now, then = ends, None
     for at in reversed(range(len(chain.landing))):
         month = chain.first + at
-        onward = discount * Steps(chain, at).expected(np.concatenate([now.prices, now.final, now.option], axis=-1))
+        onward = discount * steps(chain, at).expected(np.concatenate([now.prices, now.final, now.option], axis=-1))
         prices, final, option = np.split(onward, [lead + 1, lead + 2], axis=-1)
-        first = chain.running[at][:, :, None] / 12.0 + prices[..., :1]
+        first = table_of(chain, "running", at)[..., None] / 12.0 + prices[..., :1]
         prices = np.concatenate([first, prices[..., :lead]], axis=-1)
         building = prices[..., lead:] + final * tail_months(project, month, solved, discount) / 12.0 - running_cost
         if month < last:
             gain = building - capex
-            builds[at] = gain >= option
+            builds.append(gain >= option)
             option = np.maximum(gain, option)
         else:
+            builds.append(np.zeros(option.shape, bool))
             option = np.zeros_like(option)
         now = _Values(prices, final, option, building)
         then = now if month == asked else then
-    return now, builds, then
+    settles = settlement(chain)
+    if settles is not None:
+        now = _Values(*(settles.expected(values) for values in now))
+    return now, builds[::-1], then
 
 
-def _built(market: Believed, builds: dict[int, NDArray[np.bool_]], costs: int, last: int) -> Array:
+def _built(market: Believed, builds: dict[int, list[NDArray[np.bool_]]], costs: int, last: int) -> Array:
     """(last + 1, K) share built by the start of each month: chances pushed forward over those who still wait."""
-    shape = market.chains[0].running.shape[1:]
-    waits = {place: np.zeros((*shape, costs)) for place in range(len(market.chains))}
     problem = market.chains[0].problem
-    waits[0][:, problem.start_shock] = market.chains[0].start_chances[:, None]
+    start = np.zeros((*market.chains[0].running.shape[1:], costs))
+    start[:, problem.start_shock] = market.chains[0].start_chances[:, None]
+    waits: dict[int, Array] = {0: start}
     built = np.zeros((last + 1, costs))
     for place, chain in enumerate(market.chains):
-        wait = waits.pop(place)
+        wait = waits.pop(place, None)
+        if wait is None:
+            continue
+        settles = settlement(chain)
+        wait = wait if settles is None else settles.pushed(wait)
         for at in range(min(len(chain.landing), last - chain.first)):
             done = np.where(builds[place][at], wait, 0.0)
-            built[chain.first + at + 1] += done.sum(axis=(0, 1))
-            wait = Steps(chain, at).pushed(wait - done)
+            built[chain.first + at + 1] += done.reshape(-1, costs).sum(axis=0)
+            wait = steps(chain, at).pushed(wait - done)
         for after, share in market.following[place].items():
             if market.tree.states[after].first < last:
-                waits[after] += share * wait
+                waits[after] = waits.get(after, 0.0) + share * wait
     return np.cumsum(built, axis=0)

@@ -154,12 +154,19 @@ def _as_it_came(market: BelievedMarket, width: int, nodes: Nodes) -> list[str]:
     body = []
     for month, years in steps:
         at = months_between(market.scenario.start, month)
-        prices = [(found.mean(name, at, before=True), found.mean(name, at)) for name in ("running", "after")]
+        prices = zip(_two_prices(found, at, before=True), _two_prices(found, at, before=False), strict=True)
         cells = (f"{before:,.0f} to {after:,.0f} ({after / before - 1:+.1%})" for before, after in prices)
         body.append([month, f"KAU{years[0] % 100}-{years[-1] % 100}" if years[1:] else f"KAU{years[0] % 100}", *cells])
-    head = ["as it came, each a surprise", "limits of", f"running vintage, {market.scenario.regime.currency}/t"]
-    note = "Here a year settles at its end, so what is announced of KAU18 in June 2019 finds it carried over already."
+    head = ["as it came, each a surprise", "limits of", f"oldest vintage, {market.scenario.regime.currency}/t"]
+    note = "The oldest vintage is KAU18 in June 2019: its year has ended, and it is settled as its limit is announced."
     return [*table([*head, "vintage after"], body, width), *paragraph(note, width)]
+
+
+def _two_prices(found: Believed, month: int, *, before: bool) -> tuple[float, float]:
+    """Of the oldest vintage that is not settled before an announcement, and of the one after it."""
+    if found.chains[found.place(month)].settled is not None:
+        return found.price_of_closed(month, before=before), found.mean("running", month, before=before)
+    return found.mean("running", month, before=before), found.mean("after", month, before=before)
 
 
 def variants(scenario: Scenario) -> list[tuple[str, dict[str, Any]]]:
