@@ -10,6 +10,11 @@ from nea_env.market.__main__ import main
 from nea_env.market.claims import CLAIMS, questions, report
 
 
+@pytest.fixture(autouse=True)
+def _wide(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "120")
+
+
 def printed(capsys, *arguments: str) -> str:
     assert main(["claim", *arguments]) == 0
     return capsys.readouterr().out
