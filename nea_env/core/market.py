@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nea_env.core.blocks import column_of
-from nea_env.core.layout import LINK_OPEN, PARTNERS, WORLD_FROM, Row, State, World
+from nea_env.core.layout import LINK_BROKEN, LINK_OPEN, PARTNERS, WORLD_FROM, Row, State, World
 from nea_env.core.parameters import Month, Record, Static
 from nea_env.core.play.step import show_prices
 from nea_env.core.rules.price_processes import EQUILIBRIUM
@@ -63,4 +63,7 @@ def _lapse_places(
     others = own(Static.GRID_PARTNER_BANKS)
     cell = (world(World.NODE) * others + world(World.PARTNER_NODE)) * shocks + world(World.SHOCK)
     record = first + shocks * shocks + (months * banks * others * shocks + cell) * Record.size
+    cell = (months * (banks + others) + world(World.NODE)) * shocks + world(World.SHOCK)
+    cut = (own(Static.GRID_ALONE) > 0.0) & (world(World.LINK) == LINK_BROKEN)
+    record = np.where(cut, first + own(Static.GRID_ALONE) + cell * Record.size, record)
     return np.where(banks > 0.0, record + Record.LAPSE, 0.0).astype(np.int64)

@@ -67,6 +67,8 @@ class LinkedChain:
         home_outcome, partner_outcome: (T, B1, B2, Z) WITHIN, LAPSED or SHORT.
         home_lapse, partner_lapse: (T + 1, B1, B2, Z) probability that the limit on carrying binds at the period's end.
         imports: (T, B1, B2, Z) home units that imports stand for; negative: exports of home units.
+        alone: the two markets as they go on when the link is cut by chance, home first, each from the node that its
+            bank has then; all of the above holds until then. None where no chance cuts it.
     """
 
     home: Problem
@@ -88,6 +90,7 @@ class LinkedChain:
     home_lapse: Array
     partner_lapse: Array
     imports: Array
+    alone: tuple[Chain, Chain] | None = None
 
     @property
     def start(self) -> tuple[float, float, int]:

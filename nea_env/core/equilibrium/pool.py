@@ -138,8 +138,8 @@ def solve_pool(
     Raises:
         ValueError: the link does not make one price, or is not open all along.
     """
-    if not (terms.one_price and bool(np.all(terms.open))):
-        raise ValueError(f"a link of type {terms.type} is a pool only if it is full and open from the first month on")
+    if not terms.is_pool:
+        raise ValueError(f"a link of type {terms.type} is a pool only if full, and open all along for certain")
     pool = merged(home, partner, terms)
     months, shape = home.months, (len(pool.banks), len(pool.shocks))
     running, after, lapse = (np.zeros((months + 1, *count, *shape)) for count in ((), (2,), (2,)))

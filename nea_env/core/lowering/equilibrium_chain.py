@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from nea_env.core.equilibrium.chain import LinkedChain
 from nea_env.core.equilibrium.problem import Problem
 from nea_env.core.lowering.aggregate.link import is_joint
 from nea_env.core.lowering.aggregate.solved import solved_market, solved_pair
@@ -15,7 +16,7 @@ from nea_env.scenario import Scenario
 
 COLUMNS = (
     Static.GRID_BANKS, Static.GRID_PARTNER_BANKS, Static.GRID_SHOCKS, Static.GRID_LOW, Static.GRID_STEP,
-    Static.GRID_NODE, Static.GRID_PARTNER_NODE, Static.GRID_SHOCK,
+    Static.GRID_NODE, Static.GRID_PARTNER_NODE, Static.GRID_SHOCK, Static.GRID_ALONE,
 )  # fmt: skip
 """Columns of `Static` that place the chain."""
 
@@ -27,7 +28,8 @@ def fill_equilibrium(
 
     The layout: the cumulative chances of the shocks (Z, Z), then a record for each place of the chain in each month
     (T + 1, B1, B2, Z, Record.size), where T is the scenario's own length in months and B2 is 1 without a partner. What
-    a month needs of a place is stored together, since places far apart in memory are what costs time.
+    a month needs of a place is stored together, since places far apart in memory are what costs time. Where a link may
+    be cut by chance, records of both markets alone follow, (T + 1, B1 + B2, Z, Record.size), home's first.
     """
     months = len(monthly) - 1
     solving = _both if is_joint(scenario) else _alone
@@ -54,6 +56,7 @@ def _alone(scenario: Scenario, months: int) -> FlatChain:
         (market.start_bank - banks[0]) / step,
         0,
         market.start_shock,
+        0,
     )
     fields = {
         Record.RUNNING: chain.running,
@@ -71,7 +74,6 @@ def _both(scenario: Scenario, months: int) -> FlatChain:
     chain = solved_pair(scenario)
     banks, others = chain.home_banks, chain.partner_banks
     node, other_node, shock = chain.start
-    head = len(banks), len(others), len(chain.chances), banks[0], banks[1] - banks[0], node, other_node, shock
     fields = {
         Record.RUNNING: chain.home_running,
         Record.WORTH: chain.home_worth,
@@ -84,12 +86,44 @@ def _both(scenario: Scenario, months: int) -> FlatChain:
         Record.PARTNER_OUTCOME: _where_ended(chain.partner_outcome, chain.partner),
         Record.LAPSE: chain.home_lapse,
     }
-    return np.array(head, np.float64), _flat(chain.chances, _records(fields, months))
+    flat, alone = _flat(chain.chances, _records(fields, months)), 0
+    if chain.alone is not None:
+        flat, alone = np.concatenate([flat, _after_a_cut(chain, months).ravel()]), len(flat)
+    head = len(banks), len(others), len(chain.chances), banks[0], banks[1] - banks[0], node, other_node, shock, alone
+    return np.array(head, np.float64), flat
+
+
+def _after_a_cut(chain: LinkedChain, months: int) -> NDArray[np.float64]:
+    """(months + 1, B1 + B2, Z, Record.size): home alone by its bank, then the partner, at every pair of shocks."""
+    assert chain.alone is not None
+    home, partner = chain.alone
+    of_home, of_partner = np.divmod(np.arange(len(chain.chances)), len(partner.problem.shocks))
+    own = {
+        Record.RUNNING: home.running,
+        Record.WORTH: home.worth,
+        Record.AFTER: home.after,
+        Record.LANDING: home.landing,
+        Record.OUTCOME: _where_ended(home.outcome, home.problem),
+        Record.LAPSE: home.lapse,
+    }
+    other = {
+        Record.PARTNER_RUNNING: partner.running,
+        Record.PARTNER_WORTH: partner.worth,
+        Record.PARTNER_LANDING: partner.landing,
+        Record.PARTNER_OUTCOME: _where_ended(partner.outcome, partner.problem),
+    }
+    return np.concatenate(
+        [
+            _records({field: table[:, :, of_home] for field, table in own.items()}, months),
+            _records({field: table[:, :, of_partner] for field, table in other.items()}, months),
+        ],
+        axis=1,
+    )
 
 
 def _records(fields: dict[int, NDArray[np.float64]], months: int) -> NDArray[np.float64]:
-    """Tables (T or T + 1, B1, B2, Z) side by side, (months + 1, B1, B2, Z, Record.size)."""
-    records = np.zeros((months + 1, *fields[Record.RUNNING].shape[1:], Record.size))
+    """Tables (T or T + 1, ..., Z) of a chain side by side, (months + 1, ..., Z, Record.size)."""
+    records = np.zeros((months + 1, *next(iter(fields.values())).shape[1:], Record.size))
     for field, table in fields.items():
         length = min(len(table), months + 1)
         records[:length, ..., field] = table[:length]

@@ -22,16 +22,16 @@ def link_terms(scenario: Scenario, home: Problem) -> Terms:
     """The terms of the first link, in the months of the home problem.
 
     Raises:
-        ValueError: the link opens or breaks by chance, which an equilibrium of both systems cannot foresee.
+        ValueError: the link opens by chance, which an equilibrium of both systems does not foresee.
     """
     link = scenario.links[0]
-    for name in ("start_chance", "end_chance"):
-        if getattr(link, name) is not None:
-            raise ValueError(f"links.0.{name}: an equilibrium of both systems needs known dates; allowed: none")
+    if link.start_chance is not None:
+        raise ValueError("links.0.start_chance: an equilibrium of both systems opens on a known date; allowed: none")
     assert link.market.aggregate is not None and scenario.market.aggregate is not None
     months = np.arange(home.months)
     starts = months_between(scenario.start, link.starts) if link.starts else 0
     ends = months_between(scenario.start, link.ends) if link.ends else home.months
+    may_end = link.end_chance is not None
     quota = np.full(home.months, np.inf)
     if link.quota is not None:
         first = 0
@@ -41,7 +41,8 @@ def link_terms(scenario: Scenario, home: Problem) -> Terms:
     return Terms(
         type=link.type,
         quota=quota,
-        open=(starts <= months) & (months < ends),
+        open=(starts <= months) & (may_end | (months < ends)),
+        end_chance=None if link.end_chance is None else np.where(months >= ends, link.end_chance, 0.0),
         units=link.units,
         fee=link.fee,
         rate=link.fx.rate if link.fx else 1.0,
