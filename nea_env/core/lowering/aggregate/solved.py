@@ -9,14 +9,18 @@ from tqdm import tqdm
 
 from nea_env.core.equilibrium.chain import Chain, LinkedChain
 from nea_env.core.equilibrium.linked import solve_linked
+from nea_env.core.equilibrium.problem import Problem
+from nea_env.core.equilibrium.reach import fitted
 from nea_env.core.equilibrium.solve import solve
 from nea_env.core.lowering.aggregate.link import check_deadlines, link_terms
 from nea_env.core.lowering.aggregate.market import partner_problem, problem
 from nea_env.scenario import Scenario
 
 BAR_AFTER = 2.0  # seconds
-PAIR_BANKS, PAIR_SHOCKS = 49, 3
-"""Nodes of each bank and each shock where two systems are solved together."""
+POOL_BANKS, PAIR_SHOCKS = 49, 3
+"""Nodes of each bank, before they are one, and of each shock where two systems are solved together."""
+PAIR_BANKS, OUTLINE = 57, 401
+"""Nodes of each bank, as a geometric mean, where two are solved for, and of the grids that these are cut from."""
 
 Solved = TypeVar("Solved", Chain, LinkedChain)
 
@@ -40,10 +44,16 @@ def solved_pair(scenario: Scenario) -> LinkedChain:
         ValueError: see ``market.partner_problem``, ``link`` and ``equilibrium.linked``.
     """
     link = scenario.links[0]
-    home = problem(scenario, banks=PAIR_BANKS, shocks=PAIR_SHOCKS)
-    partner = partner_problem(link, scenario, banks=PAIR_BANKS, shocks=PAIR_SHOCKS)
+
+    def both(banks: int) -> tuple[Problem, Problem]:
+        own = problem(scenario, banks=banks, shocks=PAIR_SHOCKS)
+        return own, partner_problem(link, scenario, banks=banks, shocks=PAIR_SHOCKS)
+
+    home, partner = both(POOL_BANKS)
     terms = link_terms(scenario, home)
     check_deadlines(scenario, home, partner, terms)
+    if not terms.is_pool:
+        home, partner = fitted(*both(OUTLINE), terms, PAIR_BANKS)
     return _with_bar(f"{scenario.name} and {link.name}", lambda bar: solve_linked(home, partner, terms, bar))
 
 
