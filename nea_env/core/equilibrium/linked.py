@@ -101,7 +101,7 @@ def solve_linked(
     """
     _check(home, partner, terms)
     if terms.is_pool:
-        return solve_pool(home, partner, terms, progress)
+        return solve_pool(home, [(partner, terms)], progress)
     return _solve_joint(home, partner, terms, progress)
 
 

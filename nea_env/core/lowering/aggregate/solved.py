@@ -9,10 +9,11 @@ from tqdm import tqdm
 
 from nea_env.core.equilibrium.chain import Chain, LinkedChain
 from nea_env.core.equilibrium.linked import solve_linked
+from nea_env.core.equilibrium.pool import solve_pool
 from nea_env.core.equilibrium.problem import Problem
 from nea_env.core.equilibrium.reach import fitted
 from nea_env.core.equilibrium.solve import solve
-from nea_env.core.lowering.aggregate.link import check_deadlines, link_terms
+from nea_env.core.lowering.aggregate.link import check_deadlines, in_pool, link_terms
 from nea_env.core.lowering.aggregate.market import partner_problem, problem
 from nea_env.scenario import Scenario
 
@@ -38,7 +39,7 @@ def solved_market(scenario: Scenario) -> Chain:
 
 
 def solved_pair(scenario: Scenario) -> LinkedChain:
-    """The equilibrium of a scenario's market and that of its first partner; as ``solved_market``.
+    """The equilibrium of a scenario's market and that of its first partner, or both in a pool; as ``solved_market``.
 
     Raises:
         ValueError: see ``market.partner_problem``, ``link`` and ``equilibrium.linked``.
@@ -52,6 +53,12 @@ def solved_pair(scenario: Scenario) -> LinkedChain:
     home, partner = both(POOL_BANKS)
     terms = link_terms(scenario, home)
     check_deadlines(scenario, home, partner, terms)
+    if in_pool(scenario) > 1:
+        other = scenario.links[1]
+        second = partner_problem(other, scenario, banks=POOL_BANKS, shocks=PAIR_SHOCKS)
+        partners = [(partner, terms), (second, link_terms(scenario, home, 1))]
+        name = f"{scenario.name}, {link.name} and {other.name}"
+        return _with_bar(name, lambda bar: solve_pool(home, partners, bar))
     if not terms.is_pool:
         home, partner = fitted(*both(OUTLINE), terms, PAIR_BANKS)
     return _with_bar(f"{scenario.name} and {link.name}", lambda bar: solve_linked(home, partner, terms, bar))
