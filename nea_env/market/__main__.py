@@ -1,4 +1,4 @@
-"""``python -m nea_env.market``: pictures of prices, the table of calibrated moments, the timing of offset credits."""
+"""``python -m nea_env.market``: pictures of prices, the table of calibrated moments, the timing of credits, claims."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = _parser()
     options, rest = parser.parse_known_args(arguments)
     stray = [text for text in rest if text.startswith("-") or "=" not in text]
-    if stray or (rest and options.command != "plot"):
+    if stray or (rest and options.command not in ("plot", "claim")):
         parser.error(f"unrecognized arguments: {' '.join(stray or rest)}")
     options.rest = rest  # argparse reads no positional arguments after an option
     try:
@@ -29,7 +29,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    about = "Draw a scenario's prices, write the table of calibrated moments, or value the timing of offset credits."
+    about = (
+        "Draw a scenario's prices, write the table of calibrated moments, value the timing of offset credits, or put a"
+        " claim about carbon markets to the test."
+    )
     parser = argparse.ArgumentParser(allow_abbrev=False, prog="python -m nea_env.market", description=about)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     plot = commands.add_parser(
@@ -62,6 +65,18 @@ def _parser() -> argparse.ArgumentParser:
     waiting.add_argument("scenarios", nargs="*", default=["kets", "tps", "pilot_hubei"], metavar="SCENARIO")
     waiting.add_argument("--episodes", type=int, default=2000, help="number of episodes (2000)")
     waiting.set_defaults(run=_waiting, out=None)
+    claim = commands.add_parser(
+        "claim",
+        allow_abbrev=False,
+        help="what the equilibrium of a whole market says of a claim: sign, size, and what it hangs on",
+        description="Put a claim to the test in the equilibrium of a whole market; without a name, list the claims.",
+    )
+    claim.add_argument("name", nargs="?", metavar="NAME", help="such as C26")
+    claim.add_argument(
+        "overrides", nargs="*", metavar="key=value",
+        help="changes of the claim's scenario, such as links.0.quota=0.02",
+    )  # fmt: skip
+    claim.set_defaults(run=_claim, out=None)
     return parser
 
 
@@ -98,6 +113,18 @@ def _waiting(options: argparse.Namespace) -> int:
     if options.episodes < 2:
         raise ValueError(f"--episodes: {options.episodes}, allowed: 2 or more")
     print(*report(options.scenarios, options.episodes, width_of_terminal()), sep="\n")
+    return 0
+
+
+def _claim(options: argparse.Namespace) -> int:
+    from nea_env.library.columns import table, width_of_terminal
+    from nea_env.market.claims import questions, report
+
+    if options.name is None:
+        body = [[name, question] for name, question in questions().items()]
+        print(*table(["claim", "question"], body, width_of_terminal()), sep="\n")
+        return 0
+    print(*report(options.name, [*options.overrides, *options.rest], width_of_terminal()), sep="\n")
     return 0
 
 
