@@ -8,11 +8,12 @@ from collections.abc import Callable
 import nea_env
 from benchmarks.timing import Line
 from nea_env.core.equilibrium.linked import solve_linked
+from nea_env.core.equilibrium.reach import fitted
 from nea_env.core.equilibrium.solve import solve, solve_tree
 from nea_env.core.lowering.aggregate.announced import stretches
 from nea_env.core.lowering.aggregate.link import link_terms
 from nea_env.core.lowering.aggregate.market import partner_problem, problem
-from nea_env.core.lowering.aggregate.solved import PAIR_BANKS, PAIR_SHOCKS
+from nea_env.core.lowering.aggregate.solved import OUTLINE, PAIR_BANKS, PAIR_SHOCKS
 from nea_env.core.lowering.law_tree import law_tree
 
 
@@ -41,9 +42,11 @@ def _tree(rounds: int) -> Line:
 
 def _pair(rounds: int) -> Line:
     scenario = nea_env.load_scenario("linked_kets", ["market.law=equilibrium"])
-    home = problem(scenario, banks=PAIR_BANKS, shocks=PAIR_SHOCKS, together=False)
-    partner = partner_problem(scenario.links[0], scenario, banks=PAIR_BANKS, shocks=PAIR_SHOCKS, together=False)
-    terms, places = link_terms(scenario, home), home.months * (PAIR_BANKS * PAIR_SHOCKS) ** 2
+    wide = problem(scenario, banks=OUTLINE, shocks=PAIR_SHOCKS, together=False)
+    other = partner_problem(scenario.links[0], scenario, banks=OUTLINE, shocks=PAIR_SHOCKS, together=False)
+    terms = link_terms(scenario, wide)
+    home, partner = fitted(wide, other, terms, PAIR_BANKS)
+    places = home.months * len(home.banks) * len(partner.banks) * PAIR_SHOCKS**2
     return _line("a pair with a quota", places, "<= 15 s", rounds, lambda: solve_linked(home, partner, terms))
 
 

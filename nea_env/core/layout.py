@@ -96,7 +96,7 @@ class World(Columns):
     SHOCK = column("1", "state of the aggregate shock", low=0, whole=True)
     SPLIT = column("flag", "the last period's vintage cannot become the running one: units were short, or had to lapse", low=0, high=1, whole=True)
     SPLIT_PRICE = column("money/t", "its price then", low=0)
-    PARTNER_SPLIT = column("flag", "the same of a partner, where both systems are solved together", low=0, high=1, whole=True)
+    PARTNER_SPLIT = column("code", "1: the same of a partner, where both systems are solved together; 2: its vintage ended in a pool that a chance may cut, and keeps the home price", low=0, high=2, whole=True)
     PARTNER_SPLIT_PRICE = column("money/t", "in the partner's money", low=0)
     PARTNER_PRICE = column("money/t", "price of the partner's units that count at the next home deadline, in its money", low=0)
     PRESSURE = column("1", "part of the log price that the firm's own trades have moved it by")

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nea_env.core.blocks import column_of
-from nea_env.core.layout import LINK_OPEN, PARTNERS, WORLD_FROM, Row, State, World
+from nea_env.core.layout import LINK_BROKEN, LINK_OPEN, PARTNERS, WORLD_FROM, Row, State, World
 from nea_env.core.parameters import Month, Record, Static
 from nea_env.core.play.step import show_prices
 from nea_env.core.rules.price_processes import EQUILIBRIUM
@@ -53,13 +53,19 @@ def market(rows: NDArray[np.int64], books: Floats, static: Floats, monthly: Floa
         bank = own(Static.GRID_LOW) + own(Static.GRID_STEP) * world(World.NODE)
         bank += month[:, Month.SECOND_LOW] + month[:, Month.SECOND_STEP] * world(World.PARTNER_NODE)
         shown["aggregate_bank"] = solved * bank
-        shown["lapse_probability"] = np.where(solved, grids[_lapse_places(own, month, world)], 0.0)
+        shown["lapse_probability"] = np.where(solved, grids[_lapse_places(own, months, month, world)], 0.0)
     return shown
 
 
-def _lapse_places(own: Callable[[int], Floats], month: Floats, world: Callable[[int], Floats]) -> NDArray[np.int64]:
+def _lapse_places(
+    own: Callable[[int], Floats], months: NDArray[np.int64], month: Floats, world: Callable[[int], Floats]
+) -> NDArray[np.int64]:
     """Where in the grids each row's probability stands that units will lapse; 0 under other processes."""
     node = world(World.NODE) * month[:, Month.CHAIN_SECOND] + world(World.PARTNER_NODE)
     cell = node * own(Static.GRID_SHOCKS) + world(World.SHOCK)
     record = own(Static.GRID_FIRST) + month[:, Month.CHAIN] + cell * Record.size
+    places = own(Static.GRID_BANKS) + own(Static.GRID_PARTNER_BANKS)
+    cell = (months * places + world(World.NODE)) * own(Static.GRID_SHOCKS) + world(World.SHOCK)
+    cut = (own(Static.GRID_ALONE) > 0.0) & (world(World.LINK) == LINK_BROKEN)
+    record = np.where(cut, own(Static.GRID_FIRST) + own(Static.GRID_ALONE) + cell * Record.size, record)
     return np.where(own(Static.GRID_BANKS) > 0.0, record + Record.LAPSE, 0.0).astype(np.int64)

@@ -134,6 +134,12 @@ class Static(Columns):
     GRID_PARTNER_NODE = column(
         "1", "EQUILIBRIUM: place of the partner's bank in the first month; 0: solved alone", low=0
     )
+    GRID_ALONE = column(
+        "1",
+        "EQUILIBRIUM: place in the table of the records of both markets after their link is cut by chance; 0: none",
+        low=0,
+        whole=True,
+    )
     LEAST_PRICE = column("money/t", "EQUILIBRIUM: least price shown, so that its log stays finite", low=0)
     PARTNER_LEAST = column("money/t", "EQUILIBRIUM: least price of the first partner shown, in its money", low=0)
 

@@ -10,6 +10,9 @@ from nea_env.scenario.regime import Regime
 
 PARTNER_PROCESSES = ("gbm", "collared")
 
+ONE_PRICE = ("full", "exchange_rate", "discount")
+"""Types of link that make one market of two."""
+
 TIED_PROCESSES = ("lattice", "collared", "equilibrium", "replay")
 """Processes of the home price that cannot jump to a common price."""
 
@@ -33,10 +36,11 @@ def check_links(links: Sequence[Link], home: Market, regime: Regime, start: str,
             raise ValueError(f"{where}.name: {link.name} is listed twice; allowed: one link with each name")
         _check_money(where, link, home)
         _check_dates(where, link, start, end)
-        _check_prices(where, link, home)
+        _check_prices(where, link, home, index == 1 and links[0].type in ONE_PRICE)
         _check_carry(where, link, home, regime, start, end)
     if links and home.frictions.permanent_impact > 0.0:
         raise ValueError("market.frictions.permanent_impact: a linked market is too large to be moved; allowed: 0")
+    _check_pool(links, home, start)
     _check_correlations(links)
     free = [year for year, gap in sorted(home.gap.items()) if gap.down > 0.0 and _carries_all(regime, year)]
     if links and free:
@@ -79,7 +83,7 @@ def _check_dates(where: str, link: Link, start: str, end: str) -> None:
             )
 
 
-def _check_prices(where: str, link: Link, home: Market) -> None:
+def _check_prices(where: str, link: Link, home: Market, beside_full: bool) -> None:
     if link.market.law == "replay":
         raise ValueError(
             f"{where}.market.law: replay: only the home market's prices can be replayed, not a partner's; allowed:"
@@ -98,13 +102,14 @@ def _check_prices(where: str, link: Link, home: Market) -> None:
         )
     if home.law != "equilibrium":
         return
-    joint = where == "links.0" and link.type != "none" and link.regime is not None and link.market.aggregate is not None
+    known = link.type != "none" and link.regime is not None and link.market.aggregate is not None
+    joint = known and where == "links.0"
     if link.correlation != 0.0 and not joint:
         raise ValueError(
             f"{where}.correlation: {link.correlation:g}: under market.law=equilibrium only the price of a first"
             " partner that is solved too can move with the home price; allowed: 0"
         )
-    if joint and link.fx is None and link.market.discount_rate != home.discount_rate:
+    if (joint or (known and beside_full)) and link.fx is None and link.market.discount_rate != home.discount_rate:
         raise ValueError(
             f"{where}.market.discount_rate: {link.market.discount_rate:g}: in an equilibrium of both systems one"
             f" currency has one rate; allowed: {home.discount_rate:g}"
@@ -116,10 +121,34 @@ def _check_prices(where: str, link: Link, home: Market) -> None:
             raise ValueError(
                 f"{where}.{part}: missing: under market.law=equilibrium a link of type {link.type} needs the partner's"
             )
-    if where != "links.0":
+    if where != "links.0" and not (beside_full and link.type in ONE_PRICE):
+        more = ", full, exchange_rate, discount" if beside_full else ""
         raise ValueError(
-            f"{where}.type: {link.type}: the equilibrium is that of home and the first partner; allowed: none, or"
-            " one_way with a quota"
+            f"{where}.type: {link.type}: the equilibrium is that of home and the first partner, or of three systems in"
+            f" a pool of full links; allowed: none, one_way with a quota{more}"
+        )
+
+
+def _check_pool(links: Sequence[Link], home: Market, start: str) -> None:
+    """Three systems in one pool: two full links, from the first month on and for good."""
+    if home.law != "equilibrium" or len(links) < 2 or not all(link.type in ONE_PRICE for link in links):
+        return
+    for index, link in enumerate(links):
+        if link.starts is not None and link.starts > start:
+            raise ValueError(
+                f"links.{index}.starts: {link.starts}: three systems in a pool are linked from the first month on;"
+                f" allowed: none, or up to {start}"
+            )
+        for name in ("start_chance", "ends", "end_chance"):
+            if getattr(link, name) is not None:
+                raise ValueError(
+                    f"links.{index}.{name}: {getattr(link, name)}: three systems in a pool are linked for good;"
+                    " allowed: none"
+                )
+    if links[1].correlation_with_first != 0.0:
+        raise ValueError(
+            f"links.1.correlation_with_first: {links[1].correlation_with_first:g}: news of a second partner in a pool"
+            " is its own; allowed: 0"
         )
 
 

@@ -57,7 +57,7 @@ def test_c6_takes_changes_of_its_scenario(capsys):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["C0"], "claim: 'C0', allowed: C1, C5, C6, C15\n"),
+        (["C0"], "claim: 'C0', allowed: C1, C5, C6, C15, C26\n"),
         (["C6", "market.aggregate.output_response=null"], "market.aggregate.output_response: none, so output"),
         (["C6", "market.price=-1"], "market.price: -1"),
         (
@@ -72,5 +72,5 @@ def test_what_it_refuses(arguments, message, capsys):
 
 
 def test_an_unknown_claim_is_refused_by_the_function_too():
-    with pytest.raises(ValueError, match="claim: 'c6', allowed: C1, C5, C6, C15"):
+    with pytest.raises(ValueError, match="claim: 'c6', allowed: C1, C5, C6, C15, C26"):
         report("c6", [], 120)

@@ -1,4 +1,4 @@
-"""What a solver returns: a finite Markov chain of prices, of one market or of two that are linked."""
+"""What a solver returns: a finite Markov chain of prices, of one market or of several that are linked."""
 
 from __future__ import annotations
 
@@ -82,6 +82,9 @@ class LinkedChain:
         home_outcome, partner_outcome: (T, B1, B2, Z) WITHIN, LAPSED or SHORT.
         home_lapse, partner_lapse: (T + 1, B1, B2, Z) probability that the limit on carrying binds at the period's end.
         imports: (T, B1, B2, Z) home units that imports stand for; negative: exports of home units.
+        others: problem and terms of the other partners in a pool; their shocks come last in z.
+        alone: the two markets as they go on when the link is cut by chance, home first, each from the node that its
+            bank has then; all of the above holds until then. None where no chance cuts it.
     """
 
     home: Problem
@@ -103,14 +106,19 @@ class LinkedChain:
     home_lapse: Array
     partner_lapse: Array
     imports: Array
+    alone: tuple[Chain, Chain] | None = None
+    others: tuple[tuple[Problem, Terms], ...] = ()
 
     @property
     def start(self) -> tuple[float, float, int]:
         """Places of the two banks at the start, and the index of the pair of shocks."""
         state = self.home.start_shock * len(self.partner.shocks) + self.partner.start_shock
         if len(self.partner_banks) == 1:
-            share = self.terms.scale / self.terms.units
-            return _place(self.home_banks, self.home.start_bank + share * self.partner.start_bank), 0.0, state
+            bank = self.home.start_bank + self.terms.scale / self.terms.units * self.partner.start_bank
+            for problem, terms in self.others:
+                bank += terms.scale / terms.units * problem.start_bank
+                state = state * len(problem.shocks) + problem.start_shock
+            return _place(self.home_banks, bank), 0.0, state
         return (
             _place(self.home_banks, self.home.start_bank),
             _place(self.partner_banks, self.partner.start_bank),

@@ -1,4 +1,4 @@
-"""One month of a market whose trade with another is given, or of a pool of two: the price that clears it.
+"""One month of a market whose trade with another is given, or of a pool: the price that clears it.
 
 A unit has two worths. Whoever buys one pays the running price F. Where carrying over is limited by a multiple m of
 net sales, those who carry are firms with a surplus: one unit more lets such a firm sell 1 / (1 + m) and carry the
@@ -31,20 +31,20 @@ GOES_ON, SCARCE, CARRIED, AT_LIMIT, LAPSING = range(5)  # parts of the path that
 BANKS = (GOES_ON, CARRIED, LAPSING)  # where a bank is sought; elsewhere a price
 
 
-class Second(NamedTuple):
-    """The second system of a pool in a month.
+class Others(NamedTuple):
+    """The systems of a pool beside the first, P of them, in a month.
 
     Attributes:
-        row: (MarketMonth.size,) its month.
-        factor: of its emissions, the shock.
-        weight: its units in those of the first.
-        ratio: its price over that of the first.
+        rows: (P, MarketMonth.size) their month.
+        factors: (P,) of their emissions, the shocks.
+        weights: (P,) their units in those of the first.
+        ratios: (P,) their price over that of the first.
     """
 
-    row: NDArray[np.float64]
-    factor: float
-    weight: float
-    ratio: float
+    rows: NDArray[np.float64]
+    factors: NDArray[np.float64]
+    weights: NDArray[np.float64]
+    ratios: NDArray[np.float64]
 
 
 class Onward(NamedTuple):
@@ -62,8 +62,8 @@ class Onward(NamedTuple):
 
 
 @jit
-def cleared(bank, moved, row, factor, second, onward, guess):
-    """The price that clears a month of one market, or of a pool of two.
+def cleared(bank, moved, row, factor, others, onward, guess):
+    """The price that clears a month of one market, or of a pool.
 
     All that a period can end with lies on one path, from few units to many: units are missing, all are carried, the
     limit on carrying is reached and the price falls, units lapse. Along it the bank before settlement, less what
@@ -74,7 +74,7 @@ def cleared(bank, moved, row, factor, second, onward, guess):
         moved: units that come in from elsewhere before the settlement.
         row: (MarketMonth.size,) the month.
         factor: of its emissions, the shock.
-        second: the `Second` system of a pool; None for one market alone.
+        others: the `Others` of a pool; None for one market alone.
         onward: what a unit carried is worth, `Onward`.
         guess: a price to begin with, money/t.
 
@@ -84,28 +84,28 @@ def cleared(bank, moved, row, factor, second, onward, guess):
     """
     month, grid = (bank, moved, row, factor), onward.grid
     if row[MarketMonth.YEAR_END] <= 0.0:
-        carried = _solution(GOES_ON, _before(month, second, guess, guess), -np.inf, np.inf, 0.0, month, second, onward)
+        carried = _solution(GOES_ON, _before(month, others, guess, guess), -np.inf, np.inf, 0.0, month, others, onward)
         place = place_of(carried, grid)
         return at(onward.running, place), at(onward.worth, place), carried, WITHIN
     least, most, missing = least_carried(onward.worth, row, grid), carry_limit(row), row[MarketMonth.MISSING]
     dearest = min(at(onward.worth, place_of(least, grid)), missing)
-    enough = _before(month, second, dearest, dearest)
+    enough = _before(month, others, dearest, dearest)
     if enough < least:
         price = missing
-        if _before(month, second, missing, missing) > least:
-            price = _solution(SCARCE, guess, dearest, missing, least, month, second, onward)
+        if _before(month, others, missing, missing) > least:
+            price = _solution(SCARCE, guess, dearest, missing, least, month, others, onward)
         return price, price, least, SHORT
-    if most < np.inf and _excess(CARRIED, most, 0.0, month, second, onward) < 0.0:
+    if most < np.inf and _excess(CARRIED, most, 0.0, month, others, onward) < 0.0:
         cheapest = min(at(onward.worth, place_of(most, grid)), missing)
         price = min(row[MarketMonth.LAPSING], cheapest)
-        if _excess(AT_LIMIT, price, most, month, second, onward) < 0.0:
-            price = _solution(AT_LIMIT, guess, price, cheapest, most, month, second, onward)
+        if _excess(AT_LIMIT, price, most, month, others, onward) < 0.0:
+            price = _solution(AT_LIMIT, guess, price, cheapest, most, month, others, onward)
             return price, _shared(price, most, row, onward), most, LAPSED
-        carried = _solution(LAPSING, most, most, carried_at_limit(max(enough, most), row), 0.0, month, second, onward)
+        carried = _solution(LAPSING, most, most, carried_at_limit(max(enough, most), row), 0.0, month, others, onward)
         price = min(row[MarketMonth.LAPSING], at(onward.worth, place_of(carried, grid)))
         return price, _shared(price, carried, row, onward), carried, LAPSED
     carried = _solution(
-        CARRIED, _before(month, second, guess, guess), least, min(enough, most), 0.0, month, second, onward
+        CARRIED, _before(month, others, guess, guess), least, min(enough, most), 0.0, month, others, onward
     )
     price = at(onward.worth, place_of(carried, grid))
     return price, price, carried, WITHIN
@@ -139,15 +139,15 @@ def settled(closed, running, row, worth, grid):
 
 
 @jit
-def _before(month, second, price, worth):
+def _before(month, others, price, worth):
     """Bank before settlement, units, at a running price and a worth to those who carry; the rest as in `_excess`."""
     bank, moved, row, factor = month
     units = moved + bank_before_settlement(bank, row[MarketMonth.EMISSIONS] * factor, price, worth, row)
-    if second is not None:
-        emissions = second.row[MarketMonth.EMISSIONS] * second.factor
-        units += second.weight * bank_before_settlement(
-            0.0, emissions, price * second.ratio, worth * second.ratio, second.row
-        )
+    if others is not None:
+        for k in range(len(others.weights)):
+            own, ratio = others.rows[k], others.ratios[k]
+            emissions = own[MarketMonth.EMISSIONS] * others.factors[k]
+            units += others.weights[k] * bank_before_settlement(0.0, emissions, price * ratio, worth * ratio, own)
     return units
 
 
@@ -166,7 +166,7 @@ def _shared(price, carried, row, onward):
 
 
 @jit
-def _excess(part, x, limit, month, second, onward):
+def _excess(part, x, limit, month, others, onward):
     """How far x lies beyond the solution on a part of the path; it rises with x.
 
     Args:
@@ -176,26 +176,26 @@ def _excess(part, x, limit, month, second, onward):
         x: units, or money/t.
         limit: bank, units, that is carried where x is a price.
         month: bank, moved, row and factor as in `cleared`.
-        second: as in `cleared`.
+        others: as in `cleared`.
         onward: as in `cleared`.
     """
     row, grid = month[2], onward.grid
     if part == GOES_ON:
         place = place_of(x, grid)
-        return x - _before(month, second, at(onward.running, place), at(onward.worth, place))
+        return x - _before(month, others, at(onward.running, place), at(onward.worth, place))
     if part == CARRIED:
         price = at(onward.worth, place_of(x, grid))
-        return x - _before(month, second, price, price)
+        return x - _before(month, others, price, price)
     if part == LAPSING:
         price = min(row[MarketMonth.LAPSING], at(onward.worth, place_of(x, grid)))
-        return x - carried_at_limit(_before(month, second, price, _shared(price, x, row, onward)), row)
+        return x - carried_at_limit(_before(month, others, price, _shared(price, x, row, onward)), row)
     if part == SCARCE:
-        return _before(month, second, x, x) - limit
-    return _before(month, second, x, _shared(x, limit, row, onward)) - limit
+        return _before(month, others, x, x) - limit
+    return _before(month, others, x, _shared(x, limit, row, onward)) - limit
 
 
 @jit
-def _solution(part, guess, low, high, limit, month, second, onward):
+def _solution(part, guess, low, high, limit, month, others, onward):
     """Where the excess on a part of the path is zero.
 
     Args:
@@ -205,14 +205,14 @@ def _solution(part, guess, low, high, limit, month, second, onward):
         high: not below it; inf likewise.
         limit: see `_excess`.
         month: bank, moved, row and factor as in `cleared`.
-        second: as in `cleared`.
+        others: as in `cleared`.
         onward: as in `cleared`.
     """
     point = min(max(guess, low), high)
     under = over = 0.0  # excess at either end: 0 before it is known
     wide = np.inf
     for turn in range(TURNS):
-        excess = _excess(part, point, limit, month, second, onward)
+        excess = _excess(part, point, limit, month, others, onward)
         if excess == 0.0:
             return point
         if excess < 0.0:

@@ -3,8 +3,17 @@
 Without limits the two are one pool of units (``pool``). Otherwise both banks are states: imports are
 settled with the home period, and complementarity says how many there are: 0 <= wedge, perpendicular to
 (quota - imports) >= 0. A link that opens or breaks later is foreseen: the months before are solved apart,
-towards the values of the months after. Quemin & de Perthuis 2019 (Environmental and Resource Economics,
-doi:10.1007/s10640-018-00307-6) compare the kinds of limit.
+towards the values of the months after.
+
+A link that may be cut in a month that nobody knows has both banks as states whatever its type: while it is whole, both
+prices are discounted means over going on linked and going on alone. Units that crossed count where they are, so no
+bank has to be split. In a full link firms hold of either kind what makes both worth the same: a pool split by a
+rule, say in proportion to emissions, would let one price stand for two units that a cut makes worth different sums,
+and whoever bought the better one would gain. Assumed: units cross as without a chance of a cut, under a quota at the
+home period's end, so a cut before leaves that period without imports.
+
+Quemin & de Perthuis 2019 (Environmental and Resource Economics, doi:10.1007/s10640-018-00307-6) compare the kinds of
+limit.
 """
 
 from __future__ import annotations
@@ -15,14 +24,14 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from nea_env.core.equilibrium.chain import LinkedChain
+from nea_env.core.equilibrium.chain import Chain, LinkedChain
 from nea_env.core.equilibrium.clearing import Onward
 from nea_env.core.equilibrium.grid import at, grid_of, mix
 from nea_env.core.equilibrium.month import MarketMonth, table
 from nea_env.core.equilibrium.pair import Arrays, Pair, Trade, pair, traded
 from nea_env.core.equilibrium.pool import solve_pool
 from nea_env.core.equilibrium.problem import Array, Problem, check
-from nea_env.core.equilibrium.solve import backward
+from nea_env.core.equilibrium.solve import backward, solve
 from nea_env.core.equilibrium.terms import Terms
 from nea_env.core.jit import jit
 from nea_env.core.parameters import LAPSED
@@ -91,8 +100,8 @@ def solve_linked(
         ValueError: months differ, or a problem is not well formed.
     """
     _check(home, partner, terms)
-    if terms.one_price and bool(np.all(terms.open)):
-        return solve_pool(home, partner, terms, progress)
+    if terms.is_pool:
+        return solve_pool(home, [(partner, terms)], progress)
     return _solve_joint(home, partner, terms, progress)
 
 
@@ -111,8 +120,7 @@ def _solve_joint(
     running, worth, after, lapse = (np.zeros((2, months + 1, *shape)) for _ in range(4))
     landing, outcome = np.zeros((2, months, *shape)), np.zeros((2, months, *shape), np.int8)
     imports = np.zeros((months, *shape))
-    running[HOME, months] = np.repeat(home.terminal, len(partner.shocks), axis=1)[:, None, :]
-    running[PARTNER, months] = np.tile(partner.terminal, (1, len(home.shocks)))[None, :, :]
+    running[:, months] = on_both(home.terminal, partner.terminal)
     worth[:, months] = after[:, months] = running[:, months]
     rows = np.stack([table(home), table(partner)], axis=1)
     factors = np.exp(
@@ -124,15 +132,19 @@ def _solve_joint(
     lines = tuple(
         Onward(np.empty(len(each)), np.empty(len(each)), grid_of(each)) for each in (home.banks, partner.banks)
     )
+    alone = (solve(home), solve(partner)) if terms.may_end else None
+    cuts = np.append(terms.chances_of_a_cut(), 0.0)
     for month in backward(months, progress):
         trade = Trade(
             bool(trades[month]), limits[month], terms.exports, parities[month], terms.fee, terms.units / terms.scale
         )
+        prices = running[:, month + 1], worth[:, month + 1], after[:, month + 1], lapse[:, month + 1]
+        price, value, later, binds = _or_cut(prices, alone, month + 1, cuts[month + 1])
         ahead = Ahead(
-            _expected(running[:, month + 1], chances, discounts),
-            _expected(worth[:, month + 1], chances, discounts),
-            _expected(after[:, month + 1], chances, discounts),
-            _expected(lapse[:, month + 1], chances, (1.0, 1.0)),
+            _expected(price, chances, discounts),
+            _expected(value, chances, discounts),
+            _expected(later, chances, discounts),
+            _expected(binds, chances, (1.0, 1.0)),
         )
         now = PairMonth(
             running[:, month],
@@ -148,8 +160,28 @@ def _solve_joint(
         home, partner, terms, home.banks, partner.banks, chances,
         running[HOME], running[PARTNER], worth[HOME], worth[PARTNER], after[HOME], after[PARTNER],
         landing[HOME], landing[PARTNER],
-        outcome[HOME], outcome[PARTNER], lapse[HOME], lapse[PARTNER], imports,
+        outcome[HOME], outcome[PARTNER], lapse[HOME], lapse[PARTNER], imports, alone,
     )  # fmt: skip
+
+
+def _or_cut(
+    linked: tuple[Array, ...], alone: tuple[Chain, Chain] | None, month: int, chance: float
+) -> tuple[Array, ...]:
+    """Means of running, worth, after and lapse (2, B1, B2, Z) over a link that is still whole and one just cut."""
+    if alone is None or chance == 0.0:
+        return linked
+    tables = [[getattr(chain, name)[month] for chain in alone] for name in ("running", "worth", "after", "lapse")]
+    return tuple(
+        (1.0 - chance) * values + chance * on_both(home, partner)
+        for values, (home, partner) in zip(linked, tables, strict=True)
+    )
+
+
+def on_both(home: Array, partner: Array) -> Array:
+    """(2, B1, B2, Z) what each market has alone, (B1, Z1) and (B2, Z2), at every pair of banks and shocks."""
+    own = np.repeat(home, partner.shape[1], axis=1)[:, None, :]
+    other = np.tile(partner, (1, home.shape[1]))[None, :, :]
+    return np.stack(np.broadcast_arrays(own, other))
 
 
 def _expected(values: Array, chances: Array, discounts: tuple[float, float]) -> Arrays:

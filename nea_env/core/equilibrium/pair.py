@@ -136,20 +136,21 @@ def traded(banks, trade, markets, guess):
     far_gain = sign * (far_best[0] * net - parity * far_best[1])
     if far_gain >= -SAME * (far_best[0] + parity * far_best[1]):
         return sign * far, far_best
-    wide = amount = far
-    best = far_best
+    amount, best, kept = far, far_best, 0.0
     for turn in range(120):
-        amount = inside(near, far, near_gain, far_gain, turn < 16 and (turn % 3 > 0 or far - near < 0.5 * wide))
-        if turn % 3 == 0:
-            wide = far - near
+        amount = inside(near, far, near_gain, far_gain, turn < 60)
         best = pair(banks, sign * amount, sign * amount * share, markets, (best[0], best[1], best[3]))
         gain = sign * (best[0] * net - parity * best[1])
         if abs(gain) <= SAME * (best[0] + parity * best[1]):
             return sign * amount, best
         if gain > 0.0:
             near, near_gain, near_best = amount, gain, best
+            far_gain *= 0.5 if kept > 0.0 else 1.0  # an end that stays is given less weight: Dowell & Jarratt 1971
+            kept = 1.0
         else:
             far, far_gain, far_best = amount, gain, best
+            near_gain *= 0.5 if kept < 0.0 else 1.0
+            kept = -1.0
         if far - near <= CLOSE * far:
             break
     return sign * amount, _evened(near_best, far_best, net, parity)

@@ -1,23 +1,24 @@
-"""Two fully linked markets as one pool of units: one price, one bank, two ways to abate and two laws.
+"""Two fully linked markets, or more, as one pool of units: one price, one bank, several ways to abate and several laws.
 
-Units count alike wherever they come from, so a limit of one law binds only where both bind. Where one system
-alone ends a period, all may be kept in the other's units, and units held against emissions of the other that are not
-due yet may be lent; where both end, limits on carrying and borrowing add up, what is missing is paid where that
-costs less, and what lapses is worth the higher of the two floors. A unit carried is worth its price: under
-which of the two limits it would come next is not known, so it passes on no worth of net sales (see `clearing`).
+Units count alike wherever they come from, so a limit of one law binds only where all bind. Where some systems end a
+period and others do not, all may be kept in the others' units, and units held against emissions of the others that are
+not due yet may be lent; where all end, limits on carrying and borrowing add up. What is missing is paid where that
+costs least among those that end, and what lapses is worth the highest of the floors. A unit carried is worth its
+price: under which of the limits it would come next is not known, so it passes on no worth of net sales (see
+`clearing`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nea_env.core.equilibrium.chain import LinkedChain
-from nea_env.core.equilibrium.clearing import Onward, Second, cleared
+from nea_env.core.equilibrium.clearing import Onward, Others, cleared
 from nea_env.core.equilibrium.grid import at, grid_of, place_of
 from nea_env.core.equilibrium.month import MarketMonth, table
 from nea_env.core.equilibrium.problem import Array, Problem
@@ -30,55 +31,96 @@ ROUNDING = 1e-9  # of a year's emissions
 FINER = 4  # steps of the pool's grid in one of the banks': it has but one bank
 
 
-def merged(home: Problem, partner: Problem, terms: Terms) -> Problem:
-    """The pool in home units and home money: the home problem with the limits, the bank and the terminal of both.
+Partner = tuple[Problem, Terms]
 
-    What the partner adds and abates stays in its own rows. A pool has one discount factor, the home market's. Each
+
+def merged(home: Problem, partners: Sequence[Partner]) -> Problem:
+    """The pool in home units and home money: the home problem with the limits, the bank and the terminal of all.
+
+    What the partners add and abate stays in rows of their own. A pool has one discount factor, the home market's. Each
     supply response acts on its system's part of the pool's bank, taken in proportion to baseline emissions.
     """
-    share = terms.scale / terms.units  # home units in a unit of the partner's bank
-    parity = terms.parities(home, partner)
-    ends, other_ends = np.asarray(home.year_end) > 0, np.asarray(partner.year_end) > 0
-    alone, other_alone, both = ends & ~other_ends, other_ends & ~ends, ends & other_ends
-    missing = home.discount**home.wait * home.shortage_price
-    other_missing = parity[:-1] * partner.discount**partner.wait * partner.shortage_price
-    lapsing = home.discount**home.wait * home.lapse_price
-    other_lapsing = parity[:-1] * partner.discount**partner.wait * partner.lapse_price
-    borrowing = np.select(
-        [both, alone, other_alone],
-        [
-            home.borrowing + share * partner.borrowing,
-            home.borrowing + share * _owed(partner.emissions, other_ends),
-            share * partner.borrowing + _owed(home.emissions, ends),
-        ],
-        0.0,
+    systems, shares = [home, *(partner for partner, _ in partners)], [1.0, *map(share_of, partners)]
+    parities = [np.ones(home.months + 1), *(terms.parities(home, partner) for partner, terms in partners)]
+    ends = [np.asarray(system.year_end) > 0 for system in systems]
+    some, every = np.any(ends, axis=0), np.all(ends, axis=0)
+
+    def added(of: Callable[[Problem], Any]) -> Any:
+        total = of(home)
+        for system, share in zip(systems[1:], shares[1:], strict=True):
+            total = total + share * of(system)
+        return total
+
+    borrowing, missing, lapsing = np.zeros(home.months), np.full(home.months, np.inf), np.zeros(home.months)
+    for system, share, parity, ended in zip(systems, shares, parities, ends, strict=True):
+        late = parity[:-1] * system.discount**system.wait
+        borrowing += share * np.where(ended, system.borrowing, _owed(system.emissions, ended))
+        np.minimum(missing, np.where(ended, late * system.shortage_price, np.inf), out=missing)
+        np.maximum(lapsing, late * system.lapse_price, out=lapsing)
+    banks = np.linspace(
+        added(lambda system: system.banks[0]),
+        added(lambda system: system.banks[-1]),
+        FINER * sum(len(system.banks) - 1 for system in systems) + 1,
     )
-    low = home.banks[0] + share * partner.banks[0]
-    high = home.banks[-1] + share * partner.banks[-1]
-    banks = np.linspace(low, high, FINER * (len(home.banks) + len(partner.banks) - 2) + 1)
     return replace(
         home,
-        response=(home.response + share * partner.response) / (1.0 + share),
-        year_end=(ends | other_ends).astype(float),
+        response=added(lambda system: system.response) / sum(shares),
+        year_end=some.astype(float),
         wait=np.zeros_like(home.wait),
-        carry_multiple=np.maximum(home.carry_multiple, partner.carry_multiple),
-        carry_base=_limit(home) + share * _limit(partner),
-        unlimited=(alone | other_alone | (home.unlimited > 0) | (partner.unlimited > 0)).astype(float),
+        carry_multiple=np.max([system.carry_multiple for system in systems], axis=0),
+        carry_base=added(_limit),
+        unlimited=(some & ~every | np.any([system.unlimited > 0 for system in systems], axis=0)).astype(float),
         deficit=np.zeros(home.months),
         surplus_share=0.0,
         brokers=0.0,
-        borrowing=borrowing,
-        shortage_price=np.select(
-            [both, alone, other_alone], [np.minimum(missing, other_missing), missing, other_missing], 0.0
-        ),
-        lapse_price=np.where(both, np.maximum(lapsing, other_lapsing), 0.0),
-        shocks=np.repeat(home.shocks, len(partner.shocks)),
-        chances=terms.chances(home, partner),
+        borrowing=np.where(some, borrowing, 0.0),
+        shortage_price=np.where(some, missing, 0.0),
+        lapse_price=np.where(every, lapsing, 0.0),
+        shocks=_spread([system.shocks for system in systems], 0),
+        chances=_chances(home, partners),
         banks=banks,
-        start_bank=home.start_bank + share * partner.start_bank,
-        start_shock=home.start_shock * len(partner.shocks) + partner.start_shock,
-        terminal=_pooled_terminal(home, partner, banks, share, parity[-1]),
+        start_bank=added(lambda system: system.start_bank),
+        start_shock=_start_shock(systems),
+        terminal=_terminal(systems, shares, parities, banks),
     )
+
+
+def share_of(partner: Partner) -> float:
+    """Home units in a unit of the partner's bank."""
+    return partner[1].scale / partner[1].units
+
+
+def _spread(shocks: Sequence[Array], which: int) -> Array:
+    """(Z,) one system's shocks at every state of all of theirs, the first's changing last."""
+    before, after = (int(np.prod([len(one) for one in part])) for part in (shocks[:which], shocks[which + 1 :]))
+    return np.tile(np.repeat(shocks[which], after), before)
+
+
+def _chances(home: Problem, partners: Sequence[Partner]) -> Array:
+    """(Z, Z) transition of all shocks; those of the second partner and on are independent of the others."""
+    (first, terms), *others = partners
+    chances = terms.chances(home, first)
+    for partner, _ in others:
+        chances = np.asarray(np.kron(chances, partner.chances), np.float64)
+    return chances
+
+
+def _start_shock(systems: Sequence[Problem]) -> int:
+    state = 0
+    for system in systems:
+        state = state * len(system.shocks) + system.start_shock
+    return state
+
+
+def _terminal(systems: Sequence[Problem], shares: Sequence[float], parities: Sequence[Array], banks: Array) -> Array:
+    """(B, Z) price after the last month at which the demands of all for a bank add up to the pool's."""
+    pooled, on = systems[0].terminal, systems[0].banks
+    for k in range(1, len(systems)):
+        system, share = systems[k], shares[k]
+        last = k == len(systems) - 1
+        both = banks if last else np.linspace(on[0] + share * system.banks[0], on[-1] + share * system.banks[-1], 1201)
+        pooled, on = _pooled_terminal((on, pooled), system, both, share, parities[k][-1]), both
+    return pooled
 
 
 def _owed(emissions: Array, ends: NDArray[np.bool_]) -> Array:
@@ -95,22 +137,31 @@ def _limit(problem: Problem) -> Array:
     )
 
 
-def _pooled_terminal(home: Problem, partner: Problem, banks: Array, share: float, parity: float) -> Array:
-    """(B, Z1 x Z2): the price at which the two terminal demands for a bank add up to the pool's; home money per t."""
-    low = np.maximum(home.banks[0], banks - share * partner.banks[-1])
-    high = np.minimum(home.banks[-1], banks - share * partner.banks[0])
+def _pooled_terminal(home: tuple[Array, Array], partner: Problem, banks: Array, share: float, parity: float) -> Array:
+    """(B, Z1 x Z2): the price at which two terminal demands for a bank add up to the pool's; home money per t.
+
+    Args:
+        home: (B1,) banks and (B1, Z1) prices of home, or of a pool.
+        partner: to be joined to it.
+        banks: (B,) of the two.
+        share: home units in a unit of the partner's bank.
+        parity: home money per unit of the partner's money and units.
+    """
+    held, prices = home
+    low = np.maximum(held[0], banks - share * partner.banks[-1])
+    high = np.minimum(held[-1], banks - share * partner.banks[0])
     columns = []
-    for own in home.terminal.T:
+    for own in prices.T:
         for other in parity * partner.terminal.T:
             a, c = low.copy(), high.copy()
             for _ in range(100):  # the split of the bank at which both are worth the same
                 split = 0.5 * (a + c)
-                dearer = np.interp(split, home.banks, own) > np.interp((banks - split) / share, partner.banks, other)
+                dearer = np.interp(split, held, own) > np.interp((banks - split) / share, partner.banks, other)
                 a, c = np.where(dearer, split, a), np.where(dearer, c, split)
             split = 0.5 * (a + c)
             there = np.interp((banks - split) / share, partner.banks, other)
-            here = np.interp(split, home.banks, own)
-            full = split >= home.banks[-1] - ROUNDING  # no room left: the other market sets the price
+            here = np.interp(split, held, own)
+            full = split >= held[-1] - ROUNDING  # no room left: the other market sets the price
             filled = (banks - split) / share >= partner.banks[-1] - ROUNDING
             columns.append(np.where(full & ~filled, there, np.where(filled & ~full, here, np.maximum(here, there))))
     return np.stack(columns, axis=1)
@@ -131,25 +182,35 @@ class PoolMonth(NamedTuple):
 
 
 def solve_pool(
-    home: Problem, partner: Problem, terms: Terms, progress: Callable[[float], None] | None = None
+    home: Problem, partners: Sequence[Partner], progress: Callable[[float], None] | None = None
 ) -> LinkedChain:
-    """The price processes of a pool, backward from its last month; B2 is 1.
+    """The price processes of a pool, backward from its last month; those of the first partner, and B2 is 1.
+
+    Args:
+        home: whose units and money count.
+        partners: one or more, with the terms of their links.
+        progress: as ``solve_linked`` has it.
 
     Raises:
-        ValueError: the link does not make one price, or is not open all along.
+        ValueError: a link does not make one price, or is not open all along, or months differ.
     """
-    if not (terms.one_price and bool(np.all(terms.open))):
-        raise ValueError(f"a link of type {terms.type} is a pool only if it is full and open from the first month on")
-    pool = merged(home, partner, terms)
+    for partner, terms in partners:
+        if not terms.is_pool:
+            raise ValueError(f"a link of type {terms.type} is a pool only if full, and open all along for certain")
+        if not home.months == partner.months == len(terms.open):
+            raise ValueError(f"months: home {home.months}, partner {partner.months}, link {len(terms.open)}")
+    pool, systems = merged(home, partners), [partner for partner, _ in partners]
     months, shape = home.months, (len(pool.banks), len(pool.shocks))
     running, after, lapse = (np.zeros((months + 1, *count, *shape)) for count in ((), (2,), (2,)))
     landing, outcome = np.zeros((months, *shape)), np.zeros((months, *shape), np.int8)
     running[months] = after[months] = pool.terminal
-    rows = np.stack([table(pool), table(partner)], axis=1)
-    rows[:, 1, MarketMonth.RESPONSE] = 0.0  # it is part of the pool's
-    ends = np.stack([home.year_end, partner.year_end], axis=1)
-    factors = np.exp(pool.shocks), np.exp(np.tile(partner.shocks, len(home.shocks)))
-    parity, share = terms.parities(home, partner), terms.scale / terms.units
+    rows = np.stack([table(pool), *map(table, systems)], axis=1)
+    rows[:, 1:, MarketMonth.RESPONSE] = 0.0  # it is part of the pool's
+    ends = np.stack([home.year_end, systems[0].year_end], axis=1)
+    shocks = [home.shocks, *(system.shocks for system in systems)]
+    factors = np.exp(np.stack([_spread(shocks, k) for k in range(len(shocks))], axis=1))
+    parities = np.stack([terms.parities(home, partner) for partner, terms in partners], axis=1)
+    parity, weights = parities[:, 0], np.array([share_of(partner) for partner in partners])
     onward = pool.chances.T
 
     def expected(values: Array) -> Array:
@@ -164,42 +225,42 @@ def solve_pool(
         )
         now = PoolMonth(running[month], after[month], lapse[month])
         _solve_month(
-            rows[month], ends[month], pool.banks, factors, share, 1.0 / parity[month],
+            rows[month], ends[month], pool.banks, factors, weights, 1.0 / parities[month],
             ahead, now, landing[month], outcome[month],
         )  # fmt: skip
     abroad = 1.0 / parity[:, None, None, None]
     price, place, how = running[:, :, None, :], landing[:, :, None, :], outcome[:, :, None, :]
     after, lapse = after[:, :, :, None, :], lapse[:, :, :, None, :]
     return LinkedChain(
-        home, partner, terms, pool.banks, np.zeros(1), pool.chances,
+        home, *partners[0], pool.banks, np.zeros(1), pool.chances,
         price, abroad * price, price, abroad * price, after[:, 0], abroad * after[:, 1], place, np.zeros_like(place),
-        how, how, lapse[:, 0], lapse[:, 1], np.zeros_like(place),
+        how, how, lapse[:, 0], lapse[:, 1], np.zeros_like(place), None, tuple(partners[1:]),
     )  # fmt: skip
 
 
 @jit
-def _solve_month(rows, ends, banks, factors, weight, ratio, ahead, now, landing, outcome):
+def _solve_month(rows, ends, banks, factors, weights, ratios, ahead, now, landing, outcome):
     """Fill one month's tables: how the pool clears at every bank and shock.
 
     Args:
-        rows: (2, MarketMonth.size) the month of the pool, and of the partner's emissions and supply.
-        ends: (2,) positive where the period of home, or of the partner, ends.
+        rows: (1 + P, MarketMonth.size) the month of the pool, and of the P partners' emissions and supply.
+        ends: (2,) positive where the period of home, or of the first partner, ends.
         banks: (B,) grid of the pool's bank, units.
-        factors: two (Z,), of the emissions of home and of the partner, the shocks.
-        weight: partner units in those of home.
-        ratio: partner's price over that of home.
+        factors: (Z, 1 + P) of the emissions of home and of the partners, the shocks.
+        weights: (P,) units of the partners in those of home.
+        ratios: (P,) prices of the partners over that of home.
         ahead: a `PoolMonth` (Z, B): discounted means one month on, by today's shock and the bank carried.
         now: out, the `PoolMonth`.
         landing: (B, Z) out, place of the bank carried on its grid.
         outcome: (B, Z) out, WITHIN, LAPSED or SHORT.
     """
     grid = grid_of(banks)
-    for state in range(len(factors[0])):
+    for state in range(len(factors)):
         line = ahead.running[state]
         onward = Onward(line, line, grid)
-        second = Second(rows[1], factors[1][state], weight, ratio)
+        others = Others(rows[1:], factors[state, 1:], weights, ratios)
         for node in range(grid.nodes):
-            price, _, carried, how = cleared(banks[node], 0.0, rows[0], factors[0][state], second, onward, line[node])
+            price, _, carried, how = cleared(banks[node], 0.0, rows[0], factors[state, 0], others, onward, line[node])
             place = place_of(carried, grid)
             now.running[node, state] = price
             landing[node, state], outcome[node, state] = place, how

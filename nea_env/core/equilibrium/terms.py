@@ -31,6 +31,8 @@ class Terms:
         open: (T,) months in which units can cross.
         two_way: a quota limits imports alone, and home units can be sold to the partner without limit.
         correlation: of the two markets' news of emissions: the share of it that is common.
+        end_chance: (T,) chance that a link not yet cut is cut as the month begins, for good; None: it never is. What
+            has crossed by then stays where it is: each market goes on alone from its own bank.
     """
 
     type: LinkType
@@ -42,6 +44,7 @@ class Terms:
     scale: float = 1.0
     two_way: bool = False
     correlation: float = 0.0
+    end_chance: Array | None = None
 
     def __post_init__(self) -> None:
         """Refuse terms that say nothing sensible.
@@ -63,6 +66,10 @@ class Terms:
                 raise ValueError(f"{name}: {getattr(self, name):g} is not positive")
         if len(self.quota) != len(self.open):
             raise ValueError(f"quota: {len(self.quota)} months, but open has {len(self.open)}")
+        if len(self.chances_of_a_cut()) != len(self.open):
+            raise ValueError(f"end_chance: {len(self.chances_of_a_cut())} months, but open has {len(self.open)}")
+        if not ((self.chances_of_a_cut() >= 0.0) & (self.chances_of_a_cut() <= 1.0)).all():
+            raise ValueError("end_chance: not a chance between 0 and 1")
         if self.type == "one_way" and self.two_way:
             raise ValueError("two_way: a link of type one_way is not")
 
@@ -70,6 +77,20 @@ class Terms:
     def one_price(self) -> bool:
         """Whether an open link makes one market of the two."""
         return self.type in ONE_PRICE
+
+    @property
+    def is_pool(self) -> bool:
+        """Whether the link makes one market of the two in every month, for certain."""
+        return self.one_price and bool(np.all(self.open)) and not self.may_end
+
+    def chances_of_a_cut(self) -> Array:
+        """(T,) chance that a link not yet cut is cut as the month begins."""
+        return np.zeros(len(self.open)) if self.end_chance is None else np.asarray(self.end_chance, float)
+
+    @property
+    def may_end(self) -> bool:
+        """Whether the link is cut in a month that nobody knows."""
+        return bool(self.chances_of_a_cut()[1:].any())
 
     def trades(self, home: Problem) -> NDArray[np.bool_]:
         """(T,) months in which units may cross.

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from nea_env.core.equilibrium.chain import Chain
+from nea_env.core.equilibrium.chain import Chain, LinkedChain
 from nea_env.core.equilibrium.problem import Problem
 from nea_env.core.equilibrium.waiting import SettledMonth
 from nea_env.core.lowering.aggregate.announced import stretches
@@ -22,7 +22,7 @@ from nea_env.scenario import Scenario, months_between
 
 COLUMNS = (
     Static.GRID_BANKS, Static.GRID_PARTNER_BANKS, Static.GRID_SHOCKS, Static.GRID_LOW, Static.GRID_STEP,
-    Static.GRID_NODE, Static.GRID_PARTNER_NODE, Static.GRID_SHOCK,
+    Static.GRID_NODE, Static.GRID_PARTNER_NODE, Static.GRID_SHOCK, Static.GRID_ALONE,
 )  # fmt: skip
 """Columns of `Static` that place the chain."""
 MONTHLY = (
@@ -38,7 +38,8 @@ def fill_equilibrium(
 
     The layout: the cumulative chances of the shocks (Z, Z), then for each month and each law that may be known in it a
     record for each place of the chain, (B1, B2, Z, Record.size), where B2 is 1 without a partner unless a period waits.
-    What a month needs of a place is stored together, since places far apart in memory are what costs time.
+    What a month needs of a place is stored together, since places far apart in memory are what costs time. Where a link
+    may be cut by chance, records of both markets alone follow, (T + 1, B1 + B2, Z, Record.size), home's first.
 
     Args:
         monthly: (T + 1, Month.size), T the scenario's own length in months.
@@ -171,7 +172,6 @@ def _both(scenario: Scenario, months: int) -> FlatChain:
     chain = solved_pair(scenario)
     banks, others = chain.home_banks, chain.partner_banks
     node, other_node, shock = chain.start
-    head = len(banks), len(others), len(chain.chances), banks[0], banks[1] - banks[0], node, other_node, shock
     fields = {
         Record.RUNNING: chain.home_running,
         Record.WORTH: chain.home_worth,
@@ -184,10 +184,44 @@ def _both(scenario: Scenario, months: int) -> FlatChain:
         Record.PARTNER_OUTCOME: _where_ended(chain.partner_outcome, chain.partner),
         Record.LAPSE: chain.home_lapse,
     }
+    head = len(banks), len(others), len(chain.chances), banks[0], banks[1] - banks[0], node, other_node, shock
     blocks = [
         _side_by_side({field: table[t] for field, table in fields.items() if t < len(table)}) for t in range(months + 1)
     ]
-    return _laid_out(head, chain.chances, blocks, [[_MonthOf(t, len(others)) for t in range(months + 1)]])
+    alone = None if chain.alone is None else _after_a_cut(chain, months)
+    return _laid_out(head, chain.chances, blocks, [[_MonthOf(t, len(others)) for t in range(months + 1)]], alone)
+
+
+def _after_a_cut(chain: LinkedChain, months: int) -> NDArray[np.float64]:
+    """(months + 1, B1 + B2, Z, Record.size): home alone by its bank, then the partner, at every pair of shocks."""
+    assert chain.alone is not None
+    home, partner = chain.alone
+    of_home, of_partner = np.divmod(np.arange(len(chain.chances)), len(partner.problem.shocks))
+    own = {
+        Record.RUNNING: home.running,
+        Record.WORTH: home.worth,
+        Record.AFTER: home.after,
+        Record.LANDING: home.landing,
+        Record.OUTCOME: _where_ended(home.outcome, home.problem),
+        Record.LAPSE: home.lapse,
+    }
+    other = {
+        Record.PARTNER_RUNNING: partner.running,
+        Record.PARTNER_WORTH: partner.worth,
+        Record.PARTNER_LANDING: partner.landing,
+        Record.PARTNER_OUTCOME: _where_ended(partner.outcome, partner.problem),
+    }
+    return np.stack(
+        [
+            np.concatenate(
+                [
+                    _side_by_side({field: table[t][:, states] for field, table in fields.items() if t < len(table)})
+                    for fields, states in ((own, of_home), (other, of_partner))
+                ]
+            )
+            for t in range(months + 1)
+        ]
+    )
 
 
 def _where_ended(outcome: NDArray[np.int8], market: Problem) -> NDArray[np.float64]:
@@ -210,6 +244,7 @@ def _laid_out(
     chances: NDArray[np.float64],
     blocks: list[NDArray[np.float64]],
     played: list[list[_MonthOf]],
+    alone: NDArray[np.float64] | None = None,
 ) -> FlatChain:
     """The chances and the blocks of records one after the other, and what each month of each law reads.
 
@@ -218,6 +253,7 @@ def _laid_out(
         chances: (Z, Z) of the shocks.
         blocks: of records.
         played: for each law that is played, what each month reads.
+        alone: records of both markets after a cut; None: there can be none.
     """
     at = np.cumsum([chances.size, *(block.size for block in blocks)])
     months = [
@@ -228,4 +264,6 @@ def _laid_out(
         for law in played
     ]  # fmt: skip
     flat = np.concatenate([np.cumsum(chances, axis=1).ravel(), *(block.ravel() for block in blocks)])
-    return FlatChain(np.array(head, np.float64), flat, np.array(months, np.float64))
+    first_alone = 0 if alone is None else len(flat)
+    flat = flat if alone is None else np.concatenate([flat, alone.ravel()])
+    return FlatChain(np.array([*head, first_alone], np.float64), flat, np.array(months, np.float64))

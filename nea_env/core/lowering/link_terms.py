@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from nea_env.core.equilibrium.terms import ONE_PRICE
-from nea_env.core.lowering.aggregate.link import is_joint
+from nea_env.core.lowering.aggregate.link import in_pool, is_joint
 from nea_env.core.parameters import (
     LINK_BANDED,
     LINK_COLLARED,
@@ -40,7 +40,7 @@ def link_columns(scenario: Scenario, horizon: int) -> dict[int, float]:
 
 def kind_of(scenario: Scenario, link: Link) -> int:
     """How the foreign price moves while the link is open."""
-    if link is scenario.links[0] and is_joint(scenario):
+    if (link is scenario.links[0] and is_joint(scenario)) or in_pool(scenario) > 1:
         return LINK_POOLED if link.type in ONE_PRICE else LINK_SOLVED
     if link.type == "none":
         return LINK_NOT_TRADABLE

@@ -6,8 +6,9 @@ import math
 
 from nea_env.core.elementary import exp, log
 from nea_env.core.jit import jit
-from nea_env.core.layout import State, World
+from nea_env.core.layout import LINK_BROKEN, State, World
 from nea_env.core.parameters import PARTS, WITHIN, Month, Record, Static
+from nea_env.core.play.links import SETTLED_AS_ONE, is_pooled, turn_links
 from nea_env.core.rng import CHAIN_BANK, CHAIN_PARTNER, CHAIN_SETTLED, CHAIN_SHOCK, process_draw, uniform
 
 
@@ -24,9 +25,11 @@ def start_chain(i, firms, rules):
 
 @jit(inline=True)
 def follow_chain(i, t, firms, rules):
-    """The chain and its prices go on to month t."""
+    """The chain, the links and the prices go on to month t."""
     state, world = firms.state, firms.world
     ended = turn_chain(i, t, firms, rules)
+    if rules.own[Static.LINKS] > 0.0:  # before the prices, which hang on whether a link has just been cut
+        turn_links(i, t, state[State.LOG_PRICE, i], firms, rules.own)
     chain_prices(i, t, firms, rules)
     # Where the long price is that of another vintage from now on, a credit costs what it did. The level that its ratio
     # is pulled to (play/news.py) does not follow: the step is a distance from the level like any other, half of it gone
@@ -48,6 +51,36 @@ def drawn_node(place, u):
 
 
 @jit(inline=True)
+def is_cut(i, world, own):
+    """Whether the two systems go on alone after a chance that cut their link."""
+    return own[Static.GRID_ALONE] > 0.0 and world[World.LINK, i] == LINK_BROKEN
+
+
+@jit(inline=True)
+def home_record(i, t, world, rules):
+    """Where the record of the home market's place in month t begins."""
+    if is_cut(i, world, rules.own):
+        return _alone_record(i, t, world[World.NODE, i], world, rules.own)
+    return chain_record(i, t, world, rules)
+
+
+@jit(inline=True)
+def partner_record(i, t, world, rules):
+    """Where that of the partner's place begins: the same until a cut."""
+    if is_cut(i, world, rules.own):
+        return _alone_record(i, t, rules.own[Static.GRID_BANKS] + world[World.PARTNER_NODE, i], world, rules.own)
+    return chain_record(i, t, world, rules)
+
+
+@jit(inline=True)
+def _alone_record(i, t, place, world, own):
+    """Where a record of month t after a cut begins, of a place among the nodes of both banks, home's first."""
+    places, shocks = own[Static.GRID_BANKS] + own[Static.GRID_PARTNER_BANKS], own[Static.GRID_SHOCKS]
+    record = (t * places + place) * shocks + world[World.SHOCK, i]
+    return int(own[Static.GRID_FIRST] + own[Static.GRID_ALONE] + record * Record.size)
+
+
+@jit(inline=True)
 def chain_record(i, t, world, rules):
     """Where the record of the chain's place in month t begins; see `Record` for what it holds."""
     return int(rules.own[Static.GRID_FIRST] + rules.monthly[t, Month.CHAIN] + _cell(i, t, world, rules) * Record.size)
@@ -65,7 +98,8 @@ def turn_chain(i, t, firms, rules):
     """The equilibrium's chain goes from month t - 1 to month t; returns whether a period ended."""
     world, own, grids = firms.world, rules.own, rules.grids
     words = process_draw(firms.seeds[i], firms.episodes[i], t)
-    here = chain_record(i, t - 1, world, rules)
+    here = home_record(i, t - 1, world, rules)
+    there = here
     outcome = grids[here + Record.OUTCOME]
     ended = outcome >= 0.0
     world[World.SPLIT_PRICE, i] /= own[Static.DISCOUNT]
@@ -73,12 +107,17 @@ def turn_chain(i, t, firms, rules):
         world[World.SPLIT, i] = 0.0 if outcome == WITHIN else 1.0
         world[World.SPLIT_PRICE, i] = grids[here + Record.RUNNING] / own[Static.DISCOUNT]
     if own[Static.LINKS] > 0.0:
-        outcome, growth = grids[here + Record.PARTNER_OUTCOME], own[Static.LINK_GROWTH]
+        there = partner_record(i, t - 1, world, rules)
+        outcome, growth = grids[there + Record.PARTNER_OUTCOME], own[Static.LINK_GROWTH]
         world[World.PARTNER_SPLIT_PRICE, i] *= growth
+        pooled = ended and own[Static.GRID_ALONE] > 0.0 and is_pooled(i, 0, world, own)
+        if pooled:
+            world[World.PARTNER_SPLIT, i] = SETTLED_AS_ONE
         if outcome >= 0.0:
-            world[World.PARTNER_SPLIT, i] = 0.0 if outcome == WITHIN else 1.0
-            world[World.PARTNER_SPLIT_PRICE, i] = grids[here + Record.PARTNER_RUNNING] * growth
-    world[World.PARTNER_NODE, i] = drawn_node(grids[here + Record.PARTNER_LANDING], uniform(words[CHAIN_PARTNER]))
+            if world[World.PARTNER_SPLIT, i] != SETTLED_AS_ONE:
+                world[World.PARTNER_SPLIT, i] = 0.0 if outcome == WITHIN else 1.0
+            world[World.PARTNER_SPLIT_PRICE, i] = grids[there + Record.PARTNER_RUNNING] * growth
+    world[World.PARTNER_NODE, i] = drawn_node(grids[there + Record.PARTNER_LANDING], uniform(words[CHAIN_PARTNER]))
     world[World.NODE, i] = drawn_node(grids[here + Record.LANDING], uniform(words[CHAIN_BANK]))
     shocks = int(own[Static.GRID_SHOCKS])
     chances = int(own[Static.GRID_FIRST]) + int(world[World.SHOCK, i]) * shocks
@@ -109,7 +148,7 @@ def _settle_waiting(i, t, world, rules, u):
 def chain_prices(i, t, firms, rules):
     """Long and front price at the chain's place in month t, and the partner's where both are solved together."""
     state, world, own, grids = firms.state, firms.world, rules.own, rules.grids
-    here, least = chain_record(i, t, world, rules), own[Static.LEAST_PRICE]
+    here, least = home_record(i, t, world, rules), own[Static.LEAST_PRICE]
     front_running = rules.monthly[t, Month.FRONT_RUNNING] > 0.0
     running = max(grids[here + Record.RUNNING], least)
     if front_running:
@@ -128,8 +167,11 @@ def chain_prices(i, t, firms, rules):
         state[State.PRICE, i] *= exp(world[World.PRESSURE, i])
     state[State.FRONT_RATIO, i] = front / long
     if own[Static.LINKS] > 0.0:
-        price = grids[here + Record.PARTNER_RUNNING]
+        there = partner_record(i, t, world, rules)
+        if front_running and world[World.PARTNER_SPLIT, i] == SETTLED_AS_ONE:
+            world[World.PARTNER_SPLIT, i] = 0.0
+        price = grids[there + Record.PARTNER_RUNNING]
         if not front_running:
-            split = world[World.PARTNER_SPLIT, i] > 0.0
-            price = world[World.PARTNER_SPLIT_PRICE, i] if split else grids[here + Record.PARTNER_WORTH]
+            split = world[World.PARTNER_SPLIT, i] == 1.0
+            price = world[World.PARTNER_SPLIT_PRICE, i] if split else grids[there + Record.PARTNER_WORTH]
         world[World.PARTNER_PRICE, i] = max(price, own[Static.PARTNER_LEAST])

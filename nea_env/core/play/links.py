@@ -35,6 +35,7 @@ from nea_env.core.rng import (
 )  # fmt: skip
 
 JUMP_MAX = 1.0  # of the log price, when a link opens by chance
+SETTLED_AS_ONE = 2.0  # of World.PARTNER_SPLIT
 
 
 @jit
@@ -187,10 +188,20 @@ def collared_log(i, k, t, firms, own):
 
 
 @jit(inline=True)
+def is_pooled(i, k, world, own):
+    """Whether a partner is one market with home now."""
+    return own[Static.LINK_KIND + k] == LINK_POOLED and world[World.LINK + k, i] == LINK_OPEN
+
+
+@jit(inline=True)
 def solved_log(i, k, firms, own):
-    """Log of the foreign price in an equilibrium of both systems, home money: in an open pool that of the front."""
+    """Log of the foreign price in an equilibrium of both systems, home money: in an open pool that of the front.
+
+    Units of a period that ended in the pool keep that price until its deadline, also where a chance cuts the link in
+    between: the period was settled as one, and a foreign unit held still counts at home.
+    """
     state, world = firms.state, firms.world
-    if own[Static.LINK_KIND + k] == LINK_POOLED and world[World.LINK + k, i] == LINK_OPEN:
+    if is_pooled(i, k, world, own) or world[World.PARTNER_SPLIT, i] == SETTLED_AS_ONE:
         return state[State.LOG_PRICE, i] + log(state[State.FRONT_RATIO, i])
     return log(world[World.PARTNER_PRICE, i] * own[Static.LINK_UNITS + k]) + world[World.LOG_FX + k, i]
 

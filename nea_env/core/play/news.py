@@ -113,7 +113,7 @@ def turn(firms, rules, t):
 
 @jit(paste=True)
 def _turn_bounded(firms, rules, t):
-    """The collar or the equilibrium; what links change comes after, on the new price."""
+    """The collar, and what links change after it, on the new price; or the equilibrium, which turns its own links."""
     state, world, own, month = firms.state, firms.world, rules.own, rules.monthly[t]
     if own[Static.PROCESS] == COLLARED:
         for i in range(firms.width):
@@ -126,12 +126,12 @@ def _turn_bounded(firms, rules, t):
                 price *= exp(world[World.PRESSURE, i])
             state[State.PRICE, i] = price
             state[State.LOG_PRICE, i] = log(price)
+        if own[Static.LINKS] > 0.0:
+            for i in range(firms.width):
+                turn_links(i, t, state[State.LOG_PRICE, i], firms, own)
     else:
         for i in range(firms.width):
             follow_chain(i, t, firms, rules)
-    if own[Static.LINKS] > 0.0:
-        for i in range(firms.width):
-            turn_links(i, t, state[State.LOG_PRICE, i], firms, own)
 
 
 @jit(paste=True)

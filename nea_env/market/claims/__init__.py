@@ -14,6 +14,7 @@ CLAIMS = {
     "C5": "nea_env.market.claims.c5",
     "C6": "nea_env.market.claims.c6",
     "C15": "nea_env.market.claims.c15",
+    "C26": "nea_env.market.claims.c26",
 }
 """Module of each claim, by its name."""
 

@@ -294,7 +294,7 @@ def test_the_prices_of_a_pool_differ_by_units_and_money_that_pays_interest():
 def test_a_pool_adds_up_limits_where_both_periods_end_and_lends_what_is_not_due_where_one_does():
     home = smooth(33, unlimited=0.0, carry_base=0.1, borrowing=0.02, shortage_price=90.0, wait=0.0)
     partner = smooth(33, unlimited=0.0, carry_base=0.2, year_end=np.r_[0, 1.0, 0, 0, 0, 0, 0, 1.0], borrowing=0.0)
-    pool = merged(home, partner, link(8, "full", scale=0.5))
+    pool = merged(home, [(partner, link(8, "full", scale=0.5))])
     assert pool.year_end.tolist() == [0, 1, 0, 1, 0, 0, 0, 1]
     assert pool.unlimited.tolist() == [0, 1, 0, 1, 0, 0, 0, 0]
     assert pool.carry_base[7] == pytest.approx(0.1 + 0.5 * 0.2)
@@ -309,7 +309,7 @@ def test_two_demands_for_a_last_bank_add_up():
     banks = np.linspace(-0.75, 1.25, 5)
     home = smooth(5, terminal=np.tile((80 - 40 * (banks + 0.75))[:, None], (1, 2)))
     partner = smooth(5, terminal=np.tile((60 - 20 * (banks + 0.75))[:, None], (1, 2)))
-    pool = merged(home, partner, link(8, "full"))
+    pool = merged(home, [(partner, link(8, "full"))])
     assert np.interp(0.5, pool.banks, pool.terminal[:, 0]) == pytest.approx(40.0, abs=1e-9)
 
 

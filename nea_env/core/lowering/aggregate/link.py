@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from nea_env.core.equilibrium.problem import Problem
-from nea_env.core.equilibrium.terms import Terms
+from nea_env.core.equilibrium.terms import ONE_PRICE, Terms
 from nea_env.scenario import Scenario, months_between
 
 
@@ -18,20 +18,34 @@ def is_joint(scenario: Scenario) -> bool:
     return scenario.market.law == "equilibrium" and solvable
 
 
-def link_terms(scenario: Scenario, home: Problem) -> Terms:
-    """The terms of the first link, in the months of the home problem.
+def in_pool(scenario: Scenario) -> int:
+    """Partners whose market is one with the home market, links 0 and on: two where both links are full ones."""
+    if not is_joint(scenario) or scenario.links[0].type not in ONE_PRICE:
+        return 0
+    return 2 if len(scenario.links) > 1 and scenario.links[1].type in ONE_PRICE else 1
+
+
+def link_terms(scenario: Scenario, home: Problem, index: int = 0) -> Terms:
+    """The terms of a link, in the months of the home problem.
+
+    Args:
+        scenario: whose link it is.
+        home: the home market.
+        index: 0, or 1 for the second link of a pool.
 
     Raises:
-        ValueError: the link opens or breaks by chance, which an equilibrium of both systems cannot foresee.
+        ValueError: the link opens by chance, which an equilibrium of both systems does not foresee.
     """
-    link = scenario.links[0]
-    for name in ("start_chance", "end_chance"):
-        if getattr(link, name) is not None:
-            raise ValueError(f"links.0.{name}: an equilibrium of both systems needs known dates; allowed: none")
+    link = scenario.links[index]
+    if link.start_chance is not None:
+        raise ValueError(
+            f"links.{index}.start_chance: an equilibrium of both systems opens on a known date; allowed: none"
+        )
     assert link.market.aggregate is not None and scenario.market.aggregate is not None
     months = np.arange(home.months)
     starts = months_between(scenario.start, link.starts) if link.starts else 0
     ends = months_between(scenario.start, link.ends) if link.ends else home.months
+    may_end = link.end_chance is not None
     quota = np.full(home.months, np.inf)
     if link.quota is not None:
         first = 0
@@ -41,7 +55,8 @@ def link_terms(scenario: Scenario, home: Problem) -> Terms:
     return Terms(
         type=link.type,
         quota=quota,
-        open=(starts <= months) & (months < ends),
+        open=(starts <= months) & (may_end | (months < ends)),
+        end_chance=None if link.end_chance is None else np.where(months >= ends, link.end_chance, 0.0),
         units=link.units,
         fee=link.fee,
         rate=link.fx.rate if link.fx else 1.0,
