@@ -37,12 +37,20 @@ class Settled(NamedTuple):
     firms: float
 
 
-def chances(chain: Chain) -> NDArray[np.float64]:
-    """(T + 1, B, Z) probability of each bank and shock at the start of each month."""
+def chances(chain: Chain, start: NDArray[np.float64] | None = None) -> NDArray[np.float64]:
+    """(T + 1, B, Z) probability of each bank and shock at the start of each month of a chain.
+
+    Args:
+        chain: of a market; under a tree of laws, of the months in which one law is known.
+        start: (B, Z) probability of each in the first month; None: where the market starts.
+    """
     market, shape = chain.problem, chain.running.shape
     found, states = np.zeros(shape), np.arange(shape[2])
-    found[0, :, market.start_shock] = chain.start_chances
-    for month in range(market.months):
+    if start is None:
+        found[0, :, market.start_shock] = chain.start_chances
+    else:
+        found[0] = start
+    for month in range(len(chain.landing)):
         below = np.minimum(chain.landing[month].astype(np.int64), shape[1] - 2)
         share = chain.landing[month] - below
         landed = np.zeros(shape[1:])

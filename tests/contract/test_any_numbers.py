@@ -69,6 +69,7 @@ def test_every_number_of_firm_and_market_is_among_those_tried(name):
         ("kets", {"regime.penalty.2021.deducted": 9254.5, "market.frictions.permanent_impact": 1.63}),
         ("tps_cement", {"regime.penalty.2025.deducted": 1e15, "market.frictions.permanent_impact": 0.02}),
         ("pilot_shanghai", {"firm.output": 1e15, "firm.allocation_correction": 1e15}),
+        ("pilot_shanghai", {"regime.offsets.2013.ccer.limit_share": 1e15, "firm.allocation_correction": 1e15}),
     ],
 )
 def test_numbers_that_once_broke_it(name, found):

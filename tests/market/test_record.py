@@ -45,7 +45,7 @@ def paths(opens: str | None = None) -> PricePaths:
     values = np.outer([1.0, 2.0], np.arange(1.0, 9.0))[:, :, None]
     law = made.regime(2015, 2015).model_copy(update={"market_opens": opens})
     months = tuple(add_months("2015-01", month) for month in range(8))
-    return PricePaths(values, ("front_price",), months, made.scenario(law), 0)
+    return PricePaths(values, ("front_price",), months, made.scenario(law), 0, np.zeros(2, np.int64))
 
 
 def test_a_mean_is_over_the_months_in_which_the_market_is_open():
@@ -104,7 +104,7 @@ def test_misses_are_counted_once_each():
         not figure.set_on for each in own for figure in each.table.figures
     )
     guangdong = next(each for each in own if each.table.name == "pilot_guangdong")
-    assert sum(not model.holds(figure.value) for figure, model in guangdong.untouched) == 5  # 2015 to 2019
+    assert sum(not model.holds(figure.value) for figure, model in guangdong.untouched) == 3  # 2015 to 2017
 
 
 def test_the_page_is_up_to_date():
@@ -117,7 +117,7 @@ def test_the_command_writes_or_checks_the_page_and_draws(capsys, tmp_path, monke
     assert main(["record", "--check", "--out", str(page)]) == 1
     assert capsys.readouterr().out == f"out of date: {page}\n"
     assert main(["record", "--no-picture", "--out", str(page)]) == 0
-    assert [path.name for path in tmp_path.rglob("*.*")] == ["record.md"]
+    assert list(tmp_path.rglob("*.*")) == [page]
     assert page.read_text() == "the page\n"
     assert main(["record", "--check", "--out", str(page)]) == 0
     drawn = []

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from nea_env.core.equilibrium.problem import Array, Problem
 from nea_env.core.equilibrium.terms import Terms
-from nea_env.core.equilibrium.waiting import SettledMonth, WaitingMonth
+from nea_env.core.equilibrium.waiting import Opening, SettledMonth, WaitingMonth
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,7 @@ class Chain:
         settled: the settlement of such a period in the first month; None: there is none.
         waits: months at whose start such a period is not settled, of all the tree.
         second_banks: nodes of the running bank in them, M; a wait begins at the middle one.
+        ends: what holds at the start of the month after the last, before it is known which law follows.
     """
 
     problem: Problem
@@ -49,6 +50,7 @@ class Chain:
     settled: SettledMonth | None = None
     waits: frozenset[int] = frozenset()
     second_banks: int = 1
+    ends: Opening | None = None
 
     @property
     def start_chances(self) -> Array:

@@ -155,7 +155,7 @@ def _solve_stretch(stretch: Stretch, ahead: Opening, steps: Iterator[int]) -> tu
         The chain, and what holds at the start of the first month before it is known that this law has come.
     """
     problem, first, last, beside = stretch.problem, stretch.first, stretch.last, stretch.beside
-    months, shape = last - first, (len(problem.banks), len(problem.shocks))
+    months, shape, ends = last - first, (len(problem.banks), len(problem.shocks)), ahead
     prices = {name: np.zeros((months + 1, *shape)) for name in ("running", "worth", "after", "lapse")}
     landing, outcome = np.zeros((months, *shape)), np.zeros((months, *shape), np.int8)
     waiting: dict[int, WaitingMonth] = {}
@@ -187,7 +187,7 @@ def _solve_stretch(stretch: Stretch, ahead: Opening, steps: Iterator[int]) -> tu
         ahead = settled.opening
     chain = Chain(
         problem, prices["running"], prices["worth"], prices["after"], landing, outcome, prices["lapse"],
-        first, waiting, settled, stretch.waits, beside.nodes if beside else 1,
+        first, waiting, settled, stretch.waits, beside.nodes if beside else 1, ends,
     )  # fmt: skip
     return chain, ahead
 

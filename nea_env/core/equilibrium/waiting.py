@@ -104,10 +104,12 @@ class WaitingMonth(NamedTuple):
     Attributes:
         opening: (B, M, Z) prices.
         landing: (B, M, Z) place of the running bank on its grid a month later.
+        second: (M,) the running banks, units.
     """
 
     opening: Opening
     landing: Array
+    second: Array
 
 
 class SettledMonth(NamedTuple):
@@ -154,7 +156,7 @@ def waiting_month(
     given = (values for values in ahead if values is not None)
     onward = tuple(expected(values, discount) for values, discount in zip(given, discounts, strict=True))
     _wait(row, beside.grid(month), beside.grid(month + 1), factors, onward, tuple(now), landing)
-    return WaitingMonth(now, landing)
+    return WaitingMonth(now, landing, beside.low[month] + beside.step[month] * np.arange(beside.nodes))
 
 
 @jit

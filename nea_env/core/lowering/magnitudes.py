@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nea_env.core.parameters import LARGEST_MOVE, Event, Month, Static
+from nea_env.core.parameters import LARGEST_MOVE, NEVER, Event, Month, Static
 from nea_env.scenario import Abatement, Scenario
 
 if TYPE_CHECKING:
@@ -19,8 +19,8 @@ LARGEST_COST = 1e15
 LEAST_EMISSIONS, LARGEST_EMISSIONS = 1e-3, 1e15
 """Baseline emissions, t a year: observations are shares of them."""
 
-LARGEST_ALLOCATION = 1e25
-"""Free units of what falls due at one deadline, t: some years of them stay below the largest state."""
+LARGEST_AMOUNT = 1e25
+"""Free units, or credits that count, for one deadline, t: years of them stay below the largest state."""
 
 
 def check_firm(scenario: Scenario) -> None:
@@ -67,12 +67,7 @@ def check_tables(tables: Tables) -> None:
         if len(wrong):
             what = list(columns)[wrong[0][-1]] if columns else name
             raise ValueError(f"numbers too far apart: {what} is {table[tuple(wrong[0])]}; allowed: finite numbers")
-    most = tables.monthly[:, Month.FUTURE_ALLOCATION].max()
-    if most > LARGEST_ALLOCATION:
-        raise ValueError(
-            f"firm: {most:g} t of free units for one deadline, from its output, the law's number and"
-            f" allocation_correction together; allowed: at most {LARGEST_ALLOCATION:g} t"
-        )
+    _check_amounts(tables.monthly)
     permanent = tables.static[Static.PERMANENT]
     if permanent > 0.0:
         rows = tables.monthly[:, Month.AUCTION_EVENT].astype(int)
@@ -83,4 +78,17 @@ def check_tables(tables: Tables) -> None:
                 f"market.frictions.permanent_impact: {permanent * annual:g}: all that the firm may buy,"
                 f" {most / annual:.3g} years of its emissions, would move the log price by {permanent * most:.3g};"
                 f" allowed: at most {LARGEST_MOVE * annual / most:.3g}"
+            )
+
+
+def _check_amounts(monthly: np.ndarray) -> None:
+    """Refuse more free units or credits for one deadline than are ever counted; NEVER stands for no limit."""
+    fixed = monthly[:, Month.OFFSET_FIXED]
+    credits = np.where(fixed == NEVER, 0.0, fixed) + monthly[:, Month.OFFSET_SHARE] * monthly[:, Month.FUTURE_EMISSIONS]
+    units = monthly[:, Month.FUTURE_ALLOCATION]
+    for where, what, amounts in (("firm", "free units", units), ("regime.offsets", "credits that count", credits)):
+        if amounts.max() > LARGEST_AMOUNT:
+            raise ValueError(
+                f"{where}: {amounts.max():g} t of {what} for one deadline, from output, the law's numbers and"
+                f" firm.allocation_correction together; allowed: at most {LARGEST_AMOUNT:g} t"
             )

@@ -10,7 +10,10 @@ from importlib import import_module
 from typing import Any
 
 CLAIMS = {
+    "C1": "nea_env.market.claims.c1",
+    "C5": "nea_env.market.claims.c5",
     "C6": "nea_env.market.claims.c6",
+    "C15": "nea_env.market.claims.c15",
 }
 """Module of each claim, by its name."""
 

@@ -184,7 +184,8 @@ def test_every_node_clears_the_market(seed):
     price = chain.running[:-1]
 
     def above(threshold, amount):
-        return amount * np.clip((price / threshold - 0.995) / 0.01, 0, 1)
+        spread = problem.offset_spread if threshold == "offset_price" else 0.005
+        return by_month(amount) * np.clip((price / by_month(threshold) - (1 - spread)) / (2 * spread), 0, 1)
 
     emissions, taken, produced = by_month("emissions") * np.exp(problem.shocks), 0.0, []
     for worth in (price, chain.worth[:-1]):
@@ -200,7 +201,7 @@ def test_every_node_clears_the_market(seed):
         ("reserve_price", "auctioned"), ("offset_price", "offsets"), ("release_price", "released"),
         ("buy_back_price", "bought_back"),
     ):  # fmt: skip
-        before = before + above(by_month(threshold), by_month(amount))
+        before = before + above(threshold, amount)
     before = before - by_month("bought_back")
     carried = problem.banks[0] + chain.landing * (problem.banks[1] - problem.banks[0])
     inside = (chain.landing > 0) & (chain.landing < len(problem.banks) - 1)
