@@ -103,7 +103,7 @@ TOGETHER = [
         market__frictions__permanent_impact=2,
     ),
     _lowered(
-        "verified early", "pilot_hubei", "regime.calendar.2018.verified", "2019-05", "allowed: from 2020-12",
+        "verified early", "pilot_hubei", "regime.calendar.2018.verified", "2019-11", "allowed: from 2020-12",
         regime__calendar__2018__years=3,
     ),
     _lowered(

@@ -59,7 +59,7 @@ A whole market differs from one firm that takes the price as given. When units a
 rises to what a missing unit costs, and some firms are left without. At a multiple little above 1 that happens
 often. The multiples of Tianjin and Shanghai are therefore set to the least, in tenths, at which as many firms comply in
 the equilibrium as are reported, on average over the periods that are reported (`calibrated_multiple` in
-`nea_env/policies/market_compliance.py`): 2.6 and 3.1. Like the aggregate that they come from they are assumed. The
+`nea_env/policies/market_compliance.py`): 2.5 and 3.1. Like the aggregate that they come from they are assumed. The
 others stay at 1.1:
 
 - the national system's market lacks less of the duty of 2019 and 2020 than was reported (0.5 %), at 1.1 already;

@@ -191,6 +191,7 @@ class AuctionTerms(Model):
 
     volume: Positive | None = None  # t offered
     bid_share: Share | None = None
+    emission_share: Share | None = None
     reserve_price: NonNegative | None = None  # money per t
     reserve_multiple: NonNegative | None = None
     reserve_months: Annotated[Whole, Field(ge=1, le=24)] | None = None
@@ -209,6 +210,7 @@ class AuctionRule(Model):
     volume: Positive  # t offered at each
     terms: dict[Month, AuctionTerms] = {}  # month of an auction that differs from the others -> in what
     bid_share: Share = 1.0  # largest share of the volume that one bidder can take
+    emission_share: Share | None = None  # largest bid, of the bidder's baseline emissions a year; None: any
     filled_share: Share = 1.0  # of a bid that is filled: rationing
     discount: Annotated[Number, Field(ge=0, lt=1)] = 0.0
     fee: Annotated[Number, Field(ge=0, lt=0.1)] = 0.0  # of the price

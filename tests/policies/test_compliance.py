@@ -82,7 +82,7 @@ def test_only_periods_with_a_side_penalty_are_changed():
     assert {year: rule.side_multiple for year, rule in law.items()} == {
         **dict.fromkeys(("2019", "2020", "2021", "2022"), 0.5), "2023": 0.0, "2024": 0.0,
     }  # fmt: skip
-    assert own_multiples(load_scenario("pilot_tianjin")) == (2.6,)
+    assert own_multiples(load_scenario("pilot_tianjin")) == (2.5,)
 
 
 def test_a_share_has_an_interval_at_its_ends():

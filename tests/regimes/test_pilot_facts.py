@@ -54,19 +54,23 @@ def test_months_of_launch(name, opened):
 
 
 @pytest.mark.parametrize("name", ["beijing", "chongqing", "fujian", "guangdong", "shenzhen", "tianjin"])
-def test_surrender_in_june(name):
-    last = "2020-11" if name == "guangdong" else "2020-06"  # 31 August, then 30 November 2020
-    assert [rule.deadline for rule in every_year(name, "calendar")] == ["2017-06", "2018-06", "2019-06", last]
+def test_surrender_in_june_but_where_it_was_put_off(name):
+    second = "2018-08" if name == "fujian" else "2018-06"  # 15 August 2018
+    # 31 August, then 30 November 2020; all by the end of October; all by 1 September, auction on 28 August
+    last = {"guangdong": "2020-11", "fujian": "2020-10", "tianjin": "2020-08"}.get(name, "2020-06")
+    assert [rule.deadline for rule in every_year(name, "calendar")] == ["2017-06", second, "2019-06", last]
 
 
 def test_the_exchange_names_each_deadline_of_guangdong():
     assert {status("guangdong", f"calendar.{year}.deadline") for year in YEARS} == {"sourced"}
 
 
-def test_surrender_in_hubei_in_july():
+def test_surrender_in_hubei_in_july_and_later_in_december():
     deadlines = [rule.deadline for rule in every_year("hubei", "calendar")]
-    assert deadlines == ["2017-07", "2018-07", "2019-07", "2020-07"]
-    assert status("hubei", "calendar.2016.deadline") == "derived"  # the month of a notice
+    # a notice of July 2017; verification still ahead in August 2019; auctions for the short on 9 and 11 December 2020
+    assert deadlines == ["2017-07", "2018-07", "2019-12", "2020-12"]
+    found = [status("hubei", f"calendar.{year}.deadline") for year in YEARS]
+    assert found == ["derived", "assumed", "assumed", "derived"]
 
 
 def test_shanghai_moved_its_deadline():
@@ -253,7 +257,7 @@ def test_local_offsets_on_record():
         ("hubei", 1, 12, 0, 150_000, 2, 0),
         ("shanghai", 0, 1, 50_000, None, 0, 3.1),
         ("shenzhen", 3, 6, 0, None, 1, 0),
-        ("tianjin", 0, 1, 0, None, 0, 2.6),
+        ("tianjin", 0, 1, 0, None, 0, 2.5),
     ],
 )
 def test_penalties(name, multiple, months, lump_sum, at_most, deducted, side):
@@ -311,6 +315,7 @@ def test_who_holds_auctions():
         "hubei",
         "shanghai",
         "shenzhen",
+        "tianjin",
     }
 
 
@@ -348,11 +353,15 @@ def test_shenzhen_auctions_for_the_short():
         assert (rule.short_only, rule.short_share, rule.own_use) == (True, 0.15, True)  # of the own shortfall
 
 
-def test_hubei_auctions_for_the_short():
+def test_hubei_auctions_for_the_short_while_they_surrender():
     for year, rule in zip(YEARS, every_year("hubei", "auctions"), strict=True):
-        assert rule.months == (f"{year}-11", f"{year}-12")
-        assert len(rule.months) * rule.volume == 3_000_000
+        assert rule.months == (LAW["hubei"].calendar[year].deadline,)
+        assert rule.offered == 3_000_000
         assert rule.short_only
+    assert LAW["hubei"].auctions["2019"].months == ("2020-12",)  # 9 and 11 December 2020
+    found = [status("hubei", f"auctions.{year}.volume") for year in YEARS]
+    assert found == ["assumed", "assumed", "assumed", "sourced"]
+    assert not {"2020", "2021"} & set(LAW["hubei"].auctions)
 
 
 def test_beijing_corridor():

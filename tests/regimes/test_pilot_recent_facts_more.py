@@ -118,9 +118,9 @@ def test_hubeis_plan_for_2022():
 
 
 def test_hubei_sold_3_mt_in_december_2020():
-    auction = LAW["hubei"].auctions["2020"]
+    auction = LAW["hubei"].auctions["2019"]  # while firms surrendered for 2019
     assert (auction.months, auction.volume, auction.short_only) == (("2020-12",), 3_000_000, True)
-    assert not {"2021", "2023"} & set(LAW["hubei"].auctions)
+    assert not {"2020", "2021", "2023"} & set(LAW["hubei"].auctions)
 
 
 def test_fujians_gap_counts_up_to_a_fifth_of_emissions():
@@ -133,9 +133,9 @@ def test_fujians_gap_counts_up_to_a_fifth_of_emissions():
 
 
 def test_fujians_firms_complied():
-    # Fujian Daily, 28 August 2018: all 255 firms for 2017, 99 % for 2016
+    # Fujian Daily, 28 August 2018: all 255 firms for 2017, 99 % for 2016; all 269 for 2019
     found = {year: told.firms for year, told in LAW["fujian"].compliance.items()}
-    assert found == {"2016": 0.99, "2017": 1.0}
+    assert found == {"2016": 0.99, "2017": 1.0, "2019": 1.0}
 
 
 def test_tianjin_keeps_the_rule_of_2021():

@@ -11,7 +11,7 @@ from nea_env.core.lowering.events import table_of
 from nea_env.core.lowering.outlook import Outlook
 from nea_env.core.lowering.periods import BOOKED, Period, booked_at_start, deadlines, free_units, next_deadline
 from nea_env.core.parameters import AUCTION, NEVER, TRIGGERS, Event, Month
-from nea_env.scenario import Regime, Scenario, months_between
+from nea_env.scenario import Scenario, months_between
 
 GAP_MONTHS = 12  # news about the front's discount comes in the last year before its deadline
 
@@ -145,15 +145,17 @@ def fill_auctions(
             if monthly[t, Month.AUCTION_EVENT] >= 0.0:
                 raise ValueError(f"regime.auctions: {month} is listed twice")
             monthly[t, Month.AUCTION_EVENT] = len(table)
-            table = np.vstack([table, table_of([(0, AUCTION, _auction(scenario.regime, year, month))])])
+            table = np.vstack([table, table_of([(0, AUCTION, _auction(scenario, year, month))])])
     return table
 
 
-def _auction(regime: Regime, year: str, month: str) -> dict[int, float]:
+def _auction(scenario: Scenario, year: str, month: str) -> dict[int, float]:
     """Columns of one auction."""
-    rule = regime.auctions[year].in_month(month)
+    rule, most = scenario.regime.auctions[year].in_month(month), NEVER
+    if rule.emission_share is not None:
+        most = rule.emission_share * scenario.firm.annual_emissions
     return {
-        Event.AMOUNT: rule.bid_share * rule.volume * rule.filled_share,
+        Event.AMOUNT: min(rule.bid_share * rule.volume, most) * rule.filled_share,
         Event.DISCOUNT: rule.discount,
         Event.FEE: rule.fee,
         Event.RESERVE_PRICE: rule.reserve_price,
@@ -162,7 +164,7 @@ def _auction(regime: Regime, year: str, month: str) -> dict[int, float]:
         Event.RESERVE_CAP: NEVER if rule.reserve_cap is None else rule.reserve_cap,
         Event.SHORT_SHARE: rule.short_share if rule.short_only else 0.0,
         Event.OWN_USE: float(rule.own_use),
-        Event.AUCTIONED_BANKABLE: float(regime.banking[year].auctioned_bankable),
+        Event.AUCTIONED_BANKABLE: float(scenario.regime.banking[year].auctioned_bankable),
     }
 
 

@@ -24,7 +24,7 @@ from nea_env.core.rules.abatement import abatement_cost, share_at_price
             {"market.law": "bootstrap", "market.bootstrap": {"changes": [0.1] * 4}},
             ("market.bootstrap.changes", "equal"),
         ),
-        ("pilot_hubei", {"regime.calendar.2018.years": 3}, ("regime.calendar.2018.verified: 2019-05",)),
+        ("pilot_hubei", {"regime.calendar.2018.years": 3}, ("regime.calendar.2018.verified: 2019-11",)),
         ("kets", {"policy.mode": "randomised", "regime.ranges": []}, ("policy.mode", "no ranges")),
         ("tokyo", {"regime.ranges.2.high": 161.7}, ("regime.ranges: allocation.", "161.7", "less than or equal to 1")),
     ],

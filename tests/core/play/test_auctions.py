@@ -121,6 +121,18 @@ def test_one_bidder_wins_its_share_of_the_volume_as_far_as_bids_are_filled():
     assert walk.flows["auctioned"][0] == pytest.approx(60_000)
 
 
+@pytest.mark.parametrize(
+    ("terms", "room"), [({}, 20_000), ({"filled_share": 0.5}, 10_000), ({"bid_share": 0.1}, 10_000)]
+)
+def test_one_bidder_may_be_held_to_a_share_of_its_emissions(terms, room):
+    walk = bidder(auction(emission_share=0.02, **terms))  # of 1,000,000 t
+    assert walk.batch.market()["auction_room"][0] == pytest.approx(room)
+    own = {"2015-02": AuctionTerms(emission_share=0.03)}
+    walk = bidder(auction("2015-02", "2015-03", terms=own))
+    assert walk.batch.market()["auction_room"][0] == pytest.approx(30_000)
+    assert walk.play().batch.market()["auction_room"][0] == VOLUME
+
+
 def test_no_bid_share_is_no_auction():
     walk = bidder(auction(bid_share=0.0, reserve_price=500.0))
     seen = walk.batch.observe()[0]
