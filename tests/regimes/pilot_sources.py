@@ -11,14 +11,15 @@ NOT_FOUND = {  # looked for in the texts at hand and not found there
     "hubei": {"allocation.{}.classes.cement.pre_share"},
 }
 FOUND = {  # of 2018 and later, in plans, notices and a decree without an end
-    "beijing": SOURCED["beijing"],
+    "beijing": {"calendar.2019.deadline", *SOURCED["beijing"]},
     "fujian": {
         "allocation.2018.pre_share", "allocation.2019.pre_share", "allocation.2022.deficit_cap",
         "calendar.2019.deadline", "calendar.2020.announced", "calendar.2022.announced", "calendar.2023.announced",
         "calendar.2023.verified", "calendar.2023.deadline",
     },
     "guangdong": {
-        "calendar.2018.deadline", "calendar.2019.deadline", "auctions.2019.months.0", "auctions.2019.volume",
+        "calendar.2018.deadline", "calendar.2019.deadline", "calendar.2019.allocated", "calendar.2019.announced",
+        "auctions.2019.months.0", "auctions.2019.volume",
         "auctions.2019.reserve_multiple", "auctions.2019.reserve_months", *SOURCED["guangdong"],
     },
     "hubei": {

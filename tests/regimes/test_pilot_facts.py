@@ -56,8 +56,10 @@ def test_months_of_launch(name, opened):
 @pytest.mark.parametrize("name", ["beijing", "chongqing", "fujian", "guangdong", "shenzhen", "tianjin"])
 def test_surrender_in_june_but_where_it_was_put_off(name):
     second = "2018-08" if name == "fujian" else "2018-06"  # 15 August 2018
-    # 31 August, then 30 November 2020; all by the end of October; all by 1 September, auction on 28 August
-    last = {"guangdong": "2020-11", "fujian": "2020-10", "tianjin": "2020-08"}.get(name, "2020-06")
+    # 31 October; 31 August, then 30 November; all by the end of October; all by 1 September, auction on 28 August 2020
+    last = {"beijing": "2020-10", "guangdong": "2020-11", "fujian": "2020-10", "tianjin": "2020-08"}.get(
+        name, "2020-06"
+    )
     assert [rule.deadline for rule in every_year(name, "calendar")] == ["2017-06", second, "2019-06", last]
 
 
