@@ -56,7 +56,7 @@ def test_months_of_launch(name, opened):
 @pytest.mark.parametrize("name", ["beijing", "chongqing", "fujian", "guangdong", "shenzhen", "tianjin"])
 def test_surrender_in_june_but_where_it_was_put_off(name):
     second = "2018-08" if name == "fujian" else "2018-06"  # 15 August 2018
-    # 31 October; 31 August, then 30 November; all by the end of October; all by 1 September, auction on 28 August 2020
+    # of 2020: 31 October; 31 August, then 30 November; all by the end of October; all by 1 September
     last = {"beijing": "2020-10", "guangdong": "2020-11", "fujian": "2020-10", "tianjin": "2020-08"}.get(
         name, "2020-06"
     )
