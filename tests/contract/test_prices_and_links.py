@@ -52,7 +52,7 @@ CASES: dict[str, tuple[str, dict]] = {
     ),
     "equilibrium and a link that may end": (
         "linked_kets",
-        NO_GAP | {"links": ["kets_tps_quota"], "links.0.ends": "2021-09", "market.law": "equilibrium"},
+        NO_GAP | {"last": "2021", "links": ["kets_tps_quota"], "links.0.ends": "2021-09", "market.law": "equilibrium"},
     ),
     "equilibrium and quota": (
         "linked_kets", NO_GAP | {"links": ["kets_tps_quota"], "links.0.end_chance": None, "market.law": "equilibrium"}

@@ -77,11 +77,13 @@ def test_claims_are_listed_and_a_wrong_name_is_refused(capsys):
     assert "C26" in capsys.readouterr().out
     assert main(["claim", "C99"]) == 2
     assert "C99" in capsys.readouterr().err
+    assert main(["claim", "C26", "last=2021"]) == 2  # too short for ten years
+    assert "last: 2021" in capsys.readouterr().err
 
 
 @pytest.mark.slow
 def test_a_chance_of_a_cut_moves_what_investment_is_worth_back_towards_no_link():
-    found = compared(["last=2021"], {})
+    found = compared([], {})
     rows = list(found.values())
     for side in range(2):
         alone, firm, *loose = (row[side].worth for row in rows)

@@ -17,8 +17,9 @@ from nea_env.core.equilibrium.chain import Chain, LinkedChain
 from nea_env.core.equilibrium.linked import on_both
 from nea_env.core.equilibrium.problem import Array, Problem
 from nea_env.core.equilibrium.solve import solve
+from nea_env.core.lowering.aggregate.calendar import solved_months
 from nea_env.core.lowering.aggregate.market import partner_problem, problem
-from nea_env.core.lowering.aggregate.solved import solved_pair
+from nea_env.core.lowering.aggregate.solved import PAIR_SHOCKS, solved_pair
 from nea_env.library import load_scenario
 from nea_env.library.columns import paragraph, table
 from nea_env.scenario import Scenario
@@ -43,7 +44,7 @@ ANSWER = (
 VARIANTS: Mapping[str, Mapping[str, Any]] = {
     "as shipped": {},
     "a quota of 2 % of the duty": {"links.0.quota": 0.02},
-    "a partner that is short of units, and dearer over the years": {"links.0.market.aggregate.intensity": 0.9},
+    "abatement four times as dear in the partner's system": {"links.0.market.aggregate.abatement.scale": 2_600.0},
 }
 
 
@@ -75,6 +76,9 @@ def report(overrides: Sequence[str], width: int) -> list[str]:
 def compared(overrides: Sequence[str], changes: Mapping[str, Any]) -> dict[str, tuple[Moments, Moments]]:
     """Both markets, home first, without a link and with one under each chance that it is cut."""
     base = load_scenario(load_scenario(SCENARIO, LINK | dict(changes)), list(overrides))
+    months = solved_months(base.regime, base.start, base.last)
+    if months < 12 * YEARS:
+        raise ValueError(f"last: {base.last}: leads to {months} months of prices; allowed: {12 * YEARS} or more")
     found = {"no link": alone_moments(base)}
     for chance in CHANCES:
         may_end = {"links.0.ends": ENDS, "links.0.end_chance": chance} if chance else {}
@@ -84,7 +88,8 @@ def compared(overrides: Sequence[str], changes: Mapping[str, Any]) -> dict[str, 
 
 def alone_moments(scenario: Scenario) -> tuple[Moments, Moments]:
     """Home and partner, each solved by itself."""
-    home, partner = solve(problem(scenario)), solve(partner_problem(scenario.links[0], scenario))
+    home = solve(problem(scenario, shocks=PAIR_SHOCKS))
+    partner = solve(partner_problem(scenario.links[0], scenario, shocks=PAIR_SHOCKS))
     sizes, rates = _sizes(scenario), _rates(scenario)
     return _of(home, sizes[0], rates[0]), _of(partner, sizes[1], rates[1])
 
