@@ -144,7 +144,7 @@ MARKETS = {
 SIZE = {"Korea": 545e6, "Japan": 16.4e6, "China": 4.5e9}  # t a year
 
 
-def market(name: str, months: int, banks: int) -> Problem:
+def market(name: str, months: int, banks: int, *, together: bool = True) -> Problem:
     """A market at the price that was seen: abatement costs such that it starts there."""
     shipped, price, start, overrides = MARKETS[name]
     scenario = load_scenario(shipped, dict(overrides))
@@ -155,7 +155,7 @@ def market(name: str, months: int, banks: int) -> Problem:
         abatement = aggregate.abatement.model_copy(update={"scale": scale})
         prices = {"price": price, "aggregate": aggregate.model_copy(update={"abatement": abatement})}
         changed = scenario.market.model_copy(update=prices)
-        return market_problem(scenario.regime, changed, start, months, banks=nodes, shocks=SHOCKS)
+        return market_problem(scenario.regime, changed, start, months, banks=nodes, shocks=SHOCKS, together=together)
 
     return at_scale(scale_for(price, at_scale), banks)
 
@@ -165,7 +165,8 @@ def linked(
 ) -> LinkedChain:
     """Home with China on some terms; ``rate`` in home money per CNY. Under a quota, on grids that fit."""
     fine = OUTLINE if kind == "quota" else banks
-    own, other = market(home, months, fine), market(f"China {home[-4:]}", months, fine)
+    one = kind != "quota"  # two prices: each period is settled as it ends
+    own, other = (market(name, months, fine, together=one) for name in (home, f"China {home[-4:]}"))
     terms = Terms(
         type=kind,
         quota=np.full(months, quota),

@@ -62,10 +62,18 @@ def partner_problem(
 
 
 def market_problem(
-    regime: Regime, market: Market, start: str, months: int, *, banks: int = BANKS, shocks: int = SHOCKS
+    regime: Regime,
+    market: Market,
+    start: str,
+    months: int,
+    *,
+    banks: int = BANKS,
+    shocks: int = SHOCKS,
+    together: bool = True,
 ) -> Problem:
-    """A market under a law that is known, from ``start`` on; as `market_problems`."""
-    return market_problems([market_flows(regime, market, start, months)], banks=banks, shocks=shocks)[0]
+    """A market under a law that is known, from ``start`` on; as `market_flows` and `market_problems`."""
+    flows = market_flows(regime, market, start, months, together=together)
+    return market_problems([flows], banks=banks, shocks=shocks)[0]
 
 
 class MarketFlows(NamedTuple):
