@@ -27,7 +27,7 @@ MISTAKES = [
     # choices
     ("env=kest", ("env=kest", "did you mean 'kets'?", "tokyo")),
     ("algo=pppo", ("algo=pppo", "did you mean 'ppo'?", "sac")),
-    ("scenario=nowhere", ("scenario=nowhere", "kets_steel")),
+    ("scenario=nowhere", ("scenario=nowhere", "linked_kets")),
     ("scenario=nowhere.yaml", ("nowhere.yaml",)),
     # the scenario
     ("scenario.market.volatilty=0.2", ("scenario.market.volatilty", "did you mean 'volatility'?", "allowed: ")),

@@ -95,7 +95,7 @@ def test_a_shipped_scenario_replays_them(name, month, price):
 
 def test_the_committee_s_steps_are_on_record_and_move_nothing_more():
     """K-ETS and Beijing have triggers: a record is played as it stands."""
-    record = {"first": "2013-01", "price": [10.0] * 90}  # far below Beijing's 20
+    record = {"first": "2013-01", "price": [10.0] * 94}  # far below Beijing's 20
     batch = Batch(load_scenario("pilot_beijing", {"market.law": "replay", "market.replay": record}), 20, threads=1)
     for _ in range(int(batch.horizon[0]) - 1):
         batch.step(np.zeros((20, 8), np.float32))
