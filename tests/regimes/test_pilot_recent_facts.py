@@ -27,10 +27,12 @@ SOURCED = {  # paths of 2020 and later that are not assumed, but for those of Gu
         *held("auctions", "2021", *LOT, "bid_share"),
         *held("auctions", "2022", *LOT, "bid_share", "months.1", "terms.2023-10.volume", "terms.2023-10.short_only"),
         *held("auctions", "2022.terms.2023-10", "reserve_multiple", "reserve_months", "own_use"),
-        *held("auctions", "2023", "months.0", "volume", "bid_share"),
+        *held("auctions", "2023", "months.0", "months.1", "volume", "bid_share"),
+        *held("auctions", "2023.terms.2024-11", "volume", "reserve_multiple", "reserve_months", "own_use"),
+        "calendar.2023.deadline",
     },
     "guangdong": {
-        *held("calendar", "2020", "verified", "deadline"),
+        *held("calendar", "2020", "announced", "verified", "deadline"),
         *(f"calendar.{year}.{key}" for year in (2021, 2022, 2023)
           for key in ("allocated", "announced", "verified", "deadline")),
         *held("calendar", "2024", "allocated", "announced"),
@@ -67,7 +69,7 @@ def test_the_law_reaches_the_last_year_known_and_says_which_that_is(name):
     ("name", "deadlines", "how"),
     [
         ("guangdong", ["2021-07", "2022-08", "2023-07", "2024-07", "2025-06"], ["sourced"] * 4 + ["assumed"]),
-        ("beijing", ["2021-10", "2022-11", "2023-10", "2024-10"], ["assumed", "assumed", "derived", "assumed"]),
+        ("beijing", ["2021-10", "2022-11", "2023-10", "2024-11"], ["assumed", "assumed", "derived", "derived"]),
         ("shanghai", ["2021-09", "2022-12", "2023-11", "2024-09", "2025-09"], ["sourced"] * 2 + ["assumed"] * 3),
     ],
 )
@@ -141,7 +143,7 @@ def test_guangdongs_decree_goes_on():
         assert (known[f"offsets.{year}.ccer_local.limit_share"].status == "sourced") == (year == "2020")
 
 
-def test_beijings_four_auctions():
+def test_beijings_five_auctions():
     first, second, third = (LAW["beijing"].auctions[year] for year in ("2021", "2022", "2023"))
     assert (first.months, first.volume, first.reserve_multiple, first.reserve_months) == (
         ("2022-11",), 2_000_000, 1.2, 7,
@@ -152,8 +154,12 @@ def test_beijings_four_auctions():
     assert (august.short_only, august.own_use) == (False, False)
     assert (october.volume, october.reserve_multiple, october.reserve_months) == (500_000, 1.05, 6)
     assert (october.short_only, october.own_use) == (True, True)
-    assert (third.months, third.volume) == (("2024-09",), 1_500_000)
-    assert {rule.bid_share for rule in (first, august, october, third)} == {0.15}
+    assert third.months == ("2024-09", "2024-11")
+    september, november = map(third.in_month, third.months)
+    assert september.volume == 1_500_000
+    assert (november.volume, november.reserve_multiple, november.reserve_months) == (1_000_000, 1.1, 10)
+    assert (september.own_use, november.own_use, november.short_only) == (False, True, False)
+    assert {rule.bid_share for rule in (first, august, october, september, november)} == {0.15}
     assert "2020" not in LAW["beijing"].auctions
 
 
