@@ -161,14 +161,18 @@ class Batch:
     def law(self, path: str) -> NDArray[np.float64]:
         """(n,) one number of the law that each row's episode plays, by its dotted path in the regime.
 
+        NaN where a row's law lacks it and another that its scenario draws has it.
+
         Raises:
             KeyError: the path is not a number of a row's regime.
         """
         numbers = [law.regime.number(path) for law in self._laws]
-        if any(numbers[k] is None for k in set(self._statute.tolist())):
-            regime = self._laws[int(self._statute[0])].regime
-            known = [name for name, _ in leaves(regime.model_dump()) if regime.number(name) is not None]
-            raise KeyError(f"law: {path!r} is not a number of {regime.name}; {did_you_mean(path, known)}")
+        for first in set(self._static[self._statute, Static.FIRST_STATUTE].astype(int).tolist()):
+            group = slice(first, first + int(self._static[first, Static.STATUTES]))  # laws of one scenario
+            if all(number is None for number in numbers[group]):
+                regime = self._laws[first].regime
+                known = [name for name, _ in leaves(regime.model_dump()) if regime.number(name) is not None]
+                raise KeyError(f"law: {path!r} is not a number of {regime.name}; {did_you_mean(path, known)}")
         return np.array([np.nan if value is None else value for value in numbers])[self._statute]
 
     def reset(self, seeds: ArrayLike | None = None, mask: NDArray[np.bool_] | None = None) -> NDArray[np.float32]:

@@ -10,8 +10,11 @@ from pydantic import Field, model_validator
 from nea_env.scenario.types import Model, Month, Share, Whole
 
 ROUNDING = 1e-9
-ROOTS = ("regime", "market.aggregate")
-"""What an announcement can change: the law, and the whole market's own numbers."""
+MECHANISMS = (
+    "allocation", "banking", "borrowing", "offsets", "penalty", "auctions", "stabilisation", "holding", "calendar",
+)  # fmt: skip
+"""Parts of the law that an announcement can change, each in a period that it names."""
+_AGGREGATE = "market.aggregate."
 
 
 class BelievedLaw(Model):
@@ -35,9 +38,16 @@ class BelievedLaw(Model):
     @model_validator(mode="after")
     def _changes_the_law(self) -> Self:
         for path in self.overrides:
-            if not any(path.startswith(f"{root}.") for root in ROOTS):
+            keys = path.split(".")
+            of_a_period = len(keys) > 2 and keys[0] == "regime" and keys[1] in MECHANISMS
+            if not (of_a_period or path.startswith(_AGGREGATE)):
                 raise ValueError(
-                    f"overrides.{path}: an announcement changes the law; allowed: keys of {' and '.join(ROOTS)}"
+                    f"overrides.{path}: an announcement changes a rule of a period or the whole market; allowed: dotted"
+                    f" paths such as regime.banking.2017.limit (of {', '.join(MECHANISMS)}), and of market.aggregate"
+                )
+            if keys[-1] == "announced":
+                raise ValueError(
+                    f"overrides.{path}: a law is known in the month of its announcement; allowed: its rules"
                 )
         return self
 

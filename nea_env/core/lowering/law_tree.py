@@ -171,8 +171,25 @@ def announcements(scenario: Scenario, outcomes: int | None = None) -> tuple[News
                     f"{key}: {path} is announced in {each.month}, after {year}'s deadline in"
                     f" {scenario.regime.calendar[year].deadline}; allowed: a law that is announced before"
                 )
+            _check_booked(scenario, path, each.month, key)
         news.append(News(month, tuple(branches), tuple(paths)))
     return tuple(sorted(news, key=lambda each: each.month))
+
+
+def _check_booked(scenario: Scenario, path: str, month: str, key: str) -> None:
+    """Free units are given by the law that was known, and kept unless a true-up is still to come."""
+    mechanism, _, rest = path.partition(".")
+    if mechanism != "allocation":
+        return
+    year = rest.split(".")[0]
+    calendar, rule = scenario.regime.calendar[year], scenario.regime.allocation[year]
+    booked = rule.of_class(scenario.firm.unit_class).method in ("grandfathering", "historical_benchmarking")
+    given = (calendar.completed or calendar.allocated) if booked else calendar.verified
+    if given is not None and given < month:
+        raise ValueError(
+            f"{key}: {path} is announced in {month}, when {year}'s units were given in {given}; allowed: an allocation"
+            " that is announced before"
+        )
 
 
 def _of_ranges(scenario: Scenario, outcomes: int | None) -> list[News]:

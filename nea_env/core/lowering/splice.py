@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from nea_env.core.parameters import Month, Static
+from nea_env.core.parameters import Event, Month, Static
 
 ROWS = (Month.DEADLINE_EVENT, Month.AUCTION_EVENT, Month.TRIGGER_EVENT, Month.FIRST_EVENT, Month.LAST_EVENT)
 """Columns of `Month` that name a row of the events; -1: none."""
@@ -49,6 +49,12 @@ def spliced(before: Sequence[tuple[int, Tables]], last: Tables) -> Tables:
     parts, months = [table for _, table in before] + [last], [month for month, _ in before]
     for table in parts[1:]:
         _check_constant(parts[0], table)
+    for (month, early), late in zip(before, parts[1:], strict=True):
+        if _steps(early, month) != _steps(late, month):
+            raise ValueError(
+                "market.beliefs: a step of the calendar that comes before its announcement under one law comes after it"
+                f" under another (month {month} from the start); allowed: dates that are announced before they come"
+            )
     monthly, offset = [], 0
     for table, start, end in zip(parts, [0, *months], [*months, last.horizon + 1], strict=True):
         rows = table.monthly[start:end].copy()
@@ -56,6 +62,16 @@ def spliced(before: Sequence[tuple[int, Tables]], last: Tables) -> Tables:
         monthly.append(rows)
         offset += len(table.events)
     return replace(parts[0], monthly=np.concatenate(monthly), events=np.concatenate([table.events for table in parts]))
+
+
+def _steps(table: Tables, month: int) -> list[tuple[int, float]]:
+    """Months and kinds of the events that are settled before a month."""
+    first, last = (table.monthly[:month, column].astype(int) for column in (Month.FIRST_EVENT, Month.LAST_EVENT))
+    return [
+        (at, float(table.events[row, Event.KIND]))
+        for at, (begin, end) in enumerate(zip(first, last, strict=True))
+        for row in range(begin, end)
+    ]
 
 
 def _check_constant(first: Tables, later: Tables) -> None:

@@ -243,7 +243,7 @@ def announced(month, *laws):
         (announced("2030-04", {"chance": 1.0}), "2030-04 is not played; allowed: after 2015-01, to 2026-08"),
         (
             announced("2017-04", {"chance": 1.0, "overrides": {"firm.output": 3}}),
-            "overrides.firm.output: an announcement changes the law; allowed: keys of regime and market.aggregate",
+            "overrides.firm.output: an announcement changes a rule of a period or the whole market; allowed: dotted",
         ),
         (
             announced("2017-04", {"chance": 1.0, "overrides": {"regime.banking.2017.limti": 3}}),
@@ -257,11 +257,41 @@ def announced(month, *laws):
             announced("2017-04", {"chance": 1.0, "overrides": {"regime.calendar.2025.deadline": "2026-09"}}),
             "under one law the last deadline is 2026-08, under another 2026-09",
         ),
+        (
+            announced("2018-07", {"chance": 1.0, "overrides": {"regime.calendar.2017.deadline": "2018-06"}}),
+            "a step of the calendar that comes before its announcement under one law comes after it under another",
+        ),
+        (
+            announced("2018-09", {"chance": 1.0, "overrides": {"regime.calendar.2019.allocated": "2019-03"}}),
+            "a step of the calendar that comes before its announcement under one law",
+        ),
+        (
+            announced("2019-04", {"chance": 1.0, "overrides": {"regime.allocation.2018.correction_factor": 0.5}}),
+            "allocation.2018.correction_factor is announced in 2019-04, when 2018's units were given in",
+        ),
+        (
+            announced("2018-06", {"chance": 1.0, "overrides": {"regime.ranges": []}}),
+            "overrides.regime.ranges: an announcement changes a rule of a period or the whole market",
+        ),
+        (
+            announced("2018-06", {"chance": 1.0, "overrides": {"regime.banking.2018.announced": "2018-01"}}),
+            "overrides.regime.banking.2018.announced: a law is known in the month of its announcement",
+        ),
         ({"market.law": "gbm", **announced("2017-04", {"chance": 1.0})}, "beliefs: a gbm price knows no law"),
     ],
 )
 def test_beliefs_that_make_no_sense_are_refused(overrides, message):
     assert message in said(overrides)
+
+
+def test_a_number_that_only_some_of_the_laws_have_is_nan_in_the_others():
+    laws = [{"chance": 0.5}, {"chance": 0.5, "overrides": {"regime.penalty.2018.max_total": 5e9}}]
+    scenario = load_scenario("kets", {"market.law": "equilibrium", **announced("2017-04", *laws)})
+    batch = Batch(scenario, 50)
+    batch.reset(np.arange(50))
+    values = batch.law("penalty.2018.max_total")
+    assert set(values[~np.isnan(values)]) == {5e9}
+    assert 5 < np.isnan(values).sum() < 45
 
 
 def test_a_tree_too_large_is_refused():
