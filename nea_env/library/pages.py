@@ -50,8 +50,12 @@ def pages(out: Path, readme: Path | None = None) -> dict[Path, str]:
 
 def out_of_date(wanted: dict[Path, str], out: Path) -> list[Path]:
     """Pages that are missing or differ, and pages of regimes that no longer ship."""
-    stale = [path for path, page in wanted.items() if not path.is_file() or path.read_text(encoding="utf-8") != page]
-    return sorted({*stale, *(path for path in out.glob(f"*{MARKDOWN}") if path not in wanted)})
+    return sorted({*differing(wanted), *(path for path in out.glob(f"*{MARKDOWN}") if path not in wanted)})
+
+
+def differing(wanted: dict[Path, str]) -> list[Path]:
+    """Pages that are missing or differ."""
+    return [path for path, page in wanted.items() if not path.is_file() or path.read_text(encoding="utf-8") != page]
 
 
 def write(wanted: dict[Path, str]) -> None:

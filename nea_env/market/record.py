@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nea_env.library import load_scenario
+from nea_env.library.pages import differing
+from nea_env.library.pages import write as write_pages
 from nea_env.library.record import Figure, Seen, seen
 from nea_env.market.paths import PricePaths, price_paths
 from nea_env.market.surprise import surprise
@@ -118,12 +120,10 @@ def compared() -> tuple[Compared, ...]:
 
 def write(path: Path | str, check: bool = False) -> bool:
     """Write the page; with ``check`` only compare it. True if the file now holds the page."""
-    path, text = Path(path), page()
-    if check:
-        return path.is_file() and path.read_text(encoding="utf-8") == text
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="utf-8")
-    return True
+    wanted = {Path(path): page()}
+    if not check:
+        write_pages(wanted)
+    return not differing(wanted)
 
 
 def page() -> str:

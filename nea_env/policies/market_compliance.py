@@ -37,19 +37,11 @@ class Settled(NamedTuple):
     firms: float
 
 
-def chances(chain: Chain, start: NDArray[np.float64] | None = None) -> NDArray[np.float64]:
-    """(T + 1, B, Z) probability of each bank and shock at the start of each month of a chain.
-
-    Args:
-        chain: of a market; under a tree of laws, of the months in which one law is known.
-        start: (B, Z) probability of each in the first month; None: where the market starts.
-    """
+def chances(chain: Chain) -> NDArray[np.float64]:
+    """(T + 1, B, Z) probability of each bank and shock at the start of each month, under a law that is known."""
     market, shape = chain.problem, chain.running.shape
     found, states = np.zeros(shape), np.arange(shape[2])
-    if start is None:
-        found[0, :, market.start_shock] = chain.start_chances
-    else:
-        found[0] = start
+    found[0, :, market.start_shock] = chain.start_chances
     for month in range(len(chain.landing)):
         below = np.minimum(chain.landing[month].astype(np.int64), shape[1] - 2)
         share = chain.landing[month] - below

@@ -21,10 +21,10 @@ from nea_env.market.claims.korea import (
     SHIPPED,
     BelievedMarket,
     Nodes,
-    aggregate_of,
     announced,
     free_banking,
 )
+from nea_env.market.claims.layout import aggregate_of, apart
 from nea_env.scenario import Scenario, months_between
 
 QUESTION = "Does penalising excess carry-over (Korea, April 2017) ease a shortage?"
@@ -94,19 +94,14 @@ def report(overrides: Sequence[str], width: int, nodes: Nodes = FINE) -> list[st
     market = free_banking(overrides)
     found = believed(with_news(market), **nodes._asdict())
     main = _answer(found, market)
-    return [
-        QUESTION,
-        "",
-        *paragraph(_sentence(main), width),
-        "",
-        *table([f"announced in {MONTH}", *LAWS[:2], "nothing new"], _rows(found, market, main), width),
-        "",
-        *_as_it_came(market, width, nodes),
-        "",
-        *_hangs_on(overrides, market.scenario, main, width, nodes),
-        "",
-        *paragraph(SOURCES, width),
-    ]
+    return apart(
+        [QUESTION],
+        paragraph(_sentence(main), width),
+        table([f"announced in {MONTH}", *LAWS[:2], "nothing new"], _rows(found, market, main), width),
+        _as_it_came(market, width, nodes),
+        _hangs_on(overrides, market.scenario, main, width, nodes),
+        paragraph(SOURCES, width),
+    )
 
 
 def _sentence(main: Answer) -> str:

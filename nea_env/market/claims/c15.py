@@ -19,7 +19,8 @@ import numpy as np
 from nea_env.core.lowering.aggregate.supply import of_year
 from nea_env.library.columns import paragraph, table
 from nea_env.market.believed import Believed, believed
-from nea_env.market.claims.korea import RULED, SHIPPED, BelievedMarket, Nodes, aggregate_of, announced, free_banking
+from nea_env.market.claims.korea import RULED, SHIPPED, BelievedMarket, Nodes, announced, free_banking
+from nea_env.market.claims.layout import aggregate_of, apart
 from nea_env.scenario import Scenario, months_between
 
 QUESTION = "Did the late plan of phase II lift Korea's price in autumn 2017 (+34.6 %), or tighter beliefs?"
@@ -120,19 +121,14 @@ def report(overrides: Sequence[str], width: int, nodes: Nodes = NODES) -> list[s
     """Lines of the answer; see ``claims.report``."""
     market = free_banking(overrides)
     main = answer(market, nodes=nodes)
-    return [
-        QUESTION,
-        "",
-        *paragraph(_sentence(main), width),
-        "",
-        *_delay(market, width, nodes),
-        "",
-        *_beliefs(main, width),
-        "",
-        *_hangs_on(overrides, main, width, nodes),
-        "",
-        *paragraph(SOURCES, width),
-    ]
+    return apart(
+        [QUESTION],
+        paragraph(_sentence(main), width),
+        _delay(market, width, nodes),
+        _beliefs(main, width),
+        _hangs_on(overrides, main, width, nodes),
+        paragraph(SOURCES, width),
+    )
 
 
 def _sentence(main: Answer) -> str:

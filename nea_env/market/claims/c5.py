@@ -21,6 +21,7 @@ from nea_env.library import load_scenario
 from nea_env.library.columns import paragraph, table
 from nea_env.market.believed import Array, believed
 from nea_env.market.claims.korea import ROUGH, SHIPPED, Nodes, calibrated
+from nea_env.market.claims.layout import apart
 from nea_env.market.option import Afterwards, Project, Stopping, best_stopping
 from nea_env.scenario import Regime, Scenario, months_between
 from nea_env.scenario.firm import Technology
@@ -128,20 +129,19 @@ def report(overrides: Sequence[str], width: int, nodes: Nodes = ROUGH) -> list[s
     solved = _calibrated(scenario, overrides)
     main = compare(solved, technology, nodes)
     news = ", ".join(_month(scenario.start, each.month) for each in announcements(scenario))
-    return [
-        QUESTION,
-        "",
-        *paragraph(_sentence(main, scenario, technology.name), width),
-        "",
-        *_by_cost(main, scenario, width),
-        "",
-        *_by_year(main, scenario, width),
-        "",
-        *_hangs_on(scenario, overrides, main, nodes, width),
-        "",
-        *paragraph(f"Late: announced in {news}. Early: in the same order from {_month(scenario.start, 1)} on.", width),
-        *paragraph(SOURCES, width),
-    ]
+    return apart(
+        [QUESTION],
+        paragraph(_sentence(main, scenario, technology.name), width),
+        _by_cost(main, scenario, width),
+        _by_year(main, scenario, width),
+        _hangs_on(scenario, overrides, main, nodes, width),
+        [
+            *paragraph(
+                f"Late: announced in {news}. Early: in the same order from {_month(scenario.start, 1)} on.", width
+            ),
+            *paragraph(SOURCES, width),
+        ],
+    )
 
 
 def _calibrated(scenario: Scenario, overrides: Sequence[str]) -> Scenario:

@@ -18,8 +18,9 @@ from nea_env.core.lowering.aggregate.scale import calibrated_scale, with_scale
 from nea_env.core.lowering.aggregate.supply import allocation_share, follows_output
 from nea_env.library import load_scenario
 from nea_env.library.columns import paragraph, table
+from nea_env.market.claims.layout import aggregate_of, apart
 from nea_env.market.outcomes import Year, outcomes
-from nea_env.scenario import Aggregate, Scenario
+from nea_env.scenario import Scenario
 
 QUESTION = "Does an intensity standard adapt to output, by subsidising it, and at what cost?"
 
@@ -101,7 +102,7 @@ def capped(scenario: Scenario, outputs: dict[int, float]) -> Scenario:
     Raises:
         ValueError: the scenario has no aggregate, or units that do not follow output.
     """
-    aggregate, laws = _aggregate(scenario), dict(scenario.regime.allocation)
+    aggregate, laws = aggregate_of(scenario), dict(scenario.regime.allocation)
     for law, rule in laws.items():
         own = rule.of_class(aggregate.unit_class)
         if not follows_output(own):
@@ -131,34 +132,22 @@ def compare(scenario: Scenario) -> tuple[tuple[Year, ...], tuple[Year, ...]]:
 def report(overrides: Sequence[str], width: int) -> list[str]:
     """Lines of the answer; see ``claims.report``."""
     scenario = load_scenario(SCENARIO, [*DEFAULTS, *overrides])
-    if _aggregate(scenario).output_response is None:
+    if aggregate_of(scenario).output_response is None:
         raise ValueError("market.aggregate.output_response: none, so output could not answer")
     capped(scenario, {})  # a law that has no output to follow is refused before anything is solved
     scenario = calibrated(scenario)
     years, capped_years = compare(scenario)
     standard, cap = average(years), average(capped_years)
     money = scenario.regime.currency
-    return [
-        QUESTION,
-        "",
-        *paragraph(_answer(standard, cap), width),
-        "",
-        *table(["", "standard", "cap of as many units", "standard / cap"], _rows(standard, cap, money), width),
-        "",
-        *_by_year(years, capped_years, money, width),
-        "",
-        *_more_demand(scenario, years, (standard, cap), width),
-        "",
-        *_hangs_on(scenario, (standard, cap), width),
-        "",
-        *paragraph(SOURCES, width),
-    ]
-
-
-def _aggregate(scenario: Scenario) -> Aggregate:
-    if scenario.market.aggregate is None:
-        raise ValueError(f"market.aggregate: {scenario.market.name} has none, and an equilibrium needs one")
-    return scenario.market.aggregate
+    return apart(
+        [QUESTION],
+        paragraph(_answer(standard, cap), width),
+        table(["", "standard", "cap of as many units", "standard / cap"], _rows(standard, cap, money), width),
+        _by_year(years, capped_years, money, width),
+        _more_demand(scenario, years, (standard, cap), width),
+        _hangs_on(scenario, (standard, cap), width),
+        paragraph(SOURCES, width),
+    )
 
 
 def _answer(standard: Law, cap: Law) -> str:
@@ -233,7 +222,7 @@ def _more_demand(scenario: Scenario, years: Sequence[Year], usual: tuple[Law, La
 
 def _variants(scenario: Scenario) -> list[tuple[str, dict[str, float]]]:
     """Other assumptions to compare the two laws under, in words and as overrides."""
-    aggregate, price = _aggregate(scenario), scenario.market.price
+    aggregate, price = aggregate_of(scenario), scenario.market.price
     response, unit_class, path = aggregate.output_response, aggregate.unit_class, "market.aggregate.output_response"
     assert response is not None
     product = 1.5 * response.product_price

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from nea_env.core.lowering.aggregate.market import BANKS, SHOCKS
 from nea_env.core.lowering.aggregate.scale import calibrated_scale, with_scale
 from nea_env.library import load_scenario
-from nea_env.scenario import Aggregate, Scenario
+from nea_env.scenario import Scenario
 
 SCENARIO = "kets"
 RULED = tuple(range(2017, 2023))
@@ -74,14 +74,3 @@ def announced(scenario: Scenario, *announcements: tuple[str, Sequence[Mapping[st
     """The scenario with a month and its laws for each announcement, as ``market.beliefs`` takes them."""
     told = [{"month": month, "laws": list(laws)} for month, laws in announcements]
     return load_scenario(scenario, {"market.beliefs": {"announcements": told}})
-
-
-def aggregate_of(scenario: Scenario) -> Aggregate:
-    """The whole market of a scenario.
-
-    Raises:
-        ValueError: it has none.
-    """
-    if scenario.market.aggregate is None:
-        raise ValueError(f"market.aggregate: {scenario.market.name} has none, and an equilibrium needs one")
-    return scenario.market.aggregate
