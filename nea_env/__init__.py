@@ -18,12 +18,22 @@ if not Path(__file__).is_file():  # its YAML and its kernels are files
 from nea_env.envs.registration import register_ids
 
 if TYPE_CHECKING:
+    from nea_env.envs.naming import describe
     from nea_env.library import ScenarioError, load_scenario, scenarios
     from nea_env.market import price_paths
     from nea_env.policies import make_rule
     from nea_env.scenario import Scenario
 
-__all__ = ["Scenario", "ScenarioError", "__version__", "load_scenario", "make_rule", "price_paths", "scenarios"]
+__all__ = [
+    "Scenario",
+    "ScenarioError",
+    "__version__",
+    "describe",
+    "load_scenario",
+    "make_rule",
+    "price_paths",
+    "scenarios",
+]
 
 register_ids()
 
@@ -34,6 +44,10 @@ def __getattr__(name: str) -> Any:
         from nea_env import library
 
         return getattr(library, name)
+    if name == "describe":
+        from nea_env.envs.naming import describe
+
+        return describe
     if name == "make_rule":
         from nea_env.policies import make_rule
 

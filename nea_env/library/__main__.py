@@ -10,6 +10,7 @@ from pathlib import Path
 
 from nea_env.library.catalogue import KINDS, Kind, document, load_regime, names, validated
 from nea_env.library.columns import width_of_terminal
+from nea_env.library.comparison import differences
 from nea_env.library.compose import load_link
 from nea_env.library.credits import Credit
 from nea_env.library.errors import did_you_mean
@@ -17,7 +18,7 @@ from nea_env.library.file_names import is_file_name
 from nea_env.library.listing import listed, markdown_list
 from nea_env.library.pages import out_of_date, pages, write
 from nea_env.library.reader import Document, read
-from nea_env.library.show import differences, shown_in, shown_throughout
+from nea_env.library.show import shown_in, shown_throughout
 from nea_env.scenario import Firm, Market, Model, Regime, ScenarioError
 
 MODELS: dict[str, type[Model]] = {"regime": Regime, "firm": Firm, "market": Market, "credit": Credit}
@@ -50,9 +51,12 @@ def _parser() -> argparse.ArgumentParser:
     show.add_argument("--year", default="", help="one year, with sources and notes; default: every year")
     show.add_argument("--kind", choices=KINDS, help="default: regime, unless only another kind has the name")
     show.set_defaults(run=_show)
-    diff = commands.add_parser("diff", allow_abbrev=False, help="parameters in which two regimes differ")
+    diff = commands.add_parser(
+        "diff", allow_abbrev=False, help="what differs between two regimes, in words and numbers"
+    )
     diff.add_argument("names", nargs=2, metavar="REGIME", help="a shipped name, or a path such as mine.yaml")
-    diff.add_argument("--year", default="", help="one year; default: all periods, in order")
+    diff.add_argument("--year", default="", help="one year; default: the years that both have")
+    diff.add_argument("--all", action="store_true", help="list every parameter, also those that are counted otherwise")
     diff.set_defaults(run=_diff)
     listing = commands.add_parser("list", allow_abbrev=False, help="what ships, and how much of it is sourced")
     listing.add_argument("--markdown", action="store_true", help="as the table in the README")
@@ -77,7 +81,8 @@ def _show(options: argparse.Namespace) -> int:
 def _diff(options: argparse.Namespace) -> int:
     first, second = options.names
     files = (document("regime", first), document("regime", second))
-    _print(differences(files, (load_regime(first), load_regime(second)), options.year, width_of_terminal()))
+    laws = (load_regime(first), load_regime(second))
+    _print(differences(files, laws, options.year, width_of_terminal(), everything=options.all))
     return 0
 
 
