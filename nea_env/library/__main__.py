@@ -59,13 +59,14 @@ def _parser() -> argparse.ArgumentParser:
     diff.add_argument("--all", action="store_true", help="list every parameter, also those that are counted otherwise")
     diff.set_defaults(run=_diff)
     listing = commands.add_parser("list", allow_abbrev=False, help="what ships, and how much of it is sourced")
-    listing.add_argument("--markdown", action="store_true", help="as the table in the README")
+    listing.add_argument("--markdown", action="store_true", help="as the table of docs/systems")
     listing.set_defaults(run=_list)
     docs = commands.add_parser(
-        "docs", allow_abbrev=False, help="write a page for every regime, and those of credits, links and the report"
+        "docs",
+        allow_abbrev=False,
+        help="write a page for every regime, and those of systems, credits, links and the report",
     )
     docs.add_argument("--out", type=Path, default=Path("docs/regimes"), help="folder for the pages (docs/regimes)")
-    docs.add_argument("--readme", type=Path, help="also write the table of systems between the markers in this file")
     docs.add_argument("--check", action="store_true", help="write nothing; exit 1 if a page is out of date")
     docs.set_defaults(run=_docs)
     return parser
@@ -92,7 +93,7 @@ def _list(options: argparse.Namespace) -> int:
 
 
 def _docs(options: argparse.Namespace) -> int:
-    wanted = pages(options.out, options.readme)
+    wanted = pages(options.out)
     stale = out_of_date(wanted, options.out)
     if options.check:
         _print([f"out of date: {path}" for path in stale])

@@ -74,6 +74,9 @@ def _parser() -> argparse.ArgumentParser:
     described = f"{EXPLAINED} (default: {' '.join(shipped)})"
     waiting.add_argument("words", nargs="*", metavar=METAVAR, help=described)
     waiting.add_argument("--episodes", type=int, default=2000, help="number of episodes (2000)")
+    waiting.add_argument(
+        "--write", type=Path, metavar="PAGE", help="put the table into a page, docs/markets.md, instead"
+    )
     waiting.set_defaults(run=_waiting, out=None, shipped=shipped)
     claim = commands.add_parser(
         "claim",
@@ -131,11 +134,14 @@ def _record(options: argparse.Namespace) -> int:
 
 def _waiting(options: argparse.Namespace) -> int:
     from nea_env.library.columns import width_of_terminal
-    from nea_env.market.waiting import report
+    from nea_env.market.waiting import report, write
 
     if options.episodes < 2:
         raise ValueError(f"--episodes: {options.episodes}, allowed: 2 or more")
     given = named([*options.words, *options.rest], options.shipped)
+    if options.write is not None:
+        write(options.write, given, options.episodes)
+        return 0
     print(*report(given, options.episodes, width_of_terminal()), sep="\n")
     return 0
 

@@ -12,7 +12,7 @@ import pytest
 from nea_env.library import names
 from nea_env.library.__main__ import main
 from nea_env.library.listing import markdown_list
-from nea_env.library.pages import MARKDOWN, MARKERS, regime_page
+from nea_env.library.pages import MARKDOWN, regime_page
 from nea_env.scenario import ScenarioError
 from tests.library.laws import NEW, OLD
 
@@ -270,23 +270,17 @@ def test_a_page_tells_the_gaps_and_what_was_reported(capsys, tmp_path):
         regime_page(tmp_path / "bad.yaml")
 
 
-def test_the_readmes_table_is_put_between_its_markers(tmp_path):
-    readme = tmp_path / "README.md"
-    readme.write_text(f"before\n{MARKERS[0]}\nold\n{MARKERS[1]}\nafter\n")
-    assert main(["docs", "--out", str(tmp_path / "regimes"), "--readme", str(readme)]) == 0
-    assert readme.read_text() == "\n".join(["before", MARKERS[0], *markdown_list(), MARKERS[1], "after", ""])
-    readme.write_text("no markers\n")
-    assert main(["docs", "--out", str(tmp_path / "regimes"), "--readme", str(readme)]) == 2
-
-
 def test_the_projects_pages_are_up_to_date(capsys):
     stale = main(["docs", "--out", str(ROOT / "docs/regimes"), "--check"])
     assert stale == 0, f"{capsys.readouterr().out}\nrun make docs"
 
 
-def test_the_readmes_table_is_what_the_command_prints(capsys):
+def test_the_page_of_systems_holds_what_the_command_prints(capsys, tmp_path):
     printed = said(capsys, "list", "--markdown")
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert readme.count(MARKERS[0]) == readme.count(MARKERS[1]) == 1
-    block = readme.partition(MARKERS[0] + "\n")[2].partition(MARKERS[1])[0]
-    assert block == printed, "run make docs"
+    assert main(["docs", "--out", str(tmp_path / "docs" / "regimes")]) == 0
+    page = (tmp_path / "docs" / "systems").with_suffix(MARKDOWN).read_text(encoding="utf-8")
+    assert page.endswith("\n\n" + printed)
+    assert printed.splitlines()[2:] == markdown_list()[2:]
+    for link in re.findall(r"\]\(([^)]+)\)", printed):
+        assert (tmp_path / "docs" / link).is_file()
+    assert f"systems{MARKDOWN}" in (ROOT / "docs" / "README").with_suffix(MARKDOWN).read_text(encoding="utf-8")
