@@ -39,7 +39,7 @@ def _parser() -> argparse.ArgumentParser:
     plot = commands.add_parser(
         "plot",
         allow_abbrev=False,
-        help="fans of prices, at deadlines too, front discount, partners, aggregate bank, tree of laws: one PNG each",
+        help="pictures of a scenario, one PNG each: prices, also at deadlines, front discount, partners, bank and laws",
         description="Draw a scenario's prices; without a scenario, list those that ship.",
     )
     plot.add_argument("scenario", nargs="?", help="a shipped name, or a path such as mine.yaml")
@@ -81,7 +81,7 @@ def _parser() -> argparse.ArgumentParser:
     claim = commands.add_parser(
         "claim",
         allow_abbrev=False,
-        help="what the equilibrium of a whole market says of a claim: sign, size, and what it hangs on",
+        help="what the equilibrium of a whole market says about a claim: sign, size and what it depends on",
         description="Put a claim to the test in the equilibrium of a whole market; without a name, list the claims.",
     )
     claim.add_argument("name", nargs="?", metavar="NAME", help="such as C6")

@@ -113,3 +113,22 @@ def test_make_docs_writes_every_table_and_trains_nothing():
         assert f"nea_env.{command}" in recipe
     assert "nea_env.market waiting --write docs/markets.md" in recipe
     assert "nea_env.policies.compliance --out docs/compliance.md" in recipe
+
+
+STOPPED = (  # sentences that a native reader had to read twice
+    "turns on the way",
+    "makes any other do so",
+    "which the rules leave alone",
+    "It parts from the long price",
+    "told as a cut only at half",
+    "more months do no harm",
+    "had more than the price to think of",
+    "It is no error of the grid",
+    "there is nothing to earn without one",
+    "asks nothing of a firm but to hold",
+)
+
+
+def test_sentences_that_stopped_readers_stay_away():
+    pages = {path: " ".join(path.read_text(encoding="utf-8").split()) for path in [README, *ROOT.glob("docs/**/*.md")]}
+    assert [(path.name, words) for path, text in pages.items() for words in STOPPED if words in text] == []
