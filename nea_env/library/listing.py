@@ -14,6 +14,7 @@ from nea_env.scenario import Link
 
 COUNTRIES = {"CNY": "China", "JPY": "Japan", "KRW": "Korea"}
 """Where a regime is in force, by its currency."""
+CREDITS = "credits"  # the page of docs beside that of systems
 
 
 class System(NamedTuple):
@@ -116,7 +117,7 @@ def markdown_list() -> list[str]:
         cells = [system.country, page, system.years, _first(system.scenarios, 1), shares(system.counts)]
         lines.append(f"| {' | '.join(cells)} |")
     for credit in credits():
-        page = f"credit: [{credit.title}](credits.md)"
+        page = f"credit: [{credit.title}]({CREDITS}.md)"
         since = f"since {credit.since}" if credit.since else ""
         sure = shares(counts(document("credit", credit.name)))
         cells = [credit.country, page, since, f"in {_first(accepted_by(credit), 3) or 'no system'}", sure]
