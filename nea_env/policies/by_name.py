@@ -9,6 +9,7 @@ from typing import Any
 from nea_env.library import load_scenario
 from nea_env.library.errors import did_you_mean
 from nea_env.policies import searched
+from nea_env.policies.lever_rule import LeverRule
 from nea_env.policies.linear_rule import LinearRule
 from nea_env.policies.replaced import dutiful
 from nea_env.policies.rules import DoNothing, InvestAtTrigger, JustInTime, Random, Rule, TunedRule
@@ -16,7 +17,7 @@ from nea_env.policies.tuned import tuned_parameters
 from nea_env.scenario import Scenario
 
 RULES: dict[str, type[Rule]] = {
-    rule.name: rule for rule in (DoNothing, Random, JustInTime, TunedRule, InvestAtTrigger, LinearRule)
+    rule.name: rule for rule in (DoNothing, Random, JustInTime, TunedRule, InvestAtTrigger, LeverRule, LinearRule)
 }
 """Every rule by its name in tables and configurations."""
 
@@ -26,7 +27,7 @@ def make_rule(name: str, scenario: Scenario | str | Path, **parameters: Any) -> 
 
     Args:
         name: a key of `RULES`: ``do_nothing``, ``random``, ``just_in_time``, ``tuned_rule``, ``invest_at_trigger``,
-            ``searched_rule``.
+            ``lever_rule``, ``searched_rule``.
         scenario: one, a shipped one's name, or a path to YAML.
         parameters: of the rule.
 

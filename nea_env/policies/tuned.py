@@ -10,14 +10,18 @@ from typing import Any
 
 from nea_env.library import scenarios
 from nea_env.library.errors import shown
-from nea_env.policies import stored
+from nea_env.policies import lever_rule, stored
+from nea_env.policies.lever_rule import LeverRule
 from nea_env.policies.rules import InvestAtTrigger, TunedRule
 from nea_env.scenario import Scenario
 
 TUNED = Path(__file__).with_name("tuned.yaml")
 """What ``python -m nea_env.policies.tune`` has written."""
 
-RULE_PARAMETERS = {rule.name: tuple(inspect.signature(rule).parameters) for rule in (TunedRule, InvestAtTrigger)}
+RULE_PARAMETERS = {
+    **{rule.name: tuple(inspect.signature(rule).parameters) for rule in (TunedRule, InvestAtTrigger)},
+    LeverRule.name: lever_rule.NAMES,
+}
 """Names of the parameters that are tuned, by rule."""
 
 

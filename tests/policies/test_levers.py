@@ -9,7 +9,8 @@ from nea_env.core.layout import Action
 from nea_env.policies import levers
 from nea_env.policies.lever_rule import SEARCH, LeverRule, Parameters
 from nea_env.policies.levers import LEVERS
-from nea_env.policies.play import costs, play
+from nea_env.policies.marking import marked_costs
+from nea_env.policies.play import play
 
 ACTION = {
     "abatement": "abate",
@@ -56,8 +57,8 @@ def test_a_lever_is_worth_what_the_best_rule_loses_without_it(monkeypatch, capsy
     scenario = load_scenario("kets_phase2")
     best, full, worth = levers.measure(scenario)
     seeds = np.arange(levers.SEARCH_SEED, levers.SEARCH_SEED + 20)
-    rivals = [costs(LeverRule(Parameters(kappa=kappa)), scenario, seeds).mean() for kappa in SEARCH["kappa"]]
-    assert costs(LeverRule(best), scenario, seeds).mean() <= min(rivals)
+    rivals = [marked_costs(LeverRule(Parameters(kappa=kappa)), scenario, seeds).mean() for kappa in SEARCH["kappa"]]
+    assert marked_costs(LeverRule(best), scenario, seeds).mean() <= min(rivals)
     assert "links" not in worth and worth["banking"]["mean"] > worth["banking"]["low"]
     assert worth["trade timing"]["mean"] == 0.0 or best.hold > 0.0
     monkeypatch.setattr(levers, "measure", lambda scenario: (best, full, worth))
