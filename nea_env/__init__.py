@@ -4,7 +4,7 @@ Importing this package registers the ids ``nea/KETS-v0``, ``nea/TPS-v0``, ``nea/
 other systems (``nea/LinkedKETS-v0``, …) and their discrete twins ``nea/…Discrete-v0``. Layers, imports pointing
 only downward: `scenario` and `library` (the law and the world as data), `core` (the compiled month), `envs`
 (Gymnasium's environments over it), `policies` (rules of thumb, and the loop that plays any policy), `market` (its
-prices on their own: `price_paths` and pictures).
+prices on their own: `price_paths` and pictures), `bench` (`evaluate`: any policy beside the rules).
 """
 
 from __future__ import annotations
@@ -18,12 +18,25 @@ if not Path(__file__).is_file():  # its YAML and its kernels are files
 from nea_env.envs.registration import register_ids
 
 if TYPE_CHECKING:
+    from nea_env.bench.evaluate import Evaluation, evaluate
+    from nea_env.bench.policies import as_policy
     from nea_env.library import ScenarioError, load_scenario, scenarios
     from nea_env.market import price_paths
     from nea_env.policies import make_rule
     from nea_env.scenario import Scenario
 
-__all__ = ["Scenario", "ScenarioError", "__version__", "load_scenario", "make_rule", "price_paths", "scenarios"]
+__all__ = [
+    "Evaluation",
+    "Scenario",
+    "ScenarioError",
+    "__version__",
+    "as_policy",
+    "evaluate",
+    "load_scenario",
+    "make_rule",
+    "price_paths",
+    "scenarios",
+]
 
 register_ids()
 
@@ -34,6 +47,14 @@ def __getattr__(name: str) -> Any:
         from nea_env import library
 
         return getattr(library, name)
+    if name in ("Evaluation", "evaluate"):
+        from nea_env.bench import evaluate as module
+
+        return getattr(module, name)
+    if name == "as_policy":
+        from nea_env.bench.policies import as_policy
+
+        return as_policy
     if name == "make_rule":
         from nea_env.policies import make_rule
 

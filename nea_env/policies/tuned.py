@@ -51,6 +51,15 @@ def _check(name: str, values: dict[str, Any]) -> None:
             raise ValueError(f"{name}.{rule}: {shown(group)}: expected finite numbers for some of {', '.join(known)}")
 
 
+def ships_tuned(name: str, scenario: Scenario) -> bool:
+    """Whether the file holds a rule's parameters for this very content; not where the file is damaged."""
+    try:
+        entry = look_up(scenario)
+    except ValueError:
+        return False
+    return entry is not None and entry.same_content and name in entry.values
+
+
 def tuned_parameters(name: str, scenario: Scenario) -> dict[str, float]:
     """Parameters of one rule as tuned for one scenario; none for rules without any, or where nothing was tuned.
 
