@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib
 import json
 import pickle
+import warnings
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -73,7 +74,9 @@ def _is_sb3(path: Path) -> bool:
 
 def _script(path: Path) -> Any:
     torch = importlib.import_module("torch")
-    return torch.jit.load(str(path), map_location="cpu").eval()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # torch would rather have another format
+        return torch.jit.load(str(path), map_location="cpu").eval()
 
 
 def algorithm_of(data: dict[str, Any]) -> tuple[str, str]:
