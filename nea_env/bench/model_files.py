@@ -105,10 +105,8 @@ class Normalised:
     def __init__(self, model: Any, statistics: Any) -> None:
         self._model, self._statistics = model, statistics
         self.action_space, self.observation_space = model.action_space, model.observation_space
-        if hasattr(model.policy, "action_masks") or type(model).__name__ == "MaskablePPO":
-            self.predict = self._predict_masked
-        else:
-            self.predict = self._predict
+        takes_masks = type(model).__name__ == "MaskablePPO"
+        self.predict: Any = self._predict_masked if takes_masks else self._predict
 
     def _predict(
         self, observation: np.ndarray, state: Any = None, episode_start: Any = None, deterministic: bool = True

@@ -305,7 +305,7 @@ class _RefusedError(ValueError):
 class _Masked(_Adapted):
     """A policy that wants to know which actions can matter."""
 
-    def predict(  # type: ignore[override]  # the play loop looks for the fifth
+    def predict(
         self,
         observation: NDArray[np.float32],
         state: Any = None,

@@ -117,7 +117,9 @@ class Bank:
 
 def _bookings_ahead(scenario: Scenario) -> tuple[set[int], set[int]]:
     """Months in which units of the vintage after are booked, and those in which that happens after it became it."""
-    ahead, after_roll, rolled = set(), set(), -1
+    ahead: set[int] = set()
+    after_roll: set[int] = set()
+    rolled = -1
     table, months = events(scenario)
     for event, month in zip(table, months.tolist(), strict=True):
         if event[Event.KIND] == DEADLINE:

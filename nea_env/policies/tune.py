@@ -105,7 +105,8 @@ def tune_all(scenario: Scenario, episodes: int) -> dict[str, Any]:
     fresh = np.arange(FIRST_SEED + episodes, FIRST_SEED + 3 * episodes)
     base = marked_costs(JustInTime(), scenario, fresh)
     values: dict[str, Any] = {}
-    for kind in (*GRIDS, LeverRule):
+    kinds: tuple[type[Rule], ...] = (*GRIDS, LeverRule)
+    for kind in kinds:
         best = best_parameters(kind.name, scenario, episodes)
         values[kind.name] = best
         gain = interval(marked_costs(kind(**best), scenario, fresh) - base)
