@@ -12,6 +12,7 @@ from nea_env.core.layout import OBS_INDEX, Action
 from nea_env.core.lowering.equilibrium_chain import chain_of
 from nea_env.core.lowering.law_tree import announcements, law_tree
 from nea_env.core.lowering.tables import lowered
+from nea_env.core.lowering.splice import ROWS
 from nea_env.core.parameters import PARTS, Month, Record, Static
 from nea_env.library import load_scenario
 from nea_env.scenario import ScenarioError, months_between
@@ -300,3 +301,25 @@ def test_a_tree_too_large_is_refused():
         "8 announcements make 6,561 laws; allowed: at most 4,096 (fewer announcements, or fewer"
         " market.beliefs.outcomes)"
     )
+
+
+@pytest.mark.parametrize(
+    ("month", "path", "value"),
+    [
+        ("2019-01", "regime.banking.2018.net_sales_multiple", 1.0),  # published in June 2019
+        ("2018-03", "regime.allocation.2018.correction_factor", 0.9),  # July 2018
+        ("2018-12", "regime.penalty.2018.multiple", 2.0),
+        ("2018-12", "regime.offsets.2018.kcu.limit_share", 0.02),
+    ],
+)
+def test_the_firm_is_shown_what_is_announced_when_the_market_learns_it(month, path, value):
+    """What it sees of the vintage that is front, or of the running year, parts with the news, whatever was published
+    later in history.
+    """
+    laws = [{"chance": 0.5}, {"chance": 0.5, "overrides": {path: value}}]
+    beliefs = {"announcements": [{"month": month, "laws": laws}]}
+    scenario = load_scenario("kets", {"market.law": "equilibrium", "market.beliefs": beliefs})
+    one, other = lowered(scenario).tables
+    of_the_market = [Month.CHAIN, Month.CHAIN_SETTLES, Month.WAITS, *ROWS]
+    shown = np.delete(one.monthly != other.monthly, of_the_market, axis=1).any(axis=1)
+    assert int(shown.argmax()) == months_between(scenario.start, month)
