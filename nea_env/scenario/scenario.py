@@ -158,6 +158,8 @@ class Scenario(Model):
                 ("market.aggregate.path", aggregate.path, years),
                 ("market.aggregate.allocation", aggregate.allocation, years),
             ]
+            if aggregate.output_response is not None:
+                tables.append(("market.aggregate.output_response.demand", aggregate.output_response.demand, years))
         for key, table, known in tables:
             unused = [year for year in table if year not in known]
             if unused:
@@ -192,6 +194,15 @@ class Scenario(Model):
                 f"firm.unit_class: {self.firm.unit_class!r} is not a class of {self.regime.name}"
                 f"; allowed: {', '.join(map(repr, classes))}"
             )
+        if self.market.law == "equilibrium" and self.market.aggregate is not None:
+            sectors = sorted({*classes, *(name for rule in rules for name in rule.auction_share)})
+            for key, what, known in (("unit_class", "class", classes), ("sector", "sector or class", sectors)):
+                name = getattr(self.market.aggregate, key)
+                if name and name not in known:
+                    raise ValueError(
+                        f"market.aggregate.{key}: {name!r} is not a {what} of {self.regime.name}"
+                        f"; allowed: {', '.join(map(repr, dict.fromkeys(['', *known])))}"
+                    )
         types = sorted({name for yearly in self.regime.offsets.values() for name in yearly})
         if types and self.market.offset is not None and self.market.offset.type not in types:
             raise ValueError(

@@ -33,6 +33,9 @@ SURPRISE = {
     },
 }
 
+RESPONSE = {"elasticity": 0.2, "product_price": 1e5, "demand": {"1999": 1.0}}
+DEMAND = {"market.aggregate.output_response": RESPONSE}
+
 
 def foreseen(name):
     return load_scenario(name, ["market.law=equilibrium"])
@@ -249,6 +252,21 @@ def announced(month, *laws):
         (
             announced("2017-04", {"chance": 1.0, "overrides": {"regime.banking.2017.limti": 3}}),
             "market.beliefs.announcements.0.laws.0: override regime.banking.2017.limti: unknown key",
+        ),
+        (
+            announced("2017-04", {"chance": 1.0, "overrides": {"market.aggregate.unit_class": "steal"}}),
+            "market.beliefs.announcements.0.laws.0: override market.aggregate.unit_class: 'steal' is not a class of"
+            " kets; allowed: '', 'aviation', 'clinker', 'electricity', 'electricity_gas', 'power', 'refining'",
+        ),
+        (
+            announced("2017-04", {"chance": 1.0, "overrides": {"market.aggregate.sector": "pwer"}}),
+            "market.beliefs.announcements.0.laws.0: override market.aggregate.sector: 'pwer' is not a sector or class"
+            " of kets; allowed: '', ",
+        ),
+        (
+            announced("2017-04", {"chance": 1.0, "overrides": {"market.aggregate.intensity": 0.8, **DEMAND}}),
+            "laws.0: overrides market.aggregate.intensity, market.aggregate.output_response:"
+            " market.aggregate.output_response.demand: 1999 is not a year of kets; allowed: 2015 to 2030",
         ),
         (
             announced("2017-04", {"chance": 1.0, "overrides": {"market.aggregate.initial_bank": 0.3}}),
