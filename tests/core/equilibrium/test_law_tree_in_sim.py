@@ -66,6 +66,16 @@ def test_every_episode_looks_the_same_under_all_laws_until_the_first_announcemen
 
 
 @pytest.mark.parametrize("name", RANDOMISED)
+def test_two_laws_have_the_same_months_up_to_the_announcement_that_tells_them_apart(name):
+    scenario = foreseen(name)
+    tree, tables = law_tree(scenario), lowered(scenario).tables
+    for (one, table), (other, its) in itertools.combinations(zip(tree.laws, tables, strict=True), 2):
+        apart = next(a for a, b in zip(one.states, other.states, strict=True) if a != b)
+        months = tree.states[apart].first
+        np.testing.assert_array_equal(table.monthly[:months], its.monthly[:months])
+
+
+@pytest.mark.parametrize("name", RANDOMISED)
 def test_no_observation_before_the_announcement_tells_the_law_that_was_drawn(name):
     """A regression of each number on what was seen before it was announced explains no more than chance does."""
     scenario, rows = foreseen(name), 2_000
@@ -341,3 +351,12 @@ def test_the_firm_is_shown_what_is_announced_when_the_market_learns_it(month, pa
     of_the_market = [Month.CHAIN, Month.CHAIN_SETTLES, Month.WAITS, *ROWS]
     shown = np.delete(one.monthly != other.monthly, of_the_market, axis=1).any(axis=1)
     assert int(shown.argmax()) == months_between(scenario.start, month)
+
+
+def test_a_tree_that_would_fill_the_memory_is_refused():
+    laws = [{"chance": 0.5}, {"chance": 0.5, "overrides": {"market.aggregate.growth": 0.001}}]
+    announcements = [{"month": f"{2015 + k}-06", "laws": laws} for k in range(7)]
+    beliefs = {"announcements": announcements}
+    scenario = load_scenario("kets", {"market.law": "equilibrium", "market.beliefs": beliefs})
+    with pytest.raises(ValueError, match=r"^market\.beliefs: a tree of 255 states of the law has [\d,]+ places .*allowed"):
+        lowered(scenario)
