@@ -7,7 +7,7 @@ currency, shares are fractions of one.
 """
 
 from nea_env.scenario.aggregate import Aggregate, OutputResponse
-from nea_env.scenario.errors import ScenarioError
+from nea_env.scenario.errors import ScenarioError, ScenarioWarning
 from nea_env.scenario.firm import (
     LEAD_MONTHS_MAX,
     TECHNOLOGIES,
@@ -110,6 +110,7 @@ __all__ = [
     "Reversion",
     "Scenario",
     "ScenarioError",
+    "ScenarioWarning",
     "Share",
     "StabilisationRule",
     "Technology",

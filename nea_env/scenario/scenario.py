@@ -64,6 +64,17 @@ class Scenario(Model):
         return tuple(year for year in sorted(self.regime.calendar) if self.first <= year <= self.last)
 
     @property
+    def changes(self) -> tuple[str, ...]:
+        """What overrides have changed in it, as ``path=value``; no part of its content, and lost where it is dumped."""
+        return tuple(self.__dict__.get("_changes", ()))
+
+    def with_changes(self, changes: Iterable[str]) -> Self:
+        """The same scenario, which tells that these overrides made it."""
+        copy = self.model_copy()
+        copy.__dict__["_changes"] = tuple(changes)  # beside the fields, like a cached property: equality ignores it
+        return copy
+
+    @property
     def power_share(self) -> float:
         """Power bought, as a share of baseline emissions."""
         return self.firm.electricity * self.regime.grid_in(self.first).factor / self.firm.emission_intensity

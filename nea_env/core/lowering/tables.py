@@ -154,9 +154,9 @@ def _static(scenario: Scenario, periods: tuple[Period, ...], horizon: int) -> np
         Static.PERSISTENCE: firm.output_shock.persistence,
         Static.DEMAND_SD: firm.output_shock.volatility,
         Static.ANNUAL_EMISSIONS: firm.annual_emissions,
-        Static.ANNUAL_OUTPUT: firm.output,
+        Static.ANNUAL_OUTPUT: firm.annual_output,
         Static.PER_ANNUAL: 1.0 / firm.annual_emissions,
-        Static.PER_MONTH_OUTPUT: 12.0 / firm.output,
+        Static.PER_MONTH_OUTPUT: 12.0 / firm.annual_output,
         Static.PER_HORIZON: 1.0 / horizon,
         Static.ABATE_SCALE: abatement.scale,
         Static.ABATE_STEEPNESS: abatement.steepness,
@@ -250,7 +250,7 @@ def _fill_firm(monthly: np.ndarray, scenario: Scenario, periods: tuple[Period, .
         monthly[t, Month.OUTPUT_CORRECTION] = 0.5 * variance
         variance = firm.output_shock.persistence**2 * variance + firm.output_shock.volatility**2
         if t <= periods[-1].end:
-            monthly[t, Month.OUTPUT] = firm.output / 12.0 * _relative_output(scenario, t)
+            monthly[t, Month.OUTPUT] = firm.annual_output / 12.0 * _relative_output(scenario, t)
             monthly[t, Month.EMISSIONS] = monthly[t, Month.OUTPUT] * monthly[t, Month.INTENSITY]
 
 
