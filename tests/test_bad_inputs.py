@@ -242,7 +242,8 @@ NO_VALUE = {
         "reset: a misspelt option", "saved state: an unknown part",
     },
     MISSING: {
-        "run folder: resume=", "override: market.law=collared", "override: no value", "link: no rate", "saved state: a part missing",
+        "run folder: resume=", "override: market.law=collared", "override: no value", "link: no rate",
+        "saved state: a part missing",
     },
 }  # fmt: skip
 """The bad inputs without a value to name, by why."""

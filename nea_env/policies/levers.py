@@ -20,8 +20,9 @@ import numpy as np
 from tqdm import tqdm
 
 from nea_env.library import ScenarioError
-from nea_env.library.arguments import EXPLAINED, METAVAR, named
+from nea_env.library.arguments import EXPLAINED, METAVAR, WORDS, named
 from nea_env.library.columns import paragraph, table, width_of_terminal
+from nea_env.library.grammar import label
 from nea_env.policies.lever_rule import SEARCH, LeverRule, Parameters
 from nea_env.policies.outcome import Outcome, interval
 from nea_env.policies.play import costs, play
@@ -140,9 +141,8 @@ def report(
     full: Outcome,
     worth: dict[str, dict[str, float]],
     width: int,
-    overrides: Sequence[str] = (),
 ) -> list[str]:
-    """Lines of one scenario's table; its heading names the changes that were made (``overrides``)."""
+    """Lines of one scenario's table; its heading names the changes that were made."""
     episodes = used(full, scenario)
     rows = [
         [name, f"{value['mean']:.2f}", f"{value['low']:.2f} to {value['high']:.2f}", _share(episodes.get(name))]
@@ -150,7 +150,7 @@ def report(
     ]
     for index, technology in enumerate(scenario.firm.technologies):
         rows.append([f"  {technology.name}", "", "", _share(episodes[f"technology {index + 1}"])])
-    name = " ".join((scenario.name, *overrides))
+    name = label(scenario.name, scenario.changes)
     heading = f"{name}: {len(full.cost_pct):,} episodes, cost {full.cost_pct.mean():.2f} % of exposure"
     return [
         *paragraph(heading, width),
@@ -168,9 +168,9 @@ def main(arguments: Sequence[str]) -> int:
     """Command line: names of scenarios, the three main ones by default, and changes; 0, or 2 after a bad one."""
     parser = argparse.ArgumentParser(
         allow_abbrev=False, prog="python -m nea_env.policies.levers", description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=argparse.RawDescriptionHelpFormatter, epilog=EXPLAINED,
     )  # fmt: skip
-    described = f"{EXPLAINED} (default: {' '.join(MAIN_ONES)})"
+    described = f"{WORDS} (default: {' '.join(MAIN_ONES)})"
     parser.add_argument("words", nargs="*", metavar=METAVAR, help=described)
     given = named(parser.parse_args(arguments).words, MAIN_ONES)
     try:
@@ -179,7 +179,7 @@ def main(arguments: Sequence[str]) -> int:
         print(error, file=sys.stderr)
         return 2
     for scenario in chosen:
-        lines = report(scenario, *measure(scenario), width_of_terminal(), given.overrides)
+        lines = report(scenario, *measure(scenario), width_of_terminal())
         print(*lines, sep="\n")
     return 0
 

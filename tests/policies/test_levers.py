@@ -83,7 +83,7 @@ def test_changes_reach_the_scenarios_and_the_heading(monkeypatch, capsys):
     assert levers.main(["kets_phase2", "market.price=30000", "kets"]) == 0
     assert played == [("kets_phase2", 30000), ("kets", 30000)]
     out = capsys.readouterr().out
-    assert "kets_phase2 market.price=30000: 2 episodes" in out and "kets market.price=30000: 2 episodes" in out
+    assert "kets_phase2, market.price=30000: 2 episodes" in out and "kets market.price=30000: 2 episodes" in out
     assert levers.main(["kets", "tps", "market.currency=KRW"]) == 2
     error = capsys.readouterr().err
     assert error.startswith("tps: override market.currency: ") and error.count("\n") == 1
