@@ -98,6 +98,16 @@ def _change(text: str, value: Any) -> Change:
     return Change(path, value, path)
 
 
+def is_right(keys: tuple[str, ...]) -> bool:
+    """Whether keys lead into one of the firm's own rights, which need not be there before."""
+    return len(keys) > 2 and keys[:2] == ("firm", "rights")
+
+
+def as_of_regime(keys: tuple[str, ...]) -> tuple[str, ...]:
+    """The keys of the regime's own rule that a firm's right differs from; other keys as they are."""
+    return ("regime", *keys[2:]) if is_right(keys) else keys
+
+
 def is_pattern(key: str) -> bool:
     """Whether a key of a path stands for several: ``*``, or a span of years such as 2018-2020."""
     return key == ALL or _SPAN.fullmatch(key) is not None
@@ -115,6 +125,9 @@ def expanded(change: Change, tree: Any) -> list[Change]:
     """
     if not any(map(is_pattern, change.keys)):
         return [change]
+    if is_right(change.keys[:3]):  # a firm has rights in the years that the regime's own rules have
+        asked = change._replace(path=".".join(as_of_regime(change.keys)))
+        return [one._replace(path=f"firm.rights{one.path.removeprefix('regime')}") for one in expanded(asked, tree)]
     return [change._replace(path=".".join(keys)) for keys in _paths(tree, (), change)]
 
 

@@ -61,8 +61,27 @@ def is_section(keys: tuple[str, ...]) -> bool:
 def without_ranges_of(keys: tuple[str, ...], tree: Any) -> Any:
     """The tree without what was known in advance of numbers whose section has been replaced."""
     path = ".".join(keys[1:]) + "."
-    ranges = [one for one in tree["regime"].get("ranges", ()) if not f"{one['path']}.".startswith(path)]
+    ranges = [one for one in tree["regime"].get("ranges") or () if not f"{one['path']}.".startswith(path)]
     return {**tree, "regime": {**tree["regime"], "ranges": ranges}}
+
+
+def without_dead_ranges(keys: tuple[str, ...], tree: Any) -> Any:
+    """The tree without what was known in advance of numbers that a section has no more, such as all of ``{}``."""
+    path = ".".join(keys[1:]) + "."
+    ranges = [
+        one
+        for one in tree["regime"].get("ranges") or ()
+        if not f"{one['path']}.".startswith(path) or _holds(tree["regime"], one["path"].split("."))
+    ]
+    return {**tree, "regime": {**tree["regime"], "ranges": ranges}}
+
+
+def _holds(node: Any, keys: list[str]) -> bool:
+    for key in keys:
+        if not isinstance(node, dict) or key not in node:
+            return False
+        node = node[key]
+    return True
 
 
 def _assembled(parts: dict[str, Any]) -> dict[str, Any]:

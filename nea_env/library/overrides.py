@@ -12,8 +12,8 @@ from pydantic import ValidationError
 from nea_env.library.assembly import is_index
 from nea_env.library.errors import did_you_mean, fields_at, first_of, keys_of, reason, shown
 from nea_env.library.firm_size import warn_of_what_stays
-from nea_env.library.grammar import Change, Overrides, changes_of, expanded, told
-from nea_env.library.named_values import for_whom, is_section, resolved, without_ranges_of
+from nea_env.library.grammar import Change, Overrides, as_of_regime, changes_of, expanded, is_right, told
+from nea_env.library.named_values import for_whom, is_section, resolved, without_dead_ranges, without_ranges_of
 from nea_env.library.price_files import ONLY_AT_HOME, replays_abroad, two_paths, with_prices
 from nea_env.library.yaml import DEEPEST, MOST_VALUES, checked_text
 from nea_env.scenario import Scenario, ScenarioError
@@ -54,8 +54,8 @@ def applied(tree: Any, asked: Sequence[Change]) -> tuple[Any, list[Change]]:
         for change in expanded(one, tree):
             value = _plain(change)
             tree = _put(tree, change, resolved(change._replace(value=value), tree), 0)
-            if is_section(change.keys) and isinstance(value, str):
-                tree = without_ranges_of(change.keys, tree)
+            if is_section(change.keys):
+                tree = (without_ranges_of if isinstance(value, str) else without_dead_ranges)(change.keys, tree)
             changes.append(change)
     return tree, changes
 
@@ -112,7 +112,7 @@ def _put(node: Any, change: Change, value: Any, depth: int) -> Any:
     if depth == len(change.keys):
         return value
     before, key = change.keys[:depth], change.keys[depth]
-    fields = [field for field in fields_at(Scenario, before) if before or field not in KEPT]
+    fields = [field for field in fields_at(Scenario, as_of_regime(before)) if before or field not in KEPT]
     if isinstance(node, list):
         if not is_index(key, len(node)):
             has = f"items 0 to {len(node) - 1}" if node else "no items"
@@ -124,9 +124,9 @@ def _put(node: Any, change: Change, value: Any, depth: int) -> Any:
             part = next((part for part in ("regime", "firm", "market") if key in fields_at(Scenario, (part,))), "")
             hint = f"did you mean {part}.{change.typed}? allowed: {', '.join(fields)}" if part and not before else ""
             raise ScenarioError(f"{change.where} {where}unknown key; {hint or did_you_mean(key, fields)}")
-    elif not isinstance(node, dict):
+    elif not isinstance(node, dict) and not (node is None and is_right(before)):
         raise ScenarioError(f"{change.where} {'.'.join(before)} is {shown(node)}: it has no {key!r}")
-    elif key not in node and depth + 1 < len(change.keys):
+    elif depth + 1 < len(change.keys) and not is_right(before) and key not in node:
         hint = did_you_mean(key, node)
         raise ScenarioError(f"{change.where} {'.'.join(before)} has no {key!r}; {hint}")
     return {**(node or {}), key: _put((node or {}).get(key), change, value, depth + 1)}

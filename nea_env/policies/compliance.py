@@ -120,7 +120,8 @@ def choose(scenario: Scenario, multiple: float, episodes: int = EPISODES) -> Cho
 
 def own_multiples(scenario: Scenario) -> tuple[float, ...]:
     """Side multiples of the law in the scenario's periods."""
-    found = {scenario.regime.penalty[period].side_multiple for period in scenario.periods}
+    penalty = scenario.played.regime.penalty
+    found = {penalty[period].side_multiple for period in scenario.periods}
     return tuple(sorted(found - {0.0}))
 
 

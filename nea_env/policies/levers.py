@@ -27,7 +27,7 @@ from nea_env.policies.lever_rule import SEARCH, LeverRule, Parameters
 from nea_env.policies.outcome import Outcome, interval
 from nea_env.policies.play import costs, play
 from nea_env.policies.seeds import EVALUATION_SEEDS
-from nea_env.scenario import Regime, Scenario
+from nea_env.scenario import Scenario
 
 SEARCH_SEED = 800_000
 SEARCH_EPISODES, EPISODES = 2_000, 10_000
@@ -58,21 +58,18 @@ def _without(scenario: Scenario, change: Callable[[Scenario], dict[str, object]]
 
 
 def _no_banking(scenario: Scenario) -> dict[str, object]:
-    rules = {
-        year: rule.model_copy(update={"limit": "none", "offsets_bankable": False})
-        for year, rule in scenario.regime.banking.items()
-    }
-    return {"regime": _with(scenario.regime, "banking", rules)}
+    none = {"limit": "none", "offsets_bankable": False}
+    return _with(scenario, "banking", dict.fromkeys(scenario.regime.banking, none))
 
 
 def _no_borrowing(scenario: Scenario) -> dict[str, object]:
-    return {"regime": _with(scenario.regime, "borrowing", {})}
+    return _with(scenario, "borrowing", {})
 
 
-def _with(regime: Regime, mechanism: str, rules: dict[str, Any]) -> Regime:
-    """The regime with other rules for one mechanism, all known from the start."""
-    ranges = tuple(entry for entry in regime.ranges if not entry.path.startswith(f"{mechanism}."))
-    return regime.model_copy(update={mechanism: rules, "ranges": ranges})
+def _with(scenario: Scenario, mechanism: str, rules: dict[str, Any]) -> dict[str, object]:
+    """The firm with other rules for one mechanism, at the prices of a market that keeps its own."""
+    rights = scenario.firm.rights.model_copy(update={mechanism: rules})
+    return {"firm": scenario.firm.model_copy(update={"rights": rights})}
 
 
 def _no_offsets(scenario: Scenario) -> dict[str, object]:

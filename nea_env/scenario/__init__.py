@@ -32,6 +32,7 @@ from nea_env.scenario.market import (
 )
 from nea_env.scenario.regime import BY_PERIOD, Regime
 from nea_env.scenario.replay import Replay
+from nea_env.scenario.rights import Rights
 from nea_env.scenario.rules import (
     AllocationRule,
     AuctionRule,
@@ -108,6 +109,7 @@ __all__ = [
     "Regime",
     "Replay",
     "Reversion",
+    "Rights",
     "Scenario",
     "ScenarioError",
     "ScenarioWarning",

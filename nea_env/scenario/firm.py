@@ -6,6 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from nea_env.scenario.rights import Rights
 from nea_env.scenario.types import Model, Month, NonNegative, Number, Positive, Share, Switch, Whole, Year
 
 TECHNOLOGIES = 3
@@ -88,6 +89,7 @@ class Firm(Model):
     invest_rate: Annotated[Number, Field(ge=0, le=1)] = 0.08  # largest share of the potential left started in a month
     output_shock: OutputShock = OutputShock()
     output_choice: OutputChoice | None = None  # None: output is what demand makes it
+    rights: Rights = Rights()  # of this firm alone: at the prices of a market that lives by the regime
 
     @property
     def annual_output(self) -> float:

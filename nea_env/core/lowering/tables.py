@@ -105,9 +105,10 @@ def lower(
         ValueError: its calendar cannot be settled (see ``consistency.check``), or its numbers overflow (see
             ``magnitudes``).
     """
+    solved, scenario = scenario, scenario.played  # the price is that of a market in which the firm has no right alone
     check_firm(scenario)
     horizon = months_between(scenario.start, scenario.end) + 1
-    outlook = Outlook(scenario, ends)
+    outlook = Outlook(scenario, None if ends is None else (ends[0].played, ends[1].played))
     periods = outlook.periods
     table, months = events(scenario)
     monthly = np.zeros((horizon + 1, Month.size))
@@ -123,7 +124,7 @@ def lower(
     _fill_investment(monthly, static, outlook)
     grid = bootstrap_table(scenario.market)
     if scenario.market.law == "equilibrium":
-        flat, place = chain or (chain_of(scenario), 0)
+        flat, place = chain or (chain_of(solved), 0)
         grid = fill_equilibrium(monthly, static, flat, place, periods)
     elif scenario.market.law == "replay":
         grid = fill_replay(static, scenario, horizon)
