@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple, TextIO
 
+from nea_env.library.answers import unanswered
 from nea_env.library.compose import load_scenario
 from nea_env.scenario import Scenario, ScenarioError, ScenarioWarning
 
@@ -79,12 +80,22 @@ def named(words: Sequence[str], default: Sequence[str], settings: Collection[str
 
 
 def load_in_one_line(scenario: str | Scenario, overrides: Sequence[str]) -> Scenario:
-    """A scenario for a command: warnings about it are one line each on stderr."""
+    """A scenario for a command: warnings about it, and what its price does not answer, are one line each on stderr."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", ScenarioWarning)
-        loaded = load_scenario(scenario, overrides)
+        base = load_scenario(scenario)
+        loaded = load_scenario(base, overrides)
     told_in_one_line(caught, sys.stderr)
+    tell_unanswered(base, loaded, sys.stderr)
     return loaded
+
+
+def tell_unanswered(base: Scenario, changed: Scenario, stream: TextIO) -> None:
+    """Say which changes of the law the price does not answer, each line once in a process."""
+    for line in unanswered(base, changed):
+        if line not in _TOLD:
+            _TOLD.add(line)
+            print(f"note: {line}", file=stream, flush=True)
 
 
 _TOLD: set[str] = set()

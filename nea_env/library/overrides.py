@@ -16,7 +16,8 @@ from nea_env.library.grammar import Change, Overrides, as_of_regime, changes_of,
 from nea_env.library.named_values import for_whom, is_section, resolved, without_dead_ranges, without_ranges_of
 from nea_env.library.price_files import ONLY_AT_HOME, replays_abroad, two_paths, with_prices
 from nea_env.library.yaml import DEEPEST, MOST_VALUES, checked_text
-from nea_env.scenario import Scenario, ScenarioError
+from nea_env.scenario import Gap, Scenario, ScenarioError
+from nea_env.scenario.gaps import NO_GAP, gaps_that_follow
 
 KEPT = ("name",)
 """What no override may change: results are filed under it."""
@@ -36,6 +37,10 @@ def overridden(scenario: Scenario, overrides: Overrides) -> Scenario:
     tree["market"] = _with_prices(tree["market"], changes)
     try:
         changed = Scenario.model_validate(tree)
+        following = gaps_that_follow(scenario, changed.regime, _given_gaps(changes, changed))
+        if following:
+            tree["market"] = {**tree["market"], "gap": _with_gaps(tree["market"].get("gap"), following)}
+            changed = Scenario.model_validate(tree)
     except ValidationError as error:
         raise ScenarioError(_explain(error, tree, changes)) from None
     _refuse_idle_prices(changed.market.law, changes)
@@ -58,6 +63,23 @@ def applied(tree: Any, asked: Sequence[Change]) -> tuple[Any, list[Change]]:
                 tree = (without_ranges_of if isinstance(value, str) else without_dead_ranges)(change.keys, tree)
             changes.append(change)
     return tree, changes
+
+
+def _given_gaps(changes: Sequence[Change], changed: Scenario) -> set[str]:
+    """Vintages whose ``market.gap`` the changes name; all of them with the table or the market as a whole."""
+    given: set[str] = set()
+    for change in changes:
+        if change.keys[:3] in (("market",), ("market", "gap")):
+            given.update(changed.regime.calendar)
+        elif change.keys[:2] == ("market", "gap"):
+            given.add(change.keys[2])
+    return given
+
+
+def _with_gaps(own: Any, following: Mapping[str, Gap]) -> dict[str, Any]:
+    """A market's gaps with those that follow a rule; a vintage without one is not listed."""
+    gaps = {year: gap for year, gap in (own or {}).items() if year not in following}
+    return gaps | {year: gap.model_dump(mode="json") for year, gap in following.items() if gap != NO_GAP}
 
 
 def _refuse_idle_prices(law: object, changes: list[Change]) -> None:
