@@ -3,6 +3,7 @@
 ``python -m nea_env.library`` lists, shows and compares the files that ship.
 """
 
+from nea_env.library.answers import unanswered
 from nea_env.library.catalogue import Kind, load_regime, names, provenance, scenarios, unsourced
 from nea_env.library.compose import load_link, load_scenario
 from nea_env.library.credits import Acceptance, Credit, accepts, load_credit
@@ -27,5 +28,6 @@ __all__ = [
     "provenance",
     "scenarios",
     "slug",
+    "unanswered",
     "unsourced",
 ]

@@ -12,8 +12,11 @@ from typing import Any
 from nea_env.scenario import Market, Regime, Scenario
 from nea_env.scenario.gaps import NO_GAP
 
-ANSWERS_ANYWHERE = ("calendar", "market_opens", "stabilisation", "year_starts")
-"""Dates and interventions belong to every price: the front is the vintage due next, and a committee that acts moves it."""
+DATES = ("calendar", "market_opens", "year_starts")
+"""They belong to every price: the front is the vintage due next."""
+
+UNMOVED = ("collared", "replay")
+"""Processes of which no committee moves the price."""
 
 INFORMATION = ("name", "title", "currency", "compliance", "gaps")
 
@@ -23,6 +26,9 @@ _ONE_FIRM = "it depends on what one firm holds or did, and the market is all fir
 _CLASS = "the market is counted as one class of units, market.aggregate.unit_class"
 _START = "multiples are taken of the price at the start, grown at the discount rate"
 _BIDS = "whoever bids, the market gets what is on offer"
+_TRIGGER = "an intervention sells or buys market.aggregate's reserve at its trigger, as often as it acts"
+_VOLUMES = "where the law says what share of the allocation is sold (allocation.*.auction_share), that share is"
+_SECTOR = "the market is counted as one sector, market.aggregate.sector"
 
 SILENT: dict[str, str] = {
     "calendar.*.announced": _KNOWN,
@@ -45,6 +51,7 @@ SILENT: dict[str, str] = {
     "allocation.*.cancellation": _ONE_FIRM,
     "allocation.*.addition": _ONE_FIRM,
     "banking.*.announced": _KNOWN,
+    "banking.*.small_holder_tonnes.site": "the market is counted by the firm",
     "banking.*.small_holder_floor": _ONE_FIRM,
     "banking.*.lost_if_missed": "the market surrenders what it has and pays for the rest",
     "banking.*.offsets_bankable": "credits are used in the year in which they are bought",
@@ -69,6 +76,9 @@ SILENT: dict[str, str] = {
     "auctions.*.own_use": "auctioned units are not told from others",
     "auctions.*.reserve_months": _START,
     "auctions.*.reserve_cap": _START,
+    "stabilisation.*.reference_months": _TRIGGER,
+    "stabilisation.*.trigger_months": _TRIGGER,
+    "stabilisation.*.price_move": _TRIGGER,
     "stabilisation.*.reserve_sale_share": "it is on offer to one firm",
     "holding": _ONE_FIRM,
     "grid_factor": "emissions of the market are given in tonnes as they count",
@@ -79,6 +89,18 @@ SILENT: dict[str, str] = {
 }
 """Rules that no price answers, by path, years and types of credit as ``*``: what is below counts too; and the reason."""
 
+BY_MARKET: dict[str, str] = {
+    "allocation.*.classes.CLASS": _CLASS,
+    "allocation.*.benchmark.CLASS": _CLASS,
+    "allocation.*.balance.CLASS": _CLASS,
+    "allocation.*.reduction_factor.CLASS": _CLASS,
+    "allocation.*.auction_share.SECTOR": _SECTOR,
+    "auctions.*.months": _VOLUMES,
+    "auctions.*.volume": _VOLUMES,
+    "auctions.*.terms.*.volume": _VOLUMES,
+}
+"""Rules that a price answers or not, as the market has it: other classes and sectors; auctions beside a share."""
+
 
 def unanswered(base: Scenario, changed: Scenario) -> list[str]:
     """Changes of the law that the price ignores, a line for each reason; none where it answers all of them.
@@ -87,7 +109,9 @@ def unanswered(base: Scenario, changed: Scenario) -> list[str]:
         base: the scenario before.
         changed: and after, with the process that its prices now have.
     """
-    market, lines = changed.market, []
+    market, lines = changed.market, list[str]()
+    answered = DATES if market.law in UNMOVED else (*DATES, "stabilisation")
+    partners = {f"links.{place}.regime": link.market for place, link in enumerate(changed.links)}
     for prefix, before, after in _laws(base, changed):
         found = list(changed_rules(before, after))
         rules = [path for path in found if path.split(".")[0] != "ranges"]
@@ -95,30 +119,60 @@ def unanswered(base: Scenario, changed: Scenario) -> list[str]:
         if market.law == "equilibrium":
             reasons: dict[str, list[str]] = {}
             for path in found:
-                why = silent(path)
-                if why and (changed.policy.mode == "historical" or path.split(".")[0] != "ranges"):
+                why = silent(path, after, changed.market if prefix == "regime" else partners[prefix])
+                if path.startswith("ranges"):
+                    why = "" if changed.policy.mode == "randomised" else "the law is played as it was (policy.mode)"
+                if why:
                     reasons.setdefault(why, []).append(_short(path))
             lines += [f"{_listed(prefix, paths)}: no price answers: {why}" for why, paths in reasons.items()]
             continue
-        ignored = [path.split(".")[0] for path in found if path.split(".")[0] not in ANSWERS_ANYWHERE]
+        ignored = [path.split(".")[0] for path in found if path.split(".")[0] not in answered]
         if ignored:
             gaps = _told_gaps(base.market, market) if prefix == "regime" else ""
             lines.append(f"{_listed(prefix, ignored)}: {_process(market)}{gaps}. {_which_answers(changed, prefix)}.")
     return lines
 
 
-def silent(path: str) -> str:
-    """Why no price answers a rule of the regime at a dotted path; nothing where an equilibrium does."""
-    keys = path.split(".")
-    if keys[0] == "ranges":
-        return "the law is played as it was (policy.mode: historical)"
-    if keys[0] == "allocation" and len(keys) > 3 and keys[2] == "classes":
-        keys = [*keys[:2], *keys[4:]]
-    for pattern, why in SILENT.items():
-        parts = pattern.split(".")
-        if len(parts) <= len(keys) and all(part in ("*", key) for part, key in zip(parts, keys, strict=False)):
-            return why
-    return ""
+def silent(path: str, law: Regime, market: Market) -> str:
+    """Why no price answers a rule at a dotted path; nothing where an equilibrium does.
+
+    Args:
+        path: in the regime, for instance ``banking.2018.lost_if_missed``.
+        law: after the change.
+        market: whose price it is.
+    """
+    keys, aggregate = path.split("."), market.aggregate
+    if keys[0] == "allocation" and aggregate is not None and len(keys) > 3:
+        if keys[2] == "classes" and keys[3] != aggregate.unit_class:
+            return _CLASS
+        keys = [*keys[:2], *keys[4:]] if keys[2] == "classes" else keys
+        if keys[2:3] in (["benchmark"], ["balance"], ["reduction_factor"]) and keys[3:4] != [aggregate.unit_class]:
+            return _CLASS
+        shares = (
+            law.allocation[keys[1]].of_class(aggregate.unit_class).auction_share if keys[1] in law.allocation else {}
+        )
+        counts = aggregate.sector if aggregate.sector in shares else ""
+        if keys[2:3] == ["auction_share"] and len(keys) > 3 and keys[3] != counts:
+            return _SECTOR
+    if keys[0] == "auctions" and aggregate is not None and _is_volume(keys) and keys[1] in law.allocation:
+        return _VOLUMES if law.allocation[keys[1]].of_class(aggregate.unit_class).auction_share else ""
+    return next((why for pattern, why in SILENT.items() if _leads_to(pattern.split("."), keys)), "")
+
+
+def _is_volume(keys: list[str]) -> bool:
+    return len(keys) == 2 or keys[2] in ("months", "volume") or keys[-1] == "volume"
+
+
+def _leads_to(pattern: list[str], keys: list[str]) -> bool:
+    return len(pattern) <= len(keys) and all(part in ("*", key) for part, key in zip(pattern, keys, strict=False))
+
+
+def rows() -> list[str]:
+    """The rules that no price answers as rows of a table in Markdown, those of one reason together."""
+    together: dict[str, list[str]] = {}
+    for path, why in (SILENT | BY_MARKET).items():
+        together.setdefault(why, []).append(f"`{path.replace('.*', '')}`")
+    return [f"| {', '.join(paths)} | {why} |" for why, paths in together.items()]
 
 
 def changed_rules(before: Regime, after: Regime) -> Iterator[str]:

@@ -14,7 +14,7 @@ SEEN = {
     "2017": (0.135, 0.067), "2018": (0.08, 0.224), "2019": (0.284, 0.067), "2020": (0.168, 0.171),
     "2021": (0.493, 0.012), "2022": (0.220, 0.045),
 }  # fmt: skip
-"""Largest discount and premium of a Korean vintage against the next: KRX and ICAP, days and prices in `markets/kau.yaml`.
+"""Largest discount and premium of a Korean vintage against the next: KRX and ICAP, by day in `markets/kau.yaml`.
 
 The discount of 2018 is assumed. 2017 was under ``deducted_above_base``, the others under ``net_sales``.
 """
@@ -55,9 +55,9 @@ def gap_of(banking: BankingRule, borrowing: BorrowingRule | None = None) -> Gap:
 def gaps_that_follow(before: Scenario, regime: Regime, given: Collection[str] = ()) -> dict[str, Gap]:
     """Bounds by vintage that change with the law, `NO_GAP` included; those of other vintages stay.
 
-    A vintage's own bounds stay as long as its rules imply what they did: they were seen under a rule of that kind. So do
-    all of a scenario without any where its rules imply some: there something else leaves none, such as foreign units
-    that serve any year.
+    A vintage's own bounds stay as long as its rules imply what they did: they were seen under a rule of that kind.
+    So do all of a scenario without any where its rules imply some: there something else leaves none, such as foreign
+    units that serve any year.
 
     Args:
         before: the scenario, with the bounds of its own rules.

@@ -1,4 +1,4 @@
-"""The bounds of a vintage's discount follow its rules: figures typed from the days on which two vintages were priced."""
+"""The bounds of a vintage's discount follow its rules: figures of days on which two vintages were priced, typed."""
 
 from __future__ import annotations
 
