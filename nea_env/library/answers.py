@@ -87,7 +87,7 @@ SILENT: dict[str, str] = {
     "sell_limit_counts": _ONE_FIRM,
     "subsidy_share": "market.aggregate.abatement is what abatement costs the firms",
 }
-"""Rules that no price answers, by path, years and types of credit as ``*``: what is below counts too; and the reason."""
+"""Rules that no price answers, and why, by path with ``*`` for years and types of credit: what is below counts too."""
 
 BY_MARKET: dict[str, str] = {
     "allocation.*.classes.CLASS": _CLASS,

@@ -148,7 +148,7 @@ def _put(node: Any, change: Change, value: Any, depth: int) -> Any:
             raise ScenarioError(f"{change.where} {where}unknown key; {hint or did_you_mean(key, fields)}")
     elif not isinstance(node, dict) and not (node is None and is_right(before)):
         raise ScenarioError(f"{change.where} {'.'.join(before)} is {shown(node)}: it has no {key!r}")
-    elif depth + 1 < len(change.keys) and not is_right(before) and key not in node:
+    elif node is not None and depth + 1 < len(change.keys) and not is_right(before) and key not in node:
         hint = did_you_mean(key, node)
         raise ScenarioError(f"{change.where} {'.'.join(before)} has no {key!r}; {hint}")
     return {**(node or {}), key: _put((node or {}).get(key), change, value, depth + 1)}
