@@ -11,6 +11,7 @@ import hashlib
 import json
 import os.path
 import re
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from omegaconf import OmegaConf
 
 from agents.refusal import SettingsError
 from nea_env.library import ScenarioError, load_scenario, scenarios
+from nea_env.library.arguments import tell_unanswered
 from nea_env.library.file_names import as_file_name, is_file_name
 from nea_env.scenario import Scenario
 
@@ -132,7 +134,7 @@ def typed(name: str) -> str:
 
 
 def load(node: Any) -> Scenario:
-    """The scenario of Hydra's node with its changes, or of a whole tree.
+    """The scenario of Hydra's node with its changes, or of a whole tree; what its price does not answer goes to stderr.
 
     Raises:
         SettingsError: one line that begins with the key.
@@ -143,7 +145,9 @@ def load(node: Any) -> Scenario:
         content = str(node[BASE])
         base = load_scenario(json.loads(content) if content.startswith("{") else content)
         given = {key: value for key, value in node.items() if key not in (BASE, LABEL)}
-        return load_scenario(base, dict(_changes(given, base.model_dump(mode="json"))))
+        changed = load_scenario(base, dict(_changes(given, base.model_dump(mode="json"))))
+        tell_unanswered(base, changed, sys.stderr)
+        return changed
     except ScenarioError as error:
         raise SettingsError(_complaint(str(error))) from None
 

@@ -1,4 +1,4 @@
-"""Tune the rules that take parameters: ``python -m nea_env.policies.tune scenario=kets [episodes=1000]``.
+"""Tune the rules that take parameters: ``python -m nea_env.policies.tune kets [KEY=VALUE ...] [episodes=1000]``.
 
 Grid search, then two rounds of refinement around the best cell. All cells of a round play the same seeds
 in one batch; these seeds (from 500,000 on) are used for neither training nor evaluation. Writes
@@ -9,13 +9,16 @@ from __future__ import annotations
 
 import argparse
 import itertools
+import shlex
 import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from nea_env.library import ScenarioError, load_scenario
+from nea_env.library import ScenarioError
+from nea_env.library.arguments import EXPLAINED, METAVAR, WORDS, named
+from nea_env.library.grammar import label
 from nea_env.policies import stored, tuned
 from nea_env.policies.outcome import interval
 from nea_env.policies.play import costs
@@ -107,31 +110,26 @@ def main(arguments: Sequence[str]) -> int:
     """Command line; 0 on success, 1 if the file can't be written, 2 after a bad argument."""
     parser = argparse.ArgumentParser(
         allow_abbrev=False, prog="python -m nea_env.policies.tune", description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=argparse.RawDescriptionHelpFormatter, epilog=EXPLAINED,
     )  # fmt: skip
-    described = "scenario=NAME or a path (also env=NAME), and if need be episodes=NUMBER, 10 to 100000 (1000)"
-    parser.add_argument("settings", nargs="*", metavar="KEY=VALUE", help=described)
-    options = {"episodes": "1000"}
-    for argument in parser.parse_args(arguments).settings:
-        key, equals, value = argument.partition("=")
-        key = "scenario" if key == "env" else key
-        if not equals or key not in ("scenario", "episodes"):
-            print(f"{argument}: allowed: scenario=<name or file>, episodes=<number>", file=sys.stderr)
-            return 2
-        options[key] = value
+    described = f"{WORDS}; or the setting episodes=NUMBER, 10 to 100000 (1000)"
+    parser.add_argument("words", nargs="*", metavar=METAVAR, help=described)
+    given = named(parser.parse_args(arguments).words, (), ("episodes",))
     try:
-        episodes = int(options["episodes"])
-        if not 10 <= episodes <= 100_000:
-            raise ValueError(f"episodes={episodes}: allowed: 10 to 100000")
-        if "scenario" not in options:
-            raise ValueError("which scenario? For instance scenario=kets")
-        scenario = load_scenario(options["scenario"])
+        text = given.settings.get("episodes", "1000")
+        if not text.isdecimal() or not 10 <= int(text) <= 100_000:
+            raise ValueError(f"episodes={text}: allowed: 10 to 100000")
+        if len(given.scenarios) != 1:
+            found = " ".join(given.scenarios)
+            raise ValueError(f"{found}: one scenario at a time" if found else "which scenario? For instance kets")
+        (scenario,) = given.load()
     except (ScenarioError, ValueError) as error:
         print(error, file=sys.stderr)
         return 2
-    values = tune_all(scenario, episodes)
-    print(f"{scenario.name}: {values}")
-    command = f"python -m nea_env.policies.tune scenario={options['scenario']} episodes={episodes}"
+    values = tune_all(scenario, int(text))
+    print(f"{label(scenario.name, scenario.changes)}: {values}")
+    words = shlex.join((*given.scenarios, *given.overrides))
+    command = f"python -m nea_env.policies.tune {words} episodes={int(text)}"
     try:
         key = record(scenario, {"command": command, **values})
     except (ValueError, OSError) as error:

@@ -14,11 +14,13 @@ from nea_env.scenario.link_checks import check_links
 from nea_env.scenario.links import Link
 from nea_env.scenario.market import Market
 from nea_env.scenario.regime import Regime
+from nea_env.scenario.rights import Rights
 from nea_env.scenario.types import Model, Month, Whole, Year, add_months, months_between
 
 LINKS_MAX = 2
 ROUNDING = 1e-9
 """By how much a share may exceed what it is part of."""
+NO_RIGHTS = Rights()
 INFORMATION = ("compliance", "gaps")
 """Keys of a regime that change no episode."""
 
@@ -62,6 +64,25 @@ class Scenario(Model):
     def periods(self) -> tuple[str, ...]:
         """First years of the compliance periods played, in order."""
         return tuple(year for year in sorted(self.regime.calendar) if self.first <= year <= self.last)
+
+    @property
+    def changes(self) -> tuple[str, ...]:
+        """What overrides have changed in it, as ``path=value``; no part of its content, and lost where it is dumped."""
+        return tuple(self.__dict__.get("_changes", ()))
+
+    def with_changes(self, changes: Iterable[str]) -> Self:
+        """The same scenario, which tells that these overrides made it."""
+        copy = self.model_copy()
+        copy.__dict__["_changes"] = tuple(changes)  # beside the fields, like a cached property: equality ignores it
+        return copy
+
+    @property
+    def played(self) -> Scenario:
+        """The scenario as its firm plays it: with the firm's own rights in the regime. Prices are not those of it."""
+        if self.firm.rights == NO_RIGHTS:
+            return self
+        firm = self.firm.model_copy(update={"rights": NO_RIGHTS})
+        return self.model_copy(update={"regime": self.firm.rights.over(self.regime), "firm": firm})
 
     @property
     def power_share(self) -> float:
@@ -125,6 +146,8 @@ class Scenario(Model):
         self._check_names()
         for year in self.periods:
             self._check_period(year)
+        if firm.rights != NO_RIGHTS:
+            self._check_rights()
         for year in market.gap:
             if year not in regime.calendar:
                 raise ValueError(f"market.gap: {year} is not a vintage of {regime.name}; allowed: {known}")
@@ -144,6 +167,16 @@ class Scenario(Model):
                     f" ({played} months): capacity must outlive it"
                 )
         return self
+
+    def _check_rights(self) -> None:
+        """The law must fit the firm with its own rights as well."""
+        own = self.played
+        try:
+            own._check_names()
+            for year in own.periods:
+                own._check_period(year)
+        except ValueError as error:
+            raise ValueError(f"firm.rights: {error}") from None
 
     def _check_years(self) -> None:
         """A number for a year that the regime does not know would be silently ignored."""
