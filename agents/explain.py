@@ -12,6 +12,7 @@ from hydra.errors import HydraException, MissingConfigException, OverrideParseEx
 from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
+from agents.scenario_words import as_typed
 from nea_env.library.errors import did_you_mean
 
 CONFIG_GROUPS = ("env", "algo", "experiment", "sweep")
@@ -21,18 +22,19 @@ _QUOTED_KEY = re.compile(r'"([\w.\-]+)"\s*:')
 
 
 def explain(error: Exception, overrides: Sequence[str] = ()) -> str:
-    """One line for an error of Hydra.
+    """One line for an error of Hydra, with keys as they were typed.
 
     Args:
         error: raised while composing; call it while Hydra is initialised.
         overrides: of the job, whose choices determine which keys there are.
     """
+    return as_typed(_explained(error, overrides))
+
+
+def _explained(error: Exception, overrides: Sequence[str]) -> str:
     text = str(error)
     if isinstance(error, OverrideParseException):
-        key, equals, value = str(error.override).partition("=")
-        parent, _, last = key.rpartition(".")
-        if equals and parent and re.fullmatch(r"[0-9]{4}-[0-9]{2}", last):
-            return f"{error.override}: a month cannot end a key here; write '{parent}={{{last}: {value}}}'"
+        key, _, value = str(error.override).partition("=")
         plain = _QUOTED_KEY.sub(r"\1:", value)
         if plain != value and _is_override(f"{key}={plain}"):
             return f"{key}: keys in braces stand without quotes here, unlike in JSON; write '{key}={plain}'"

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, TextIO
 
 from nea_env.library.answers import unanswered
 from nea_env.library.compose import load_scenario
+from nea_env.library.grammar import Overrides
 from nea_env.scenario import Scenario, ScenarioError, ScenarioWarning
 
 METAVAR = "SCENARIO | KEY=VALUE"
@@ -79,7 +80,7 @@ def named(words: Sequence[str], default: Sequence[str], settings: Collection[str
     return Named(tuple(dict.fromkeys(scenarios)) or tuple(default), tuple(overrides), own)
 
 
-def load_in_one_line(scenario: str | Scenario, overrides: Sequence[str]) -> Scenario:
+def load_in_one_line(scenario: str | Scenario, overrides: Overrides) -> Scenario:
     """A scenario for a command: warnings about it, and what its price does not answer, are one line each on stderr."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", ScenarioWarning)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from nea_env.core.equilibrium.chain import Chain, LinkedChain
 from nea_env.core.equilibrium.problem import Problem
+from nea_env.core.equilibrium.solve import Stretch
 from nea_env.core.equilibrium.waiting import SettledMonth
 from nea_env.core.lowering.aggregate.announced import stretches
 from nea_env.core.lowering.aggregate.link import is_joint
@@ -132,8 +133,8 @@ def _refuse_too_large(laws: Sequence[Stretch], months: int) -> None:
         places += (alone + waiting * seconds) * len(law.problem.banks) * len(law.problem.shocks)
     if places > MOST_PLACES:
         raise ValueError(
-            f"market.beliefs: a tree of {len(laws):,} states of the law has {places:,} places (states x months x banks x"
-            f" shocks); allowed: at most {MOST_PLACES:,} (fewer announcements, or fewer market.beliefs.outcomes)"
+            f"market.beliefs: a tree of {len(laws):,} states of the law has {places:,} places (months of each state x"
+            f" banks x shocks); allowed: at most {MOST_PLACES:,} (fewer announcements or market.beliefs.outcomes)"
         )
 
 

@@ -111,10 +111,11 @@ def _sentence(main: Answer) -> str:
     if rule[0] > -LARGE:
         return f"Hardly: the rule moves the price of KAU17 by {rule[0]:+.1%}, less than {LARGE:.0%}."
     alone = abs(rule[1]) < 0.02
+    yes = "Yes, for that vintage alone" if alone else "Yes"
     kept = "hardly moves KAU18" if alone else f"moves KAU18 by {rule[1]:+.1%}"
     calm = "leaves" if abs(rule[2] - free[2]) < 0.03 else "changes"
     return (
-        f"Yes{', for that vintage alone' if alone else ''}: the rule moves the price of KAU17 by {rule[0]:+.1%} and {kept}; it {calm} the"
+        f"{yes}: the rule moves the price of KAU17 by {rule[0]:+.1%} and {kept}; it {calm} the"
         f" risk of prices a year ahead ({free[2]:.2f} to {rule[2]:.2f}). All limits to KAU22 at once move KAU17 by"
         f" {limits[0]:+.1%} and KAU18 by {limits[1]:+.1%}, and the risk from {free[2]:.2f} to {limits[2]:.2f}."
     )

@@ -358,5 +358,7 @@ def test_a_tree_that_would_fill_the_memory_is_refused():
     announcements = [{"month": f"{2015 + k}-06", "laws": laws} for k in range(7)]
     beliefs = {"announcements": announcements}
     scenario = load_scenario("kets", {"market.law": "equilibrium", "market.beliefs": beliefs})
-    with pytest.raises(ValueError, match=r"^market\.beliefs: a tree of 255 states of the law has [\d,]+ places .*allowed"):
+    with pytest.raises(
+        ValueError, match=r"^market\.beliefs: a tree of 255 states of the law has [\d,]+ places .*allowed"
+    ):
         lowered(scenario)
