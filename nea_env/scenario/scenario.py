@@ -144,6 +144,7 @@ class Scenario(Model):
         if market.currency != regime.currency:
             raise ValueError(f"market.currency: {market.currency} is not the regime's; allowed: {regime.currency}")
         self._check_names()
+        self._check_beliefs()
         for year in self.periods:
             self._check_period(year)
         if firm.rights != NO_RIGHTS:
@@ -199,6 +200,15 @@ class Scenario(Model):
                 raise ValueError(
                     f"{key}: {unused[0]} is not a year of {regime.name}; allowed: {known[0]} to {known[-1]}"
                 )
+
+    def _check_beliefs(self) -> None:
+        """A number that plays no part is a mistake: whoever gives it wants it."""
+        beliefs = self.market.beliefs
+        if beliefs is not None and beliefs.outcomes is not None and self.policy.mode == "historical":
+            raise ValueError(
+                f"market.beliefs.outcomes: {beliefs.outcomes} plays no part under policy.mode: historical;"
+                " allowed: none, or policy.mode: randomised"
+            )
 
     def _check_power(self) -> None:
         """Power bought is part of the emissions, and no technology can cut more than the part it acts on."""

@@ -129,3 +129,12 @@ def test_what_an_announcement_changes_is_shown_with_its_whole_path(year, tmp_pat
         ("market.aggregate.allocation.2018", "0.8"),
     ):
         assert re.search(rf" {re.escape(root + changed)} +{re.escape(value)}\b", shown), shown
+
+
+def test_a_number_of_values_that_no_law_draws_is_refused():
+    overrides = {"market.law": "equilibrium", "market.beliefs": {"outcomes": 3}}
+    with pytest.raises(
+        ScenarioError, match=r"market\.beliefs\.outcomes: 3 plays no part under policy\.mode: historical"
+    ):
+        load_scenario("kets", overrides)
+    assert load_scenario("kets_randomised", overrides).market.beliefs.outcomes == 3

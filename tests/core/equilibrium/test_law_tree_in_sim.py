@@ -11,8 +11,8 @@ from nea_env.core.batch import Batch
 from nea_env.core.layout import OBS_INDEX, Action
 from nea_env.core.lowering.equilibrium_chain import chain_of
 from nea_env.core.lowering.law_tree import announcements, law_tree
-from nea_env.core.lowering.tables import lowered
 from nea_env.core.lowering.splice import ROWS
+from nea_env.core.lowering.tables import lowered
 from nea_env.core.parameters import PARTS, Month, Record, Static
 from nea_env.library import load_scenario
 from nea_env.scenario import ScenarioError, months_between
