@@ -355,10 +355,10 @@ def test_the_firm_is_shown_what_is_announced_when_the_market_learns_it(month, pa
 
 def test_a_tree_that_would_fill_the_memory_is_refused():
     laws = [{"chance": 0.5}, {"chance": 0.5, "overrides": {"market.aggregate.growth": 0.001}}]
-    announcements = [{"month": f"{2015 + k}-06", "laws": laws} for k in range(7)]
+    announcements = [{"month": f"{2015 + k}-06", "laws": laws} for k in range(8)]
     beliefs = {"announcements": announcements}
     scenario = load_scenario("kets", {"market.law": "equilibrium", "market.beliefs": beliefs})
     with pytest.raises(
-        ValueError, match=r"^market\.beliefs: a tree of 255 states of the law has [\d,]+ places .*allowed"
+        ValueError, match=r"market\.beliefs: a tree of 511 states of the law has [\d,]+ places .*allowed"
     ):
         lowered(scenario)
