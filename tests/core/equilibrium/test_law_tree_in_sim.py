@@ -9,6 +9,7 @@ import pytest
 
 from nea_env.core.batch import Batch
 from nea_env.core.layout import OBS_INDEX, Action
+from nea_env.core.lowering import equilibrium_chain
 from nea_env.core.lowering.equilibrium_chain import chain_of
 from nea_env.core.lowering.law_tree import announcements, law_tree
 from nea_env.core.lowering.splice import ROWS
@@ -353,12 +354,9 @@ def test_the_firm_is_shown_what_is_announced_when_the_market_learns_it(month, pa
     assert int(shown.argmax()) == months_between(scenario.start, month)
 
 
-def test_a_tree_that_would_fill_the_memory_is_refused():
-    laws = [{"chance": 0.5}, {"chance": 0.5, "overrides": {"market.aggregate.growth": 0.001}}]
-    announcements = [{"month": f"{2015 + k}-06", "laws": laws} for k in range(8)]
-    beliefs = {"announcements": announcements}
-    scenario = load_scenario("kets", {"market.law": "equilibrium", "market.beliefs": beliefs})
-    with pytest.raises(
-        ValueError, match=r"market\.beliefs: a tree of 511 states of the law has [\d,]+ places .*allowed"
-    ):
+def test_a_tree_that_would_fill_the_memory_is_refused(monkeypatch):
+    monkeypatch.setattr(equilibrium_chain, "MOST_PLACES", 1_000)
+    scenario = load_scenario("kets", SURPRISE | {"market.volatility": 0.123})  # in no cache
+    message = r"market\.beliefs: a tree of 3 states of the law has [\d,]+ places .*; allowed: at most 1,000"
+    with pytest.raises(ValueError, match=message):
         lowered(scenario)
