@@ -1,4 +1,4 @@
-"""Tune the rules that take parameters: ``python -m nea_env.policies.tune scenario=kets [episodes=500]``.
+"""Tune the rules that take parameters: ``python -m nea_env.policies.tune kets [KEY=VALUE ...] [episodes=500]``.
 
 Grid search, then two rounds of refinement around the best cell; the lever family is searched as ``levers`` does. All
 cells of a round play the same seeds in one batch, with costs marked to market (``marking``), which need far fewer
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import itertools
+import shlex
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -18,7 +19,9 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
-from nea_env.library import ScenarioError, load_scenario, scenarios
+from nea_env.library import ScenarioError, scenarios
+from nea_env.library.arguments import EXPLAINED, METAVAR, WORDS, named
+from nea_env.library.grammar import label
 from nea_env.policies import levers, stored, tuned
 from nea_env.policies.lever_rule import LeverRule
 from nea_env.policies.marking import marked_costs
@@ -127,39 +130,37 @@ def record(scenario: Scenario, values: Mapping[str, Any]) -> str:
     return stored.record(tuned.TUNED, _HEADING, tuned.read, scenario, values)
 
 
+def _episodes(text: str) -> int:
+    if not text.isdecimal() or not 10 <= int(text) <= 100_000:
+        raise ValueError(f"episodes={text}: allowed: 10 to 100000")
+    return int(text)
+
+
 def main(arguments: Sequence[str]) -> int:
     """Command line; 0 on success, 1 if the file can't be written, 2 after a bad argument."""
     parser = argparse.ArgumentParser(
         allow_abbrev=False, prog="python -m nea_env.policies.tune", description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=argparse.RawDescriptionHelpFormatter, epilog=EXPLAINED,
     )  # fmt: skip
-    described = f"scenario=NAME or a path (also env=NAME), and if need be episodes=NUMBER, 10 to 100000 ({EPISODES})"
-    parser.add_argument("settings", nargs="*", metavar="KEY=VALUE", help=described)
+    described = f"{WORDS}; or the setting episodes=NUMBER, 10 to 100000 ({EPISODES})"
+    parser.add_argument("words", nargs="*", metavar=METAVAR, help=described)
     parser.add_argument("--shipped", action="store_true", help="every scenario that ships")
-    given = parser.parse_args(arguments)
-    options = {"episodes": str(EPISODES)}
-    for argument in given.settings:
-        key, equals, value = argument.partition("=")
-        key = "scenario" if key == "env" else key
-        if not equals or key not in ("scenario", "episodes"):
-            print(f"{argument}: allowed: scenario=<name or file>, episodes=<number>", file=sys.stderr)
-            return 2
-        options[key] = value
+    options = parser.parse_args(arguments)
     try:
-        episodes = int(options["episodes"])
-        if not 10 <= episodes <= 100_000:
-            raise ValueError(f"episodes={episodes}: allowed: 10 to 100000")
-        if "scenario" not in options and not given.shipped:
-            raise ValueError("which scenario? For instance scenario=kets")
-        words = scenarios() if given.shipped else (options["scenario"],)
-        chosen = {word: load_scenario(word) for word in words}
+        given = named(options.words, scenarios() if options.shipped else (), ("episodes",))
+        episodes = _episodes(given.settings.get("episodes", str(EPISODES)))
+        if len(given.scenarios) != 1 and not options.shipped:
+            found = " ".join(given.scenarios)
+            raise ValueError(f"{found}: one scenario at a time" if found else "which scenario? For instance kets")
+        chosen = dict(zip(given.scenarios, given.load(), strict=True))
     except (ScenarioError, ValueError) as error:
         print(error, file=sys.stderr)
         return 2
-    for word, scenario in tqdm(chosen.items(), disable=not given.shipped):
+    for name, scenario in tqdm(chosen.items(), disable=not options.shipped):
         values = tune_all(scenario, episodes)
-        tqdm.write(f"{scenario.name}: {values}")
-        command = f"python -m nea_env.policies.tune scenario={word} episodes={episodes}"
+        tqdm.write(f"{label(scenario.name, scenario.changes)}: {values}")
+        words = shlex.join((name, *given.overrides))
+        command = f"python -m nea_env.policies.tune {words} episodes={episodes}"
         try:
             key = record(scenario, {"command": command, **values})
         except (ValueError, OSError) as error:

@@ -109,7 +109,9 @@ def test_a_damaged_file_is_one_line_and_stays(text, file, capsys, monkeypatch):
         (["env=kest"], "did you mean 'kets'"),
         (["episodes=3", "env=kets"], "allowed: 10 to 100000"),
         (["episodes=many", "env=kets"], "many"),
-        (["market=kets"], "allowed: scenario="),
+        (["market=kets"], "which scenario"),
+        (["kets", "tps"], "one scenario at a time"),
+        (["kets", "regime.banking.*.limt=none"], "override regime.banking.*.limt: "),
         ([], "which scenario"),
     ],
 )

@@ -86,7 +86,7 @@ def test_a_digest_is_of_content_alone():
     changes = [
         {"market.price": 10_507},
         {"last": "2019"},
-        {"firm.output": 1e6},
+        {"firm.invest_rate": 0.1},
         {"regime.banking.2018.base_share": 0.5},
     ]
     digests = {load_scenario("kets", change).digest for change in changes} | {kets.digest}
