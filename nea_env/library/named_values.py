@@ -58,22 +58,21 @@ def is_section(keys: tuple[str, ...]) -> bool:
     return len(keys) in (2, 3) and keys[0] == "regime" and keys[1] in BY_PERIOD
 
 
-def without_ranges_of(keys: tuple[str, ...], tree: Any) -> Any:
-    """The tree without what was known in advance of numbers whose section has been replaced."""
-    path = ".".join(keys[1:]) + "."
-    ranges = [one for one in tree["regime"].get("ranges") or () if not f"{one['path']}.".startswith(path)]
-    return {**tree, "regime": {**tree["regime"], "ranges": ranges}}
+def without_ranges(keys: tuple[str, ...], tree: Any, *, dead_only: bool) -> Any:
+    """The tree without what was known in advance of a section that has been replaced.
 
-
-def without_dead_ranges(keys: tuple[str, ...], tree: Any) -> Any:
-    """The tree without what was known in advance of numbers that a section has no more, such as all of ``{}``."""
-    path = ".".join(keys[1:]) + "."
+    Args:
+        keys: of the section.
+        tree: with the section replaced.
+        dead_only: only of numbers that the section has no more, such as all of ``{}``.
+    """
+    path, law = ".".join(keys[1:]) + ".", tree["regime"]
     ranges = [
         one
-        for one in tree["regime"].get("ranges") or ()
-        if not f"{one['path']}.".startswith(path) or _holds(tree["regime"], one["path"].split("."))
+        for one in law.get("ranges") or ()
+        if not f"{one['path']}.".startswith(path) or (dead_only and _holds(law, one["path"].split(".")))
     ]
-    return {**tree, "regime": {**tree["regime"], "ranges": ranges}}
+    return {**tree, "regime": {**law, "ranges": ranges}}
 
 
 def _holds(node: Any, keys: list[str]) -> bool:

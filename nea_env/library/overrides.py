@@ -13,7 +13,7 @@ from nea_env.library.assembly import is_index
 from nea_env.library.errors import did_you_mean, fields_at, first_of, keys_of, reason, shown
 from nea_env.library.firm_size import warn_of_what_stays
 from nea_env.library.grammar import Change, Overrides, as_of_regime, changes_of, expanded, is_right, told
-from nea_env.library.named_values import for_whom, is_section, resolved, without_dead_ranges, without_ranges_of
+from nea_env.library.named_values import for_whom, is_section, resolved, without_ranges
 from nea_env.library.price_files import ONLY_AT_HOME, replays_abroad, two_paths, with_prices
 from nea_env.library.yaml import DEEPEST, MOST_VALUES, checked_text
 from nea_env.scenario import Gap, Scenario, ScenarioError
@@ -60,7 +60,7 @@ def applied(tree: Any, asked: Sequence[Change]) -> tuple[Any, list[Change]]:
             value = _plain(change)
             tree = _put(tree, change, resolved(change._replace(value=value), tree), 0)
             if is_section(change.keys):
-                tree = (without_ranges_of if isinstance(value, str) else without_dead_ranges)(change.keys, tree)
+                tree = without_ranges(change.keys, tree, dead_only=not isinstance(value, str))
             changes.append(change)
     return tree, changes
 

@@ -9,7 +9,7 @@ import pytest
 from nea_env.library import ScenarioError, load_scenario
 from nea_env.library.__main__ import main
 
-OVERRIDDEN = """\
+HEAD = """\
 name: mine
 title: Mine
 start: 2015-01
@@ -17,6 +17,10 @@ first: 2015
 last: 2025
 regime: kets
 firm: kets_generator
+"""
+OVERRIDDEN = (
+    HEAD
+    + """\
 market: kau
 overrides:
   market:
@@ -32,14 +36,10 @@ overrides:
                 regime.banking.2017.limit: unlimited
                 market.aggregate.allocation: {2017: 0.9, 2018: 0.8}
 """
-NESTED = """\
-name: mine
-title: Mine
-start: 2015-01
-first: 2015
-last: 2025
-regime: kets
-firm: kets_generator
+)
+NESTED = (
+    HEAD
+    + """\
 market:
   name: mine
   title: Mine
@@ -59,6 +59,7 @@ market:
             overrides:
               regime.banking.2017.limit: unlimited
 """
+)
 FILES = {"overrides.market": OVERRIDDEN, "market": NESTED}
 MISTAKES = [
     ("chance: 1\n", "chance: 1.5\n", "announcements.0.laws.1.chance: 1.5: input should be less"),

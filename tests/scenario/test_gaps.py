@@ -6,7 +6,7 @@ import pytest
 
 import nea_env
 from nea_env.scenario import BankingRule, BorrowingRule, Gap
-from nea_env.scenario.gaps import gap_of
+from nea_env.scenario.gaps import SEEN, gap_of
 
 ALL_CARRY = [
     BankingRule(limit="unlimited"),
@@ -72,3 +72,8 @@ def test_a_scenario_without_bounds_whose_rules_imply_some_has_something_else_tha
 
 def test_a_right_of_the_firm_leaves_the_bounds_alone():
     assert of("kets", "firm.rights.banking.*.limit=unlimited") == of("kets")
+
+
+def test_the_gaps_seen_are_those_that_korea_ships():
+    shipped = nea_env.load_scenario("kets").market.gap
+    assert {year: (gap.down, gap.up) for year, gap in shipped.items() if year in SEEN} == SEEN

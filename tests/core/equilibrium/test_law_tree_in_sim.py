@@ -360,3 +360,11 @@ def test_a_tree_that_would_fill_the_memory_is_refused(monkeypatch):
     message = r"market\.beliefs: a tree of 3 states of the law has [\d,]+ places .*; allowed: at most 1,000"
     with pytest.raises(ValueError, match=message):
         lowered(scenario)
+
+
+def test_a_tree_of_too_many_states_is_refused(monkeypatch):
+    monkeypatch.setattr("nea_env.core.lowering.law_tree.MOST_STATES", 4)
+    with pytest.raises(
+        ValueError, match=r"market\.beliefs: a tree of more than 4 states of the law by month \d+; allowed"
+    ):
+        law_tree(foreseen("tps_randomised"))
