@@ -31,6 +31,7 @@ from agents.settings import Settings, check
 from agents.sweep import Jobs, enumerate_jobs, without_globs
 from agents.sweep_folder import SweepFolder
 from nea_env.library import scenarios
+from nea_env.library.arguments import EXPLAINED
 
 CONFIGS = Path(__file__).resolve().parent.parent / "configs"
 
@@ -229,9 +230,13 @@ def compose_settings(overrides: Sequence[str]) -> Settings:
 
 def help_text() -> str:
     """What ``--help`` prints: usage, and every choice there is."""
-    choices = {group: sorted(path.stem for path in (CONFIGS / group).glob("*.yaml")) for group in CONFIG_GROUPS}
+    choices = {group: _choices(group) for group in CONFIG_GROUPS}
     lines = [f"  {group}: {', '.join(names)}" for group, names in {**choices, "scenario": scenarios()}.items()]
-    return (CONFIGS / "help.txt").read_text(encoding="utf-8").format(choices="\n".join(lines))
+    return (CONFIGS / "help.txt").read_text(encoding="utf-8").format(choices="\n".join(lines), overrides=EXPLAINED)
+
+
+def _choices(group: str) -> list[str]:
+    return sorted(path.stem for path in (CONFIGS / group).glob("*.yaml"))
 
 
 def plain(config: DictConfig) -> dict[str, Any]:
@@ -260,7 +265,7 @@ def _for_hydra(arguments: Sequence[str], multirun: bool) -> list[str]:
     for argument in arguments:
         if argument.startswith("~scenario."):
             raise SettingsError(f"{argument}: write {argument[1:].partition('=')[0]}=null")
-    named = scenario_choice.register(arguments, sweep=multirun)
+    named = scenario_choice.register(arguments, _choices("env"), sweep=multirun)
     return [f"++{argument}" if _OPEN.fullmatch(argument) else argument for argument in named]
 
 

@@ -7,29 +7,37 @@ from collections.abc import Sequence
 from typing import Any
 
 from hydra import compose
-from hydra.errors import MissingConfigException, OverrideParseException
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.errors import HydraException, MissingConfigException, OverrideParseException
 from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
+from agents.scenario_words import as_typed
 from nea_env.library.errors import did_you_mean
 
 CONFIG_GROUPS = ("env", "algo", "experiment", "sweep")
 """Groups of ``configs/``, one file per choice."""
 
+_QUOTED_KEY = re.compile(r'"([\w.\-]+)"\s*:')
+
 
 def explain(error: Exception, overrides: Sequence[str] = ()) -> str:
-    """One line for an error of Hydra.
+    """One line for an error of Hydra, with keys as they were typed.
 
     Args:
         error: raised while composing; call it while Hydra is initialised.
         overrides: of the job, whose choices determine which keys there are.
     """
+    return as_typed(_explained(error, overrides))
+
+
+def _explained(error: Exception, overrides: Sequence[str]) -> str:
     text = str(error)
     if isinstance(error, OverrideParseException):
-        key, equals, value = str(error.override).partition("=")
-        parent, _, last = key.rpartition(".")
-        if equals and parent and re.fullmatch(r"[0-9]{4}-[0-9]{2}", last):
-            return f"{error.override}: a month cannot end a key here; write '{parent}={{{last}: {value}}}'"
+        key, _, value = str(error.override).partition("=")
+        plain = _QUOTED_KEY.sub(r"\1:", value)
+        if plain != value and _is_override(f"{key}={plain}"):
+            return f"{key}: keys in braces stand without quotes here, unlike in JSON; write '{key}={plain}'"
         return f"{error.override}: not an override; write key=value, with quotes around special characters"
     if isinstance(error, MissingConfigException) and error.options is not None:
         group, _, name = (error.missing_cfg_file or "").rpartition("/")
@@ -42,6 +50,15 @@ def explain(error: Exception, overrides: Sequence[str] = ()) -> str:
         return f"{' '.join(_choices(overrides))}: {first}"  # of a choice that is not a name
     cause = str(error.__cause__).strip().splitlines()[0] if error.__cause__ else ""
     return f"{first} {cause}".strip()
+
+
+def _is_override(text: str) -> bool:
+    """Whether Hydra can read it."""
+    try:
+        OverridesParser.create().parse_override(text)
+    except HydraException:
+        return False
+    return True
 
 
 def _unknown_key(key: str, overrides: Sequence[str]) -> str:

@@ -39,7 +39,11 @@ def fans(outcomes: Mapping[str, Outcome], scenario: Scenario, path: Path) -> Non
     annual = scenario.firm.annual_emissions
     rows = (
         ("price", ("Allowance price", f"({scenario.market.currency}/t)"), 1.0),
-        ("bank", ("Holdings, this and", "next vintage (years of", "baseline emissions)"), 1.0 / annual),
+        (
+            "bank",
+            ("Bank: held beyond the duty", "so far; below 0: short (years", "of baseline emissions)"),
+            1.0 / annual,
+        ),
         ("abatement", ("Emissions avoided", "(% of baseline)"), 1200.0 / annual),
         ("cumulative_cost", ("Discounted cost so far", "(% of exposure)"), 1.0),
     )
@@ -55,6 +59,8 @@ def fans(outcomes: Mapping[str, Outcome], scenario: Scenario, path: Path) -> Non
             if column == 0:
                 write(axes[row, 0].set_ylabel(""), *label, room=0.9 / len(rows))
         axes[-1, column].set_xlabel("year")
+    for axis in axes[1]:
+        axis.axhline(0.0, color="#4d4d4d", linewidth=0.8)
     _limits(axes[0], [outcome.curves["price"] for outcome in shown.values()])
     figure.align_ylabels(axes[:, 0])
     write(figure.suptitle("", fontsize=11), scenario.title, "median, 50 % and 90 % of held-out paths", room=0.96)

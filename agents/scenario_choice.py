@@ -20,8 +20,12 @@ from hydra.plugins.config_source import ConfigLoadError
 from omegaconf import OmegaConf
 
 from agents.refusal import SettingsError
+from agents.scenario_words import PART, as_typed, for_hydra, suffix
 from nea_env.library import ScenarioError, load_scenario, scenarios
+from nea_env.library.arguments import load_in_one_line
 from nea_env.library.file_names import as_file_name, is_file_name
+from nea_env.library.grammar import WHOLE, changes_of, is_pattern
+from nea_env.library.overrides import applied
 from nea_env.scenario import Scenario
 
 BASE, LABEL = "_base_", "_label_"
@@ -31,26 +35,31 @@ _GROUP = "scenario"
 _GRAMMAR = re.compile(r"\w+\(")
 """Begins a choice, a glob and so on."""
 _KEY = re.compile(r"(scenario=)(.*)", re.DOTALL)
-_PRICES = re.compile(r"(scenario\.market\.replay\.csv=)([^,]+)", re.DOTALL)
+_PRICES = re.compile(r"((?:scenario\.)?market\.replay\.csv=)([^,]+)", re.DOTALL)
 """A file of prices, one for all jobs."""
+_PARTS = re.compile(r"((?:scenario\.)?(?:regime|firm|market)=)([^,]+)", re.DOTALL)
+"""A part of the scenario, perhaps in a file."""
 
 
-def register(arguments: Sequence[str], *, sweep: bool = False) -> list[str]:
+def register(arguments: Sequence[str], envs: Sequence[str] = (), *, sweep: bool = False) -> list[str]:
     """Make every shipped scenario, and every file that the arguments name, an option of the group ``scenario``.
 
     Args:
         arguments: of the command line.
+        envs: choices of ``env=``.
         sweep: whether ``scenario=kets,own.yaml`` means two scenarios.
 
     Returns:
-        The arguments with each file replaced by the name under which Hydra knows it.
+        The arguments with each file replaced by the name under which Hydra knows it, and keys that it can read.
 
     Raises:
         SettingsError: a file can't be read or is not a scenario.
     """
+    words = for_hydra(arguments, envs)
+    changed = suffix(words, sweep)
     for name in scenarios():
-        _store(name, name, name)
-    return [_with_names(argument, sweep) for argument in arguments]
+        _store(name, name, name + changed)
+    return [_with_names(word, sweep, changed) for word in words]
 
 
 def with_absolute_paths(arguments: Sequence[str]) -> list[str]:
@@ -58,6 +67,9 @@ def with_absolute_paths(arguments: Sequence[str]) -> list[str]:
     resolved = []
     for argument in arguments:
         prices = _PRICES.fullmatch(argument)
+        part = _PARTS.fullmatch(argument)
+        if part is not None and _is_file(part[2]):
+            prices = part
         if prices is not None:
             resolved.append(prices[1] + os.path.abspath(os.path.expanduser(_unquoted(prices[2]))))
             continue
@@ -68,13 +80,13 @@ def with_absolute_paths(arguments: Sequence[str]) -> list[str]:
     return resolved
 
 
-def _with_names(argument: str, sweep: bool) -> str:
+def _with_names(argument: str, sweep: bool, changed: str) -> str:
     match, prices = _KEY.fullmatch(argument), _PRICES.fullmatch(argument)
     if prices is not None and _unquoted(prices[2]).startswith("~"):  # which Hydra's grammar does not know
         return prices[1] + os.path.expanduser(_unquoted(prices[2]))
     if match is None:
         return argument
-    return match[1] + ",".join(_stored(part) for part in (_parts(match[2]) if sweep else [match[2]]))
+    return match[1] + ",".join(_stored(part, changed) for part in (_parts(match[2]) if sweep else [match[2]]))
 
 
 def _parts(value: str) -> list[str]:
@@ -88,7 +100,7 @@ def _parts(value: str) -> list[str]:
     return parts
 
 
-def _stored(value: str) -> str:
+def _stored(value: str, changed: str) -> str:
     """The name under which Hydra knows a value of ``scenario=``: itself, unless it is a file."""
     path = _unquoted(value)
     if not _is_file(path):
@@ -100,7 +112,7 @@ def _stored(value: str) -> str:
     content = json.dumps(scenario.model_dump(mode="json")).replace("$", "\\u0024")  # nothing in it is interpolated
     word = re.sub(r"\W", "_", scenario.name, flags=re.ASCII)
     name = f"file_{word}_{hashlib.sha256(content.encode()).hexdigest()[:8]}"
-    _store(name, content, as_file_name(scenario.name), path)
+    _store(name, content, as_file_name(scenario.name) + changed, path)
     return name
 
 
@@ -132,7 +144,7 @@ def typed(name: str) -> str:
 
 
 def load(node: Any) -> Scenario:
-    """The scenario of Hydra's node with its changes, or of a whole tree.
+    """The scenario of Hydra's node with its changes, or of a whole tree; what its price does not answer goes to stderr.
 
     Raises:
         SettingsError: one line that begins with the key.
@@ -143,23 +155,44 @@ def load(node: Any) -> Scenario:
         content = str(node[BASE])
         base = load_scenario(json.loads(content) if content.startswith("{") else content)
         given = {key: value for key, value in node.items() if key not in (BASE, LABEL)}
-        return load_scenario(base, dict(_changes(given, base.model_dump(mode="json"))))
+        return load_in_one_line(base, _changes_of(given, base))
     except ScenarioError as error:
         raise SettingsError(_complaint(str(error))) from None
+
+
+def _changes_of(given: Mapping[str, Any], base: Scenario) -> dict[str, Any]:
+    """Changes by dotted path, of whole parts first: what is changed inside them is looked for in the new ones."""
+    whole = {key: _named(given[key]) for key in WHOLE if key in given and _named(given[key]) is not None}
+    tree, _ = applied(base.model_dump(mode="json"), changes_of(whole))
+    inside = {key: value for key, value in given.items() if key not in whole or isinstance(value, Mapping)}
+    return whole | {path: value for path, value in _changes(inside, tree) if path not in whole}
+
+
+def _named(value: Any) -> Any:
+    """The name, or the list of them, that stands for a part; None if there is none."""
+    named = value.get(PART) if isinstance(value, Mapping) else value
+    return None if isinstance(named, Mapping) else named
 
 
 def _changes(given: Mapping[str, Any], base: Any, path: str = "") -> Iterator[tuple[str, Any]]:
     """Dotted paths with their new values, as deep as the scenario itself has such a value."""
     for key, value in given.items():
         inside = base if isinstance(base, dict) else {str(index): item for index, item in enumerate(base)}
-        inner = inside.get(key)
-        if isinstance(value, Mapping) and isinstance(inner, dict | list):
-            yield from _changes(value, inner, f"{path}{key}.")
+        typed = as_typed(f".{key}")[1:]
+        inner = next(iter(inside.values()), None) if is_pattern(typed) else inside.get(typed)
+        if key == PART:
+            yield path.removesuffix("."), value
+        elif isinstance(value, Mapping) and isinstance(inner, dict | list):
+            yield from _changes(value, inner, f"{path}{typed}.")
         else:
-            yield f"{path}{key}", value
+            yield f"{path}{typed}", value
 
 
 def _complaint(text: str) -> str:
     """An error of the library in the words of the command line."""
     text = re.sub(r"^scenario: ", "scenario.", text)
+    several = re.match(r"overrides ([^:]+): ", text)
+    if several is not None:
+        paths = ", ".join(f"scenario.{path}" for path in several[1].split(", "))
+        return f"{paths}: {text[several.end() :]}"
     return re.sub(r"^override ", "scenario.", text)

@@ -14,6 +14,7 @@ from omegaconf import DictConfig
 
 from agents import scenario_choice
 from agents.refusal import SettingsError
+from agents.scenario_words import as_typed
 
 _BASIC = "hydra._internal.core_plugins.basic_sweeper.BasicSweeper"
 
@@ -76,7 +77,7 @@ def values_by_key(overrides: Sequence[str]) -> dict[str, str]:
         overrides: of one job, one value each. A scenario file is given by its path.
     """
     own = (one for one in OverridesParser.create().parse_overrides(list(overrides)) if not one.is_hydra_override())
-    values = {one.get_key_element().lstrip("+~"): one.get_value_element_as_str() for one in own}
+    values = {as_typed(one.get_key_element().lstrip("+~")): one.get_value_element_as_str() for one in own}
     return {key: scenario_choice.typed(value) if key == "scenario" else value for key, value in values.items()}
 
 
@@ -118,7 +119,7 @@ def _values(one: Override, multirun: bool) -> list[str]:
 
 
 def _typed(one: Override) -> str:
-    return str(one.input_line).lstrip("+")
+    return as_typed(str(one.input_line).lstrip("+"))
 
 
 def _one_at_a_time(columns: list[list[str]]) -> list[list[str]]:

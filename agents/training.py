@@ -86,7 +86,10 @@ def compare(settings: Settings, model: BaseAlgorithm, folder: RunFolder, stop: I
         The model's mean cost in % of exposure.
     """
     scenario, name, steps = settings.scenario, settings.algo.name, model.num_timesteps
-    policies: dict[str, Any] = {**opponents(settings.evaluation.policies, scenario), name: model}
+    policies: dict[str, Any] = {
+        **opponents(settings.evaluation.policies, scenario, settings.progress != "off"),
+        name: model,
+    }
     seeds = evaluate.evaluation_seeds(settings.evaluation.seed, settings.evaluation.episodes)
     with bar(len(policies) * len(seeds), "evaluation", "episodes", mode=settings.progress) as progress:
 
@@ -94,7 +97,7 @@ def compare(settings: Settings, model: BaseAlgorithm, folder: RunFolder, stop: I
             progress.update(episodes)
             stop.check()
 
-        outcomes = evaluate.evaluate(policies, scenario, seeds, chunk=settings.evaluation.chunk, progress=update)
+        outcomes = evaluate.outcomes_of(policies, scenario, seeds, chunk=settings.evaluation.chunk, progress=update)
     summary = evaluate.summarise(outcomes)
     stop.check()
     if settings.figures:

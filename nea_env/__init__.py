@@ -4,7 +4,7 @@ Importing this package registers the ids ``nea/KETS-v0``, ``nea/TPS-v0``, ``nea/
 other systems (``nea/LinkedKETS-v0``, …) and their discrete twins ``nea/…Discrete-v0``. Layers, imports pointing
 only downward: `scenario` and `library` (the law and the world as data), `core` (the compiled month), `envs`
 (Gymnasium's environments over it), `policies` (rules of thumb, and the loop that plays any policy), `market` (its
-prices on their own: `price_paths` and pictures).
+prices on their own: `price_paths` and pictures), `bench` (`evaluate`: any policy beside the rules).
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ if not Path(__file__).is_file():  # its YAML and its kernels are files
 from nea_env.envs.registration import register_ids
 
 if TYPE_CHECKING:
+    from nea_env.bench.evaluate import Evaluation, evaluate
+    from nea_env.bench.policies import as_policy
     from nea_env.envs.naming import describe
     from nea_env.library import ScenarioError, load_scenario, scenarios
     from nea_env.market import price_paths
@@ -25,10 +27,13 @@ if TYPE_CHECKING:
     from nea_env.scenario import Scenario
 
 __all__ = [
+    "Evaluation",
     "Scenario",
     "ScenarioError",
     "__version__",
+    "as_policy",
     "describe",
+    "evaluate",
     "load_scenario",
     "make_rule",
     "price_paths",
@@ -48,6 +53,14 @@ def __getattr__(name: str) -> Any:
         from nea_env.envs.naming import describe
 
         return describe
+    if name in ("Evaluation", "evaluate"):
+        from nea_env.bench import evaluate as module
+
+        return getattr(module, name)
+    if name == "as_policy":
+        from nea_env.bench.policies import as_policy
+
+        return as_policy
     if name == "make_rule":
         from nea_env.policies import make_rule
 

@@ -97,7 +97,7 @@ TOGETHER = [
     _lowered(
         "steepness", "kets", "firm.abatement.steepness", "10000", "at most 314.271", firm__abatement__steepness=1e4
     ),
-    _lowered("a firm of a gram", "kets", "firm.output", "1e-09", "allowed: 0.001 to 1e+15 t", firm__output=1e-9),
+    _lowered("a firm of a gram", "tps", "firm.output", "1e-09", "allowed: 0.001 to 1e+15 t", firm__output=1e-9),
     _lowered(
         "impact", "kets_full", "market.frictions.permanent_impact", "2", "allowed: at most 1.77",
         market__frictions__permanent_impact=2,
@@ -133,7 +133,10 @@ LINKS = [
         "twice the same", "links=[kets_tps_quota, kets_tps_quota]", "links.1.name", "kets_tps_quota",
         "one link with each name",
     ),
-    _link("another market's firm", "links=[tokyo_saitama]", "links.0.fx", MISSING, "allowed: the rate of JPY"),
+    _link(
+        "another market's firm", "links=[tokyo_saitama]", "links", "a link for firms in tokyo",
+        "this scenario plays kets: kets_eu",
+    ),
     _link("no rate", "links.0.fx=null", "links.0.fx", MISSING, "allowed: the rate of CNY"),
     _link("an unknown term", "links.0.qota=0.1", "links.0.qota", UNKNOWN, "did you mean 'quota'? allowed: name"),
     _link("beyond the last month", "links.0.starts=2031-01", "links.0.starts", "2031-01", "allowed: up to 2026-08"),
@@ -239,8 +242,8 @@ NO_VALUE = {
         "reset: a misspelt option", "saved state: an unknown part",
     },
     MISSING: {
-        "run folder: resume=", "override: market.law=collared", "override: no value", "link: another market's firm",
-        "link: no rate", "saved state: a part missing",
+        "run folder: resume=", "override: market.law=collared", "override: no value", "link: no rate",
+        "saved state: a part missing",
     },
 }  # fmt: skip
 """The bad inputs without a value to name, by why."""

@@ -8,7 +8,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from nea_env.library.catalogue import KINDS, Kind, document, load_regime, names, validated
+from nea_env.library.arguments import EXPLAINED, WORDS, Named, named
+from nea_env.library.catalogue import KINDS, Kind, document, names, validated
+from nea_env.library.changed_files import changed
 from nea_env.library.columns import width_of_terminal
 from nea_env.library.comparison import differences
 from nea_env.library.compose import load_link
@@ -26,7 +28,11 @@ MODELS: dict[str, type[Model]] = {"regime": Regime, "firm": Firm, "market": Mark
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; 0 on success, 1 if a page is out of date, 2 for a mistake in the command."""
-    options = _parser().parse_args(arguments)
+    parser = _parser()
+    options, rest = parser.parse_known_args(arguments)
+    if [word for word in rest if word.startswith("-") or "=" not in word] or (rest and "words" not in options):
+        parser.error(f"unrecognized arguments: {' '.join(rest)}")
+    options.rest = rest  # argparse reads no positional arguments after an option
     try:
         return int(options.run(options))
     except ScenarioError as error:
@@ -45,16 +51,21 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(allow_abbrev=False, prog="python -m nea_env.library", description=about)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     show = commands.add_parser(
-        "show", allow_abbrev=False, help="rules, parameters, values, status and sources of one file"
-    )
-    show.add_argument("name", help="a shipped name, or a path such as mine.yaml")
+        "show", allow_abbrev=False, help="rules, parameters, values, status and sources of one file",
+        formatter_class=argparse.RawDescriptionHelpFormatter, epilog=EXPLAINED,
+    )  # fmt: skip
+    show.add_argument("words", nargs="+", metavar="NAME | KEY=VALUE", help=WORDS.replace("every scenario named", "it"))
     show.add_argument("--year", default="", help="one year, with sources and notes; default: every year")
     show.add_argument("--kind", choices=KINDS, help="default: regime, unless only another kind has the name")
     show.set_defaults(run=_show)
     diff = commands.add_parser(
-        "diff", allow_abbrev=False, help="what differs between two regimes, in words and numbers"
+        "diff",
+        allow_abbrev=False,
+        help="what differs between two regimes, or between one and itself with changes, in words and numbers",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog=EXPLAINED,
     )
-    diff.add_argument("names", nargs=2, metavar="REGIME", help="a shipped name, or a path such as mine.yaml")
+    diff.add_argument("words", nargs="+", metavar="REGIME | KEY=VALUE", help=WORDS.replace("scenario", "regime"))
     diff.add_argument("--year", default="", help="one year; default: the years that both have")
     diff.add_argument("--all", action="store_true", help="list every parameter, also those that are counted otherwise")
     diff.set_defaults(run=_diff)
@@ -73,18 +84,33 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _show(options: argparse.Namespace) -> int:
-    file = _file(options.name, options.kind)
+    given = _words(options, most=1)
+    file = changed(_file(given.scenarios[0], options.kind), given.overrides)
     width = width_of_terminal()
     _print(shown_in(file, options.year, width) if options.year else shown_throughout(file, width))
     return 0
 
 
 def _diff(options: argparse.Namespace) -> int:
-    first, second = options.names
-    files = (document("regime", first), document("regime", second))
-    laws = (load_regime(first), load_regime(second))
+    given = _words(options, most=2)
+    names = [word for word in options.words if "=" not in word] or given.scenarios  # a regime may be named twice
+    if len(names) < 2 and not given.overrides:
+        raise ScenarioError(f"diff {' '.join(names)}: name two regimes, or one and what is changed in it")
+    plain = [document("regime", name) for name in names]
+    after = [changed(file, given.overrides) for file in plain]
+    files = (after[0], after[1]) if len(names) == 2 else (plain[0], after[0])
+    laws = (validated(Regime, files[0]), validated(Regime, files[1]))
     _print(differences(files, laws, options.year, width_of_terminal(), everything=options.all))
     return 0
+
+
+def _words(options: argparse.Namespace, most: int) -> Named:
+    """The names and changes of the command line."""
+    given = named([*options.words, *options.rest], ())
+    if not 1 <= len(given.scenarios) <= most:
+        allowed = "one name" if most == 1 else "one or two names"
+        raise ScenarioError(f"{' '.join(given.scenarios) or 'no name'}: allowed: {allowed}, and KEY=VALUE")
+    return given
 
 
 def _list(options: argparse.Namespace) -> int:

@@ -47,7 +47,7 @@ class Assembly:
         """One line about the value under these keys of the tree: file, line, keys, what is wrong."""
         for prefix, (file, tree) in self._overrides.items():
             rest = keys[len(prefix) :]
-            if keys[: len(prefix)] == prefix and rest and _holds(tree, rest):
+            if keys[: len(prefix)] == prefix and rest and _states(tree, rest):
                 keys = (*prefix, "overrides", *rest)
                 return complaint(place(file, keys if file is self.file else ("overrides", *rest)), keys, why, count)
         depth = max((len(prefix) for prefix in self._files if keys[: len(prefix)] == prefix), default=0)
@@ -168,8 +168,11 @@ def is_index(key: str, length: int) -> bool:
     return key.isascii() and key.isdecimal() and len(key) < 5 and int(key) < length
 
 
-def _holds(tree: Any, keys: Iterable[str | int]) -> bool:
+def _states(tree: Any, keys: Iterable[str | int]) -> bool:
+    """Whether an override states the value under these keys; a list takes the place of another with all below it."""
     for key in keys:
+        if isinstance(tree, list):
+            return True
         if not isinstance(tree, dict) or str(key) not in tree:
             return False
         tree = tree[str(key)]

@@ -14,7 +14,8 @@ from nea_env.library.assembly import Assembly
 from nea_env.library.catalogue import ROOT, document, scenarios
 from nea_env.library.errors import did_you_mean, first_of, keys_of, reason, shown
 from nea_env.library.file_names import PATHS, is_file_name
-from nea_env.library.overrides import Overrides, overridden, plain
+from nea_env.library.grammar import Overrides
+from nea_env.library.overrides import overridden, plain
 from nea_env.library.reader import Document, read
 from nea_env.scenario import Link, Scenario, ScenarioError
 
@@ -32,7 +33,10 @@ def load_scenario(scenario: str | Path | Mapping[str, Any] | Scenario, overrides
             them, and ``overrides`` is merged over them all. A link names its partner's ``market`` and ``regime`` in
             the same way.
         overrides: changes on top, by dotted path: ``{"regime.banking.2018.net_sales_multiple": 1}``, or strings
-            ``"regime.banking.2018.net_sales_multiple=1"`` whose value is read as YAML. The name stays the same.
+            ``"regime.banking.2018.net_sales_multiple=1"`` whose value is read as YAML. ``*`` is every year there is,
+            ``2018-2020`` those in that span; a shipped name or a path may stand for ``regime``, ``firm``, ``market``
+            and each of ``links``, and ``pilot_beijing.penalty`` for ``regime.penalty`` (docs/overrides.md). The name
+            stays the same; ``changes`` of the scenario says what was changed.
 
     Raises:
         ScenarioError: with one line that names the file, the key, the value and what was allowed.

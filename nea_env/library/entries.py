@@ -18,6 +18,9 @@ MISSING = "no source"
 OTHERS = "(others)"
 """How an empty key is shown: all sectors that are not named."""
 
+NEWS = "announcements"
+"""Key of what a market hears: a year below it is part of the path that a law changes, no period of the file."""
+
 YEAR = re.compile(r"[0-9]{4}")
 _YEAR_MONTH = re.compile(r"[0-9]{4}-[0-9]{2}")
 _WORDS = ("name", "title", "gaps")  # shown in the heading and in a list of their own
@@ -62,7 +65,8 @@ def entries(file: Document) -> list[Entry]:
         if cell.keys[0] == "ranges":
             listed.append(_range(cell, file))
             continue
-        year = next((label for label in cell.labels if YEAR.fullmatch(label)), "")
+        told = cell.keys.index(NEWS) if NEWS in cell.keys else len(cell.keys)
+        year = next((label for label in cell.labels[:told] if YEAR.fullmatch(label)), "")
         rest = [label for label in cell.labels if label != year]
         rule, parameter = (rest[0], ".".join(rest[1:])) if len(cell.labels) > 1 else (GENERAL, rest[0])
         listed.append(Entry(rule, parameter or rule, year, text(cell.value), *_origin(cell, file)))

@@ -5,36 +5,22 @@ from __future__ import annotations
 import itertools
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from pydantic import ValidationError
 
-from nea_env.library.assembly import Assembly, is_index
-from nea_env.library.catalogue import ROOT
+from nea_env.library.assembly import is_index
 from nea_env.library.errors import did_you_mean, fields_at, first_of, keys_of, reason, shown
+from nea_env.library.firm_size import warn_of_what_stays
+from nea_env.library.grammar import Change, Overrides, as_of_regime, changes_of, expanded, is_right, told
+from nea_env.library.named_values import for_whom, is_section, resolved, without_ranges
 from nea_env.library.price_files import ONLY_AT_HOME, replays_abroad, two_paths, with_prices
-from nea_env.library.reader import Document
-from nea_env.library.yaml import DEEPEST, MOST_VALUES, YAML_ERRORS, checked_text, yaml_reader
-from nea_env.scenario import Scenario, ScenarioError
+from nea_env.library.yaml import DEEPEST, MOST_VALUES, checked_text
+from nea_env.scenario import Gap, Scenario, ScenarioError
+from nea_env.scenario.gaps import NO_GAP, gaps_that_follow
 
-Overrides = Mapping[str, Any] | Sequence[str]
 KEPT = ("name",)
 """What no override may change: results are filed under it."""
-
-_LONGEST_PATH = 300
-"""Characters in a path."""
-
-
-class Change(NamedTuple):
-    """A number, text or whole rule to put in place of the scenario's own."""
-
-    path: str
-    value: Any
-
-    @property
-    def keys(self) -> tuple[str, ...]:
-        """The path's parts."""
-        return tuple(self.path.split("."))
 
 
 def overridden(scenario: Scenario, overrides: Overrides) -> Scenario:
@@ -43,20 +29,57 @@ def overridden(scenario: Scenario, overrides: Overrides) -> Scenario:
     Raises:
         ScenarioError: one line that names the override's path, its value and what was allowed.
     """
-    changes = _changes(overrides)
-    if not changes:
+    asked = changes_of(overrides)
+    if not asked:
         return scenario
-    tree: Any = scenario.model_dump(mode="json")
-    _refuse_replay_abroad(changes)
-    for change in changes:
-        tree = _put(tree, change, 0)
+    _refuse_replay_abroad(asked)
+    tree, changes = applied(scenario.model_dump(mode="json"), asked)
     tree["market"] = _with_prices(tree["market"], changes)
     try:
-        scenario = Scenario.model_validate(tree)
+        changed = Scenario.model_validate(tree)
+        following = gaps_that_follow(scenario, changed.regime, _given_gaps(changes, changed))
+        if following:
+            tree["market"] = {**tree["market"], "gap": _with_gaps(tree["market"].get("gap"), following)}
+            changed = Scenario.model_validate(tree)
     except ValidationError as error:
         raise ScenarioError(_explain(error, tree, changes)) from None
-    _refuse_idle_prices(scenario.market.law, changes)
-    return scenario
+    _refuse_idle_prices(changed.market.law, changes)
+    warn_of_what_stays(scenario, changed, [change.path for change in changes])
+    return changed.with_changes(told((*scenario.changes, *told(overrides))))
+
+
+def applied(tree: Any, asked: Sequence[Change]) -> tuple[Any, list[Change]]:
+    """A scenario's tree, not yet validated, with the changes made, and those that ``*`` and names came to.
+
+    Raises:
+        ScenarioError: a path or a name that there is not.
+    """
+    changes: list[Change] = []
+    for one in asked:
+        for change in expanded(one, tree):
+            value = _plain(change)
+            tree = _put(tree, change, resolved(change._replace(value=value), tree), 0)
+            if is_section(change.keys):
+                tree = without_ranges(change.keys, tree, dead_only=not isinstance(value, str))
+            changes.append(change)
+    return tree, changes
+
+
+def _given_gaps(changes: Sequence[Change], changed: Scenario) -> set[str]:
+    """Vintages whose ``market.gap`` the changes name; all of them with the table or the market as a whole."""
+    given: set[str] = set()
+    for change in changes:
+        if change.keys[:3] in (("market",), ("market", "gap")):
+            given.update(changed.regime.calendar)
+        elif change.keys[:2] == ("market", "gap"):
+            given.add(change.keys[2])
+    return given
+
+
+def _with_gaps(own: Any, following: Mapping[str, Gap]) -> dict[str, Any]:
+    """A market's gaps with those that follow a rule; a vintage without one is not listed."""
+    gaps = {year: gap for year, gap in (own or {}).items() if year not in following}
+    return gaps | {year: gap.model_dump(mode="json") for year, gap in following.items() if gap != NO_GAP}
 
 
 def _refuse_idle_prices(law: object, changes: list[Change]) -> None:
@@ -106,80 +129,36 @@ def _named_of_replay(changes: list[Change]) -> set[str]:
     return named
 
 
-def _changes(overrides: Overrides) -> list[Change]:
-    if isinstance(overrides, Mapping):
-        return [Change(_path(str(path)), value) for path, value in overrides.items()]
-    if isinstance(overrides, str):
-        overrides = (overrides,)
-    if not isinstance(overrides, Sequence) or not all(isinstance(text, str) for text in overrides):
-        raise ScenarioError(
-            f"overrides: {shown(overrides)}: expected a mapping of paths to values, or strings 'path=value'"
-        )
-    return [_parsed(text) for text in overrides]
-
-
-def _parsed(text: str) -> Change:
-    path, equals, value = text.partition("=")
-    if not equals or not path.strip():
-        raise ScenarioError(f"override {text!r}: expected path=value, for instance market.volatility=0.2")
-    try:
-        return Change(_path(path.strip(" ")), yaml_reader().load(value))
-    except YAML_ERRORS as error:
-        if isinstance(error, ScenarioError):
-            raise
-        raise ScenarioError(f"override {path.strip()}: {shown(value)} is not a YAML value") from None
-
-
-def _path(text: str) -> str:
-    """A dotted path; refused if it is empty, too long or not text. A key may be empty: it means all the others."""
-    try:
-        path = _text(text)
-    except ScenarioError as error:
-        raise ScenarioError(f"override {error}") from None
-    if not path.strip() or len(path) > _LONGEST_PATH:
-        raise ScenarioError(f"override {shown(path)}: expected keys joined by dots, for instance market.volatility=0.2")
-    return path
-
-
-def _put(node: Any, change: Change, depth: int) -> Any:
+def _put(node: Any, change: Change, value: Any, depth: int) -> Any:
     """A copy of the tree below ``depth`` keys of the path, with the value at its end."""
     if depth == len(change.keys):
-        return _with_named_links(change)
+        return value
     before, key = change.keys[:depth], change.keys[depth]
-    fields = [field for field in fields_at(Scenario, before) if before or field not in KEPT]
+    fields = [field for field in fields_at(Scenario, as_of_regime(before)) if before or field not in KEPT]
     if isinstance(node, list):
         if not is_index(key, len(node)):
             has = f"items 0 to {len(node) - 1}" if node else "no items"
-            raise ScenarioError(f"override {change.path}: {'.'.join(before)} has {has}, not {key!r}")
-        return [_put(item, change, depth + 1) if index == int(key) else item for index, item in enumerate(node)]
+            raise ScenarioError(f"{change.where} {'.'.join(before)} has {has}, not {key!r}")
+        return [_put(item, change, value, depth + 1) if index == int(key) else item for index, item in enumerate(node)]
     if fields:
         if key not in fields:
             where = "" if key and key == change.path.rpartition(".")[2] else f"{key or repr(key)}: "
-            raise ScenarioError(f"override {change.path}: {where}unknown key; {did_you_mean(key, fields)}")
-    elif not isinstance(node, dict):
-        raise ScenarioError(f"override {change.path}: {'.'.join(before)} is {shown(node)}: it has no {key!r}")
-    elif key not in node and depth + 1 < len(change.keys):
+            part = next((part for part in ("regime", "firm", "market") if key in fields_at(Scenario, (part,))), "")
+            hint = f"did you mean {part}.{change.typed}? allowed: {', '.join(fields)}" if part and not before else ""
+            raise ScenarioError(f"{change.where} {where}unknown key; {hint or did_you_mean(key, fields)}")
+    elif not isinstance(node, dict) and not (node is None and is_right(before)):
+        raise ScenarioError(f"{change.where} {'.'.join(before)} is {shown(node)}: it has no {key!r}")
+    elif node is not None and depth + 1 < len(change.keys) and not is_right(before) and key not in node:
         hint = did_you_mean(key, node)
-        raise ScenarioError(f"override {change.path}: {'.'.join(before)} has no {key!r}; {hint}")
-    return {**(node or {}), key: _put((node or {}).get(key), change, depth + 1)}
+        raise ScenarioError(f"{change.where} {'.'.join(before)} has no {key!r}; {hint}")
+    return {**(node or {}), key: _put((node or {}).get(key), change, value, depth + 1)}
 
 
-def _with_named_links(change: Change) -> Any:
-    """The change's value; if it is a link, or all of them, each may be a shipped name or a path."""
+def _plain(change: Change) -> Any:
     try:
-        value = plain(change.value)
+        return plain(change.value)
     except ScenarioError as error:
-        raise ScenarioError(f"override {change.path}: {error}") from None
-    one = len(change.keys) == 2
-    if change.keys[0] != "links" or len(change.keys) > 2 or (isinstance(value, list) and one):
-        return value
-    links = [value] if one else value
-    try:
-        filled = Assembly(Document(Path("overrides"), {"links": links}, {})).scenario(ROOT).tree["links"]
-    except ScenarioError as error:
-        why = str(error).removeprefix("overrides: ").removeprefix(f"{change.path}: ")
-        raise ScenarioError(f"override {change.path}: {why}") from None
-    return filled[0] if one else filled
+        raise ScenarioError(f"{change.where} {error}") from None
 
 
 def _explain(error: ValidationError, tree: dict[str, Any], changes: list[Change]) -> str:
@@ -188,10 +167,12 @@ def _explain(error: ValidationError, tree: dict[str, Any], changes: list[Change]
     keys = tuple(map(str, keys_of(detail, tree)))
     why = reason(detail, Scenario, keys)
     guilty = [c for c in changes if all(a == b for a, b in zip(c.keys, keys, strict=False))] or changes
-    label = f"override {guilty[0].path}" if len(guilty) == 1 else f"overrides {', '.join(c.path for c in guilty)}"
+    typed = list(dict.fromkeys(change.typed for change in guilty))
+    label = f"override {typed[0]}" if len(typed) == 1 else f"overrides {', '.join(typed)}"
     path = ".".join(keys)
-    why = why.removeprefix(f"{guilty[0].path}: ") if len(guilty) == 1 else why
-    return f"{label}: {why}" if path in ("", guilty[0].path) else f"{label}: {path}: {why}"
+    why += for_whom(path or why, tree)
+    why = why.removeprefix(f"{typed[0]}: ") if len(typed) == 1 else why
+    return f"{label}: {why}" if path in ("", typed[0]) else f"{label}: {path}: {why}"
 
 
 def _text(value: str) -> str:

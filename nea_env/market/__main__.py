@@ -7,8 +7,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from nea_env.library import ScenarioError, load_scenario, scenarios
-from nea_env.library.arguments import EXPLAINED, METAVAR, named
+from nea_env.library import ScenarioError, scenarios
+from nea_env.library.arguments import EXPLAINED, METAVAR, WORDS, load_in_one_line, named
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -41,9 +41,9 @@ def _parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
         help="pictures of a scenario, one PNG each: prices, also at deadlines, front discount, partners, bank and laws",
         description="Draw a scenario's prices; without a scenario, list those that ship.",
-    )
-    plot.add_argument("scenario", nargs="?", help="a shipped name, or a path such as mine.yaml")
-    plot.add_argument("overrides", nargs="*", metavar="key=value", help="such as market.law=jumps")
+        formatter_class=argparse.RawDescriptionHelpFormatter, epilog=EXPLAINED,
+    )  # fmt: skip
+    plot.add_argument("words", nargs="*", metavar=METAVAR, help=WORDS)
     plot.add_argument("--out", type=Path, default=Path("runs/market"), help="folder for the pictures (runs/market)")
     plot.add_argument("--paths", type=int, default=5000, help="number of paths (5000)")
     plot.add_argument("--seed", type=int, default=0, help="seed of the first path (0)")
@@ -69,9 +69,10 @@ def _parser() -> argparse.ArgumentParser:
         "waiting",
         allow_abbrev=False,
         help="what offset credits are worth when due, and what waiting for a low price adds",
-    )
+        formatter_class=argparse.RawDescriptionHelpFormatter, epilog=EXPLAINED,
+    )  # fmt: skip
     shipped = ("kets", "tps", "pilot_hubei")
-    described = f"{EXPLAINED} (default: {' '.join(shipped)})"
+    described = f"{WORDS} (default: {' '.join(shipped)})"
     waiting.add_argument("words", nargs="*", metavar=METAVAR, help=described)
     waiting.add_argument("--episodes", type=int, default=2000, help="number of episodes (2000)")
     waiting.add_argument(
@@ -83,7 +84,8 @@ def _parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
         help="what the equilibrium of a whole market says about a claim: sign, size and what it depends on",
         description="Put a claim to the test in the equilibrium of a whole market; without a name, list the claims.",
-    )
+        formatter_class=argparse.RawDescriptionHelpFormatter, epilog=EXPLAINED,
+    )  # fmt: skip
     claim.add_argument("name", nargs="?", metavar="NAME", help="such as C6")
     claim.add_argument(
         "overrides", nargs="*", metavar="key=value",
@@ -94,16 +96,19 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _plot(options: argparse.Namespace) -> int:
-    if options.scenario is None:
+    given = named([*options.words, *options.rest], ())
+    if not given.scenarios and not given.overrides:
         print(
-            "python -m nea_env.market plot SCENARIO [key=value ...] [--out DIR] [--paths N] [--seed S] [--only PICTURE]"
+            "python -m nea_env.market plot SCENARIO [KEY=VALUE ...] [--out DIR] [--paths N] [--seed S] [--only PICTURE]"
         )
         print(f"scenarios: {', '.join(scenarios())}")
         return 0
     from nea_env.market.figures import draw
     from nea_env.market.paths import price_paths
 
-    scenario = load_scenario(options.scenario, [*options.overrides, *options.rest])
+    if len(given.scenarios) != 1:
+        raise ValueError(f"{' '.join(given.scenarios) or 'no scenario'}: name one scenario, such as kets")
+    scenario = load_in_one_line(given.scenarios[0], given.overrides)
     for path in draw(price_paths(scenario, options.paths, options.seed), options.out, options.only):
         print(path)
     return 0

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nea_env.envs.lettering import write
+from nea_env.library.grammar import label as told
 from nea_env.market.paths import PricePaths
 from nea_env.scenario import Market
 
@@ -49,7 +50,9 @@ def page(
     how = shows or ("median, 50 % and 90 % of" if dates else "histograms over")
     write(
         figure.suptitle("", fontsize=9),
-        paths.scenario.title, process_text(paths.scenario.market), f"{how} {len(paths):,} paths", room=0.96,
+        told(paths.scenario.title, paths.scenario.changes),
+        process_text(paths.scenario.market),
+        f"{how} {len(paths):,} paths", room=0.96,
     )  # fmt: skip
     if dates:
         years = paths.years

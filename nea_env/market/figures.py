@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from nea_env.core.lowering.law_tree import has_tree
 from nea_env.envs.lettering import write
-from nea_env.library.file_names import as_file_name
+from nea_env.library.grammar import slug
 from nea_env.market.axes import BLUE, GREEN, GREY, ORANGE, fan, key, label, page, thousands
 from nea_env.market.law_figure import laws
 from nea_env.market.paths import PricePaths
@@ -27,7 +27,7 @@ _MEASURED = 1e-9  # a ratio farther from 1 than this is not just rounding
 
 
 def draw(paths: PricePaths, folder: Path, only: Sequence[str] = ()) -> list[Path]:
-    """Write PNG files named after the scenario, its price process and the picture.
+    """Write PNG files named after the scenario, what was changed in it, its price process and the picture.
 
     Args:
         paths: what to draw.
@@ -44,9 +44,11 @@ def draw(paths: PricePaths, folder: Path, only: Sequence[str] = ()) -> list[Path
         if wanted not in shown:
             raise ValueError(f"only: {name} has no picture {wanted!r}; allowed: {', '.join(shown)}")
     folder.mkdir(parents=True, exist_ok=True)
+    changes = [change for change in paths.scenario.changes if not change.startswith("market.law=")]
+    stem = f"{slug(name, changes)}_{paths.scenario.market.law}"
     written = []
     for wanted in only or shown:
-        path = folder / f"{as_file_name(name)}_{paths.scenario.market.law}_{wanted}.png"
+        path = folder / f"{stem}_{wanted}.png"
         draft = path.with_name(f".writing_{path.name}")
         PICTURES[wanted](paths).savefig(draft, dpi=110, format="png")
         draft.replace(path)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from functools import cache
+from functools import cache, reduce
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -99,8 +99,7 @@ def over(paths: PricePaths, series: str, first: str, last: str) -> NDArray[np.fl
 def computed(table: Seen) -> tuple[Computed, ...]:
     """What the equilibrium has for each figure of a table, in its unit."""
     if table.surprise:
-        believed, announced = (load_scenario(table.scenario, dict(law)) for law in (table.before, table.after))
-        change = surprise(believed, announced, table.surprise)
+        change = surprise(load_scenario(table.scenario, dict(table.before)), table.surprise, _announced(table))
         low, high = change.quantiles(LOW, HIGH)
         return (Computed(100.0 * change.mean, 100.0 * low, 100.0 * high),) * len(table.figures)
     paths = paths_of(table.name)
@@ -110,6 +109,14 @@ def computed(table: Seen) -> tuple[Computed, ...]:
         assert aggregate is not None
         scale = aggregate.emissions / 1e6
     return tuple(band(scale * over(paths, table.series, each.first, each.last)) for each in table.figures)
+
+
+def _announced(table: Seen) -> dict[str, Any]:
+    """What changes from the law that was believed to the one announced, by dotted path."""
+    shipped = load_scenario(table.scenario).model_dump(mode="json")
+    back = {path: reduce(lambda tree, key: tree[key], path.split("."), shipped) for path in table.before}
+    changes = {**back, **table.after}
+    return {path: value for path, value in changes.items() if table.before.get(path) != value}
 
 
 @cache

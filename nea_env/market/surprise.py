@@ -1,20 +1,15 @@
-"""What a law that nobody expected does to a market's price, where the market solved is one that expected another.
-
-An equilibrium knows its law from the first month. A surprise is spliced from two: the market stands where the first
-leads, which believes the law of before, and from the month of the news on prices are those of the second. A scenario
-whose own chain holds the announcement as an event needs no splice: compare its prices a month apart.
-"""
+"""What a law that nobody expected does to a market's price in the month of the news, wherever the market may stand."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nea_env.core.equilibrium.solve import solve
-from nea_env.core.lowering.aggregate.market import problem
-from nea_env.policies.market_compliance import chances
+from nea_env.library import load_scenario
+from nea_env.market.believed import believed, table_of
 from nea_env.scenario import Scenario, months_between
 
 
@@ -46,23 +41,25 @@ class Surprise(NamedTuple):
         return [float(change.ravel()[order][min(place, len(order) - 1)]) for place in found]
 
 
-def surprise(believed: Scenario, announced: Scenario, month: str) -> Surprise:
-    """A law announced to a market that believed in another.
+def surprise(scenario: Scenario, month: str, law: Mapping[str, Any]) -> Surprise:
+    """A law announced to a market that gave it no chance.
 
     Args:
-        believed: law, market and dates as the market expects them up to the month.
-        announced: as it learns in the month that they are.
+        scenario: law, market and dates as the market expects them up to the month.
         month: of the news, "YYYY-MM".
+        law: what changes then, by dotted path, as in ``market.beliefs``.
 
     Raises:
-        ValueError: the month lies outside what is solved, or a market has no aggregate.
+        ScenarioError: a change is refused.
+        ValueError: the month is not played, or the market has no aggregate; or a period waits for the news.
     """
-    first, second = (solve(problem(scenario)) for scenario in (believed, announced))
-    when = months_between(believed.start, month)
-    if not 0 <= when < min(first.problem.months, second.problem.months):
-        raise ValueError(f"{month}: not a month that is solved, {believed.start} and {first.problem.months} on")
-    after = [
-        np.interp(first.problem.banks, second.problem.banks, second.running[when, :, state])
-        for state in range(len(first.problem.shocks))
-    ]
-    return Surprise(chances(first)[when], first.running[when], np.stack(after, axis=1))
+    laws = [{"chance": 0.0, "played": 1.0, "overrides": dict(law)}, {"chance": 1.0, "played": 0.0}]
+    told = {"market.law": "equilibrium", "market.beliefs": {"announcements": [{"month": month, "laws": laws}]}}
+    market = believed(load_scenario(scenario, told))
+    when = months_between(scenario.start, month)
+    place = market.place(when)
+    first, second = market.chains[0], market.chains[place]
+    if when in first.waits or second.settled is not None:
+        raise ValueError(f"{month}: a period waits for this news; allowed: a surprise about periods still to come")
+    before = table_of(first, "running", len(first.landing))
+    return Surprise(market.masses[0][-1], before, table_of(second, "running", 0))

@@ -21,6 +21,7 @@ from nea_env.core.lowering.process_parameters import offset_parameters
 from nea_env.library import load_scenario
 from nea_env.library.arguments import Named
 from nea_env.library.columns import table
+from nea_env.library.grammar import told
 from nea_env.library.pages import with_block
 from nea_env.policies.play import costs
 from nea_env.policies.rules import JustInTime, column
@@ -113,8 +114,8 @@ def report(given: Named, episodes: int, width: int) -> list[str]:
         ScenarioError: a scenario or a change is refused.
         ValueError: a market sells no credits, or a change is to frictions that are left out here.
     """
-    for change in given.overrides:
-        if change.partition("=")[0].strip() in WITHOUT_FRICTIONS:
+    for change in told(given.overrides):
+        if change.partition("=")[0] in WITHOUT_FRICTIONS:
             raise ValueError(f"override {change}: plays no part, since both buyers trade without it; allowed: others")
     return table(HEADS, _rows(given, episodes), width)
 

@@ -2,12 +2,14 @@
 
 * ``rules``: policies that follow a fixed rule, the baselines of every table
 * ``by_name``: the rules by name, made for a scenario
-* ``tuned``: their parameters in ``tuned.yaml``; ``tune`` finds them (``python -m nea_env.policies.tune scenario=kets``)
+* ``tuned``: their parameters in ``tuned.yaml``; ``tune`` finds them (``python -m nea_env.policies.tune
+  scenario=kets``); ``tuned_here`` does so for a scenario of your own and keeps them in the user's cache
 * ``linear_rule``: linear policies; ``searched``: those in ``searched.yaml``, the ``searched_rule`` of every table;
   ``search`` finds them (``python -m nea_env.policies.search kets``) with ``cross_entropy``, and says with ``replaced``
   which lever earns what they save; ``stored``: how both files are kept
 * ``bound``: the most that the law lets any rule save, for tests
-* ``play``: the loop in which any policy plays a scenario; ``outcome``: what it did, by episode
+* ``play``: the loop in which any policy plays a scenario; ``outcome``: what it did, by episode;
+  ``bank``: what it banked, by month and by vintage
 * ``lever_rule``: a family of rules that uses every lever of a scenario; ``levers``: what each lever is worth
   (``python -m nea_env.policies.levers kets``)
 * ``compliance``: whether it pays to comply (``python -m nea_env.policies.compliance pilot_tianjin``), by rules of

@@ -23,7 +23,7 @@ from tqdm import tqdm
 from nea_env.atomic import write_text
 from nea_env.core.lowering.periods import deadlines, periods_of
 from nea_env.library import ScenarioError
-from nea_env.library.arguments import EXPLAINED, METAVAR, Named, named
+from nea_env.library.arguments import EXPLAINED, METAVAR, WORDS, Named, named
 from nea_env.library.columns import table, width_of_terminal
 from nea_env.policies.compliance_page import EPISODES, HEADS, MULTIPLES, SEARCH_EPISODES, SHARES, Run, page
 from nea_env.policies.market_compliance import settled, with_side_multiple
@@ -120,7 +120,8 @@ def choose(scenario: Scenario, multiple: float, episodes: int = EPISODES) -> Cho
 
 def own_multiples(scenario: Scenario) -> tuple[float, ...]:
     """Side multiples of the law in the scenario's periods."""
-    found = {scenario.regime.penalty[period].side_multiple for period in scenario.periods}
+    penalty = scenario.played.regime.penalty
+    found = {penalty[period].side_multiple for period in scenario.periods}
     return tuple(sorted(found - {0.0}))
 
 
@@ -182,9 +183,9 @@ def _read_run(arguments: Sequence[str]) -> tuple[Run, bool]:
     """
     parser = argparse.ArgumentParser(
         allow_abbrev=False, prog="python -m nea_env.policies.compliance", description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=argparse.RawDescriptionHelpFormatter, epilog=EXPLAINED,
     )  # fmt: skip
-    described = f"{EXPLAINED} (default: {' '.join(WITHOUT_A_REAL_FINE)})"
+    described = f"{WORDS} (default: {' '.join(WITHOUT_A_REAL_FINE)})"
     parser.add_argument("words", nargs="*", metavar=METAVAR, help=described)
     parser.add_argument("--multiples", nargs="+", type=float, default=list(MULTIPLES), metavar="M", help="(0 0.5 1.1)")
     parser.add_argument("--episodes", type=int, default=EPISODES, metavar="N", help=f"paths of the table ({EPISODES})")

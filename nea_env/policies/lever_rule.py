@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import numpy as np
 
@@ -24,6 +25,12 @@ class Parameters:
     abate: float = 1.0  # operational abatement, times the share whose marginal cost meets the price
 
 
+DEFAULT = Parameters()
+"""The member that a search starts from."""
+
+NAMES = tuple(field.name for field in fields(Parameters))
+"""Of the parameters."""
+
 SEARCH: dict[str, tuple[float, ...]] = {
     "kappa": (1.0, 1.05, 1.1, 1.2, 1.3, 1.5, 1.8, 9.0),
     "fade": (0.0, 0.2, 0.5),
@@ -42,12 +49,17 @@ _SEEN = (
 
 
 class LeverRule(Rule):
-    """Just in time, with a hurdle for investment, a ceiling for offsets and a taste for the front's discount."""
+    """Just in time, with a hurdle for investment, a ceiling for offsets and a taste for the front's discount.
+
+    Args:
+        parameters: a member of the family.
+        **changes: parameters of it by name, in place of the member's.
+    """
 
     name = "lever_rule"
 
-    def __init__(self, parameters: Parameters) -> None:
-        self.parameters = parameters
+    def __init__(self, parameters: Parameters = DEFAULT, **changes: Any) -> None:
+        self.parameters = replace(parameters, **changes)
 
     def act(self, observation: np.ndarray) -> np.ndarray:
         """Actions (n, 8) float32."""

@@ -23,11 +23,13 @@ class Outcome:
     Attributes:
         cost_pct: discounted cost, % of exposure.
         reward: undiscounted sum of rewards.
-        bank_t: mean over all months of front + next at the month's end, t.
+        bank_t: mean of the bank over all months, t: what is held beyond the duty built up; see ``bank``.
         totals: sums by name in ``QUANTITIES``.
         parts_pct: discounted money flows by name in ``MONEY_FLOWS``, % of exposure.
-        carried_t: the most that was carried over a deadline, t.
+        carried_t: the most units of the front that were carried over a deadline, t.
         built_share: (n, technologies) the most of each one's potential that was in place or under construction.
+        years: a label for each vintage, the compliance years that fall due together.
+        yearly: (n, vintages) tonnes by name in ``bank.YEARLY``.
         curves: (quantiles, months) by name in ``CURVES``, over the episodes that were played first; empty where they
             were not asked for.
     """
@@ -39,13 +41,16 @@ class Outcome:
     parts_pct: dict[str, np.ndarray]
     carried_t: np.ndarray
     built_share: np.ndarray
+    years: tuple[str, ...]
+    yearly: dict[str, np.ndarray]
     curves: dict[str, np.ndarray]
 
     @classmethod
     def zero(cls, n: int, technologies: int) -> Outcome:
         """Of ``n`` episodes that have not begun."""
         totals, parts = ({name: np.zeros(n) for name in names} for names in (QUANTITIES, MONEY_FLOWS))
-        return cls(np.zeros(n), np.zeros(n), np.zeros(n), totals, parts, np.zeros(n), np.zeros((n, technologies)), {})
+        built = np.zeros((n, technologies))
+        return cls(np.zeros(n), np.zeros(n), np.zeros(n), totals, parts, np.zeros(n), built, (), {}, {})
 
     @property
     def complied(self) -> np.ndarray:
@@ -58,7 +63,7 @@ def joined(outcomes: Sequence[Outcome]) -> Outcome:
     values = {}
     for field in fields(Outcome):
         parts = [getattr(outcome, field.name) for outcome in outcomes]
-        if field.name == "curves":
+        if field.name in ("years", "curves"):
             values[field.name] = parts[0]
         elif isinstance(parts[0], dict):
             values[field.name] = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}

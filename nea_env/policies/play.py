@@ -17,6 +17,7 @@ from gymnasium.vector import AutoresetMode
 from nea_env.core.layout import TECHS
 from nea_env.envs.firm_vector import FirmVectorEnv
 from nea_env.envs.spaces import ActionForm
+from nea_env.policies.bank import Bank
 from nea_env.policies.outcome import CURVES, QUANTILES, Outcome
 from nea_env.policies.rules import column
 from nea_env.scenario import Scenario
@@ -102,25 +103,25 @@ def play(policy: Any, scenario: Scenario, seeds: np.ndarray, *, curves: bool = F
     """
     played = months(policy, scenario, seeds)
     last = next(played)
-    outcome, number = Outcome.zero(len(seeds), TECHS), 0
-    rows: dict[str, list[np.ndarray]] = {name: [] for name in CURVES}
-    price, held = last.env.market()["long_price"], last.env.accounts()
+    outcome, bank = Outcome.zero(len(seeds), TECHS), Bank(scenario, last.env.accounts())
+    rows: dict[str, list[np.ndarray]] = {name: [] for name in CURVES if name != "bank"}
+    price = last.env.market()["long_price"]
     for month in played:
-        flows, accounts, number = month.env.flows(), month.env.accounts(), number + 1
+        flows = month.env.flows()
         _add(outcome, month, flows)
-        settled = column(last.observation, "to_deadline") == 0.0
-        carried = accounts["front"] - np.maximum(held["next"] - flows["borrowed"], 0.0)
-        outcome.carried_t = np.maximum(outcome.carried_t, np.where(settled, carried, 0.0))
-        bank = accounts["front"] + accounts["next"]
-        outcome.bank_t += bank
+        bank.note(flows, month.env.accounts())
         if curves:
             abated = flows["abated"] + flows["saved"]
-            for name, values in zip(CURVES, (price, bank, abated, outcome.cost_pct), strict=True):
+            for name, values in zip(rows, (price, abated, outcome.cost_pct), strict=True):
                 rows[name].append(np.quantile(values, QUANTILES))
             price = month.env.market()["long_price"]
-        last, held = month, accounts
-    outcome.bank_t /= number
-    outcome.curves = {name: np.array(values).T for name, values in rows.items() if values}
+    tonnes = bank.tonnes()
+    outcome.bank_t, outcome.carried_t = tonnes.mean(axis=0), bank.carried_t
+    outcome.years, outcome.yearly = bank.years, bank.yearly
+    if curves:
+        found = {name: np.array(values).T for name, values in rows.items()}
+        found["bank"] = np.quantile(tonnes, QUANTILES, axis=1)
+        outcome.curves = {name: found[name] for name in CURVES}
     return outcome
 
 

@@ -1,4 +1,4 @@
-"""Search the linear policies of a scenario: ``python -m nea_env.policies.search kets tps [episodes=32]``.
+"""Search the linear policies of a scenario: ``python -m nea_env.policies.search kets tps [KEY=VALUE] [episodes=32]``.
 
 A linear policy sets each action to a weighted sum of a few columns of the observation, cut off at -1 and 1; it does
 not invest unless told to. The search starts at just in time and moves to where the cost is lowest (cross-entropy
@@ -12,6 +12,7 @@ what the price did to the books, whose mean is zero. Writes nea_env/policies/sea
 from __future__ import annotations
 
 import argparse
+import shlex
 import sys
 import warnings
 from collections.abc import Sequence
@@ -21,8 +22,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from tqdm import tqdm
 
-from nea_env.library import ScenarioError, load_scenario, scenarios
+from nea_env.library import ScenarioError, scenarios
+from nea_env.library.arguments import EXPLAINED, METAVAR, WORDS, named
 from nea_env.library.columns import paragraph, table, width_of_terminal
+from nea_env.library.grammar import label
 from nea_env.policies import searched
 from nea_env.policies.by_name import make_rule
 from nea_env.policies.cross_entropy import FEATURES, INVESTMENT, Budget, search, space
@@ -124,7 +127,7 @@ def report(scenario: Scenario, found: Findings, width: int) -> list[str]:
         f"most is earned by: {found.best_lever or 'nothing'}",
     ]
     return [
-        *paragraph(f"{scenario.name}: {'; '.join(facts)}", width),
+        *paragraph(f"{label(scenario.name, scenario.changes)}: {'; '.join(facts)}", width),
         *table(["searched rule against", "difference", "95 % interval"], compared, width),
         *table(["lever", "replaced by", "loss", "95 % interval"], levers, width),
         "",
@@ -154,35 +157,32 @@ def read_job(arguments: Sequence[str]) -> Job:
     """
     parser = argparse.ArgumentParser(
         allow_abbrev=False, prog="python -m nea_env.policies.search", description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=argparse.RawDescriptionHelpFormatter, epilog=EXPLAINED,
     )  # fmt: skip
     budget = Budget()
     settings = ", ".join(f"{key}={value}" for key, value in budget._asdict().items())
-    described = f"a shipped name, a path such as mine.yaml, or a setting: {settings}, file=PATH"
-    parser.add_argument("arguments", nargs="*", metavar="SCENARIO | KEY=VALUE", help=described)
+    described = f"{WORDS}; or a setting: {settings}, file=PATH"
+    parser.add_argument("arguments", nargs="*", metavar=METAVAR, help=described)
     parser.add_argument("--shipped", action="store_true", help="every scenario that ships")
     parser.add_argument("--invest", action="store_true", help="search investment too")
     given = parser.parse_args(arguments)
-    names, file = [], None
-    for argument in given.arguments:
-        key, equals, value = argument.partition("=")
-        if not equals:
-            names.append(argument)
-        elif key in ("scenario", "env"):
-            names.append(value)
-        elif key == "file" and value:
-            file = Path(value)
-        else:
-            budget = budget._replace(**{key: _number(argument)})
-    names += scenarios() if given.shipped else []
+    words = named(given.arguments, (), (*LIMITS, "file"))
+    file = Path(words.settings["file"]) if words.settings.get("file") else None
+    for key, value in words.settings.items():
+        if key != "file" or not value:
+            budget = budget._replace(**{key: _number(key, value)})
+    names = list(dict.fromkeys((*words.scenarios, *(scenarios() if given.shipped else ()))))
+    stray = next((word for word in words.overrides if "." not in word.partition("=")[0]), None)
+    if stray is not None and stray.partition("=")[0] not in Scenario.model_fields:
+        _number(*stray.split("=", 1))  # a misspelt setting: says which there are
     if not names:
         raise ValueError("which scenario? For instance kets, or --shipped for all")
-    names = list(dict.fromkeys(names))
-    return Job([load_scenario(name) for name in names], names, budget, given.invest, file)
+    words = words._replace(scenarios=tuple(names))
+    return Job(words.load(), [shlex.join((name, *words.overrides)) for name in names], budget, given.invest, file)
 
 
-def _number(argument: str) -> int:
-    key, _, value = argument.partition("=")
+def _number(key: str, value: str) -> int:
+    argument = f"{key}={value}"
     if key not in LIMITS:
         raise ValueError(f"{argument}: allowed: {', '.join(f'{name}=<number>' for name in LIMITS)}, file=<path>")
     low, high = LIMITS[key]

@@ -10,14 +10,18 @@ from typing import Any
 
 from nea_env.library import scenarios
 from nea_env.library.errors import shown
-from nea_env.policies import stored
+from nea_env.policies import lever_rule, stored
+from nea_env.policies.lever_rule import LeverRule
 from nea_env.policies.rules import InvestAtTrigger, TunedRule
 from nea_env.scenario import Scenario
 
 TUNED = Path(__file__).with_name("tuned.yaml")
 """What ``python -m nea_env.policies.tune`` has written."""
 
-RULE_PARAMETERS = {rule.name: tuple(inspect.signature(rule).parameters) for rule in (TunedRule, InvestAtTrigger)}
+RULE_PARAMETERS = {
+    **{rule.name: tuple(inspect.signature(rule).parameters) for rule in (TunedRule, InvestAtTrigger)},
+    LeverRule.name: lever_rule.NAMES,
+}
 """Names of the parameters that are tuned, by rule."""
 
 
@@ -45,6 +49,15 @@ def _check(name: str, values: dict[str, Any]) -> None:
         is_group = isinstance(group, dict) and set(group) <= set(known)
         if not is_group or not all(type(value) in (int, float) and isfinite(value) for value in group.values()):
             raise ValueError(f"{name}.{rule}: {shown(group)}: expected finite numbers for some of {', '.join(known)}")
+
+
+def ships_tuned(name: str, scenario: Scenario) -> bool:
+    """Whether the file holds a rule's parameters for this very content; not where the file is damaged."""
+    try:
+        entry = look_up(scenario)
+    except ValueError:
+        return False
+    return entry is not None and entry.same_content and name in entry.values
 
 
 def tuned_parameters(name: str, scenario: Scenario) -> dict[str, float]:

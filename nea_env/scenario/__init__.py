@@ -7,7 +7,7 @@ currency, shares are fractions of one.
 """
 
 from nea_env.scenario.aggregate import Aggregate, OutputResponse
-from nea_env.scenario.errors import ScenarioError
+from nea_env.scenario.errors import ScenarioError, ScenarioWarning
 from nea_env.scenario.firm import (
     LEAD_MONTHS_MAX,
     TECHNOLOGIES,
@@ -32,6 +32,7 @@ from nea_env.scenario.market import (
 )
 from nea_env.scenario.regime import BY_PERIOD, Regime
 from nea_env.scenario.replay import Replay
+from nea_env.scenario.rights import Rights
 from nea_env.scenario.rules import (
     AllocationRule,
     AuctionRule,
@@ -108,8 +109,10 @@ __all__ = [
     "Regime",
     "Replay",
     "Reversion",
+    "Rights",
     "Scenario",
     "ScenarioError",
+    "ScenarioWarning",
     "Share",
     "StabilisationRule",
     "Technology",

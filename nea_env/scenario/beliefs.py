@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from typing import Annotated, Any, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from nea_env.scenario.types import Model, Month, Share, Whole
 
@@ -15,6 +15,19 @@ MECHANISMS = (
 )  # fmt: skip
 """Parts of the law that an announcement can change, each in a period that it names."""
 _AGGREGATE = "market.aggregate."
+
+
+def _changes_the_law(path: str) -> str:
+    keys = path.split(".")
+    of_a_period = len(keys) > 2 and keys[0] == "regime" and keys[1] in MECHANISMS
+    if not (of_a_period or path.startswith(_AGGREGATE)):
+        raise ValueError(
+            "an announcement changes a rule of a period or the whole market; allowed: dotted paths such as"
+            f" regime.banking.2017.limit (of {', '.join(MECHANISMS)}), and of market.aggregate"
+        )
+    if keys[-1] == "announced":
+        raise ValueError("a law is known in the month of its announcement; allowed: its rules")
+    return path
 
 
 class BelievedLaw(Model):
@@ -28,28 +41,12 @@ class BelievedLaw(Model):
 
     chance: Share
     played: Share | None = None
-    overrides: dict[str, Any] = {}
+    overrides: dict[Annotated[str, AfterValidator(_changes_the_law)], Any] = {}
 
     @property
     def frequency(self) -> float:
         """Share of the episodes in which it comes."""
         return self.chance if self.played is None else self.played
-
-    @model_validator(mode="after")
-    def _changes_the_law(self) -> Self:
-        for path in self.overrides:
-            keys = path.split(".")
-            of_a_period = len(keys) > 2 and keys[0] == "regime" and keys[1] in MECHANISMS
-            if not (of_a_period or path.startswith(_AGGREGATE)):
-                raise ValueError(
-                    f"overrides.{path}: an announcement changes a rule of a period or the whole market; allowed: dotted"
-                    f" paths such as regime.banking.2017.limit (of {', '.join(MECHANISMS)}), and of market.aggregate"
-                )
-            if keys[-1] == "announced":
-                raise ValueError(
-                    f"overrides.{path}: a law is known in the month of its announcement; allowed: its rules"
-                )
-        return self
 
 
 class Announcement(Model):

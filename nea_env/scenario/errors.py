@@ -21,6 +21,10 @@ class ScenarioError(ValueError):
         super().__init__(_visible(message))
 
 
+class ScenarioWarning(UserWarning):
+    """A scenario can be used, but is probably not what was meant; the message is one line."""
+
+
 def _visible(message: str) -> str:
     line = "".join(letter if letter.isprintable() else _escape(letter) for letter in message)
     codes = dict.fromkeys(int(next(filter(None, escape.groups())), 16) for escape in _ESCAPED.finditer(line))

@@ -6,6 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from nea_env.scenario.rights import Rights
 from nea_env.scenario.types import Model, Month, NonNegative, Number, Positive, Share, Switch, Whole, Year
 
 TECHNOLOGIES = 3
@@ -71,6 +72,7 @@ class Firm(Model):
     emission_intensity: Positive  # t per unit, as counted in the first compliance period played
     electricity: NonNegative = 0.0  # MWh bought per unit: part of the intensity where the regime has a grid factor
     base_emissions: Positive | None = None  # t a year in the base period, counted alike; None: output x intensity
+    scale: Positive = 1.0  # the whole firm times this: output and base emissions, with all that is measured by them
     certified: str = ""  # certificate that eases its reduction factor (Tokyo's top-level sites)
     cost_intensity: Share = 0.0  # allowance cost over value added, for leakage tests
     trade_intensity: Share = 0.0  # trade over domestic supply
@@ -87,11 +89,22 @@ class Firm(Model):
     invest_rate: Annotated[Number, Field(ge=0, le=1)] = 0.08  # largest share of the potential left started in a month
     output_shock: OutputShock = OutputShock()
     output_choice: OutputChoice | None = None  # None: output is what demand makes it
+    rights: Rights = Rights()  # of this firm alone: at the prices of a market that lives by the regime
+
+    @property
+    def annual_output(self) -> float:
+        """Baseline output, units a year."""
+        return self.output * self.scale
 
     @property
     def annual_emissions(self) -> float:
         """Baseline emissions, t a year, as counted in the first compliance period played."""
-        return self.output * self.emission_intensity
+        return self.output * self.emission_intensity * self.scale
+
+    @property
+    def base_year_emissions(self) -> float:
+        """Emissions of the base period, t a year, counted alike; baseline where none are given."""
+        return self.annual_emissions if self.base_emissions is None else self.base_emissions * self.scale
 
     @model_validator(mode="after")
     def _potential_fits(self) -> Self:

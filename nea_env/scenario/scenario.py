@@ -14,12 +14,14 @@ from nea_env.scenario.link_checks import check_links
 from nea_env.scenario.links import Link
 from nea_env.scenario.market import Market
 from nea_env.scenario.regime import Regime
+from nea_env.scenario.rights import Rights
 from nea_env.scenario.summary import summary
 from nea_env.scenario.types import Model, Month, Whole, Year, add_months, months_between
 
 LINKS_MAX = 2
 ROUNDING = 1e-9
 """By how much a share may exceed what it is part of."""
+NO_RIGHTS = Rights()
 INFORMATION = ("compliance", "gaps")
 """Keys of a regime that change no episode."""
 
@@ -69,6 +71,25 @@ class Scenario(Model):
     def periods(self) -> tuple[str, ...]:
         """First years of the compliance periods played, in order."""
         return tuple(year for year in sorted(self.regime.calendar) if self.first <= year <= self.last)
+
+    @property
+    def changes(self) -> tuple[str, ...]:
+        """What overrides have changed in it, as ``path=value``; no part of its content, and lost where it is dumped."""
+        return tuple(self.__dict__.get("_changes", ()))
+
+    def with_changes(self, changes: Iterable[str]) -> Self:
+        """The same scenario, which tells that these overrides made it."""
+        copy = self.model_copy()
+        copy.__dict__["_changes"] = tuple(changes)  # beside the fields, like a cached property: equality ignores it
+        return copy
+
+    @property
+    def played(self) -> Scenario:
+        """The scenario as its firm plays it: with the firm's own rights in the regime. Prices are not those of it."""
+        if self.firm.rights == NO_RIGHTS:
+            return self
+        firm = self.firm.model_copy(update={"rights": NO_RIGHTS})
+        return self.model_copy(update={"regime": self.firm.rights.over(self.regime), "firm": firm})
 
     @property
     def power_share(self) -> float:
@@ -130,8 +151,11 @@ class Scenario(Model):
         if market.currency != regime.currency:
             raise ValueError(f"market.currency: {market.currency} is not the regime's; allowed: {regime.currency}")
         self._check_names()
+        self._check_beliefs()
         for year in self.periods:
             self._check_period(year)
+        if firm.rights != NO_RIGHTS:
+            self._check_rights()
         for year in market.gap:
             if year not in regime.calendar:
                 raise ValueError(f"market.gap: {year} is not a vintage of {regime.name}; allowed: {known}")
@@ -152,6 +176,16 @@ class Scenario(Model):
                 )
         return self
 
+    def _check_rights(self) -> None:
+        """The law must fit the firm with its own rights as well."""
+        own = self.played
+        try:
+            own._check_names()
+            for year in own.periods:
+                own._check_period(year)
+        except ValueError as error:
+            raise ValueError(f"firm.rights: {error}") from None
+
     def _check_years(self) -> None:
         """A number for a year that the regime does not know would be silently ignored."""
         regime, aggregate = self.regime, self.market.aggregate
@@ -165,12 +199,23 @@ class Scenario(Model):
                 ("market.aggregate.path", aggregate.path, years),
                 ("market.aggregate.allocation", aggregate.allocation, years),
             ]
+            if aggregate.output_response is not None:
+                tables.append(("market.aggregate.output_response.demand", aggregate.output_response.demand, years))
         for key, table, known in tables:
             unused = [year for year in table if year not in known]
             if unused:
                 raise ValueError(
                     f"{key}: {unused[0]} is not a year of {regime.name}; allowed: {known[0]} to {known[-1]}"
                 )
+
+    def _check_beliefs(self) -> None:
+        """A number that plays no part is a mistake: whoever gives it wants it."""
+        beliefs = self.market.beliefs
+        if beliefs is not None and beliefs.outcomes is not None and self.policy.mode == "historical":
+            raise ValueError(
+                f"market.beliefs.outcomes: {beliefs.outcomes} plays no part under policy.mode: historical;"
+                " allowed: none, or policy.mode: randomised"
+            )
 
     def _check_power(self) -> None:
         """Power bought is part of the emissions, and no technology can cut more than the part it acts on."""
@@ -199,6 +244,15 @@ class Scenario(Model):
                 f"firm.unit_class: {self.firm.unit_class!r} is not a class of {self.regime.name}"
                 f"; allowed: {', '.join(map(repr, classes))}"
             )
+        if self.market.law == "equilibrium" and self.market.aggregate is not None:
+            sectors = sorted({*classes, *(name for rule in rules for name in rule.auction_share)})
+            for key, what, known in (("unit_class", "class", classes), ("sector", "sector or class", sectors)):
+                name = getattr(self.market.aggregate, key)
+                if name and name not in known:
+                    raise ValueError(
+                        f"market.aggregate.{key}: {name!r} is not a {what} of {self.regime.name}"
+                        f"; allowed: {', '.join(map(repr, dict.fromkeys(['', *known])))}"
+                    )
         types = sorted({name for yearly in self.regime.offsets.values() for name in yearly})
         if types and self.market.offset is not None and self.market.offset.type not in types:
             raise ValueError(

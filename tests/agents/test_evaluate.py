@@ -21,11 +21,11 @@ SEEDS = np.arange(1_000_000, 1_000_040)
 @pytest.fixture(scope="module")
 def outcomes():
     policies = {"do_nothing": DoNothing(), "just_in_time": JustInTime(), "tuned_rule": TunedRule(0.3, 0.2, 0.9)}
-    return evaluate.evaluate(policies, SCENARIO, SEEDS, chunk=16)
+    return evaluate.outcomes_of(policies, SCENARIO, SEEDS, chunk=16)
 
 
 def test_chunks_do_not_matter(outcomes):
-    whole = evaluate.evaluate({"just_in_time": JustInTime()}, SCENARIO, SEEDS)["just_in_time"]
+    whole = evaluate.outcomes_of({"just_in_time": JustInTime()}, SCENARIO, SEEDS)["just_in_time"]
     assert np.array_equal(whole.cost_pct, outcomes["just_in_time"].cost_pct)
     assert np.array_equal(whole.bank_t, outcomes["just_in_time"].bank_t)
 

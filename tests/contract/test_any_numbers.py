@@ -14,6 +14,8 @@ from tests.contract.scope import SCENARIOS
 from tests.fuzz.numbers import DECADES, PROCESSES, Number, numbers, telling
 from tests.fuzz.play import try_numbers
 
+pytestmark = pytest.mark.filterwarnings("ignore::nea_env.scenario.ScenarioWarning")  # sizes are varied on purpose
+
 
 def values(number: Number) -> st.SearchStrategy[float]:
     """Shipped value times a power of ten, a share of the way between the bounds, or a bound."""

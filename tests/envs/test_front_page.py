@@ -9,9 +9,8 @@ from pathlib import Path
 import gymnasium as gym
 import pytest
 
-import nea_env
 from nea_env.envs.reference.__main__ import main
-from nea_env.envs.reference.front_page import COMMAND, facts, scores
+from nea_env.envs.reference.front_page import AGAINST, COMMAND, facts, scores, stored_from
 from nea_env.envs.registration import SYSTEMS
 
 ROOT = Path(__file__).parents[2]
@@ -48,7 +47,7 @@ def test_a_page_without_markers_and_a_missing_result_are_refused(capsys, tmp_pat
     assert asked("--readme", str(readme), "--check") == 2
     assert f"<!-- facts: {COMMAND} --> and <!-- end of facts --> must both be in the page" in capsys.readouterr().err
     empty = tmp_path / "results.json"
-    empty.write_text('{"id": "nea/KETS-v0"}')
+    empty.write_text('{"scenario": "kets"}')
     assert main(["--readme", str(README), "--results", str(empty), "--check"]) == 2
     assert "'policies'" in capsys.readouterr().err
 
@@ -64,14 +63,51 @@ def test_the_facts_are_the_environments():
     assert "62 numbers" in told["observation"] and "8 numbers" in told["action"]
 
 
-def test_the_strongest_score_is_told_and_those_printed_are_those_stored():
-    assert facts(STORED)[-1].endswith("**strongest known: best of a small family of threshold rules, 5.29** |")
-    lines = scores(STORED)
-    assert lines[2] == "| just in time | 9.64 [9.50, 9.77] |  | 4.26 [3.96, 4.55] | 100 % |"
-    assert lines[5] == (
-        "| PPO, 3 million steps | 5.72 [5.52, 5.92] | −3.92 [−4.21, −3.63] | 0.34 [0.31, 0.36] | 100 % |"
-    )
-    assert len(lines) == 2 + len(STORED["policies"])
+def of_a_run(folder, **policies):
+    """What the README would show of a run with these mean costs."""
+    found = {
+        name: {
+            "cost_pct": {"mean": cost, "low": cost - 0.1, "high": cost + 0.1},
+            **{f"vs_{one}": {"mean": cost - 9.0, "low": cost - 9.1, "high": cost - 8.9} for one in AGAINST},
+            "compliance_rate": 0.9975, "shortfall_t": 1.0,
+        }
+        for name, cost in policies.items()
+    }  # fmt: skip
+    told = {"scenario": "kets", "algorithm": "sac", "seed": 3, "steps": 1_500_000, "episodes": 20, "first_seed": 1}
+    (folder / "evaluation.json").write_text(json.dumps(told | {"policies": found}))
+    return stored_from(folder)
+
+
+def test_the_strongest_score_is_told_and_those_printed_are_those_stored(tmp_path):
+    stored = of_a_run(tmp_path, just_in_time=9.0, searched_rule=8.0, sac=5.0)
+    others = "just in time 9.00; searched rule, linear, never invests 8.00"
+    told = f"{others}; **strongest known: SAC, 1.5 million steps, 5.00**"
+    assert facts(stored)[-1] == f"| scores to beat | {told} |"
+    assert scores(stored)[2:] == [
+        "| just in time | 9.00 [8.90, 9.10] |  | 0.00 [−0.10, 0.10] | 0.00 [−0.10, 0.10] | 99.75 % |",
+        "| searched rule, linear, never invests | 8.00 [7.90, 8.10] "
+        "| −1.00 [−1.10, −0.90] | −1.00 [−1.10, −0.90] | −1.00 [−1.10, −0.90] | 99.75 % |",
+        "| SAC, 1.5 million steps | 5.00 [4.90, 5.10] "
+        "| −4.00 [−4.10, −3.90] | −4.00 [−4.10, −3.90] | −4.00 [−4.10, −3.90] | 99.75 % |",
+    ]  # fmt: skip
+
+
+def test_a_run_is_stored_before_its_table_is_made(capsys, tmp_path):
+    of_a_run(tmp_path, just_in_time=9.0, sac=5.0)
+    readme, results = tmp_path / "readme", tmp_path / "results.json"
+    readme.write_text(TEXT, encoding="utf-8")
+    given = ["--out", str(tmp_path / "reference"), "--readme", str(readme), "--results", str(results)]
+    assert main([*given, "--run", str(tmp_path)]) == 0
+    assert "| SAC, 1.5 million steps | 5.00 [4.90, 5.10] |" in readme.read_text(encoding="utf-8")
+    assert main([*given, "--run", str(tmp_path / "none")]) == 2
+    assert "No such file" in capsys.readouterr().err
+
+
+def test_the_readme_speaks_of_the_numbers_that_are_stored():
+    ppo = STORED["policies"]["ppo"]
+    words = "the tuned rule costs {:.2f} less, and the lever rule, the best of a small family of threshold rules"
+    told = words.format(ppo["vs_tuned_rule"]["mean"]), f"{ppo['vs_lever_rule']['mean']:.2f} less. Offset credits"
+    assert all(one in " ".join(TEXT.split()) for one in told)
 
 
 def test_every_id_is_in_the_table_with_its_months():
@@ -83,8 +119,6 @@ def test_every_id_is_in_the_table_with_its_months():
 @pytest.mark.parametrize("place", [0, 1])
 def test_the_code_runs(place, capsys):
     code = re.findall(r"^```python\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)[place]
-    if "nea_env.evaluate" in code and not hasattr(nea_env, "evaluate"):
-        pytest.skip("nea_env.evaluate does not exist yet")
     code = code.replace("episodes=1000", "episodes=20").replace("num_envs=4096", "num_envs=4")
     exec(compile(code, "README", "exec"), {"__name__": "example"})
     assert capsys.readouterr().out

@@ -103,6 +103,7 @@ import numpy as np
 from nea_env.envs.firm_vector import FirmVectorEnv
 from tests.asserts import assert_equal_steps
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background is started with it ignored
 env = FirmVectorEnv(3, "linked_tokyo", autoreset_mode="SameStep", max_episode_steps=4)
 env.reset(seed=1)
 actions = np.full((3, 8), 0.5, np.float32)

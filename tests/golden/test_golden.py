@@ -9,6 +9,8 @@ from nea_env.core.batch import Batch
 from tests.golden import archive, play
 from tests.golden.command import main
 
+pytestmark = pytest.mark.filterwarnings("ignore::nea_env.scenario.ScenarioWarning")  # sizes are varied on purpose
+
 CASE = "jvets_intensity/own/uniform"
 
 

@@ -32,12 +32,21 @@ def test_a_surprise_is_told_by_the_mean_price_and_where_the_market_may_stand():
 
 def test_no_news_changes_nothing():
     kets = load_scenario("kets")
-    news = surprise(kets, kets, "2017-04")
+    news = surprise(kets, "2017-04", {})
     assert news.mean == pytest.approx(0.0, abs=1e-12)
     assert news.quantiles(0.05, 0.95) == pytest.approx([0.0, 0.0], abs=1e-9)
     assert news.chances.sum() == pytest.approx(1.0)
-    with pytest.raises(ValueError, match="2014-12: not a month that is solved"):
-        surprise(kets, kets, "2014-12")
+
+
+def test_a_surprise_comes_in_a_month_that_is_played():
+    with pytest.raises(ValueError, match="2014-12 is not played"):
+        surprise(load_scenario("kets"), "2014-12", {})
+
+
+def test_a_surprise_about_a_period_that_waits_for_it_is_refused():
+    law = {"regime.penalty.2016.multiple": 1.0}  # in April 2017 the year 2016 has ended and is not yet settled
+    with pytest.raises(ValueError, match="2017-04: a period waits for this news"):
+        surprise(load_scenario("kets"), "2017-04", law)
 
 
 def paths(opens: str | None = None) -> PricePaths:

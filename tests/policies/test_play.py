@@ -42,6 +42,8 @@ def test_batches_one_after_the_other_are_one_batch():
     for name in ("cost_pct", "reward", "bank_t", "carried_t", "built_share"):
         assert np.array_equal(getattr(parts, name), getattr(whole, name))
     assert all(np.array_equal(parts.totals[name], total) for name, total in whole.totals.items())
+    assert all(np.array_equal(parts.yearly[name], values) for name, values in whole.yearly.items())
+    assert parts.years == whole.years == ("2018", "2019", "2020")
     assert set(parts.curves) == set(CURVES) and whole.curves == {}
 
 

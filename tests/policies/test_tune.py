@@ -8,7 +8,8 @@ from ruamel.yaml import YAML
 from nea_env.library import load_scenario
 from nea_env.policies import tune, tuned
 from nea_env.policies.by_name import RULES
-from nea_env.policies.play import costs
+from nea_env.policies.lever_rule import SEARCH, LeverRule
+from nea_env.policies.marking import marked_costs
 from nea_env.policies.rules import InvestAtTrigger, JustInTime, TunedRule
 from nea_env.policies.tuned import tuned_parameters
 
@@ -19,22 +20,22 @@ def test_a_cell_costs_what_its_rule_costs_alone():
     seeds = np.arange(500_000, 500_010)
     cells = [{"a": 0.0, "b": 0.0, "stop": 0.0}, {"a": 0.5, "b": 0.1, "stop": 0.5}]
     together = tune.score(TunedRule, cells, SCENARIO, seeds)
-    alone = [costs(TunedRule(**cell), SCENARIO, seeds).mean() for cell in cells]
+    alone = [marked_costs(TunedRule(**cell), SCENARIO, seeds).mean() for cell in cells]
     assert np.allclose(together, alone, rtol=1e-12)
-    assert together[0] == pytest.approx(costs(JustInTime(), SCENARIO, seeds).mean())
+    assert together[0] == pytest.approx(marked_costs(JustInTime(), SCENARIO, seeds).mean())
 
 
 def test_tuning_finds_the_best_cell_of_its_grid(monkeypatch):
     monkeypatch.setitem(tune.GRIDS, InvestAtTrigger, {"kappa": (0.5, 1.0, 5.0)})
     best = tune.tune(InvestAtTrigger, SCENARIO, 30)
     seeds = np.arange(tune.FIRST_SEED, tune.FIRST_SEED + 30)
-    lowest = costs(InvestAtTrigger(**best), SCENARIO, seeds).mean()
-    assert lowest <= min(costs(InvestAtTrigger(k), SCENARIO, seeds).mean() for k in (0.5, 1.0, 5.0)) + 1e-9
+    lowest = marked_costs(InvestAtTrigger(**best), SCENARIO, seeds).mean()
+    assert lowest <= min(marked_costs(InvestAtTrigger(k), SCENARIO, seeds).mean() for k in (0.5, 1.0, 5.0)) + 1e-9
 
 
 def test_every_parameter_has_a_grid():
     grids = {kind.name: tuple(grid | tune.LINKED.get(kind, {})) for kind, grid in tune.GRIDS.items()}
-    assert grids == tuned.RULE_PARAMETERS and set(grids) <= set(RULES)
+    assert grids | {LeverRule.name: tuple(SEARCH)} == tuned.RULE_PARAMETERS and set(grids) <= set(RULES)
 
 
 def test_seeds_are_training_seeds():
@@ -108,7 +109,9 @@ def test_a_damaged_file_is_one_line_and_stays(text, file, capsys, monkeypatch):
         (["env=kest"], "did you mean 'kets'"),
         (["episodes=3", "env=kets"], "allowed: 10 to 100000"),
         (["episodes=many", "env=kets"], "many"),
-        (["market=kets"], "allowed: scenario="),
+        (["market=kets"], "which scenario"),
+        (["kets", "tps"], "one scenario at a time"),
+        (["kets", "regime.banking.*.limt=none"], "override regime.banking.*.limt: "),
         ([], "which scenario"),
     ],
 )

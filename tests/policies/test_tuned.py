@@ -2,7 +2,7 @@ import pytest
 from ruamel.yaml import YAML
 
 import nea_env
-from nea_env.library import load_scenario
+from nea_env.library import load_scenario, scenarios
 from nea_env.library.catalogue import ROOT
 from nea_env.policies import tuned
 from nea_env.policies.by_name import make_rule
@@ -13,6 +13,19 @@ from nea_env.policies.tuned import tuned_parameters
 def test_an_unknown_rule_lists_those_there_are():
     with pytest.raises(ValueError, match=r"did you mean 'just_in_time'\? allowed: do_nothing, .*, searched_rule$"):
         make_rule("just_in_tim", "kets")
+
+
+def test_every_scenario_that_ships_is_tuned():
+    entries = tuned.read()
+    assert set(entries) == set(scenarios())
+    assert all(set(tuned.RULE_PARAMETERS) <= set(entry) for entry in entries.values())
+    worse = [
+        (name, rule)
+        for name, entry in entries.items()
+        for rule in tuned.RULE_PARAMETERS
+        if entry[f"{rule}_vs_just_in_time_pct"]["low"] > 0.0
+    ]
+    assert worse == []
 
 
 @pytest.mark.parametrize("scenario", ["kets", "tps", "tokyo"])
@@ -28,7 +41,8 @@ def test_every_entry_was_tuned_for_the_scenario_that_ships():
     }
 
 
-def test_an_untuned_scenario_warns():
+def test_an_untuned_scenario_warns(monkeypatch, tmp_path):
+    monkeypatch.setattr(tuned, "TUNED", tmp_path / "tuned.yaml")
     with pytest.warns(
         UserWarning, match="not tuned for scenario 'kets_phase2' .* nea_env.policies.tune scenario=kets_phase2"
     ):
@@ -72,7 +86,7 @@ def test_a_digest_is_of_content_alone():
     changes = [
         {"market.price": 10_507},
         {"last": "2019"},
-        {"firm.output": 1e6},
+        {"firm.invest_rate": 0.1},
         {"regime.banking.2018.base_share": 0.5},
     ]
     digests = {load_scenario("kets", change).digest for change in changes} | {kets.digest}

@@ -17,7 +17,10 @@ from nea_env.library import load_scenario, scenarios
 from nea_env.scenario import OffsetSeries, add_months, months_between
 from tests.core.play.test_no_free_lunch import ERRORS, buy_and_hold, contrarian, mean_and_error, profit
 
-pytestmark = pytest.mark.slow  # tens of thousands of paths of every market
+pytestmark = [
+    pytest.mark.slow,  # tens of thousands of paths of every market
+    pytest.mark.filterwarnings("ignore::nea_env.scenario.ScenarioWarning"),  # the firm is made to vanish
+]
 
 PATHS = 20_000
 

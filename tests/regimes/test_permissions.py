@@ -86,6 +86,7 @@ BINDS = {"kets", "kets_steel", "pilot_hubei", "saitama", "tms", "tps", "tps_stee
 def test_a_wider_carry_over_costs_nothing(name):
     shipped = load_scenario(name)
     free = NO_SPREAD if name in TRADABLE else {}
+    free = free | {"market.gap": shipped.market.model_dump(mode="json")["gap"]}  # at the same prices under each law
     wider = {"limit": "unlimited"}
     ladder = [every(shipped, "regime.banking.{}", {"limit": "none"}), {}, every(shipped, "regime.banking.{}", wider)]
     laws = [load_scenario(name, free | step) for step in ladder]

@@ -16,6 +16,8 @@ from nea_env.scenario import Scenario
 from tests.contract.plans import months
 from tests.core.walk import Walk
 
+pytestmark = pytest.mark.filterwarnings("ignore::nea_env.scenario.ScenarioWarning")  # sizes are varied on purpose
+
 FACTOR = 3.0
 ROWS = 96
 MONEY = (  # keys of a scenario's tree that hold money, or money per tonne or unit
@@ -42,7 +44,8 @@ def scaled(scenario: Scenario, keys: tuple[str, ...], skip: tuple[str, ...] = ()
 
     def walk(node: Any) -> Any:
         if isinstance(node, dict):
-            return {key: times(FACTOR, v) if key in keys and key not in skip else walk(v) for key, v in node.items()}
+            kept = (*skip, "scale") if "output" in node else skip  # a firm's is its size, that of abatement is money
+            return {key: times(FACTOR, v) if key in keys and key not in kept else walk(v) for key, v in node.items()}
         return [walk(item) for item in node] if isinstance(node, (list, tuple)) else node
 
     return Scenario.model_validate(walk(scenario.model_dump(mode="json")))

@@ -69,13 +69,13 @@ def test_a_second_signal_stops_at_once(monkeypatch, capsys, tmp_path):
 
 
 def test_a_signal_while_evaluating_leaves_a_finished_training(monkeypatch, capsys, tmp_path):
-    summarise = training.evaluate.evaluate
+    played = training.evaluate.outcomes_of
 
     def stopped(*arguments, **options):
         os.kill(os.getpid(), signal.SIGTERM)
-        return summarise(*arguments, **options)
+        return played(*arguments, **options)
 
-    monkeypatch.setattr(training.evaluate, "evaluate", stopped)
+    monkeypatch.setattr(training.evaluate, "outcomes_of", stopped)
     line = ended(monkeypatch, capsys, *TINY, f"hydra.run.dir={tmp_path}", code=143)
     assert "continues from step 256" in line
     assert (tmp_path / "model.zip").is_file() and not (tmp_path / "evaluation.json").exists()

@@ -38,7 +38,9 @@ MISTAKES = [
     ("scenario.start=2031-01", ("2031-01",)),
     ("scenario.name=mine", ("scenario.name", "unknown key")),
     ("scenario.links=[nowhere]", ("scenario.links", "nowhere", "allowed: ")),
-    ("scenario.regime.carbon_tax.2022-01=9", ("write 'scenario.regime.carbon_tax={2022-01: 9}'",)),
+    ("regime.banking.*.limt=none", ("scenario.regime.banking.*.limt", "did you mean 'limit'?")),
+    ("scenario.regime.banking.1990-1999.limit=none", ("scenario.regime.banking.1990-1999.limit: ", "2015")),
+    ("scenario.links=[tps_kets]", ("scenario.links: tps_kets is a link for firms in tps; this scenario plays kets",)),
     ("~scenario.market.gap", ("scenario.market.gap=null",)),
     # the algorithm
     ("algo.parameters.learning_rat=1", ("learning_rat", "did you mean 'learning_rate'?")),

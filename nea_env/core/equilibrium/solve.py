@@ -139,7 +139,7 @@ def check_tree(stretches: Sequence[Stretch]) -> None:
                 raise ValueError(f"law {place}: law {after} does not begin in month {last}, in which it should follow")
             if (last in stretches[after].waits) != (last in waits):
                 raise ValueError(
-                    f"law {place}: a period that waits for law {after} does not wait under it, or other way"
+                    f"law {place}: a period that waits for law {after} does not wait under it, or the other way round"
                 )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from nea_env.core.equilibrium.chain import Chain, LinkedChain
 from nea_env.core.equilibrium.problem import Problem
+from nea_env.core.equilibrium.solve import Stretch
 from nea_env.core.equilibrium.waiting import SettledMonth
 from nea_env.core.lowering.aggregate.announced import stretches
 from nea_env.core.lowering.aggregate.link import is_joint
@@ -79,6 +80,10 @@ def chain_of(scenario: Scenario, tree: LawTree | None = None) -> FlatChain:
     return cached(scenario, lambda: _under_tree(scenario, tree, months))
 
 
+MOST_PLACES = 8_000_000
+"""Of a tree: 0.7 GB of records, which the cache on disk can still keep."""
+
+
 class _MonthOf(NamedTuple):
     """What a month of a law reads: numbers of blocks of records, -1 for none, and the grid of a second bank."""
 
@@ -98,6 +103,7 @@ def _alone(scenario: Scenario, months: int) -> FlatChain:
 
 def _under_tree(scenario: Scenario, tree: LawTree, months: int) -> FlatChain:
     laws = stretches(scenario, tree)
+    _refuse_too_large(laws, months)
     chains = solved_tree(scenario.name, laws)
     blocks: list[NDArray[np.float64]] = []
     month_of: dict[tuple[int, int], _MonthOf] = {}
@@ -116,6 +122,20 @@ def _under_tree(scenario: Scenario, tree: LawTree, months: int) -> FlatChain:
         [next(month_of[s, t] for s in law.states if (s, t) in month_of) for t in range(months + 1)] for law in tree.laws
     ]
     return _laid_out(_head(laws[0].problem, seconds), laws[0].problem.chances, blocks, played)
+
+
+def _refuse_too_large(laws: Sequence[Stretch], months: int) -> None:
+    places = 0
+    for law in laws:
+        waiting = sum(law.waits_in(t) for t in range(law.first, min(law.last, months + 1)))
+        seconds = 1 if law.beside is None else law.beside.nodes
+        alone = min(law.last, months + 1) - law.first - waiting
+        places += (alone + waiting * seconds) * len(law.problem.banks) * len(law.problem.shocks)
+    if places > MOST_PLACES:
+        raise ValueError(
+            f"market.beliefs: a tree of {len(laws):,} states of the law has {places:,} places (months of each state x"
+            f" banks x shocks); allowed: at most {MOST_PLACES:,} (fewer announcements or market.beliefs.outcomes)"
+        )
 
 
 def _head(market: Problem, seconds: int = 1) -> tuple[float, ...]:

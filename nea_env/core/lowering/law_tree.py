@@ -9,13 +9,13 @@ from __future__ import annotations
 import itertools
 import math
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from nea_env.core.lowering.aggregate.calendar import solved_months
 from nea_env.library.overrides import overridden
-from nea_env.scenario import Range, Scenario, ScenarioError, months_between
+from nea_env.scenario import Range, Regime, Scenario, ScenarioError, add_months, months_between
 
 MOST_LAWS, MOST_STATES = 4096, 1024
 NODES = {
@@ -327,4 +327,31 @@ def _law(scenario: Scenario, news: tuple[News, ...], chosen: tuple[int, ...], kn
                 law = overridden(law, branch.overrides)
             except ScenarioError as error:
                 raise ValueError(f"{branch.label}: {error}") from None
+        if _is_told(each):
+            law = law.model_copy(update={"regime": _shown_from(each, law)})
     return law
+
+
+def _shown_from(news: News, law: Scenario) -> Regime:
+    """The law's regime as the firm sees it once an announcement is made: what this tells is no longer in doubt."""
+    regime, month = law.regime, add_months(law.start, news.month)
+    update: dict[str, Any] = {"ranges": tuple(entry for entry in regime.ranges if entry.path not in news.paths)}
+    for path in news.paths:
+        mechanism, *keys = path.split(".")
+        if mechanism == "allocation":  # its calendar says when it is known
+            mechanism, keys = "calendar", keys[:1]
+        elif mechanism in ("market", "calendar"):
+            continue
+        depth = 2 if mechanism == "offsets" else 1  # a year, and a type of credit
+        rules = update.get(mechanism, getattr(regime, mechanism))
+        update[mechanism] = _announced_by(month, rules, keys[:depth])
+    return regime.model_copy(update=update)
+
+
+def _announced_by(month: str, rules: Any, keys: list[str]) -> Any:
+    """The rules, of which the one at the end of the keys is announced no later than a month."""
+    if keys:
+        key, *rest = keys
+        return rules if key not in rules else {**rules, key: _announced_by(month, rules[key], rest)}
+    told = getattr(rules, "announced", None)  # None: known from the start, or of a kind without such a date
+    return rules if told is None or told <= month else rules.model_copy(update={"announced": month})

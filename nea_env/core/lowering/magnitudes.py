@@ -31,8 +31,9 @@ def check_firm(scenario: Scenario) -> None:
     """
     firm = scenario.firm
     if not LEAST_EMISSIONS <= firm.annual_emissions <= LARGEST_EMISSIONS:
+        size = f" and scale {firm.scale:g}" if firm.scale != 1.0 else ""
         raise ValueError(
-            f"firm.output: {firm.output:g}: with emission_intensity {firm.emission_intensity:g} the firm emits"
+            f"firm.output: {firm.output:g}: with emission_intensity {firm.emission_intensity:g}{size} the firm emits"
             f" {firm.annual_emissions:g} t a year; allowed: {LEAST_EMISSIONS:g} to {LARGEST_EMISSIONS:g} t"
         )
     check_abatement("firm.abatement", firm.abatement)

@@ -134,7 +134,7 @@ class Outlook:
         elif period.rule.method in OWN_EMISSIONS:
             ends = [value * firm.annual_emissions * period.relative for value in self.bounds("free", period, t)]
         elif period.rule.method == "benchmarking":
-            ends = [value * firm.output for value in self.bounds("rate", period, t)]
+            ends = [value * firm.annual_output for value in self.bounds("rate", period, t)]
         else:
             ends = [period.base * (1.0 - value) for value in self.bounds("factor", period, t)]
         return min(ends) / firm.annual_emissions, max(ends) / firm.annual_emissions

@@ -74,7 +74,7 @@ def period_of(scenario: Scenario, year: str, index: int = 0) -> Period:
     regime, firm, start = scenario.regime, scenario.firm, scenario.start
     calendar, rule = regime.calendar[year], regime.allocation[year].of_class(firm.unit_class)
     opening = f"{year}-{regime.year_starts:02d}"
-    base = firm.annual_emissions if firm.base_emissions is None else firm.base_emissions
+    base = firm.base_year_emissions
     base_output = base / firm.emission_intensity
     relative, base_relative = _relative(scenario, year)
     base *= base_relative
@@ -151,7 +151,7 @@ def _marginal(rule: AllocationRule, firm: Firm, rate: float, intensity: float) -
 def free_units(period: Period, firm: Firm) -> float:
     """Free units of a whole period, t: those booked, or what baseline output and emissions earn."""
     own = period.free * firm.annual_emissions * period.relative
-    return period.booked + (period.rate * firm.output + own) * period.years
+    return period.booked + (period.rate * firm.annual_output + own) * period.years
 
 
 def deadlines(periods: tuple[Period, ...]) -> tuple[int, ...]:

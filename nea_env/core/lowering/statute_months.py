@@ -85,7 +85,7 @@ def _fill_due_period(monthly: np.ndarray, t: int, outlook: Outlook, period: Peri
         row[Month.FUTURE_ALLOCATION] += _booking_ahead(outlook, period, t)
     if t > period.verified:
         return
-    output, rate = scenario.firm.output * period.years, outlook.expected("rate", period, t)
+    output, rate = scenario.firm.annual_output * period.years, outlook.expected("rate", period, t)
     free = outlook.expected("free", period, t)
     row[Month.DUE_CLOSED + period.slot] = 1.0
     row[Month.RATE + period.slot] = rate

@@ -105,9 +105,10 @@ def lower(
         ValueError: its calendar cannot be settled (see ``consistency.check``), or its numbers overflow (see
             ``magnitudes``).
     """
+    solved, scenario = scenario, scenario.played  # the price is that of a market in which the firm has no right alone
     check_firm(scenario)
     horizon = months_between(scenario.start, scenario.end) + 1
-    outlook = Outlook(scenario, ends)
+    outlook = Outlook(scenario, None if ends is None else (ends[0].played, ends[1].played))
     periods = outlook.periods
     table, months = events(scenario)
     monthly = np.zeros((horizon + 1, Month.size))
@@ -123,7 +124,7 @@ def lower(
     _fill_investment(monthly, static, outlook)
     grid = bootstrap_table(scenario.market)
     if scenario.market.law == "equilibrium":
-        flat, place = chain or (chain_of(scenario), 0)
+        flat, place = chain or (chain_of(solved), 0)
         grid = fill_equilibrium(monthly, static, flat, place, periods)
     elif scenario.market.law == "replay":
         grid = fill_replay(static, scenario, horizon)
@@ -154,9 +155,9 @@ def _static(scenario: Scenario, periods: tuple[Period, ...], horizon: int) -> np
         Static.PERSISTENCE: firm.output_shock.persistence,
         Static.DEMAND_SD: firm.output_shock.volatility,
         Static.ANNUAL_EMISSIONS: firm.annual_emissions,
-        Static.ANNUAL_OUTPUT: firm.output,
+        Static.ANNUAL_OUTPUT: firm.annual_output,
         Static.PER_ANNUAL: 1.0 / firm.annual_emissions,
-        Static.PER_MONTH_OUTPUT: 12.0 / firm.output,
+        Static.PER_MONTH_OUTPUT: 12.0 / firm.annual_output,
         Static.PER_HORIZON: 1.0 / horizon,
         Static.ABATE_SCALE: abatement.scale,
         Static.ABATE_STEEPNESS: abatement.steepness,
@@ -250,7 +251,7 @@ def _fill_firm(monthly: np.ndarray, scenario: Scenario, periods: tuple[Period, .
         monthly[t, Month.OUTPUT_CORRECTION] = 0.5 * variance
         variance = firm.output_shock.persistence**2 * variance + firm.output_shock.volatility**2
         if t <= periods[-1].end:
-            monthly[t, Month.OUTPUT] = firm.output / 12.0 * _relative_output(scenario, t)
+            monthly[t, Month.OUTPUT] = firm.annual_output / 12.0 * _relative_output(scenario, t)
             monthly[t, Month.EMISSIONS] = monthly[t, Month.OUTPUT] * monthly[t, Month.INTENSITY]
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from nea_env.atomic import write_text
 from nea_env.envs.reference import pages
-from nea_env.envs.reference.front_page import with_tables
+from nea_env.envs.reference.front_page import stored_from, with_tables
 from nea_env.library.pages import differing, out_of_date, write
 
 
@@ -24,11 +26,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--results", type=Path, default=Path("docs/results/kets.json"),
         help="stored results that the README shows (docs/results/kets.json)",
     )  # fmt: skip
+    parser.add_argument("--run", type=Path, help="a finished run of train.py whose evaluation is stored there first")
     parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if a page is out of date")
     options = parser.parse_args(arguments)
     wanted = pages(options.out)
     try:
         stale = out_of_date(wanted, options.out)
+        if options.run is not None:
+            write_text(options.results, json.dumps(stored_from(options.run), indent=2) + "\n")
         if options.readme is not None:
             tables = with_tables(options.readme, options.results)
             stale += differing(tables)

@@ -1,6 +1,6 @@
 """The README's tables: what an environment takes and gives, from the code, and what policies cost, from stored results.
 
-Nothing is trained or played here: the results are those of a run that somebody made and stored.
+Nothing is trained or played here: the results are those of a run of ``train.py``, kept by ``stored_from``.
 """
 
 from __future__ import annotations
@@ -21,6 +21,36 @@ from nea_env.scenario import Scenario, months_between
 
 COMMAND = f"python -m nea_env.envs.reference --readme README{MARKDOWN}"
 MINUS = "−"
+NAMES = {"searched_rule": "searched rule, linear, never invests"}
+"""Policies whose name alone does not say what they are."""
+AGAINST = ("just_in_time", "tuned_rule", "lever_rule")
+COMPLIES = 0.99
+"""Share of episodes without a missing tonne from which on a cost is a score to beat."""
+_KEPT = ("cost_pct", *(f"vs_{name}" for name in AGAINST), "compliance_rate")
+
+
+def stored_from(run: Path) -> dict[str, Any]:
+    """What the README shows of a finished run of ``train.py``.
+
+    Args:
+        run: its folder, which holds ``evaluation.json``.
+
+    Raises:
+        OSError: the run has not finished, or it is no run.
+        KeyError: it was played against other policies than those that the table shows.
+    """
+    told = json.loads((run / "evaluation.json").read_text(encoding="utf-8"))
+    policies = {
+        name: {key: found[key] for key in _KEPT if key != f"vs_{name}"} for name, found in told["policies"].items()
+    }
+    return {key: told[key] for key in ("scenario", "algorithm", "seed", "steps", "episodes")} | {"policies": policies}
+
+
+def _shown(name: str, stored: dict[str, Any]) -> str:
+    """``"PPO, 3 million steps"`` for what was trained, a policy's name in words otherwise."""
+    if name == stored["algorithm"]:
+        return f"{name.upper()}, {stored['steps'] / 1e6:.2g} million steps"
+    return NAMES.get(name, name.replace("_", " "))
 
 
 def with_tables(readme: Path, results: Path) -> dict[Path, str]:
@@ -37,8 +67,8 @@ def with_tables(readme: Path, results: Path) -> dict[Path, str]:
 
 def facts(stored: dict[str, Any]) -> list[str]:
     """What the environment takes, gives and lasts, and the scores to beat."""
-    name = str(stored["id"])
-    scenario = load_scenario(gymnasium.registry[name].kwargs["scenario"])
+    name = _id_of(stored["scenario"])
+    scenario = load_scenario(stored["scenario"])
     reference = f"docs/reference/{{}}{MARKDOWN}"
     twin = f"`{name.replace('-v', 'Discrete-v')}`"
     rows = [
@@ -51,7 +81,7 @@ def facts(stored: dict[str, Any]) -> list[str]:
         ("reward", f"minus the month's cost, in [baseline emissions at the first price]({reference.format('flows')})"),
         ("discount", f"{math.exp(-scenario.market.discount_rate / 12.0):.4f} a month"),
         ("score", "mean discounted cost, in % of what all emissions would cost; lower is better"),
-        ("scores to beat", _to_beat(stored["policies"])),
+        ("scores to beat", _to_beat(stored)),
     ]
     return table(("", f"`{name}`"), iter(rows))
 
@@ -60,8 +90,24 @@ def _months(scenario: Scenario) -> int:
     return months_between(scenario.start, scenario.end) + 1
 
 
-def _to_beat(policies: dict[str, Any]) -> str:
-    costs = {name: policy["cost_pct"]["mean"] for name, policy in policies.items()}
+def _id_of(scenario: str) -> str:
+    """The continuous environment whose default is a scenario."""
+    ids = [
+        name
+        for name, spec in gymnasium.registry.items()
+        if name.startswith("nea/") and "Discrete" not in name and spec.kwargs.get("scenario") == scenario
+    ]
+    if not ids:
+        raise ValueError(f"scenario: {scenario}, allowed: one that an environment plays by default")
+    return ids[0]
+
+
+def _to_beat(stored: dict[str, Any]) -> str:
+    costs = {
+        _shown(name, stored): policy["cost_pct"]["mean"]
+        for name, policy in stored["policies"].items()
+        if policy["compliance_rate"] >= COMPLIES
+    }
     strongest = min(costs, key=costs.__getitem__)
     told = [f"{name} {cost:.2f}" for name, cost in costs.items() if name != strongest]
     return f"{'; '.join(told)}; **strongest known: {strongest}, {costs[strongest]:.2f}**"
@@ -69,21 +115,24 @@ def _to_beat(policies: dict[str, Any]) -> str:
 
 def scores(stored: dict[str, Any]) -> list[str]:
     """One row for each policy: cost, paired differences, compliance."""
-    head = ("policy", "cost", "vs just in time", "vs tuned rule", "complies")
-    rows = []
-    for name, policy in stored["policies"].items():
-        shares = [f"{100.0 * policy['compliance_rate']:.4g} %"] if "compliance_rate" in policy else [""]
-        differences = [_interval(policy.get(key)) for key in ("vs_just_in_time", "vs_tuned_rule")]
-        rows.append((name, _interval(policy["cost_pct"]), *differences, *shares))
-    return table(head, iter(rows))
+    head = ("policy", "cost", *(f"vs {name.replace('_', ' ')}" for name in AGAINST), "complies")
+    rows = (
+        (
+            _shown(name, stored),
+            _interval(policy["cost_pct"]),
+            *(_interval(policy.get(f"vs_{other}")) for other in AGAINST),
+            f"{100.0 * policy['compliance_rate']:.4g} %",
+        )
+        for name, policy in stored["policies"].items()
+    )
+    return table(head, rows)
 
 
 def _interval(value: dict[str, float] | None) -> str:
-    """``"9.64 [9.50, 9.77]"``; the mean alone where no interval was stored."""
+    """``"9.64 [9.50, 9.77]"``; nothing for a policy against itself."""
     if value is None:
         return ""
-    mean, bounds = _signed(value["mean"]), [value[end] for end in ("low", "high") if end in value]
-    return f"{mean} [{', '.join(map(_signed, bounds))}]" if bounds else mean
+    return f"{_signed(value['mean'])} [{_signed(value['low'])}, {_signed(value['high'])}]"
 
 
 def _signed(number: float) -> str:

@@ -34,7 +34,7 @@ LATER = (("2019-06", (2018, 2019, 2020)), ("2020-09", (2021, 2022)))
 """When the limits of later vintages were announced."""
 AHEAD = 12
 LAWS = ("KAU17 rule", "all limits to KAU22", "free banking")
-SURE = 0.005  # a price that moves by less is taken not to move
+SURE, LARGE = 0.005, 0.05  # a price that moves by less is taken not to move, or not to move by much
 SOURCES = (
     "Means over a solved chain, so without sampling error; the last row shows the grid's error. Most of the calibration"
     " is assumed: abatement costs are set so that the market starts at market.price (10,506 KRW, the mean of 2015)"
@@ -108,10 +108,14 @@ def _sentence(main: Answer) -> str:
     rule, limits, free = zip(main.front, main.after, main.sd, strict=True)
     if rule[0] > -SURE:
         return f"No: the rule moves the price of KAU17 by {rule[0]:+.1%}."
-    kept = "hardly moves KAU18" if abs(rule[1]) < 0.02 else f"moves KAU18 by {rule[1]:+.1%}"
+    if rule[0] > -LARGE:
+        return f"Hardly: the rule moves the price of KAU17 by {rule[0]:+.1%}, less than {LARGE:.0%}."
+    alone = abs(rule[1]) < 0.02
+    yes = "Yes, for that vintage alone" if alone else "Yes"
+    kept = "hardly moves KAU18" if alone else f"moves KAU18 by {rule[1]:+.1%}"
     calm = "leaves" if abs(rule[2] - free[2]) < 0.03 else "changes"
     return (
-        f"Yes, for that vintage alone: the rule moves the price of KAU17 by {rule[0]:+.1%} and {kept}; it {calm} the"
+        f"{yes}: the rule moves the price of KAU17 by {rule[0]:+.1%} and {kept}; it {calm} the"
         f" risk of prices a year ahead ({free[2]:.2f} to {rule[2]:.2f}). All limits to KAU22 at once move KAU17 by"
         f" {limits[0]:+.1%} and KAU18 by {limits[1]:+.1%}, and the risk from {free[2]:.2f} to {limits[2]:.2f}."
     )

@@ -9,8 +9,10 @@ import pytest
 
 from nea_env.core.batch import Batch
 from nea_env.core.layout import OBS_INDEX, Action
+from nea_env.core.lowering import equilibrium_chain
 from nea_env.core.lowering.equilibrium_chain import chain_of
 from nea_env.core.lowering.law_tree import announcements, law_tree
+from nea_env.core.lowering.splice import ROWS
 from nea_env.core.lowering.tables import lowered
 from nea_env.core.parameters import PARTS, Month, Record, Static
 from nea_env.library import load_scenario
@@ -31,6 +33,9 @@ SURPRISE = {
         ]
     },
 }
+
+RESPONSE = {"elasticity": 0.2, "product_price": 1e5, "demand": {"1999": 1.0}}
+DEMAND = {"market.aggregate.output_response": RESPONSE}
 
 
 def foreseen(name):
@@ -59,6 +64,16 @@ def test_every_episode_looks_the_same_under_all_laws_until_the_first_announcemen
         assert table.grid is laws.tables[0].grid
     chain = laws.tables[0].monthly[first, Month.CHAIN]
     assert any(table.monthly[first, Month.CHAIN] != chain for table in laws.tables)
+
+
+@pytest.mark.parametrize("name", RANDOMISED)
+def test_two_laws_have_the_same_months_up_to_the_announcement_that_tells_them_apart(name):
+    scenario = foreseen(name)
+    tree, tables = law_tree(scenario), lowered(scenario).tables
+    for (one, table), (other, its) in itertools.combinations(zip(tree.laws, tables, strict=True), 2):
+        apart = next(a for a, b in zip(one.states, other.states, strict=True) if a != b)
+        months = tree.states[apart].first
+        np.testing.assert_array_equal(table.monthly[:months], its.monthly[:months])
 
 
 @pytest.mark.parametrize("name", RANDOMISED)
@@ -250,6 +265,21 @@ def announced(month, *laws):
             "market.beliefs.announcements.0.laws.0: override regime.banking.2017.limti: unknown key",
         ),
         (
+            announced("2017-04", {"chance": 1.0, "overrides": {"market.aggregate.unit_class": "steal"}}),
+            "market.beliefs.announcements.0.laws.0: override market.aggregate.unit_class: 'steal' is not a class of"
+            " kets; allowed: '', 'aviation', 'clinker', 'electricity', 'electricity_gas', 'power', 'refining'",
+        ),
+        (
+            announced("2017-04", {"chance": 1.0, "overrides": {"market.aggregate.sector": "pwer"}}),
+            "market.beliefs.announcements.0.laws.0: override market.aggregate.sector: 'pwer' is not a sector or class"
+            " of kets; allowed: '', ",
+        ),
+        (
+            announced("2017-04", {"chance": 1.0, "overrides": {"market.aggregate.intensity": 0.8, **DEMAND}}),
+            "laws.0: overrides market.aggregate.intensity, market.aggregate.output_response:"
+            " market.aggregate.output_response.demand: 1999 is not a year of kets; allowed: 2015 to 2030",
+        ),
+        (
             announced("2017-04", {"chance": 1.0, "overrides": {"market.aggregate.initial_bank": 0.3}}),
             "market.aggregate.initial_bank: differs between the laws of one tree; allowed: one for all",
         ),
@@ -300,3 +330,41 @@ def test_a_tree_too_large_is_refused():
         "8 announcements make 6,561 laws; allowed: at most 4,096 (fewer announcements, or fewer"
         " market.beliefs.outcomes)"
     )
+
+
+@pytest.mark.parametrize(
+    ("month", "path", "value"),
+    [
+        ("2019-01", "regime.banking.2018.net_sales_multiple", 1.0),  # published in June 2019
+        ("2018-03", "regime.allocation.2018.correction_factor", 0.9),  # July 2018
+        ("2018-12", "regime.penalty.2018.multiple", 2.0),
+        ("2018-12", "regime.offsets.2018.kcu.limit_share", 0.02),
+    ],
+)
+def test_the_firm_is_shown_what_is_announced_when_the_market_learns_it(month, path, value):
+    """What it sees of the vintage that is front, or of the running year, parts with the news, whatever was published
+    later in history.
+    """
+    laws = [{"chance": 0.5}, {"chance": 0.5, "overrides": {path: value}}]
+    beliefs = {"announcements": [{"month": month, "laws": laws}]}
+    scenario = load_scenario("kets", {"market.law": "equilibrium", "market.beliefs": beliefs})
+    one, other = lowered(scenario).tables
+    of_the_market = [Month.CHAIN, Month.CHAIN_SETTLES, Month.WAITS, *ROWS]
+    shown = np.delete(one.monthly != other.monthly, of_the_market, axis=1).any(axis=1)
+    assert int(shown.argmax()) == months_between(scenario.start, month)
+
+
+def test_a_tree_that_would_fill_the_memory_is_refused(monkeypatch):
+    monkeypatch.setattr(equilibrium_chain, "MOST_PLACES", 1_000)
+    scenario = load_scenario("kets", SURPRISE | {"market.volatility": 0.123})  # in no cache
+    message = r"market\.beliefs: a tree of 3 states of the law has [\d,]+ places .*; allowed: at most 1,000"
+    with pytest.raises(ValueError, match=message):
+        lowered(scenario)
+
+
+def test_a_tree_of_too_many_states_is_refused(monkeypatch):
+    monkeypatch.setattr("nea_env.core.lowering.law_tree.MOST_STATES", 4)
+    with pytest.raises(
+        ValueError, match=r"market\.beliefs: a tree of more than 4 states of the law by month \d+; allowed"
+    ):
+        law_tree(foreseen("tps_randomised"))

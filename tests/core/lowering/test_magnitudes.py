@@ -11,6 +11,8 @@ from nea_env.core.layout import Action
 from nea_env.core.lowering.magnitudes import LARGEST_COST
 from nea_env.core.rules.abatement import abatement_cost, share_at_price
 
+pytestmark = pytest.mark.filterwarnings("ignore::nea_env.scenario.ScenarioWarning")  # sizes are varied on purpose
+
 
 @pytest.mark.parametrize(
     ("name", "changes", "words"),

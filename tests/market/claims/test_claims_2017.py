@@ -163,7 +163,7 @@ def test_a_claim_that_is_not_there_is_one_error(capsys):
 def test_a_rough_report_of_c1_prints_the_sign():
     lines = c1.report([], 100, Nodes(41, 3))
     assert lines[0] == c1.QUESTION
-    assert lines[2].startswith("Yes, for that vintage alone: the rule moves the price of KAU17 by -")
+    assert lines[2].startswith("Yes: the rule moves the price of KAU17 by -")
     assert all(len(line) <= 100 for line in lines)
 
 

@@ -1,0 +1,135 @@
+"""Policies compared on the same held-out episodes.
+
+Every policy plays the same seeds, so the same prices, output and announcements: differences are paired.
+Costs are in per cent of exposure, as in ``nea_env.policies.play``; intervals are 95 %, normal over episodes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from nea_env.policies.outcome import Outcome, interval, joined
+from nea_env.policies.play import play
+from nea_env.policies.seeds import EVALUATION_SEEDS
+from nea_env.scenario import Scenario
+
+BASELINES = ("just_in_time", "tuned_rule", "lever_rule")
+"""Policies that every other one is compared with, where they play."""
+
+TOTALS = (
+    "abated", "saved", "invested", "bought", "sold", "offsets_bought", "foreign_bought", "foreign_sold", "borrowed",
+    "lapsed", "penalised", "emitted",
+)  # fmt: skip
+"""Sums over an episode that the figures report, in tonnes (``invested`` in t/month of capacity)."""
+
+USED = {"invest": "invested", "offset": "offsets_bought", "borrow": "borrowed", "abate": "abated", "sell": "sold"}
+
+CAPTION = "cost in % of exposure, 95 % intervals; vs: paired difference, negative is cheaper"
+CHUNK = 2_500
+"""Episodes played at once."""
+
+
+def evaluation_seeds(first: int, episodes: int) -> np.ndarray:
+    """``episodes`` seeds from ``first`` on.
+
+    Raises:
+        ValueError: they reach below the evaluation seeds, or there are fewer than two.
+    """
+    if first < EVALUATION_SEEDS:
+        raise ValueError(f"evaluation.seed: {first}, allowed: {EVALUATION_SEEDS} or more (lower ones are for training)")
+    if episodes < 2:
+        raise ValueError(f"evaluation.episodes: {episodes}, allowed: 2 or more (an interval needs two)")
+    return np.arange(first, first + episodes)
+
+
+def outcomes_of(
+    policies: Mapping[str, Any],
+    scenario: Scenario,
+    seeds: np.ndarray,
+    *,
+    chunk: int = CHUNK,
+    progress: Callable[[int], Any] | None = None,
+) -> dict[str, Outcome]:
+    """Every policy on the same episodes.
+
+    Args:
+        policies: by name.
+        scenario: what is played.
+        seeds: (n,) held-out seeds.
+        chunk: episodes played at once.
+        progress: called with the number of episodes just finished.
+    """
+    outcomes = {}
+    for name, policy in policies.items():
+        parts = []
+        for first in range(0, len(seeds), chunk):
+            block = seeds[first : first + chunk]
+            parts.append(play(policy, scenario, block, curves=first == 0))
+            if progress is not None:
+                progress(len(block))
+        outcomes[name] = joined(parts)
+    return outcomes
+
+
+def summarise(outcomes: Mapping[str, Outcome]) -> dict[str, Any]:
+    """The figures of ``evaluation.json`` for each policy; ``vs_…`` negative is cheaper; ``by_year`` means in tonnes."""
+    policies = {}
+    for name, outcome in outcomes.items():
+        totals = outcome.totals
+        policies[name] = {
+            "cost_pct": interval(outcome.cost_pct),
+            **{
+                f"vs_{baseline}": interval(outcome.cost_pct - outcomes[baseline].cost_pct)
+                for baseline in BASELINES
+                if baseline in outcomes
+            },
+            "compliance_rate": float(outcome.complied.mean()),
+            "shortfall_t": float(totals["penalised"].mean()),
+            "abatement_t": float((totals["abated"] + totals["saved"]).mean()),
+            "mean_bank_t": float(outcome.bank_t.mean()),
+            "mean_return": float(outcome.reward.mean()),
+            "used_share": {lever: float((totals[flow] > 0).mean()) for lever, flow in USED.items()},
+            "totals_t": {flow: float(totals[flow].mean()) for flow in TOTALS},
+            "by_year": {
+                "years": list(outcome.years),
+                **{f"{key}_t": values.mean(axis=0).tolist() for key, values in outcome.yearly.items()},
+            },
+            "cost_parts_pct": {part: float(values.mean()) for part, values in outcome.parts_pct.items()},
+        }
+    return policies
+
+
+def baselines_in(summary: Mapping[str, Any]) -> tuple[str, ...]:
+    """Baselines that the table has a column for: two always, another where some policy was compared with it."""
+    return tuple(
+        name
+        for place, name in enumerate(BASELINES)
+        if place < 2 or any(f"vs_{name}" in row and policy != name for policy, row in summary.items())
+    )
+
+
+def headings(summary: Mapping[str, Any]) -> tuple[str, ...]:
+    """The head of the table."""
+    against = (f"vs {name.replace('_', ' ')}" for name in baselines_in(summary))
+    return ("policy", "cost", *against, "comply", "shortfall t", "abatement t", "mean bank t")
+
+
+def rows(summary: Mapping[str, Any]) -> list[tuple[str, ...]]:
+    """The cells of the table, a row for each policy."""
+    found = []
+    for name, row in summary.items():
+        differences = (
+            "-" if name == baseline or f"vs_{baseline}" not in row else interval_text(row[f"vs_{baseline}"])
+            for baseline in baselines_in(summary)
+        )
+        numbers = (f"{row[key]:,.0f}" for key in ("shortfall_t", "abatement_t", "mean_bank_t"))
+        found.append((name, interval_text(row["cost_pct"]), *differences, f"{row['compliance_rate']:.2%}", *numbers))
+    return found
+
+
+def interval_text(values: Mapping[str, float]) -> str:
+    """``"4.35 [4.17, 4.53]"``."""
+    return f"{values['mean']:.2f} [{values['low']:.2f}, {values['high']:.2f}]"

@@ -1,0 +1,178 @@
+"""Whatever a user has can be played, and what can't be is told in a sentence."""
+
+import sys
+
+import numpy as np
+import pytest
+from gymnasium import spaces
+
+from nea_env.bench.policies import as_policy, name_of
+from nea_env.bench.target import is_discrete, scenario_of
+from nea_env.core.layout import OBS_INDEX, Action
+from nea_env.envs.spaces import action_space, menu, observation_space
+from nea_env.library import load_scenario
+from nea_env.policies.play import costs
+from nea_env.policies.rules import JustInTime
+
+SCENARIO, SEEDS = load_scenario("kets_phase2"), np.arange(1_000_000, 1_000_009)
+JIT = costs(JustInTime(), SCENARIO, SEEDS)
+EVEN, PRICE = OBS_INDEX["even_trade"], OBS_INDEX["abate_at_price"]
+
+
+def batched(observation):
+    actions = np.zeros((len(observation), 8))
+    actions[:, Action.TRADE], actions[:, Action.ABATE] = observation[:, EVEN], observation[:, PRICE]
+    return actions
+
+
+def single(observation):
+    return [observation[EVEN], observation[PRICE], 0, 0, 0, 0, 0, 0]
+
+
+class Bare:
+    def predict(self, obs):
+        return batched(obs)
+
+
+class Full:
+    def predict(self, observation, state=None, episode_start=None, deterministic=False):
+        assert deterministic and episode_start.shape == (len(observation),)
+        assert (state is None) == bool(episode_start.all())
+        return batched(observation), (state or 0) + 1
+
+
+class Masks:
+    def predict(self, observation, action_masks, **others):
+        assert action_masks.shape == (len(observation), 8) and set(others) == {
+            "state",
+            "episode_start",
+            "deterministic",
+        }
+        return batched(observation)
+
+
+class Single:
+    def predict(self, observation, state=None):
+        return single(observation), (state or 0) + 1
+
+
+class Act:
+    def act(self, observation, deterministic=True):
+        return batched(observation)
+
+
+class Called:
+    def __call__(self, observation):
+        return batched(observation)
+
+
+FORMS = [batched, single, Bare, Bare(), Full(), Masks(), Single(), Act(), Called(), "just_in_time", JustInTime()]
+
+
+@pytest.mark.parametrize("form", FORMS, ids=lambda form: name_of(form))
+def test_every_form_plays_as_the_rule_that_it_copies(form):
+    assert np.allclose(costs(as_policy(form, SCENARIO), SCENARIO, SEEDS), JIT)
+
+
+def test_a_state_is_handed_on_by_row():
+    seen = []
+
+    class Counts:
+        def predict(self, observation, state=None, episode_start=None):
+            seen.append((state, bool(episode_start)))
+            return single(observation), (state or 0) + 1
+
+    def alone(observation, state=None, episode_start=None):
+        assert observation.ndim == 1
+        return Counts().predict(observation, state, episode_start)
+
+    costs(as_policy(alone, SCENARIO), SCENARIO, SEEDS[:2])
+    assert seen[:4] == [(None, True), (None, True), (1, False), (1, False)]
+
+
+EVEN_CHOICE = menu().index("even, at price")
+
+
+class Menu:
+    action_space = spaces.Discrete(len(menu()))
+
+    def predict(self, observation):
+        return np.full(len(observation), EVEN_CHOICE)
+
+
+@pytest.mark.parametrize("policy", [Menu(), lambda obs: np.full(len(obs), EVEN_CHOICE), lambda obs: EVEN_CHOICE])
+def test_the_menu(policy):
+    played = as_policy(policy, SCENARIO, discrete=True)
+    assert np.allclose(costs(played, SCENARIO, SEEDS), JIT)
+
+
+def test_an_id_of_the_menu_is_one():
+    assert is_discrete("nea/KETSDiscrete-v0") and not is_discrete("nea/KETS-v0") and not is_discrete(SCENARIO)
+    assert hasattr(as_policy(lambda obs: 0, "nea/KETSDiscrete-v0"), "action_space")
+    assert scenario_of("nea/KETSDiscrete-v0").digest == load_scenario("kets").digest
+    assert scenario_of("kets", ["market.price=30"]).market.price == 30
+    with pytest.raises(ValueError, match="did you mean 'nea/KETS-v0'"):
+        scenario_of("nea/KET-v0")
+
+
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        (lambda n: np.zeros((n, 7)), r"shape \(9, 7\): expected \(9, 8\) numbers, one each for trade, abate"),
+        (lambda n: np.zeros(8), r"expected"),
+        (lambda n: None, "returned None: expected"),
+        (lambda n: [["a"] * 8] * n, "expected"),
+        (lambda n: np.full((n, 8), np.nan), "returned nan for trade in row 0: expected finite numbers"),
+    ],
+)
+def test_what_can_not_be_played_is_told_in_a_sentence(answer, message):
+    class Wrong:
+        def predict(self, observation):
+            return answer(len(observation)) if observation.ndim == 2 else np.zeros(3)
+
+    with pytest.raises(ValueError, match=message) as told:
+        costs(as_policy(Wrong(), SCENARIO), SCENARIO, SEEDS)
+    assert str(told.value).startswith("Wrong returned") and "\n" not in str(told.value)
+
+
+@pytest.mark.parametrize("answer", [len(menu()), -1, 0.5])
+def test_a_number_outside_the_menu(answer):
+    with pytest.raises(ValueError, match=rf"expected \(9,\) whole numbers from 0 to {len(menu()) - 1}"):
+        costs(as_policy(lambda obs: np.full(len(obs), answer), SCENARIO, discrete=True), SCENARIO, SEEDS)
+
+
+@pytest.mark.parametrize(
+    ("policy", "message"),
+    [
+        (5, "expected a function of the observation, an object with predict"),
+        ("just_in_tim", "did you mean 'just_in_time'"),
+        ("no_such_module_here:x", "there is no module 'no_such_module_here'; it was looked for in the working"),
+        ("json:dump_all", "json has no 'dump_all'"),
+        ("missing.zip", "there is no such file"),
+        (type("Needs", (), {"__init__": lambda self, a: None}), "can't be made without arguments"),
+    ],
+)
+def test_what_is_no_policy(policy, message):
+    with pytest.raises(ValueError, match=message):
+        as_policy(policy, SCENARIO)
+
+
+def test_other_spaces_are_refused():
+    class Other(Bare):
+        action_space = spaces.Box(-1, 1, (3,))
+        observation_space = observation_space("box", False)
+
+    with pytest.raises(ValueError, match=r"Other acts in Box\(-1.0, 1.0, \(3,\)"):
+        as_policy(Other(), SCENARIO)
+    Other.observation_space, Other.action_space = spaces.Box(-1, 1, (5,)), action_space("box")
+    with pytest.raises(ValueError, match="Other observes"):
+        as_policy(Other(), SCENARIO)
+
+
+def test_a_module_of_the_working_directory(tmp_path, monkeypatch):
+    (tmp_path / "my_own_policy.py").write_text(
+        "import numpy as np\nclass Idle:\n  def act(self, o): return o[:, :8] * 0\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    assert np.isfinite(costs(as_policy("my_own_policy:Idle", SCENARIO), SCENARIO, SEEDS)).all()
+    sys.modules.pop("my_own_policy")
