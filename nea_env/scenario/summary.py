@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 LINES, COLUMNS = 24, 100
 """What fits on a screen."""
 LABEL = 16  # columns of the labels
-SPARED = ("market", "firm", "allocation", "carry-over", "missing tonne")
+SPARED = ("changed", "market", "firm", "allocation", "carry-over", "missing tonne")
 """Entries that are cut last, the most important first."""
 ELLIPSIS = " …"
 HELD = "\x1f"  # stands for a blank at which no line ends
@@ -27,7 +27,8 @@ TOGETHER = re.compile(r"(?<=×) | (?=%)| (?=\(\d{4})| (?=Mt\b)| (?=t\b)")
 
 def summary(scenario: Scenario) -> str:
     """The scenario in at most `LINES` lines of at most `COLUMNS` characters."""
-    entries = [("system", _system(scenario)), ("played", _played(scenario))]
+    entries = [("changed", listed(scenario.changes))] if scenario.changes else []
+    entries += [("system", _system(scenario)), ("played", _played(scenario))]
     entries += [("firm", _firm(scenario)), ("abatement", _abatement(scenario)), ("market", _market(scenario))]
     entries += _law(scenario)
     entries += [("link", _link(link)) for link in scenario.links]

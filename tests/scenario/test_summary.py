@@ -73,6 +73,13 @@ def test_links_and_drawn_laws_are_told():
     assert "from 12,345 KRW/t" in shown("kets", market__price=12345)["market"]
 
 
+def test_what_was_changed_is_told_first():
+    told = shown("tokyo", regime__banking="saitama.banking", market__volatility=0.2)
+    assert next(iter(told)) == "changed"
+    assert told["changed"] == "regime.banking=saitama.banking, market.volatility=0.2"
+    assert "changed" not in shown("tokyo")
+
+
 def test_words_from_a_file_cannot_act_on_the_terminal():
     scenario = nea_env.load_scenario("tokyo").model_copy(update={"title": "a\x1b[31mb\nc " + "long " * 100})
     lines = str(scenario).splitlines()
