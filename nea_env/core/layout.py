@@ -42,7 +42,7 @@ class State(Columns):
     LOG_PRICE = column("1", "log of the long price")
     PRICE = column("money/t", "long price", low=LEAST)
     LOG_OFFSET_RATIO = column("1", "log of the offset price over the long price")
-    NEWS = column("1", "sum of the news about the front's discount or premium, or about the place in the price collar")
+    NEWS = column("1", "sum of the news about the front's discount or premium (on a lattice 0 while it is open, -1 or 1 once decided), or about the place in the price collar")
     FRONT_RATIO = column("1", "front price over the long price, 1 + x", low=LEAST)
     QUOTE_ERROR = column("1", "log of the quoted over the true price, where prices are not disclosed")
     LOG_OUTPUT = column("1", "deviation of log-output from baseline")
@@ -85,6 +85,7 @@ class State(Columns):
     AUCTION_PRICE = column("money/t", "what they cost", low=0)
     EVEN_TRADE = column("1", "share of the volume limit that closes the gap evenly by the deadline", low=-1, high=1)
     ABATE_AT_PRICE = column("1", "share of operational abatement whose marginal cost meets the price due", low=0, high=1)
+    TARGET_TRADE = column("1", "share of the volume limit that closes the gap at once, or sells what may not be carried over", low=-1, high=1)
 
 
 class World(Columns):
@@ -224,6 +225,8 @@ class Observation(Columns):
     LINK = column("flag", "the link to this partner is open", low=0, high=1, width=PARTNERS)
     FOREIGN_PREMIUM = column("1", "log of what a home-usable tonne of this partner costs over the long price; 0 without the partner", low=-4, high=4, width=PARTNERS)
     FOREIGN_ROOM = column("squashed tenths of a year", "foreign units that can be bought this month and would count", low=0, high=1)
+    TARGET_TRADE = column("share of the volume limit", "trade that closes the gap at once, or sells what may not be carried over", low=-1, high=1)
+    TO_ARRIVAL = column(f"{DEADLINE_SCALE} months", "months until capacity under construction next comes on line; 0 where there is none", low=0, high=2)
 
 
 STATE, WORLD, ACTIONS, FLOWS, OBSERVATION = (table.fields for table in (State, World, Action, Flow, Observation))

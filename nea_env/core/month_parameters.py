@@ -36,6 +36,7 @@ class Month(Columns):
     GAP_INVERSE_SPREAD = column("1", "1 / sd of what is still unknown about the price's place; 0: no bounds", low=0)
     GAP_DOWN = column("1 or money/t", "largest discount, share of the long price; 0: none; COLLARED: floor", low=0)
     GAP_UP = column("1 or money/t", "largest premium, share of the long price; COLLARED: ceiling", low=0)
+    GAP_CHANCE = column("1", "LATTICE: chance that an open discount or premium is decided this month", low=0, high=1)
     FRONT_RUNNING = flag("EQUILIBRIUM: the front is the running period's vintage; 0: that of the one before")
     CHAIN = column(
         "1",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from nea_env.core.columns import Columns, column
 from nea_env.core.event_parameters import Event as Event
+from nea_env.core.layout import ACTIONS
 from nea_env.core.month_parameters import Month as Month
 from nea_env.core.static_parameters import Static as Static
 
@@ -48,6 +49,17 @@ class Record(Columns):
     PARTNER_LANDING = column("1", "where the partner's bank lands")
     PARTNER_OUTCOME = column("1", "how the partner's period ends")
     LAPSE = column("1", "probability that units will lapse")
+
+
+MENU_NUMBER, MENU_EVEN, MENU_TARGET = range(3)
+"""What an entry of a menu trades: its own number, or one of the suggestions."""
+
+
+class MenuRow(Columns):
+    """One joint action of a scenario's menu."""
+
+    ACTION = column("1", "value of each action", low=-1, high=1, width=len(ACTIONS))
+    TRADE_KIND = column("code", "MENU_NUMBER, MENU_EVEN or MENU_TARGET", low=0, high=2, whole=True)
 
 
 class Order(Columns):

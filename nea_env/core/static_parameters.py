@@ -116,6 +116,10 @@ class Static(Columns):
     LOG_LEVEL = column("1", "LOG_OU: log of the level that the price is pulled to")
     PULL = column("1", "LOG_OU: part of the log price's distance from LOG_LEVEL that goes in a month", low=0, high=1)
     STALE = column("1", "chance of a month that trades at the price of the month before", low=0, high=1)
+    MENU_FIRST = column("1", "place in the grids of the menu; filled in by the batch", low=0, whole=True)
+    MENU_SIZE = column("1", "joint actions on the menu; 0: actions are free", low=0, whole=True)
+    LOT = column("t", "trades of front units are whole multiples of it; 0: any amount", low=0)
+    PER_LOT = column("1/t", "1 / LOT; 0: any amount", low=0)
     PERMANENT = column("1/t", "how far the log price stays moved by a tonne traded; 0: not at all", low=0)
 
     # the process's table among a batch's grids: the changes of BOOTSTRAP, the chain of EQUILIBRIUM

@@ -133,6 +133,7 @@ class Frictions(Model):
     impact: Annotated[Number, Field(ge=0, le=1)] = 0.0  # price moves this share against a trade at the volume limit
     permanent_impact: Annotated[Number, Field(ge=0, le=2)] = 0.0
     """How far the log price stays moved by a trade of a year's baseline emissions; 0: the firm is a price taker."""
+    lot: Annotated[Number, Field(ge=0, le=1e6)] = 0.0  # t; orders are rounded to whole lots; 0: any amount
     volume_share: Positive = 0.05  # monthly limit off season, of the firm's baseline emissions a year
     season_multiple: Annotated[Number, Field(ge=1, le=20)] = 3.0  # in the deadline quarter
 

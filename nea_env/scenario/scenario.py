@@ -13,6 +13,7 @@ from nea_env.scenario.firm import Firm
 from nea_env.scenario.link_checks import check_links
 from nea_env.scenario.links import Link
 from nea_env.scenario.market import Market
+from nea_env.scenario.menu import Menu
 from nea_env.scenario.regime import Regime
 from nea_env.scenario.rights import Rights
 from nea_env.scenario.summary import summary
@@ -60,6 +61,7 @@ class Scenario(Model):
     market: Market
     links: tuple[Link, ...] = ()  # at most two
     policy: LawDraws = LawDraws()
+    menu: Menu = ()  # joint actions that any other becomes the nearest of; none: actions are free
 
     def __str__(self) -> str:
         """One screen: the system, the firm, the market, the rules in force with their numbers, the digest."""

@@ -118,6 +118,8 @@ def _fill_gap(monthly: np.ndarray, scenario: Scenario, periods: tuple[Period, ..
             row[Month.GAP_OFFSET] = NormalDist().inv_cdf(gap.down / (gap.down + gap.up))
             row[Month.GAP_INVERSE_SPREAD] = 1.0 / math.sqrt(1.0 - known)
             row[Month.GAP_SD] = math.sqrt(gap.resolved / (due - start))
+            before = gap.resolved * (t - 1 - start) / (due - start)
+            row[Month.GAP_CHANCE] = (known - before) / (1.0 - before)
 
 
 def fill_auctions(

@@ -22,6 +22,7 @@ class Tables:
         monthly: (horizon + 1, Month.size).
         events: (e, Event.size); the calendar's, in the order of settlement, then those that a month names.
         grid: (g,) table of the price process; empty where it has none.
+        menu: (m,) joint actions, one `MenuRow` after the other; empty where actions are free.
         horizon: months of an episode.
         exposure: discounted baseline emissions x reference price, money.
     """
@@ -30,6 +31,7 @@ class Tables:
     monthly: np.ndarray
     events: np.ndarray
     grid: np.ndarray
+    menu: np.ndarray
     horizon: int
     exposure: float
 

@@ -23,7 +23,7 @@ class Stacked:
         laws: (L,) of all scenarios.
         first: (scenarios,) place of each one's first law.
         arrays: (L, Static.size), (L, months, Month.size), (L, events, Event.size), and the tables of price processes
-            (G,).
+            and menus (G,).
         exposure: (L,) money.
     """
 
@@ -46,9 +46,10 @@ def stack(drawn: Sequence[Lowered]) -> Stacked:
     for k, table in enumerate(tables):
         monthly[k, : table.horizon + 1] = table.monthly
         events[k, : len(table.events)] = table.events
-    used = {id(table.grid): table.grid for table in tables if len(table.grid)}
+    used = {id(part): part for table in tables for part in (table.grid, table.menu) if len(part)}
     starts = dict(zip(used, np.cumsum([0, *map(len, used.values())]), strict=False))
     static[:, Static.GRID_FIRST] = [starts.get(id(table.grid), 0) for table in tables]
+    static[:, Static.MENU_FIRST] = [starts.get(id(table.menu), 0) for table in tables]
     grids = list(used.values()) or [np.zeros(1)]
     return Stacked(
         laws=tuple(law for group in drawn for law in group.laws),

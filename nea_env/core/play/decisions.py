@@ -111,11 +111,12 @@ def order(firms, rules, t):
     state, actions, orders, month = firms.state, firms.actions, firms.orders, rules.monthly[t]
     volume, sell_limit = month[Month.VOLUME_LIMIT], month[Month.SELL_LIMIT]
     hold_min, hold_max = month[Month.HOLD_MIN], month[Month.HOLD_MAX]
+    lot, per_lot = rules.own[Static.LOT], rules.own[Static.PER_LOT]
     for i in range(firms.width):
         share, front = float(actions[Action.TRADE, i]), state[State.FRONT, i]
         limit = volume + state[State.AUCTION_ROOM, i] if share > 0.0 else volume
         sellable = min(sell_limit - state[State.SOLD_ALLOCATION, i], front - hold_min)
-        tonnes = feasible_trade(share, limit, front, sellable)
+        tonnes = feasible_trade(share, limit, front, sellable, lot, per_lot)
         orders[Order.FRONT, i] = min(tonnes, max(0.0, hold_max - front))
     for i in range(firms.width):
         orders[Order.OFFSETS, i] = max(0.0, actions[Action.OFFSET, i]) * state[State.OFFSET_BUYABLE, i]

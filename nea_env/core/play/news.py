@@ -42,7 +42,8 @@ from nea_env.core.rules.price_processes import (
     bootstrap_change,
     gbm_change,
     jump_change,
-    lattice_change,
+    lattice_log_price,
+    lattice_step,
     regime_change,
     regime_start,
     reversion_change,
@@ -50,7 +51,9 @@ from nea_env.core.rules.price_processes import (
 from nea_env.core.rules.prices import (
     collared_price,
     front_ratio,
+    front_ratio_of_state,
     intervention,
+    next_gap_state,
     next_log_output,
     trigger_run,
 )  # fmt: skip
@@ -170,16 +173,12 @@ def _step(firms, rules, t):
             state[State.LOG_PRICE, i] = rules.grids[place]
             state[State.FRONT_RATIO, i] = rules.grids[place + months]
             state[State.LOG_OFFSET_RATIO, i] = rules.grids[place + 2 * months]
+    elif process == LATTICE:
+        for i in range(firms.width):
+            _step_on_lattice(i, firms, own, t, moves)
     elif moves <= 0.0:
         for i in range(firms.width):
             state[State.LOG_PRICE, i] += own[Static.LOG_DRIFT]
-    elif process == LATTICE:
-        for i in range(firms.width):
-            change, firms.world[World.NODE, i] = lattice_change(
-                firms.world[World.NODE, i], own[Static.LOG_DRIFT], own[Static.LOG_STEP], own[Static.STATES],
-                own[Static.UP_CHANCE], uniform(firms.words[PRICE, i]),
-            )  # fmt: skip
-            state[State.LOG_PRICE, i] += change
     elif process == JUMPS:
         for i in range(firms.width):
             count = process_draw(firms.seeds[i], firms.episodes[i], t)[COUNT]
@@ -207,6 +206,21 @@ def _step(firms, rules, t):
             )  # fmt: skip
     else:
         raise ValueError("a price process without a step")
+
+
+@jit(inline=True)
+def _step_on_lattice(i, firms, own, t, moves):
+    """One step up or down; what else has moved the price (interventions, links, own trades) stays as it is."""
+    state, world = firms.state, firms.world
+    start, growth, states, log_step = (
+        own[Static.START_LOG_PRICE], own[Static.LOG_DRIFT], own[Static.STATES], own[Static.LOG_STEP],
+    )  # fmt: skip
+    before = lattice_log_price(start, t - 1.0, growth, world[World.NODE, i], states, log_step)
+    if moves > 0.0:
+        u = uniform(firms.words[PRICE, i])
+        world[World.NODE, i] = lattice_step(world[World.NODE, i], states, own[Static.UP_CHANCE], u)
+    after = lattice_log_price(start, float(t), growth, world[World.NODE, i], states, log_step)
+    state[State.LOG_PRICE, i] = after + (state[State.LOG_PRICE, i] - before)  # a difference of exactly 0 on its own
 
 
 @jit(inline=True)
@@ -245,6 +259,12 @@ def _turn_front(firms, rules, t):
     if down <= 0.0:
         for i in range(firms.width):
             state[State.FRONT_RATIO, i] = 1.0
+        return
+    if rules.own[Static.PROCESS] == LATTICE:
+        for i in range(firms.width):
+            u = uniform(firms.words[GAP, i])
+            state[State.NEWS, i] = next_gap_state(state[State.NEWS, i], month[Month.GAP_CHANCE], down, up, u)
+            state[State.FRONT_RATIO, i] = front_ratio_of_state(state[State.NEWS, i], down, up)
         return
     normals(firms.width, firms.words, GAP, news)
     sd, offset, inverse_spread = month[Month.GAP_SD], month[Month.GAP_OFFSET], month[Month.GAP_INVERSE_SPREAD]

@@ -6,10 +6,10 @@ import numpy as np
 
 from nea_env.core.elementary import log
 from nea_env.core.jit import jit
-from nea_env.core.layout import DEADLINE_SCALE, LINK_OPEN, PARTNERS, TECHS, Known, Observation, State, World
+from nea_env.core.layout import DEADLINE_SCALE, LINK_OPEN, PARTNERS, QUEUE, TECHS, Known, Observation, State, World
 from nea_env.core.parameters import Month, Plan, Static
 from nea_env.core.play.foreign import foreign_ask
-from nea_env.core.rules.abatement import invest_value
+from nea_env.core.rules.abatement import arrival, invest_value
 from nea_env.core.rules.price_processes import EQUILIBRIUM, TWO_REGIMES
 
 ONE = np.float32(1.0)
@@ -36,6 +36,7 @@ def observe(firms, rules, t):
     _see_books(firms, rules.own[Static.PER_ANNUAL])
     _see_plan(firms, rules)
     _see_technologies(firms, rules, t)
+    _see_arrivals(firms, rules, t)
     _see_world(firms, rules, t)
 
 
@@ -101,6 +102,7 @@ def _see_plan(firms, rules):
     for i in range(firms.width):
         seen[Observation.GAP, i] = squash(10.0 * plan[Plan.GAP, i] * year)
         seen[Observation.EVEN_TRADE, i] = state[State.EVEN_TRADE, i]
+        seen[Observation.TARGET_TRADE, i] = state[State.TARGET_TRADE, i]
         seen[Observation.ABATE_AT_PRICE, i] = state[State.ABATE_AT_PRICE, i]
         seen[Observation.CARRY_RIGHT, i] = squash(10.0 * plan[Plan.CARRY, i] * year)
         seen[Observation.BORROW_RIGHT, i] = clip(plan[Plan.BORROW, i] * year, 0.0, 1.0)
@@ -125,6 +127,25 @@ def _see_technologies(firms, rules, t):
             seen[Observation.CAPACITY + k, i] = min(1.0, state[State.CAPACITY + k, i] * per_potential)
             seen[Observation.BUILDING + k, i] = min(1.0, state[State.BUILDING + k, i] * per_potential)
             seen[Observation.INVEST_VALUE + k, i] = clip(value, -2.0, 6.0) if per_potential > 0.0 else 0.0
+
+
+@jit(inline=True)
+def _see_arrivals(firms, rules, t):
+    """Months until capacity under construction next comes on line, at the start of a quarter."""
+    seen, queue, own, quarter = firms.seen, firms.queue, rules.own, t // 3
+    for i in range(firms.width):
+        seen[Observation.TO_ARRIVAL, i] = 0.0
+    for k in range(TECHS):
+        if own[Static.POTENTIAL + k] > 0.0:
+            furthest = arrival(t, int(own[Static.LEAD + k])) // 3 - quarter
+            for ahead in range(furthest, 0, -1):
+                place, months = k * QUEUE + (quarter + ahead) % QUEUE, np.float32(3 * (quarter + ahead) - t)
+                share = months / np.float32(DEADLINE_SCALE)
+                for i in range(firms.width):
+                    comes = queue[place, i] > 0.0 and (
+                        seen[Observation.TO_ARRIVAL, i] == 0.0 or share < seen[Observation.TO_ARRIVAL, i]
+                    )
+                    seen[Observation.TO_ARRIVAL, i] = share if comes else seen[Observation.TO_ARRIVAL, i]
 
 
 @jit(inline=True)

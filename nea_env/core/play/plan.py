@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from nea_env.core.elementary import exp
 from nea_env.core.jit import jit
 from nea_env.core.layout import SLOTS, TECHS, Action, State, World
@@ -10,10 +12,14 @@ from nea_env.core.play.foreign import plan_foreign, sellable
 from nea_env.core.play.settlement import mean_prices
 from nea_env.core.rules.abatement import share_at_price
 from nea_env.core.rules.allocation import duty_under_cap
-from nea_env.core.rules.banking import NONE, carry_limit, counted_sales
+from nea_env.core.rules.banking import NONE, carry_limit, counted_sales, sale_to_carry
 from nea_env.core.rules.borrowing import borrow_limit
 from nea_env.core.rules.offsets import buyable
 from nea_env.core.rules.trading import auction_price
+
+LEAST_LEFT = 1e-6
+"""Share of a technology's potential below which it counts as built: what is left is rounding."""
+ROUND_OFF = 1e-6  # lots: a sale that exceeds a whole number of lots by less is that number
 
 
 @jit(paste=True)
@@ -32,6 +38,7 @@ def plan(firms, rules, t):
     _suggest_trade(firms, rules, t)
     _suggest_abatement(firms, rules, t)
     _find_rights(firms, rules, t)
+    _suggest_target(firms, rules, t)
     _open_actions(firms, rules, t)
 
 
@@ -224,6 +231,33 @@ def _find_rights(firms, rules, t):
 
 
 @jit(inline=True)
+def _suggest_target(firms, rules, t):
+    """The trade that leaves neither a shortfall nor a surplus that may not be carried over."""
+    state, plan, month, own = firms.state, firms.plan, rules.monthly[t], rules.own
+    e, volume = int(month[Month.DEADLINE_EVENT]), month[Month.VOLUME_LIMIT]
+    lot, per_lot = own[Static.LOT], own[Static.PER_LOT]
+    if e < 0 or volume <= 0.0:
+        for i in range(firms.width):
+            state[State.TARGET_TRADE, i] = 0.0
+        return
+    event, unit = rules.events[e], max(lot, own[Static.ROUNDING])
+    rule, base, multiple = int(event[Event.BANK_RULE]), event[Event.BANK_BASE], event[Event.BANK_MULTIPLE]
+    counts_long, holder, floor = event[Event.BANK_LONG_SALES], event[Event.SMALL_HOLDER], event[Event.CARRY_FLOOR]
+    years = event[Event.BANK_SALES_YEARS] if counts_long > 0.0 else 1.0
+    for i in range(firms.width):
+        tonnes, limit = plan[Plan.GAP, i], volume
+        if tonnes > 0.0:
+            limit += state[State.AUCTION_ROOM, i]
+        else:
+            sales = counted_sales(state[State.NET_SALES, i], state[State.LONG_SALES, i], counts_long, years)
+            tonnes = sale_to_carry(
+                rule, -tonnes, plan[Plan.CARRY, i], base, multiple, sales, years, holder, floor, unit
+            )  # fmt: skip
+            tonnes = -lot * math.ceil(tonnes * per_lot - ROUND_OFF) if lot > 0.0 else -tonnes
+        state[State.TARGET_TRADE, i] = min(max(tonnes / limit, -1.0), 1.0)
+
+
+@jit(inline=True)
 def _open_actions(firms, rules, t):
     """Which actions can change anything this month: a bit each."""
     state, own, month = firms.state, rules.own, rules.monthly[t]
@@ -231,16 +265,18 @@ def _open_actions(firms, rules, t):
     settles = e >= 0 and month[Month.TO_DEADLINE] == 0.0
     borrows = settles and rules.events[e, Event.BORROW_RULE] != BORROW_NONE
     banks = settles and rules.events[e, Event.BANK_RULE] != NONE
-    potential = 0.0
-    for k in range(TECHS):
-        potential += own[Static.POTENTIAL + k] * own[Static.INVEST_RATE]
-    abates, invests = producing and own[Static.ABATE_MAX] > 0.0, producing and potential > 0.0
-    chooses_output = producing and own[Static.FLEXIBILITY] > 0.0
-    alike = (abates << Action.ABATE) | (invests << Action.INVEST) | (borrows << Action.BORROW)
+    abates, chooses_output = producing and own[Static.ABATE_MAX] > 0.0, producing and own[Static.FLEXIBILITY] > 0.0
+    alike = (abates << Action.ABATE) | (borrows << Action.BORROW)
     alike |= (banks << Action.BANK) | (chooses_output << Action.OUTPUT)
     for i in range(firms.width):
         trades, offsets = volume + state[State.AUCTION_ROOM, i] > 0.0, state[State.OFFSET_BUYABLE, i] > 0.0
         firms.open[i] = alike | (trades << Action.TRADE) | (offsets << Action.OFFSET)
+    if producing and own[Static.INVEST_RATE] > 0.0:
+        for k in range(TECHS):
+            least = LEAST_LEFT * own[Static.POTENTIAL + k]
+            for i in range(firms.width):
+                left = own[Static.POTENTIAL + k] - state[State.CAPACITY + k, i] - state[State.BUILDING + k, i]
+                firms.open[i] |= (left > least) << Action.INVEST
     if own[Static.LINKS] > 0.0:
         for i in range(firms.width):
             firms.open[i] |= _plan_foreign_trade(i, firms, own, volume) << Action.FOREIGN

@@ -24,6 +24,7 @@ from nea_env.core.play.clearing import clear, fill_front, fill_offsets
 from nea_env.core.play.decisions import invest, order, produce, remember_price
 from nea_env.core.play.foreign import fill_foreign
 from nea_env.core.play.links import start_links
+from nea_env.core.play.menu import keep_to_menu
 from nea_env.core.play.news import NEWS, quote_error, start_prices, turn
 from nea_env.core.play.observe import observe
 from nea_env.core.play.plan import plan
@@ -148,6 +149,8 @@ def play(firms, rules, t, actions, reward):
     for f in range(Flow.size):
         for i in range(firms.width):
             flows[f, i] = 0.0
+    if rules.own[Static.MENU_SIZE] > 0.0:
+        keep_to_menu(firms, rules)
     remember_price(firms, rules, t)
     produce(firms, rules, t)
     invest(firms, rules, t)

@@ -27,6 +27,26 @@ def carry_limit(rule, left, old, base, multiple, net_sales, small_holder, floor,
 
 
 @jit(inline=True)
+def sale_to_carry(rule, surplus, carried, base, multiple, net_sales, years, small_holder, floor, unit):
+    """Least sale after which all that is left of a surplus may be carried over, tonnes.
+
+    Under NET_SALES a sale also raises the limit, by ``multiple / years`` a tonne once net sales are positive, and it
+    may bring the rest below the small-holder level, by a ``unit`` at least. ``carried`` is what may be carried over
+    without a sale; the other arguments are those of ``carry_limit``, ``years`` that of ``counted_sales``.
+    """
+    sale = surplus - carried
+    if rule != NET_SALES or sale <= 0.0:
+        return max(0.0, sale)
+    sale = (surplus - base - multiple * net_sales) / (1.0 + multiple / years)
+    if net_sales + sale / years < 0.0:
+        sale = surplus - base
+    sale = min(sale, surplus - floor)
+    if small_holder > 0.0:
+        sale = min(sale, surplus - small_holder + unit)
+    return max(0.0, sale)
+
+
+@jit(inline=True)
 def deduction(rule, carried, base):
     """Tonnes taken from the allocation after: what is carried above the base (KAU17 into phase II)."""
     if rule == DEDUCTED_ABOVE_BASE:

@@ -77,10 +77,12 @@ def lattice_step(index, states, up_chance, u):
 
 
 @jit(inline=True)
-def lattice_change(index, growth, log_step, states, up_chance, u):
-    """(change, next place): the discounted price moves by exp(log_step) either way, its growth is r / 12."""
-    place = lattice_step(index, states, up_chance, u)
-    return growth + (place - index) * log_step, place
+def lattice_log_price(start, month, growth, place, states, log_step):
+    """Log of the price at a place of the lattice: the discounted price has ``states`` values, its growth is r / 12.
+
+    A function of month and place alone: paths that meet have the same price to the last bit.
+    """
+    return start + month * growth + (place - 0.5 * (states - 1.0)) * log_step
 
 
 @jit(inline=True)

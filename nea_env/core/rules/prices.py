@@ -22,6 +22,24 @@ def front_ratio(news, offset, inverse_spread, down, up):
 
 
 @jit(inline=True)
+def next_gap_state(gap_state, chance, down, up, u):
+    """Next of three states of the front's discount or premium: 0 open, -1 at the discount, 1 at the premium.
+
+    An open one is decided with this chance, at odds that keep the mean of x at zero, and stays decided; ``u`` is
+    uniform on 0..1.
+    """
+    if gap_state != 0.0 or u >= chance:
+        return gap_state
+    return -1.0 if u < chance * up / (down + up) else 1.0
+
+
+@jit(inline=True)
+def front_ratio_of_state(gap_state, down, up):
+    """Front over long price, 1 + x, at one of those states."""
+    return 1.0 - down if gap_state < 0.0 else 1.0 + up if gap_state > 0.0 else 1.0
+
+
+@jit(inline=True)
 def collared_price(news, offset, inverse_spread, floor, ceiling):
     """A price between a floor and a ceiling that both grow at the discount rate.
 

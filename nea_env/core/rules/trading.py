@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import math
+
 from nea_env.core.elementary import expm1
 from nea_env.core.jit import jit
 
 
 @jit(inline=True)
-def feasible_trade(share, volume_limit, held, sellable):
-    """Tonnes bought (+) or sold (-): a share of the monthly limit, selling only what is held and sellable."""
+def feasible_trade(share, volume_limit, held, sellable, lot, per_lot):
+    """Tonnes bought (+) or sold (-): a share of the monthly limit, selling only what is held and sellable.
+
+    What is asked for is rounded to whole lots; a holding that is no multiple of the lot can be sold as a whole.
+    """
     tonnes = share * volume_limit
+    if lot > 0.0:
+        tonnes = lot * math.floor(tonnes * per_lot + 0.5)
     if tonnes < 0.0:
         tonnes = -min(-tonnes, held, max(sellable, 0.0))
     return tonnes

@@ -1,0 +1,49 @@
+"""A scenario's menu: what each firm asks for becomes the nearest joint action on it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nea_env.core.jit import jit
+from nea_env.core.layout import Action, State
+from nea_env.core.parameters import MENU_EVEN, MENU_TARGET, MenuRow, Static
+
+ROW = MenuRow.size
+
+
+@jit(inline=True)
+def keep_to_menu(firms, rules):
+    """Replace the actions of each firm by the entry at the least distance, of several the first.
+
+    Distance is between what the actions do: abatement, investment and credits are none at 0 and below, borrowing and
+    carry-over all that is permitted at 0 and above.
+    """
+    actions, own, grids = firms.actions, rules.own, rules.grids
+    first, entries = int(own[Static.MENU_FIRST]), int(own[Static.MENU_SIZE])
+    for i in range(firms.width):
+        nearest, least = first, np.inf
+        for entry in range(entries):
+            place, distance = first + entry * ROW, 0.0
+            for a in range(Action.size):
+                asked = float(actions[a, i])
+                if a == Action.ABATE or a == Action.INVEST or a == Action.OFFSET:
+                    asked = max(asked, 0.0)
+                elif a == Action.BORROW or a == Action.BANK:
+                    asked = min(asked, 0.0)
+                distance += (asked - _offered(i, a, place, firms, grids)) ** 2
+            if distance < least:
+                nearest, least = place, distance
+        for a in range(Action.size):
+            actions[a, i] = np.float32(_offered(i, a, nearest, firms, grids))
+
+
+@jit(inline=True)
+def _offered(i, a, place, firms, grids):
+    """The value of one action in an entry: a number, or for trade one of the suggestions."""
+    if a == Action.TRADE:
+        kind = grids[place + MenuRow.TRADE_KIND]
+        if kind == MENU_EVEN:
+            return firms.state[State.EVEN_TRADE, i]
+        if kind == MENU_TARGET:
+            return firms.state[State.TARGET_TRADE, i]
+    return grids[place + MenuRow.ACTION + a]
