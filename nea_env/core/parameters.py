@@ -51,6 +51,16 @@ class Record(Columns):
     LAPSE = column("1", "probability that units will lapse")
 
 
+class Quote(Columns):
+    """The prices of a month on a lattice, which all else is apart from."""
+
+    LOG_PRICE = column("1", "log of the long price")
+    PRICE = column("money/t", "long price", low=0)
+    NEWS = column("1", "state of the front's discount or premium", low=-1, high=1, whole=True)
+    FRONT_RATIO = column("1", "front price over the long price", low=0)
+    NODE = column("1", "place on the lattice", low=0, whole=True)
+
+
 MENU_NUMBER, MENU_EVEN, MENU_TARGET = range(3)
 """What an entry of a menu trades: its own number, or one of the suggestions."""
 
