@@ -18,9 +18,10 @@ from nea_env.core.layout import (
     State,
     World,
 )
+from nea_env.core.lowering.menu import menu_of
 from nea_env.core.lowering.stacked import stack
 from nea_env.core.lowering.tables import lowered
-from nea_env.core.parameters import Static
+from nea_env.core.parameters import MENU_EVEN, MENU_TARGET, MenuRow, Static
 from nea_env.core.play.at_prices import rewards_at
 from nea_env.core.play.step import advance, start_rows
 from nea_env.scenario import Scenario
@@ -78,6 +79,7 @@ class Placed:
         ScenarioError: its calendar cannot be settled, or its numbers overflow.
 
     Attributes:
+        scenario: as given.
         static: (Static.size,) its numbers, as the kernels read them.
         monthly, events: (months + 1, ...), (events, ...) its tables.
         horizon: months of an episode.
@@ -90,6 +92,7 @@ class Placed:
         stacked = stack([lowered(scenario)])
         if len(stacked.laws) > 1:
             raise ValueError(f"scenario {scenario.name}: it draws {len(stacked.laws)} laws; allowed: one")
+        self.scenario = scenario
         self._tables = stacked.arrays
         self.static, self.monthly, self.events = (table[0] for table in stacked.arrays[:3])
         self.horizon = int(self.static[Static.HORIZON])
@@ -123,9 +126,18 @@ class Placed:
         placed = self._placed(month, rows, np.zeros(len(rows.books), np.int64))
         return self._advanced(*placed, np.empty((0, Action.size), np.float32))
 
+    def menu(self, rows: Rows) -> NDArray[np.float32]:
+        """(n, K, A) the scenario's menu as Box actions of each firm, its suggestions put in."""
+        table = menu_of(self.scenario).reshape(-1, MenuRow.size)
+        actions = np.tile(table[:, : Action.size].astype(np.float32), (len(rows.books), 1, 1))
+        for kind, suggestion in ((MENU_EVEN, State.EVEN_TRADE), (MENU_TARGET, State.TARGET_TRADE)):
+            entries = np.flatnonzero(table[:, MenuRow.TRADE_KIND] == kind)
+            actions[:, entries, Action.TRADE] = rows.books[:, suggestion, None]
+        return actions
+
     def rewards(self, month: int, rows: Rows, quotes: Floats, actions: NDArray[np.float32]) -> Floats:
-        """(n, P, K) rewards of a month at each of P quotes and for each of K actions."""
-        reward = np.empty((len(rows.books), len(quotes), len(actions)))
+        """(n, P, K) rewards of a month at each of P quotes and for each of K actions, (n, K, A) float32."""
+        reward = np.empty((len(rows.books), len(quotes), actions.shape[1]))
         span = (0, len(rows.books))
         rewards_at(span, month, rows.books, rows.memory, quotes, actions, *self._tables, self._scratch, reward)
         return reward

@@ -14,12 +14,12 @@ def rewards_at(span, t, books, memory, quotes, actions, static, monthly, events,
     """Play month ``t`` from the rows ``span`` = (low, high) at every quote and with every action.
 
     ``books`` (n, State, Flow and World columns) and ``memory`` (n, ...) are rows and stay as they are; ``quotes``
-    (P, Quote.size) replace their prices, ``actions`` (K, A) are float32. ``static``, ``monthly``, ``events`` and
+    (P, Quote.size) replace their prices, ``actions`` (n, K, A) are float32. ``static``, ``monthly``, ``events`` and
     ``grids`` are the tables of one law. ``scratch`` are arrays for one block: rows, books, memory, actions, rewards.
     ``reward`` (n, P, K) is written. Nothing is drawn: the month's news comes after it.
     """
     rows, block, remembered, asked, earned = scratch
-    rules, entries = Rules(static[0], monthly[0], events[0], grids), actions.shape[0]
+    rules, entries = Rules(static[0], monthly[0], events[0], grids), actions.shape[1]
     pairs = quotes.shape[0] * entries
     for row in range(span[0], span[1]):
         for start in range(0, pairs, LANES):
@@ -39,8 +39,8 @@ def rewards_at(span, t, books, memory, quotes, actions, static, monthly, events,
                 block[0, State.NEWS, i] = quotes[place, Quote.NEWS]
                 block[0, State.FRONT_RATIO, i] = quotes[place, Quote.FRONT_RATIO]
                 block[0, WORLD_FROM + World.NODE, i] = quotes[place, Quote.NODE]
-                for a in range(actions.shape[1]):
-                    asked[i, a] = actions[(start + i) % entries, a]
+                for a in range(actions.shape[2]):
+                    asked[i, a] = actions[row, (start + i) % entries, a]
             firms = firms_of(0, width, rows, block, remembered)
             play(firms, rules, t, asked[:width], earned[:width])
             for i in range(width):

@@ -1,0 +1,50 @@
+"""What a law never reads of a firm's books: states that differ in nothing else are one."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nea_env.core.layout import SLOTS, State
+from nea_env.core.parameters import (
+    BOOKED_BEFORE,
+    BORROW_DECAYING,
+    VERIFY,
+    Event,
+    Static,
+)
+from nea_env.core.rules.banking import NET_SALES, NEXT_PERIOD_ONLY, TRADED_UNITS
+
+FOUND = (
+    State.OFFSET_BUYABLE, State.AUCTION_ROOM, State.AUCTION_PRICE, State.EVEN_TRADE, State.ABATE_AT_PRICE,
+    State.TARGET_TRADE,
+)  # fmt: skip
+"""Columns that are found anew from the others at the start of each month."""
+
+
+def unread(static: np.ndarray, events: np.ndarray) -> frozenset[int]:
+    """Columns of `State` that no month of a law reads, or that each month finds anew.
+
+    Args:
+        static: (Static.size,) the law's numbers.
+        events: (e, Event.size) its events.
+    """
+    banks, verifies = events[:, Event.BANK_RULE], events[:, Event.KIND] == VERIFY
+    limited = banks == NET_SALES
+    advance = (events[:, Event.UPDATE_SHARE] > 0.0) | (events[:, Event.PRE_SHARE] > 0.0)
+    outputs = (State.ACCRUED_OUTPUT, *(State.CLOSED_OUTPUT + k for k in range(SLOTS)))
+    by_output = (events[verifies, Event.METHOD] != BOOKED_BEFORE) | (events[verifies, Event.CANCEL_RATIO] >= 0.0)
+    cases: tuple[tuple[bool, tuple[int, ...]], ...] = (
+        (bool((limited & (events[:, Event.BANK_LONG_SALES] == 0.0)).any()), (State.NET_SALES,)),
+        (bool((limited & (events[:, Event.BANK_LONG_SALES] > 0.0)).any()), (State.LONG_SALES,)),
+        (bool((banks == TRADED_UNITS).any()), (State.TRADED,)),
+        (bool((banks == NEXT_PERIOD_ONLY).any()), (State.OLD, State.OLD_SOLD)),
+        (bool((events[:, Event.DEFICIT_EXEMPT] > 0.0).any()), (State.DEFICIT,)),
+        (bool((events[:, Event.LOST_IF_MISSED] > 0.0).any()), (State.MISSED,)),
+        (bool(advance.any()), (State.LAST_OUTPUT, State.LAST_EMISSIONS)),
+        (bool(by_output.any()), outputs),
+        (bool((events[:, Event.BORROW_RULE] == BORROW_DECAYING).any()), (State.BORROW_LIMIT,)),
+        (bool((events[:, Event.SUBSIDY_REPAID] > 0.0).any()) and static[Static.SUBSIDY] > 0.0, (State.SUBSIDY,)),
+        (static[Static.REFERENCE_MONTHS] > 0.0, (State.REFERENCE_SUM, State.TRIGGER_RUN, State.INTERVENED)),
+        (static[Static.QUOTE_SD] > 0.0 or static[Static.STALE] > 0.0, (State.QUOTE_ERROR,)),
+    )
+    return frozenset(FOUND).union(*(columns for reads, columns in cases if not reads))

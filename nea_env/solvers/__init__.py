@@ -1,0 +1,1 @@
+"""Exact values, bounds and closed forms: how far a policy is from the best."""
