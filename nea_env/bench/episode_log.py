@@ -105,17 +105,19 @@ def log(policy: Any, scenario: Scenario, seeds: NDArray[np.int64]) -> Log:
         flows.append(month.env.flows())
         rewards.append(month.reward)
         costs.append(month.cost_pct)
+    choice = scenario.firm.output_choice
+    acted = _split("action", [field.name for field in ACTIONS], watched.actions)
+    moved = _joined("flow", flows)
     columns = {
         **_split("observation", [field.name for field in OBSERVATION], watched.observations),
-        **_split("action", [field.name for field in ACTIONS], watched.actions),
-        **_joined("account", accounts),
-        **_joined("flow", flows),
+        **acted,
+        **_effects(acted | moved, watched.at_risk, 0.0 if choice is None else choice.flexibility),
         **_joined("market", [{k: v for k, v in one.items() if k != "month"} for one in watched.markets]),
+        **moved,
+        **_joined("account", accounts),
         "reward": np.stack(rewards, axis=1),
         "cost_pct": np.stack(costs, axis=1),
     }
-    choice = scenario.firm.output_choice
-    columns |= _effects(columns, watched.at_risk, 0.0 if choice is None else choice.flexibility)
     return Log(columns, opening, exposure)
 
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 FORMATS = (".pdf", ".svg", ".png")
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 DASHES = ("-", (0, (4, 1.3)), (0, (1.2, 1.0)), (0, (6, 1.2, 1.2, 1.2)), (0, (2.5, 1.0)), (0, (8, 1.5)))
-BLACK, GREY = "#000000", "#595959"
+BLACK, GREY, YELLOW = "#000000", "#595959", "#F0E442"
 NARROWEST, WIDE = 60.0, 120.0  # mm; from WIDE on there are two columns of panels
 _MM = 1.0 / 25.4
 _PANEL, _GAP, _LETTER = 18.0, 5.5, 1.6  # mm: height of a panel, between two of them, and width of a digit
@@ -102,7 +102,7 @@ def _figure(by_name: Mapping[str, Rollout], drawn: Series, width_mm: float) -> F
     columns, rows = (2, 3) if wide else (1, 5)
     lines = 0 if wide else -(-len(key) // 2)  # of the key; on a page it stands beside the panels
     upright = _upright(drawn, (width_mm - 20.0 * columns) / columns)
-    top = 8.0 + (3.0 + _LETTER * _longest(drawn) if upright else 7.0)
+    top = 8.0 + (4.2 + _LETTER * _longest(drawn) if upright else 7.2)
     height = top + rows * _PANEL + (rows - 1) * _GAP + 5.5 + 3.25 * lines + (2.0 if lines else 0.0)
     figure = Figure(figsize=(width_mm * _MM, height * _MM))
     currency = next(iter(by_name.values())).scenario.market.currency
@@ -172,7 +172,7 @@ def _key(drawn: Series) -> list[Any]:
         entries.append(Patch(color=BLACK, alpha=0.15, lw=0.0, label="middle 90 % of episodes"))
     entries.append(Line2D([], [], color=GREY, lw=0.5, ls=":", label="deadline of a vintage"))
     if drawn.run_off[1] > drawn.run_off[0]:
-        entries.append(Patch(color=GREY, alpha=0.15, lw=0.0, label="run-off: no production"))
+        entries.append(Patch(color=YELLOW, alpha=0.3, lw=0.0, label="run-off: no production"))
     return entries
 
 
@@ -330,7 +330,7 @@ def _dress(axis: Axes, drawn: Series, *, labelled: bool) -> None:
     for when, _ in drawn.deadlines:
         axis.axvline(when, color=GREY, lw=0.5, ls=":", zorder=0)
     if drawn.run_off[1] > drawn.run_off[0]:
-        axis.axvspan(*drawn.run_off, color=GREY, alpha=0.15, lw=0.0, zorder=0)
+        axis.axvspan(*drawn.run_off, color=YELLOW, alpha=0.3, lw=0.0, zorder=0)
     axis.spines[["top", "right"]].set_visible(False)
     axis.xaxis.set_major_locator(MaxNLocator(7, integer=True, steps=[1, 2, 5, 10]))
     axis.tick_params(labelbottom=labelled)
@@ -357,5 +357,5 @@ def _vintages(axis: Axes, drawn: Series, upright: bool) -> None:
                       rotation=90 if upright else 0, clip_on=False),
             name,
         )  # fmt: skip
-    above = 1.0 + (_LETTER * _longest(drawn) if upright else 3.0)
+    above = 1.8 + (_LETTER * _longest(drawn) if upright else 2.6)  # mm
     axis.set_title(axis.get_title(loc="left"), loc="left", pad=above * _MM * 72.0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,7 +17,7 @@ from nea_env.scenario import Scenario, add_months
 if TYPE_CHECKING:
     from nea_env.bench.rollout import Rollout
 
-_SHOWN = ("emitted", "allocated", "bought", "sold", "credits", "foreign", "carried over", "lapsed", "borrowed")
+_ALWAYS = ("emitted", "allocated", "bought", "sold")  # shown though they be 0
 
 
 def period_name(scenario: Scenario, year: str) -> str:
@@ -50,23 +51,15 @@ def summary(rollout: Rollout) -> str:
         "foreign": rollout["effect.foreign"], "carried over": rollout["effect.bank"],
         "lapsed": rollout["lapsed"], "borrowed": rollout["borrowed"],
     }  # fmt: skip
-    used = [name for name in _SHOWN if name in ("emitted", "allocated", "bought", "sold") or columns[name].any()]
-    sums = {name: by_year(rollout, columns[name]) for name in used}
-    names = sums[used[0]][0]
-    numbers = {name: values if rollout.is_single else values.mean(axis=0) for name, (_, values) in sums.items()}
+    names, _ = by_year(rollout, columns["emitted"])
+    sums = {name: by_year(rollout, values)[1] for name, values in columns.items()}
+    numbers = {name: values if rollout.is_single else values.mean(axis=0) for name, values in sums.items()}
     divisor, unit = scaled(max(float(np.abs(values).max()) for values in numbers.values()), TONNES)
+    used = [name for name, values in numbers.items() if name in _ALWAYS or np.abs(values).max() >= 5e-4 * divisor]
     body = [[year, *(f"{numbers[name][k] / divisor:,.3f}" for name in used)] for k, year in enumerate(names)]
+    tonnes = [f"By compliance year, {unit}:", *table(["year", *used], body, 120)]
     groups = ", ".join(dict.fromkeys(f"{n.partition('.')[0]}.*" if "." in n else n for n in rollout))
-    return "\n".join(
-        [
-            *head,
-            "",
-            f"By compliance year, {unit}:",
-            *table(["year", *used], body, 120),
-            "",
-            f"{len(rollout)} columns: {groups}",
-        ]
-    )
+    return "\n".join([*head, "", *tonnes, "", *textwrap.wrap(f"{len(rollout)} columns: {groups}", 110)])
 
 
 def _cost(rollout: Rollout) -> str:

@@ -16,7 +16,7 @@ def test_a_table_has_every_column_with_its_unit(tmp_path, capsys):
     words = ["rollout", "tps", "market.price=60", "--policies", "just_in_time,do_nothing", "--seed", "1000003"]
     assert main([*words, "--out", str(out)]) == 0
     assert capsys.readouterr().out == f"{out}\n"
-    names, units, *rows = csv.reader(out.open(encoding="utf-8"))
+    names, units, *rows = csv.reader(out.read_text(encoding="utf-8").splitlines())
     rollout = nea_env.rollout("do_nothing", "tps", seed=1_000_003, overrides=["market.price=60"])
     assert names == ["policy", "seed", "month", *rollout] and units[3:] == list(rollout.units.values())
     assert [row[0] for row in rows] == ["just in time"] * 84 + ["do nothing"] * 84
