@@ -68,7 +68,7 @@ class Rollout(Mapping[str, NDArray[Any]]):
     like that, ``rollout["bought"]``. Row t of every column belongs to month ``dates[t]``: the observation that the
     policy saw and the prices at which it acted, what it did, and the accounts as the month left them.
 
-    - ``observation.…``, ``action.…``: as in docs/reference/observations.md and actions.md
+    - ``observation.…``, ``action.…``: as in docs/reference/observations.md and docs/reference/actions.md
     - ``effect.…``: the tonnes that each action became, see `EFFECTS`
     - ``account.…``, ``flow.…``, ``market.…``: as `accounts()`, `flows()` and `market()` of the environment
     - ``bank``: units held beyond the duty, at the month's end, with free allocation counted over the months that it

@@ -37,12 +37,12 @@ def by_year(rollout: Rollout, values: NDArray[np.float64]) -> tuple[tuple[str, .
 def summary(rollout: Rollout) -> str:
     """At most a screen of text; several episodes as their mean."""
     scenario, seeds = rollout.scenario, rollout.seeds
-    how = f"seed {seeds[0]}" if rollout.is_single else f"mean of {len(seeds):,} episodes, seeds from {min(seeds)}"
-    title = one_line(scenario.title)
+    how = f"seed {seeds[0]:,}" if rollout.is_single else f"mean of {len(seeds):,} episodes, seeds from {min(seeds):,}"
+    played = one_line(" ".join((scenario.name, *rollout.overrides)))
+    span = f"{len(rollout.dates)} months, {rollout.dates[0]} to {rollout.dates[-1]}"
     head = [
-        f"Rollout of {one_line(rollout.policy)} in {one_line(' '.join((scenario.name, *rollout.overrides)))}: {title}",
-        f"{len(rollout.dates)} months, {rollout.dates[0]} to {rollout.dates[-1]}; {how}; money in "
-        f"{one_line(scenario.market.currency)}",
+        *textwrap.wrap(f"Rollout of {one_line(rollout.policy)} in {played}: {one_line(scenario.title)}", 110),
+        f"{span}; {how}; money in {one_line(scenario.market.currency)}",
         _cost(rollout),
     ]
     columns = {
