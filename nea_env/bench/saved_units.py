@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nea_env.core.lowering.events import events
-from nea_env.core.lowering.periods import BOOKED, Period, booked_at_start, free_units, periods_of, rank
+from nea_env.core.lowering.periods import BOOKED, Period, booked_at_start, deadlines, free_units, periods_of, rank
 from nea_env.core.parameters import ALLOCATE, VERIFY, Event
 from nea_env.scenario import Scenario
 
@@ -72,8 +72,7 @@ def _shares(scenario: Scenario, periods: tuple[Period, ...]) -> list[tuple[int, 
     due: dict[int, dict[int, float]] = {}
     for row, month in zip(*events(scenario), strict=True):
         if row[Event.KIND] in (ALLOCATE, VERIFY):
-            slot = int(row[Event.SLOT])
-            period = next((p for p in periods if p.slot == slot and p.verified >= month), None)
+            period = next((p for p in periods if _is_of(row, int(month), p, periods)), None)
             if period is not None:
                 of = due.setdefault(int(month), {})
                 of[period.index] = of.get(period.index, 0.0) + _expected(row, period, scenario)
@@ -81,6 +80,18 @@ def _shares(scenario: Scenario, periods: tuple[Period, ...]) -> list[tuple[int, 
     return [
         (t, {p: (x + least) / (sum(of.values()) + least * len(of)) for p, x in of.items()}) for t, of in due.items()
     ]
+
+
+def _is_of(row: Floats, month: int, period: Period, periods: tuple[Period, ...]) -> bool:
+    """Whether a booking or verification is a period's: of those that take turns in its slot, the one due then."""
+    if int(row[Event.SLOT]) != period.slot:
+        return False
+    if row[Event.KIND] == VERIFY:
+        return month == period.verified
+    place = rank(periods, period)
+    rolled = deadlines(periods)[place - 2] if place >= 2 else None  # before that it is not the vintage after front
+    booked = None if period.allocated is None else max(period.allocated, 0)
+    return month in (booked, period.completed, rolled)
 
 
 def _expected(row: Floats, period: Period, scenario: Scenario) -> float:

@@ -114,6 +114,15 @@ def test_bank_counts_free_allocation_by_month_and_not_when_it_is_booked():
     assert abs(np.diff(rollout["bank"][:first])).max() < 947_200.0 / 12.0
 
 
+def test_units_booked_after_their_year_was_verified_count_in_that_year():
+    # Chongqing booked 2023 in September 2024, four months after verification
+    rollout = nea_env.rollout("just_in_time", "pilot_chongqing_recent")
+    annual = rollout.scenario.firm.annual_emissions
+    assert rollout["issued"][rollout.dates.index("2024-09")] > 0.9 * annual
+    assert rollout["allocation"][24:36].sum() > 0.9 * annual and not rollout["allocation"][36:].any()
+    assert abs(rollout["bank"]).max() < 0.1 * annual
+
+
 @pytest.mark.parametrize("scenario", ["kets", "tps", "tokyo", "pilot_tianjin", "jvets", "gx_ets"])
 def test_in_the_end_the_bank_is_what_the_books_hold_and_all_allocation_has_been_counted(scenario):
     rollout = nea_env.rollout("just_in_time", scenario)
