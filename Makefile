@@ -73,11 +73,13 @@ fuzz: warm  ## scenarios with other numbers, played to the end by firms that act
 bench: setup  ## starting, stepping, training and drawing, beside Gymnasium's CartPole in one run: ARGS="--cold --no-ppo"
 	$(BIN)/python -m benchmarks $(ARGS)
 
-docs: setup  ## the pages of docs/ that are generated and the README's table of systems: from the YAML and the field tables
+docs: setup  ## the pages of docs/ that are generated the README's table of systems and its figure
 	$(BIN)/python -m nea_env.library docs --readme README.md $(ARGS)
 	$(BIN)/python -m nea_env.envs.reference $(ARGS)
 	$(BIN)/python -m nea_env.market calibration $(ARGS)
 	$(BIN)/python -m nea_env.market record $(ARGS)
+	$(if $(findstring --check,$(ARGS)),,$(BIN)/python -m nea_env rollout kets --episodes 1000 \
+	    --policies just_in_time,searched_rule,invest_at_trigger,tuned_rule --out docs/figures/kets_policies.png)
 
 clean:  ## remove the environments, caches and build products; runs stay
 	rm -rf $(VENV) .venvs build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
