@@ -1,4 +1,4 @@
-"""``python -m nea_env cache``: where compiled kernels and solved equilibria are stored, and how to clear them."""
+"""``python -m nea_env``: play policies month by month (``rollout``), and manage what is cached (``cache``)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 def main(arguments: Sequence[str]) -> int:
     """Command line."""
     parser = argparse.ArgumentParser(
-        allow_abbrev=False, prog="python -m nea_env", description="Manage the package's own files."
+        allow_abbrev=False, prog="python -m nea_env", description="Play policies, and manage the package's own files."
     )
     commands = parser.add_subparsers(dest="command", required=True)
     about = "show where compiled kernels and solved equilibria are stored"
@@ -20,7 +20,16 @@ def main(arguments: Sequence[str]) -> int:
         "cache", allow_abbrev=False, help=about, description=f"{about[0].upper()}{about[1:]}."
     )
     command.add_argument("--clear", action="store_true", help="remove them, including those of other versions")
-    return cache(clear=parser.parse_args(arguments).clear)
+    command.set_defaults(run=lambda options: cache(clear=options.clear))
+    _add_rollout(commands)
+    options = parser.parse_args(arguments)
+    return int(options.run(options))
+
+
+def _add_rollout(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    from nea_env.bench.rollout_command import add_to
+
+    add_to(commands)
 
 
 def _size(path: Path) -> int:
