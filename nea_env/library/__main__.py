@@ -16,6 +16,7 @@ from nea_env.library.compose import load_link
 from nea_env.library.credits import Credit
 from nea_env.library.errors import did_you_mean
 from nea_env.library.file_names import is_file_name
+from nea_env.library.grammar import label
 from nea_env.library.listing import listed, markdown_list
 from nea_env.library.pages import out_of_date, pages, write
 from nea_env.library.reader import Document, read
@@ -93,9 +94,16 @@ def _diff(options: argparse.Namespace) -> int:
     plain = [document("regime", name) for name in names]
     after = [changed(file, given.overrides) for file in plain]
     files = (after[0], after[1]) if len(names) == 2 else (plain[0], after[0])
-    laws = (validated(Regime, files[0]), validated(Regime, files[1]))
+    changes = [given.overrides if len(names) == 2 else (), given.overrides]
+    laws = (_called(files[0], changes[0]), _called(files[1], changes[1]))
     _print(differences(files, laws, options.year, width_of_terminal()))
     return 0
+
+
+def _called(file: Document, overrides: Sequence[str]) -> Regime:
+    """The regime of a file, under a name that tells what was changed: it heads a column."""
+    law = validated(Regime, file)
+    return law.model_copy(update={"name": label(law.name, overrides)})
 
 
 def _words(options: argparse.Namespace, most: int) -> Named:

@@ -126,6 +126,14 @@ def test_diff_puts_what_differs_side_by_side(capsys, old, new):
     assert re.fullmatch(r"\d+ values agree", out.splitlines()[-2])
 
 
+def test_diff_heads_each_column_with_what_was_changed_there(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")
+    head = said(capsys, "diff", "kets", "regime.penalty.2018.multiple=4", "regime.banking.*.limit=unlimited")
+    assert re.search(r"years +kets +kets, penalty\.2018\.multiple=4, banking\.\*\.limit=unlimited$", head, re.MULTILINE)
+    both = said(capsys, "diff", "kets", "kets", "regime.penalty.*.multiple=4")
+    assert re.search(r"years +kets, penalty\.\*\.multiple=4 +kets, penalty\.\*\.multiple=4$", both, re.MULTILINE)
+
+
 def test_diff_matches_periods_by_position_or_by_a_year(capsys):
     by_position = said(capsys, "diff", "kets", "tokyo")
     assert "2015 / 2010-2014" in by_position
