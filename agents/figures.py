@@ -20,6 +20,7 @@ from nea_env.scenario import Scenario
 
 _COLOURS = ("#4d4d4d", "#b35806", "#542788", "#1b7837", "#2166ac", "#c51b7d")
 _FAN_COLUMNS = 4
+_FEW = 20  # rollouts whose means are dots on their line
 
 
 def _years(scenario: Scenario, months: int) -> np.ndarray:
@@ -74,8 +75,12 @@ def _fan(axis: Any, years: np.ndarray, curves: np.ndarray, colour: str) -> None:
     axis.plot(years, middle, color=colour, linewidth=1.6)
     axis.grid(alpha=0.25)
     axis.spines[["top", "right"]].set_visible(False)
-    axis.yaxis.set_major_formatter(matplotlib.ticker.FuncFormatter(lambda value, _: f"{value:,.10g}"))
+    _in_full(axis.yaxis)
     axis.xaxis.set_major_locator(matplotlib.ticker.MaxNLocator(5, integer=True))
+
+
+def _in_full(axis: Any) -> None:
+    axis.set_major_formatter(matplotlib.ticker.FuncFormatter(lambda value, _: f"{value:,.10g}"))
 
 
 def _limits(axes: np.ndarray, curves: list[np.ndarray]) -> None:
@@ -83,14 +88,15 @@ def _limits(axes: np.ndarray, curves: list[np.ndarray]) -> None:
         axis.set_ylim(0, 1.05 * max(float(values.max()) for values in curves))
 
 
-def learning_curve(metrics: Path, summary: Mapping[str, Any], name: str, path: Path) -> bool:
-    """Mean cost of training episodes against steps, with the held-out cost of the baselines.
+def learning_curve(metrics: Path, summary: Mapping[str, Any], name: str, path: Path, title: str = "") -> bool:
+    """Mean cost of training episodes against the steps played, with the held-out cost of the baselines.
 
     Args:
         metrics: ``metrics.csv``.
         summary: the policies of ``evaluation.json``.
         name: of the trained policy.
         path: the PNG.
+        title: what was played.
 
     Returns:
         False, and no picture, if no episode ended in training.
@@ -101,7 +107,10 @@ def learning_curve(metrics: Path, summary: Mapping[str, Any], name: str, path: P
     steps = np.array([int(row["step"]) for row in rows])
     costs = np.array([float(row["rollout/cost_pct"]) for row in rows])
     figure, axis = plt.subplots(figsize=(7.5, 4.5), layout="constrained")
-    axis.plot(steps / 1e6, costs, color="#2166ac", linewidth=1.6, label=f"{name}, exploring, in training")
+    divisor, unit = (1e6, "million") if steps.max() >= 1e6 else (1e3, "thousand")
+    look = {"marker": "o", "markersize": 4} if len(steps) <= _FEW else {}  # a few points are no curve
+    axis.plot(steps / divisor, costs, color="#2166ac", linewidth=1.6, label=f"{name}, exploring, in training", **look)
+    axis.set_xlim(0.0, 1.02 * steps.max() / divisor)
     finals = [(name, "#2166ac", ":"), ("just_in_time", "#4d4d4d", "--"), ("tuned_rule", "#b35806", "--")]
     for policy, colour, style in finals:
         if policy in summary:
@@ -111,10 +120,12 @@ def learning_curve(metrics: Path, summary: Mapping[str, Any], name: str, path: P
     lowest, highest = min(costs.min(), *shown), max(np.quantile(costs, 0.75), *shown)
     margin = 0.25 * (highest - lowest) or 1.0
     axis.set_ylim(lowest - margin, highest + margin)  # the first rollouts may lie far outside
-    axis.set_xlabel("training steps (million)")
+    axis.set_xlabel(f"training steps played ({unit})")
+    _in_full(axis.xaxis)
     axis.set_ylabel("discounted cost of an episode (% of exposure)")
     axis.grid(alpha=0.25)
     axis.spines[["top", "right"]].set_visible(False)
+    write(axis.set_title("", fontsize=10), title, room=0.9)
     for entry in axis.legend(frameon=False, fontsize=9).get_texts():
         write(entry, entry.get_text(), room=0.6)
     _save(figure, path)
