@@ -77,6 +77,7 @@ docs: setup  ## the pages of docs/ that are generated and the README's table of 
 	$(BIN)/python -m nea_env.library docs --readme README.md $(ARGS)
 	$(BIN)/python -m nea_env.envs.reference $(ARGS)
 	$(BIN)/python -m nea_env.market calibration $(ARGS)
+	$(BIN)/python -m nea_env.envs.reference.in_pages $(ARGS)
 	$(BIN)/python -m nea_env.market record $(ARGS)
 
 clean:  ## remove the environments, caches and build products; runs stay
