@@ -129,15 +129,17 @@ def fan(
     months: slice = slice(None),
     *,
     middle: bool = True,
-    on_grid: bool = False,
+    on_grid: float | None = None,
 ) -> None:
     """Median (if ``middle``), 50 % and 90 % of (n, months) values over the chosen months, from the market's opening on.
 
-    ``on_grid`` values are multiples of one step: see `between_points`.
+    Values ``on_grid`` are read between the grid's points, where these are no farther apart: see `between_points`.
     """
     months = slice(max(months.start or 0, paths.opening), months.stop)
     years, shown = paths.years[months], values[:, months]
-    low, lower, median, upper, high = between_points(shown) if on_grid else np.quantile(shown, _LEVELS, axis=0)
+    low, lower, median, upper, high = (
+        np.quantile(shown, _LEVELS, axis=0) if on_grid is None else between_points(shown, on_grid)
+    )
     axis.fill_between(years, low, high, color=colour, alpha=0.18, lw=0)
     axis.fill_between(years, lower, upper, color=colour, alpha=0.30, lw=0)
     if middle:
@@ -152,16 +154,22 @@ def outlined(axis: Axes, paths: PricePaths, values: NDArray[np.float64], colour:
         axis.plot(years, curve, color=colour, lw=width, ls=style)
 
 
-def between_points(values: NDArray[np.float64]) -> NDArray[np.float64]:
+def between_points(values: NDArray[np.float64], farthest: float) -> NDArray[np.float64]:
     """Quantiles (levels, months) of values that lie on a grid, without its steps.
 
     Each point stands for the values about it: half of its share lies below, half above, and what lies between two
-    points is interpolated. An ordinary quantile is always a point, so that it goes up and down in steps.
+    points is interpolated. An ordinary quantile is always a point, so that it goes up and down in steps. Between points
+    that are ``farthest`` or more apart nothing lies: some units lapse with certainty or not at all.
     """
     found = np.empty((len(_LEVELS), values.shape[1]))
     for month, column in enumerate(np.round(values, 9).T):
         points, counts = np.unique(column, return_counts=True)
-        found[:, month] = np.interp(_LEVELS, (np.cumsum(counts) - 0.5 * counts) / len(column), points)
+        ends = np.cumsum(counts)
+        apart = np.flatnonzero(np.diff(points) >= farthest)
+        shares = np.concatenate([ends - 0.5 * counts, ends[apart], ends[apart]]) / len(column)
+        heights = np.concatenate([points, points[apart], points[apart + 1]])
+        order = np.lexsort((heights, shares))
+        found[:, month] = np.interp(_LEVELS, shares[order], heights[order])
     return found
 
 

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
 _MEASURED = 1e-9  # a ratio farther from 1 than this is not just rounding
 _CUT = 200.0  # per cent: where one price is almost nothing, the other over it would flatten everything else
+_APART = 20.0  # per cent: probabilities farther apart than that are not neighbours on the solver's grid
 _DPI = 180
 
 
@@ -177,12 +178,12 @@ def front_discount(paths: PricePaths) -> Figure:
             fan(axis, paths, ratio, ORANGE, own)
             axis.plot(paths.years[own], means[own], color=BLUE, lw=1.2, ls="--")
             middle = float(paths.years[own].mean())
-            axis.text(middle, 1.0, vintage.replace(", ", "\n"), transform=axis.get_xaxis_transform(), ha="center",
+            axis.text(middle, 1.015, vintage.replace(", ", "\n"), transform=axis.get_xaxis_transform(), ha="center",
                       va="bottom", fontsize=SMALL)  # fmt: skip
         previous = max(previous, month)
     axis.axhline(0.0, color=GREY, lw=0.8)
     axis.annotate(
-        "vintage", (0.0, 1.0), (-4.0, 0.0), "axes fraction", "offset points", ha="right", va="bottom", fontsize=SMALL
+        "vintage", (0.0, 1.015), (-4.0, 3.5), "axes fraction", "offset points", ha="right", va="bottom", fontsize=SMALL
     )
     if is_cut:
         axis.set_ylim(-105.0, _CUT)
@@ -251,12 +252,12 @@ def bank(paths: PricePaths) -> Figure:
     """
     figure = page(paths, 2, 1, height=1.9, notes=_grid(paths))
     top, bottom = figure.axes
-    fan(top, paths, paths["aggregate_bank"], BLUE, on_grid=True)
+    fan(top, paths, paths["aggregate_bank"], BLUE, on_grid=np.inf)
     top.axhline(0.0, color=GREY, lw=0.8)
     ended = all([run_off(top, paths), run_off(bottom, paths)])
     label(top, "bank of the whole market", "(years of baseline emissions)")
     lapse = 100.0 * paths["lapse_probability"]
-    fan(bottom, paths, lapse, ORANGE, middle=False, on_grid=True)
+    fan(bottom, paths, lapse, ORANGE, middle=False, on_grid=_APART)
     bottom.plot(paths.years[paths.opening :], lapse[:, paths.opening :].mean(axis=0), color=ORANGE, lw=1.4)
     bottom.set_ylim(-4.0, 104.0)
     label(bottom, "probability that units of the", "running period will lapse (%)")

@@ -234,9 +234,14 @@ def test_quantiles_of_a_grid_move_with_the_paths_not_in_its_steps():
     drift = np.linspace(0.0, 1.0, 60)
     exact = rng.normal(size=(4000, 1)) + drift
     on_grid = np.round(exact / 0.5) * 0.5
-    found = between_points(on_grid)
+    found = between_points(on_grid, np.inf)
     assert np.abs(found - np.quantile(exact, (0.05, 0.25, 0.5, 0.75, 0.95), axis=0)).max() < 0.15
     assert len(np.unique(np.quantile(on_grid, 0.5, axis=0))) == 3 and (np.diff(found[2]) > 0.0).all()
+
+
+def test_nothing_is_read_between_points_that_are_no_neighbours():
+    sure = np.repeat([[0.0], [1.0], [100.0]], [50, 10, 40], axis=0)  # 0 and 1 are neighbours
+    assert between_points(sure, 20.0)[:, 0] == pytest.approx([0.0, 0.0, 0.25 / 0.30, 100.0, 100.0])
 
 
 def test_front_discount_is_cut_off_where_the_long_price_is_almost_nothing():
