@@ -20,6 +20,7 @@ from nea_env.envs.registration import register_ids
 if TYPE_CHECKING:
     from nea_env.bench.evaluate import Evaluation, evaluate
     from nea_env.bench.policies import as_policy
+    from nea_env.envs.naming import describe
     from nea_env.library import ScenarioError, load_scenario, scenarios
     from nea_env.market import price_paths
     from nea_env.policies import make_rule
@@ -31,6 +32,7 @@ __all__ = [
     "ScenarioError",
     "__version__",
     "as_policy",
+    "describe",
     "evaluate",
     "load_scenario",
     "make_rule",
@@ -47,6 +49,10 @@ def __getattr__(name: str) -> Any:
         from nea_env import library
 
         return getattr(library, name)
+    if name == "describe":
+        from nea_env.envs.naming import describe
+
+        return describe
     if name in ("Evaluation", "evaluate"):
         from nea_env.bench import evaluate as module
 

@@ -26,12 +26,6 @@ BY_HAND = {
 }
 """Heading of a table written by hand -> what it holds: words, not measurements."""
 
-PRINTED = {
-    "| policy | cost | vs just in time | vs tuned rule | vs lever rule | complies |": "make train",
-    "| scenario | credits bought when due, % of exposure | waiting adds |": "python -m nea_env.market waiting",
-}
-"""Heading of a table that a command prints and a hand puts into the page -> the command, which the page names."""
-
 NOT_IN_MAKE_DOCS = {
     "make clients": "installs other libraries from the network",
     "python -m nea_env.policies.compliance": "searches for the best rules: minutes",
@@ -67,9 +61,7 @@ def test_tables_are_found():
 
 
 def test_every_table_is_made_by_a_command_or_holds_words():
-    unknown = [
-        (one.page, one.lines[0]) for one in FOUND if not one.command and one.lines[0] not in {**BY_HAND, **PRINTED}
-    ]
+    unknown = [(one.page, one.lines[0]) for one in FOUND if not one.command and one.lines[0] not in BY_HAND]
     assert unknown == [], (
         "put it between <!-- name: command --> and <!-- end of name -->, or on the list with the reason"
     )
@@ -81,12 +73,6 @@ def test_tables_written_by_hand_hold_no_measurements():
         if not one.command and one.lines[0] in BY_HAND:
             words = [re.sub(r"`.*?`", "", line) for line in one.lines]
             assert [line for line in words if measured.search(line)] == [], one.page
-
-
-def test_tables_put_in_by_hand_stand_beside_their_command():
-    for one in FOUND:
-        if not one.command and one.lines[0] in PRINTED:
-            assert PRINTED[one.lines[0]] in (ROOT / one.page).read_text(encoding="utf-8")
 
 
 def test_make_docs_makes_them_or_says_why_not():

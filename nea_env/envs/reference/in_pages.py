@@ -14,6 +14,7 @@ from nea_env.atomic import write_text
 from nea_env.envs.registration import SYSTEMS
 from nea_env.library import load_scenario
 from nea_env.library.answers import rows
+from nea_env.library.pages import with_block
 from nea_env.scenario import Scenario, months_between
 
 COMMAND = "python -m nea_env.envs.reference.in_pages"
@@ -83,18 +84,9 @@ def with_tables(root: Path) -> dict[Path, str]:
     for name, tables in TABLES.items():
         text = (root / name).read_text(encoding="utf-8")
         for table, made in tables.items():
-            text = _with_block(text, table, made())
+            text = with_block(text, table, COMMAND, made())
         pages[root / name] = text
     return pages
-
-
-def _with_block(page: str, name: str, lines: Sequence[str]) -> str:
-    opening, closing = f"<!-- {name}: {COMMAND} -->\n", f"<!-- end of {name} -->"
-    before, found, rest = page.partition(opening)
-    _, ended, after = rest.partition(closing)
-    if not found or not ended:
-        raise ValueError(f"the lines {opening.strip()} and {closing} must both be in the page")
-    return before + opening + "".join(f"{line}\n" for line in lines) + closing + after
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
