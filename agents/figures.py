@@ -134,7 +134,7 @@ def learning_curve(metrics: Path, summary: Mapping[str, Any], name: str, path: P
     costs = np.array([float(row["rollout/cost_pct"]) for row in rows])
     figure, axis = plt.subplots(figsize=(7.5, 4.5), layout="constrained")
     divisor, unit = (1e6, "million") if steps.max() >= 1e6 else (1e3, "thousand")
-    look = {"marker": "o", "markersize": 4} if len(steps) <= _FEW else {}  # a few points are no curve
+    look: dict[str, Any] = {"marker": "o", "markersize": 4} if len(steps) <= _FEW else {}  # a few points are no curve
     axis.plot(steps / divisor, costs, color="#2166ac", linewidth=1.6, label=f"{name}, exploring, in training", **look)
     axis.set_xlim(0.0, 1.02 * steps.max() / divisor)
     finals = [(name, "#2166ac", ":"), ("just_in_time", "#4d4d4d", "--"), ("tuned_rule", "#b35806", "--")]

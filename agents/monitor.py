@@ -80,8 +80,9 @@ def _rollout_steps(model: BaseAlgorithm) -> int:
     if hasattr(model, "n_steps"):
         return int(model.n_steps) * model.n_envs
     every = getattr(model, "train_freq", None)  # in steps of a row, or in episodes, whose length nobody knows before
-    by_steps = isinstance(every, TrainFreq) and every.unit == TrainFrequencyUnit.STEP
-    return (every.frequency if by_steps else 1) * model.n_envs
+    if isinstance(every, TrainFreq) and every.unit == TrainFrequencyUnit.STEP:
+        return every.frequency * model.n_envs
+    return model.n_envs
 
 
 class Progress(BaseCallback):
