@@ -26,7 +26,7 @@ def asked(*more):
 
 def test_the_readmes_tables_are_up_to_date(capsys):
     assert asked("--readme", str(README), "--check") == 0, f"{capsys.readouterr().out}\nrun make docs"
-    assert len(TEXT.splitlines()) <= 120
+    assert len([line for line in TEXT.splitlines() if not line.startswith("<!--")]) <= 120  # what is shown
 
 
 def test_a_table_that_was_edited_is_found_and_made_anew(capsys, tmp_path):
