@@ -108,11 +108,11 @@ def compared(overrides: Sequence[str], changes: Mapping[str, Any], chances: Sequ
     """Both markets without a link and with one under each chance that it is cut."""
     base = _scenario(overrides, changes)
     alone = alone_moments(base)
-    costs = tuple(MULTIPLES * one.worth / rate for one, rate in zip(alone, _rates(base), strict=True))
+    here, abroad = (MULTIPLES * one.worth / rate for one, rate in zip(alone, _rates(base), strict=True))
     found = {"no link": alone}
     for chance in chances:
         may_end = {"links.0.ends": ENDS, "links.0.end_chance": chance} if chance else {}
-        found[f"{100 * chance:g} % a month"] = linked_moments(load_scenario(base, may_end), costs)
+        found[f"{100 * chance:g} % a month"] = linked_moments(load_scenario(base, may_end), (here, abroad))
     return found
 
 
