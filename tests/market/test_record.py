@@ -107,6 +107,17 @@ def test_firms_that_expect_to_carry_over_freely_bank_more():
     assert 3.0 < known.mean < free.mean < 13.6  # Mt: fewer than were seen
 
 
+def test_a_table_that_looks_again_shows_what_was_computed_before():
+    page = PAGE.read_text()
+    for name in ("kets", "tps"):
+        first = next(each for each in compared() if each.table.name == name)
+        again = next(each for each in compared() if each.table.name == f"{name}_told")
+        assert not again.untouched
+        figure, one, two = first.table.figures[1], first.computed[1], again.computed[1]
+        least = abs(figure.value) / 10.0
+        assert f"| {amount(one.mean, least)} | {amount(two.mean, least)} |" in page
+
+
 def test_misses_are_counted_once_each():
     own = [each for each in compared() if not each.table.instead_of]
     assert sum(len(each.untouched) for each in compared()) == sum(
