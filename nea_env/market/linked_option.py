@@ -40,9 +40,8 @@ class Market:
             self.discount = (chain.home, chain.partner)[side].discount
             self.start = np.zeros(self.prices.shape[1:])
             x, y, state = chain.start
-            (own, other) = (
-                about(np.array(place), n - 1) for place, n in zip((x, y), self.start.shape[:2], strict=True)
-            )
+            own = about(np.array(x), len(chain.home_banks) - 1)
+            other = about(np.array(y), len(chain.partner_banks) - 1)
             for i, share in own:
                 for j, weight in other:
                     self.start[i, j, state] += share * weight

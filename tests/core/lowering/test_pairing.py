@@ -37,6 +37,14 @@ def test_with_two_values_the_sum_of_three_varies_as_little_apart_from_independen
     assert abs(signs.sum()) == 1  # its variance 1, or 9 if they moved together; 3 if independent
 
 
+@pytest.mark.parametrize("seed", SEEDS)
+def test_three_values_move_together_or_against_each_other_so_that_no_sum_is_lopsided(seed):
+    places = paired(3, [UNITS, UNITS, RULES], np.random.default_rng(seed))
+    assert correlations(places)[0, 1] == pytest.approx(1.0)  # of two, together
+    sums = np.array(NODES[3])[places].sum(axis=0)
+    assert (sums**3).sum() == pytest.approx(0.0, abs=1e-12)
+
+
 def test_the_same_seed_gives_the_same_pairing():
     one, other = (paired(4, [UNITS] * 5, np.random.default_rng(3)) for _ in range(2))
     np.testing.assert_array_equal(one, other)
