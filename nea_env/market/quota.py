@@ -78,10 +78,10 @@ def linked(
     quota: float, months: int = MONTHS, nodes: int = PAIR_BANKS, *, shocks: int = PAIR_SHOCKS,
     home: Priced = KOREA, partner: Priced = CHINA, rate: float = KRW,
 ) -> LinkedChain:  # fmt: skip
-    """Both under a quota either way, a share of a year's emissions, on grids that fit.
+    """Both under a quota on imports, a share of a year's emissions, on grids that fit.
 
     Args:
-        quota: 0 for a link over which nothing crosses, inf for one without a quota.
+        quota: on imports; 0 for none, inf for a link without a quota. Exports are free.
         months: to solve.
         nodes: of each bank, as a geometric mean.
         shocks: nodes of the chain of shocks of each.
