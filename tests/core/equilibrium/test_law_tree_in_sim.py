@@ -18,7 +18,7 @@ from nea_env.core.parameters import PARTS, Month, Record, Static
 from nea_env.library import load_scenario
 from nea_env.scenario import ScenarioError, months_between
 
-RANDOMISED = ("tps_randomised", pytest.param("kets_randomised", marks=pytest.mark.slow))  # 16 laws, and 256
+RANDOMISED = ("tps_randomised", pytest.param("kets_randomised", marks=pytest.mark.slow))  # 64 laws, and 256
 SURPRISE = {
     "market.law": "equilibrium",
     "market.beliefs": {
@@ -56,7 +56,7 @@ def watched(scenario, rows, months, seed=0):
 def test_every_episode_looks_the_same_under_all_laws_until_the_first_announcement(name):
     scenario = foreseen(name)
     laws, first = lowered(scenario), announcements(scenario)[0].month
-    assert len(laws.laws) == (256 if name == "kets_randomised" else 16)
+    assert len(laws.laws) == (256 if name == "kets_randomised" else 64)
     shared = np.arange(Static.size) != Static.START_BORROW_LIMIT  # which no one sees
     for table in laws.tables[1:]:
         np.testing.assert_array_equal(table.monthly[:first], laws.tables[0].monthly[:first])
