@@ -49,15 +49,7 @@ def _leaves(path: str, value: object) -> Iterator[tuple[str, object]]:
         yield path, value
 
 
-def _pairs(value: Any) -> Any:
-    flat = by_path(value)
-    for path, bounds in flat.items() if isinstance(flat, dict) else ():
-        if not isinstance(bounds, list | tuple) or len(bounds) != 2:
-            raise ValueError(f"{path}: {bounds!r:.60}: expected two numbers, [least, most]")
-    return flat
-
-
-Ranges = Annotated[dict[str, tuple[Number, Number]], BeforeValidator(_pairs)]
+Ranges = Annotated[dict[str, tuple[Number, ...]], BeforeValidator(by_path)]
 """Least and most of numbers, by their dotted path: ``output: [2.0e6, 5.0e6]``, ``abatement.scale: [10, 30]``."""
 
 
@@ -136,11 +128,13 @@ def check_ranges(scenario: Scenario) -> None:
         ValueError: names the key, its bounds and what is allowed.
     """
     bounds = bounds_of(scenario)
-    for path, (low, high) in bounds.items():
+    for path, pair in bounds.items():
         section, _, key = path.partition(".")
-        where = f"{section}.ranges.{key}: [{low:g}, {high:g}]"
+        where = f"{section}.ranges.{key}: [{', '.join(f'{bound:g}' for bound in pair)}]"
+        if len(pair) != 2:
+            raise ValueError(f"{where}: expected two numbers, [least, most]")
         _check_number(scenario, section, key, where)
-        if high < low:
+        if pair[1] < pair[0]:
             raise ValueError(f"{where}: the second lies below the first; allowed: the least, then the most")
     ends = [{path: pair[end] for path, pair in bounds.items()} for end in (0, 1)]
     for here, there in (ends, ends[::-1]):
