@@ -34,6 +34,8 @@ def check_links(links: Sequence[Link], home: Market, regime: Regime, start: str,
         where = f"links.{index}"
         if link.name in [other.name for other in links[:index]]:
             raise ValueError(f"{where}.name: {link.name} is listed twice; allowed: one link with each name")
+        if link.market.ranges:
+            raise ValueError(f"{where}.market.ranges: a partner's market is the same in all episodes; allowed: none")
         _check_money(where, link, home)
         _check_dates(where, link, start, end)
         _check_prices(where, link, home, index == 1 and links[0].type in ONE_PRICE)

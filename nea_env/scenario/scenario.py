@@ -13,6 +13,7 @@ from nea_env.scenario.firm import Firm
 from nea_env.scenario.link_checks import check_links
 from nea_env.scenario.links import Link
 from nea_env.scenario.market import Market
+from nea_env.scenario.ranges import bounds_of, check_ranges, value_at
 from nea_env.scenario.regime import Regime
 from nea_env.scenario.rights import Rights
 from nea_env.scenario.summary import summary
@@ -35,11 +36,14 @@ def _unnamed(tree: Any) -> Any:
 
 
 class LawDraws(Model):
-    """Whether episodes play the law as it was, or laws drawn from the regime's ranges.
+    """Whether episodes play the law as it was, or laws drawn from the regime's ranges; and how many draws there are.
 
     ``randomised``: every episode plays one of ``draws`` laws, drawn once with ``seed``; the observation shows a
     number's bounds until it is announced, and the number from then on. Under an equilibrium price the laws are those
     of ``market.beliefs``.
+
+    Where the firm or the market has ``ranges``, in either mode, an episode plays one of ``draws`` firms and markets,
+    drawn with ``seed`` as well; each number has a stream of its own, so that one more leaves the others as they were.
     """
 
     mode: Literal["historical", "randomised"] = "historical"
@@ -90,6 +94,17 @@ class Scenario(Model):
             return self
         firm = self.firm.model_copy(update={"rights": NO_RIGHTS})
         return self.model_copy(update={"regime": self.firm.rights.over(self.regime), "firm": firm})
+
+    @property
+    def drawn(self) -> dict[str, tuple[float, float]]:
+        """Least and most of each number that an episode draws, by its path: ``firm.output``, ``regime.banking.…``."""
+        ranges = self.regime.ranges if self.policy.mode == "randomised" else ()
+        return {f"regime.{one.path}": (one.low, one.high) for one in ranges} | bounds_of(self)
+
+    def number(self, path: str) -> float | None:
+        """The number at a dotted path, for instance ``firm.output``; None where there is none."""
+        value = value_at(self, path)
+        return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
 
     @property
     def power_share(self) -> float:
@@ -174,6 +189,7 @@ class Scenario(Model):
                     f"firm.technologies.{tech.name}.life_years: {tech.life_years:g} is shorter than the scenario"
                     f" ({played} months): capacity must outlive it"
                 )
+        check_ranges(self)
         return self
 
     def _check_rights(self) -> None:

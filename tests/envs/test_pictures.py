@@ -129,7 +129,7 @@ def test_legends_cover_no_curve_and_nothing_leaves_its_cell(scenario):
         if number % 30 and number != int(env.batch.horizon[0]) - 1:
             continue
         env.render()
-        picture = env._renderer._picture
+        picture = env._renderer._pictures[0]
         renderer = picture._canvas.get_renderer()
         for cell in picture._cells:
             around = cell._axes.get_tightbbox(renderer)
