@@ -82,8 +82,6 @@ def test_b28_a_unit_banked_is_sold_at_the_trigger_for_what_the_closed_form_says(
     ratio = float(waiting(np.array([LEVEL]))[0] / waiting(np.array([always]))[0])
     error = earned.std() / PATHS**0.5
     assert error < 0.002 * LEVEL
-    assert earned.mean() == pytest.approx(
-        76.183, abs=4 * error
-    )  # best by the month, of a dynamic programme
+    assert earned.mean() == pytest.approx(76.183, abs=4 * error)  # best by the month, of a dynamic programme
     assert always * ratio == pytest.approx(77.107, abs=5e-4)  # of who always looks: more, by 1.2 %
     assert 0.985 * always * ratio < earned.mean() < always * ratio
