@@ -12,6 +12,7 @@ from nea_env.core.layout import OBS_INDEX, Action
 from nea_env.envs.firm import FirmEnv
 from nea_env.envs.spaces import menu
 from nea_env.scenario import Scenario
+from nea_env.solvers.closed_form.links import value_of_a_quota, value_of_the_cheaper_unit
 from tests.core import scenarios as made
 from tests.core.partners import link, mean_and_error
 from tests.core.play.test_foreign_units import CHEAP, home, put
@@ -48,7 +49,7 @@ def test_a_firm_within_the_quota_saves_the_difference_of_the_prices():
     where = made.market(volatility=0.3, volume_share=0.2)
     mean, error = mean_and_error(saved(home(partner, market=where), 14, 20_000, lambda home, ask: ask > 0.0))
     assert error < 100_000
-    assert abs(mean - 3_500_000) < 4 * error
+    assert abs(mean - value_of_a_quota(100.0, 60.0 + 0.05 * 100.0, 100_000.0)) < 4 * error
 
 
 def test_the_choice_of_the_cheaper_unit_is_margrabe_s_option():
@@ -57,7 +58,7 @@ def test_the_choice_of_the_cheaper_unit_is_margrabe_s_option():
     where = made.market(60.0, volatility=0.3, volume_share=0.2)
     mean, error = mean_and_error(saved(home(partner, market=where), 12, 100_000, lambda home, ask: ask < home))
     assert error < 6_000
-    assert abs(mean - 1_291_140) < 4 * error
+    assert abs(mean - 100_000 * value_of_the_cheaper_unit(60.0, 55.0, 0.3, 0.4, 0.2, 1.0)) < 4 * error
 
 
 def saved(scenario: Scenario, month: int, paths: int, abroad) -> np.ndarray:
