@@ -12,8 +12,7 @@ from nea_env.core.equilibrium.solve import Stretch
 from nea_env.core.lowering.aggregate.announced import stretches
 from nea_env.core.lowering.equilibrium_chain import chain_of
 from nea_env.core.lowering.law_tree import law_tree
-from nea_env.core.lowering.tables import lowered
-from nea_env.core.parameters import PARTS, Record, Static
+from nea_env.core.parameters import PARTS, Record
 from nea_env.scenario import Scenario
 
 CHAIN, SECONDS, SETTLES, WAITS, SECOND_LOW, SECOND_STEP = range(6)  # columns of `FlatChain.months`
@@ -52,7 +51,7 @@ class LawTable:
         self.low, self.step = flat.head[3:5]
         size = self.shocks**2
         self.chances = np.diff(self.chain[:size].reshape(self.shocks, self.shocks), axis=1, prepend=0.0)
-        self.discount = lowered(scenario).tables[0].static[Static.DISCOUNT]
+        self.discount = self.states[0].problem.discount
         self.frequency = np.array([law.frequency for law in tree.laws])
 
     def leaves(self) -> Iterator[Leaf]:

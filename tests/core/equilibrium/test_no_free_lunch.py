@@ -18,6 +18,7 @@ import pytest
 
 from nea_env.core.equilibrium.month import MarketMonth, bank_before_settlement, carry_limit
 from nea_env.core.equilibrium.solve import Stretch
+from nea_env.core.lowering import equilibrium_chain
 from nea_env.core.lowering.aggregate.link import is_joint
 from nea_env.core.lowering.chain_cache import fingerprint
 from nea_env.core.lowering.tables import lowered
@@ -78,6 +79,12 @@ def told(name: str, more: dict[str, object] | None = None, limit: bool = True) -
     return own | {"market.beliefs": {"announcements": [{"month": month, "laws": laws}]}}
 
 
+@pytest.fixture
+def unkept(monkeypatch):
+    """Solve without the cache: forty trees of some 30 MB each would push out what other tests share."""
+    monkeypatch.setattr(equilibrium_chain, "cached", lambda _, solve: solve())
+
+
 def test_every_scenario_is_on_one_list():
     assert {*ALONE, *JOINT, *NO_EQUILIBRIUM} == set(SCENARIOS)
     assert len(ALONE) + len(JOINT) + len(NO_EQUILIBRIUM) == len(SCENARIOS) == 63
@@ -106,6 +113,7 @@ def test_drawn_laws_pay_no_trader(name):
     assert len({key for key in seen if key[0] in (Record.RUNNING, Record.FRONT)}) == 5
 
 
+@pytest.mark.usefixtures("unkept")
 @pytest.mark.parametrize("name", ALONE)
 def test_a_law_that_is_told_pays_no_trader(name):
     scenario = load_scenario(name, told(name))
@@ -113,11 +121,13 @@ def test_a_law_that_is_told_pays_no_trader(name):
     check_told(scenario)
 
 
+@pytest.mark.usefixtures("unkept")
 @pytest.mark.parametrize("name", [*JOINT, "linked_kets_eu", "linked_trilateral"])
 def test_a_law_that_is_told_pays_no_trader_without_the_links(name):
     check_told(load_scenario(name, told(name, {"links": []})))
 
 
+@pytest.mark.usefixtures("unkept")
 def test_a_period_ends_in_every_way():
     scenario = load_scenario("kets", told("kets"))
     seen = _once(fingerprint(scenario), scenario)
