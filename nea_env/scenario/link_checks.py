@@ -127,7 +127,8 @@ def _check_prices(where: str, link: Link, home: Market, beside_full: bool) -> No
         more = ", full, exchange_rate, discount" if beside_full else ""
         raise ValueError(
             f"{where}.type: {link.type}: the equilibrium is that of home and the first partner, or of three systems in"
-            f" a pool of full links; allowed: none, one_way with a quota{more}"
+            " a pool of full links, since quotas between three would take a bank for each; allowed: none, one_way with"
+            f" a quota{more}"
         )
 
 

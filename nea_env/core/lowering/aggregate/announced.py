@@ -58,6 +58,9 @@ def stretches(
         waits = [span for span in flows.periods if span.last in ends and span.last < state.first <= ends[span.last]]
         others = [span for span in flows.periods if span not in waits]
         columns["supply"][state.first] += caught_up(known[state.before], flows, others, state.first)
+        for span in waits:  # it has ended, but how it is settled is what the news may be about
+            for name in SETTLED:
+                columns[name][span.last] = flows.columns[name][span.last]
         earlier = owed[state.before] if waits and tree.states[state.before].first > waits[0].last else 0.0
         owed.append(earlier + caught_up(known[state.before], flows, waits, state.first))
         come.append(flows._replace(columns=columns))
