@@ -67,5 +67,5 @@ def test_a_table_shows_what_is_drawn(tmp_path):
     shown = {entry.parameter: entry[3:5] for entry in entries(read(path)) if entry.rule == "ranges"}
     assert shown == {
         "scale": ("0.5 to 2, drawn each episode", "assumed"),
-        "abatement.scale": ("8,000 to 30,000, drawn each episode", "assumed"),
+        "abatement.scale": ("8000 to 30,000, drawn each episode", "assumed"),
     }
