@@ -284,8 +284,8 @@ CATALOGUE: dict[str, tuple[Entry, ...]] = {
     "Links": (
         Entry(
             links.full_link, PAIR, 3,
-            (f"{LINKED}b23_both_gain_from_trade",
-             f"{LINKED}b23_a_pool_of_any_two_systems_has_the_price_at_which_their_cuts_add_up"),
+            (f"{LINKED}b23_a_pool_of_any_two_systems_has_the_price_at_which_their_cuts_add_up",
+             "tests/core/equilibrium/test_equilibrium_three.py::test_b23_all_three_gain_from_trade"),
         ),
         Entry(
             links.restricted_link, PAIR | {"quota": 5.0}, 1,
