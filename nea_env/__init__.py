@@ -5,7 +5,7 @@ other systems (``nea/LinkedKETS-v0``, …) and their discrete twins ``nea/…Dis
 only downward: `scenario` and `library` (the law and the world as data), `core` (the compiled month), `envs`
 (Gymnasium's environments over it), `policies` (rules of thumb, and the loop that plays any policy), `market` (its
 prices on their own: `price_paths` and pictures), `bench` (`evaluate`: any policy beside the rules; `rollout` and
-`plot`: what it does, month by month).
+`plot`: what it does, month by month; `compare`: scenarios on common draws).
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ if not Path(__file__).is_file():  # its YAML and its kernels are files
 from nea_env.envs.registration import register_ids
 
 if TYPE_CHECKING:
+    from nea_env.bench.compare import Comparison, compare
     from nea_env.bench.evaluate import Evaluation, evaluate
     from nea_env.bench.policies import as_policy
     from nea_env.bench.rollout import rollout
@@ -29,11 +30,13 @@ if TYPE_CHECKING:
     from nea_env.scenario import Scenario
 
 __all__ = [
+    "Comparison",
     "Evaluation",
     "Scenario",
     "ScenarioError",
     "__version__",
     "as_policy",
+    "compare",
     "evaluate",
     "load_scenario",
     "make_rule",
@@ -52,6 +55,10 @@ def __getattr__(name: str) -> Any:
         from nea_env import library
 
         return getattr(library, name)
+    if name in ("Comparison", "compare"):
+        from nea_env.bench import compare as compared
+
+        return getattr(compared, name)
     if name in ("Evaluation", "evaluate"):
         from nea_env.bench import evaluate as module
 
