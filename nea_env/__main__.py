@@ -24,7 +24,12 @@ def main(arguments: Sequence[str]) -> int:
     command.add_argument("--clear", action="store_true", help="remove them, including those of other versions")
     command.set_defaults(run=lambda options: cache(clear=options.clear))
     _add_bench(commands)
-    options = parser.parse_args(arguments)
+    options, rest = parser.parse_known_args(arguments)  # argparse reads no positional arguments after an option
+    stray = [word for word in rest if word.startswith("-") or "words" not in options]
+    if stray:
+        parser.error(f"unrecognized arguments: {' '.join(stray)}")
+    if rest:
+        options.words = [*options.words, *rest]
     return int(options.run(options))
 
 
