@@ -75,7 +75,7 @@ class _Drawn:
     def __init__(self, found: Comparison) -> None:
         self.found, self.scenarios = found, found.scenarios
         given = [variant.how == GIVEN for variant in found.variants]
-        self.looks = [
+        self.looks: list[dict[str, Any]] = [
             {"color": COLOURS[variant.place], "ls": (0, (3, 1.2)) if dashed else "-", "zorder": 3 if dashed else 2}
             for variant, dashed in zip(found.variants, given, strict=True)
         ]

@@ -10,11 +10,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from pydantic import ValidationError
-
 from nea_env.core.lowering.aggregate.link import is_joint
+from nea_env.library import load_scenario
 from nea_env.library.answers import changed_rules, unanswered
-from nea_env.scenario import Scenario
+from nea_env.scenario import Scenario, ScenarioError
 from nea_env.scenario.rights import Rights
 
 GIVEN, THROUGH = "at given prices", "through the price"
@@ -101,11 +100,10 @@ def at_given_prices(base: Scenario, changed: Scenario) -> Scenario | str:
         "links": links if is_joint(changed) else changed.links,
     }
     try:
-        return Scenario.model_validate(changed.model_copy(update=parts).model_dump(mode="json")).with_changes(
-            changed.changes
-        )
-    except ValidationError as error:
-        return " ".join(error.errors(include_url=False)[0]["msg"].removeprefix("Value error, ").split())
+        checked = load_scenario(changed.model_copy(update=parts).model_dump(mode="json"))
+    except ScenarioError as error:
+        return str(error)
+    return checked.with_changes(changed.changes)
 
 
 def rights(base: Scenario, changed: Scenario) -> dict[str, Any] | str:

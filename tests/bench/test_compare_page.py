@@ -8,7 +8,8 @@ from nea_env.__main__ import main
 from nea_env.bench import compare_command
 
 ROOT = Path(__file__).parents[2]
-PAGE = (ROOT / "docs/compare.md").read_text(encoding="utf-8")
+WRITTEN = ROOT / "docs/compare.md"
+PAGE = WRITTEN.read_text(encoding="utf-8")
 
 
 def blocks(language):
@@ -29,7 +30,7 @@ def test_the_commands_are_understood(monkeypatch):
     assert [main(shlex.split(line)[3:]) for line in lines] == [0, 0, 0]
     assert all(options.price == "equilibrium" and len(options.words) == 2 for options in asked)
     assert (ROOT / "docs/figures/compare_kets_banking.png").is_file()
-    assert "(compare.md)" in (ROOT / "docs/README.md").read_text(encoding="utf-8")
+    assert f"({WRITTEN.name})" in (ROOT / "docs/README.md").read_text(encoding="utf-8")
 
 
 def test_the_questions_are_those_of_the_help():
