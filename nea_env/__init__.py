@@ -5,7 +5,8 @@ other systems (``nea/LinkedKETS-v0``, …) and their discrete twins ``nea/…Dis
 only downward: `scenario` and `library` (the law and the world as data), `core` (the compiled month), `envs`
 (Gymnasium's environments over it), `policies` (rules of thumb, and the loop that plays any policy), `market` (its
 prices on their own: `price_paths` and pictures), `solvers` (what is known to be best: closed forms), `bench`
-(`evaluate`: any policy beside the rules; `rollout` and `plot`: what it does, month by month).
+(`evaluate`: any policy beside the rules; `rollout` and `plot`: what it does, month by month; `compare`: scenarios on
+common draws).
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ if not Path(__file__).is_file():  # its YAML and its kernels are files
 from nea_env.envs.registration import register_ids
 
 if TYPE_CHECKING:
+    from nea_env.bench.compare import Comparison, compare
     from nea_env.bench.evaluate import Evaluation, evaluate
     from nea_env.bench.policies import as_policy
     from nea_env.bench.rollout import rollout
@@ -30,11 +32,13 @@ if TYPE_CHECKING:
     from nea_env.scenario import Scenario
 
 __all__ = [
+    "Comparison",
     "Evaluation",
     "Scenario",
     "ScenarioError",
     "__version__",
     "as_policy",
+    "compare",
     "describe",
     "evaluate",
     "load_scenario",
@@ -58,6 +62,10 @@ def __getattr__(name: str) -> Any:
         from nea_env.envs.naming import describe
 
         return describe
+    if name in ("Comparison", "compare"):
+        from nea_env.bench import compare as compared
+
+        return getattr(compared, name)
     if name in ("Evaluation", "evaluate"):
         from nea_env.bench import evaluate as module
 

@@ -1,7 +1,6 @@
 """The picture of one or several rollouts, for a column (85 mm) or a page (174 mm) of a paper: ``nea_env.plot``.
 
-Colours are Okabe and Ito's, which people with any kind of colour vision can tell apart (jfly.uni-koeln.de/color);
-lines differ in their dashes too, for print in grey.
+Lines differ in their dashes too, for print in grey.
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nea_env.atomic import replacing
+from nea_env.bench.figure_style import BLACK, COLOURS, DASHES, GREY, MM, WIDE, YELLOW, check, in_style, plain, save
 from nea_env.bench.rollout import Rollout
 from nea_env.bench.rollout_series import Band, Player, Series, named, series
 from nea_env.envs.lettering import one_line, write
@@ -22,12 +21,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-FORMATS = (".pdf", ".svg", ".png")
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
-DASHES = ("-", (0, (4, 1.3)), (0, (1.2, 1.0)), (0, (6, 1.2, 1.2, 1.2)), (0, (2.5, 1.0)), (0, (8, 1.5)))
-BLACK, GREY, YELLOW = "#000000", "#595959", "#F0E442"
-NARROWEST, WIDE = 60.0, 120.0  # mm; from WIDE on there are two columns of panels
-_MM = 1.0 / 25.4
 _PANEL, _GAP, _LETTER = 18.0, 5.5, 1.6  # mm: height of a panel, between two of them, and width of a digit
 _WITHIN = 10.0  # penalties up to so many times the highest price are drawn: farther ones would flatten the rest
 
@@ -54,45 +47,15 @@ def plot(
         ValueError: nothing to draw, too much, several currencies, a width below 60 mm, or another ending.
         ModuleNotFoundError: matplotlib is not installed.
     """
-    ending = None if path is None else Path(path).suffix.lower()
-    if ending is not None and ending not in FORMATS:
-        raise ValueError(f"path: {str(path)!r} ends in {ending!r}: expected {', '.join(FORMATS)}")
-    if not NARROWEST <= width_mm <= 400.0:
-        raise ValueError(f"width_mm is {width_mm!r}: expected {NARROWEST:.0f} to 400")
+    check(path, width_mm)
     by_name = named(rollouts)
     if len(by_name) > len(COLOURS):
         raise ValueError(f"{len(by_name)} rollouts: a figure shows at most {len(COLOURS)}")
-    try:
-        from matplotlib import rc_context
-    except ModuleNotFoundError as error:
-        if error.name != "matplotlib":
-            raise
-        raise ModuleNotFoundError("plot() needs matplotlib: pip install matplotlib", name="matplotlib") from None
-    with rc_context(_style(width_mm)):
+    with in_style(width_mm, "plot()"):
         figure = _figure(by_name, series(by_name), width_mm)
         if path is not None:
-            _save(figure, Path(path))
+            save(figure, Path(path))
     return figure
-
-
-def _style(width_mm: float) -> Any:
-    size = 6.5 if width_mm < WIDE else 7.0
-    return {
-        "font.size": size, "axes.titlesize": size, "axes.labelsize": size, "xtick.labelsize": size,
-        "ytick.labelsize": size, "legend.fontsize": size, "figure.titlesize": size, "font.family": "DejaVu Sans",
-        "axes.linewidth": 0.5, "xtick.major.width": 0.5, "ytick.major.width": 0.5, "xtick.major.size": 2.0,
-        "ytick.major.size": 2.0, "ytick.minor.size": 1.2, "ytick.minor.width": 0.4, "xtick.major.pad": 2.0,
-        "ytick.major.pad": 2.0, "lines.linewidth": 0.9, "pdf.fonttype": 42, "svg.fonttype": "none",
-        "svg.hashsalt": "nea_env",
-    }  # fmt: skip
-
-
-def _save(figure: Figure, path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    kind = path.suffix.lower().removeprefix(".")
-    undated = {"pdf": {"CreationDate": None}, "svg": {"Date": None}}.get(kind)  # the same data give the same file
-    with replacing(path) as draft:
-        figure.savefig(draft, dpi=300, format=kind, metadata=undated)
 
 
 def _figure(by_name: Mapping[str, Rollout], drawn: Series, width_mm: float) -> Figure:
@@ -104,7 +67,7 @@ def _figure(by_name: Mapping[str, Rollout], drawn: Series, width_mm: float) -> F
     upright = _upright(drawn, (width_mm - 20.0 * columns) / columns)
     top = 8.0 + (4.2 + _LETTER * _longest(drawn) if upright else 7.2)
     height = top + rows * _PANEL + (rows - 1) * _GAP + 5.5 + 3.25 * lines + (2.0 if lines else 0.0)
-    figure = Figure(figsize=(width_mm * _MM, height * _MM))
+    figure = Figure(figsize=(width_mm * MM, height * MM))
     currency = next(iter(by_name.values())).scenario.market.currency
     places = [(0, 0), (1, 0), (2, 0), (0, 1), (1, 1)] if wide else [(row, 0) for row in range(5)]
     for place, draw in zip(places, (_prices, _bank, _tonnes, _trades, _cost), strict=True):
@@ -114,7 +77,7 @@ def _figure(by_name: Mapping[str, Rollout], drawn: Series, width_mm: float) -> F
         if place[0] == 0:
             _vintages(axis, drawn, upright)
     left = max(label.get_window_extent().width for axis in figure.axes for label in axis.get_yticklabels())
-    left = left / figure.dpi / _MM + 3.0
+    left = left / figure.dpi / MM + 3.0
     right = 3.5 if upright else 1.5 + 0.5 * _LETTER * _longest(drawn)  # half of the last one's name
     across = (width_mm - columns * (left + right)) / columns
     for axis, (row, column) in zip(figure.axes, places, strict=True):
@@ -217,7 +180,7 @@ def _prices(axis: Axes, drawn: Series, currency: str) -> None:
         _log(axis, float(every.min()), float(every.max()))
     else:
         axis.set_ylim(0.0, 1.08 * float(every.max()))
-        _plain(axis.yaxis)
+        plain(axis.yaxis)
     _head(axis, f"Price ({currency}/t)")
 
 
@@ -234,7 +197,7 @@ def _log(axis: Axes, low: float, high: float) -> None:
         )
     )
     axis.yaxis.set_minor_formatter(NullFormatter())
-    _plain(axis.yaxis, count=None)
+    plain(axis.yaxis, count=None)
 
 
 def _bank(axis: Axes, drawn: Series, currency: str) -> None:
@@ -248,7 +211,7 @@ def _bank(axis: Axes, drawn: Series, currency: str) -> None:
         axis.plot(*(zip(*kept, strict=True) if kept else ((), ())), color=look["color"], ls="", marker="D", ms=3.0,
                   clip_on=False, zorder=5)  # fmt: skip
     axis.axhline(0.0, color=BLACK, lw=0.4)
-    _plain(axis.yaxis)
+    plain(axis.yaxis)
     _head(axis, f"Bank: units beyond the duty to date ({unit})")
 
 
@@ -261,7 +224,7 @@ def _tonnes(axis: Axes, drawn: Series, currency: str) -> None:
             axis.stairs(player.allocated / divisor, edges, baseline=None, **own)
         axis.stairs(player.emitted / divisor, edges, baseline=None, lw=1.1, **look)
     axis.margins(y=0.12)
-    _plain(axis.yaxis)
+    plain(axis.yaxis)
     _head(axis, f"Emissions and free allocation by year ({unit})")
 
 
@@ -275,7 +238,7 @@ def _trades(axis: Axes, drawn: Series, currency: str) -> None:
         else:
             axis.stairs(total / divisor, edges, baseline=None, lw=0.8, **look)
     axis.axhline(0.0, color=BLACK, lw=0.4)
-    _plain(axis.yaxis)
+    plain(axis.yaxis)
     kinds = [
         kind for kind in ("offset credits", "foreign units") if any(kind in p.trades for p in drawn.players.values())
     ]
@@ -298,7 +261,7 @@ def _cost(axis: Axes, drawn: Series, currency: str) -> None:
             axis.plot(ends[-1:], path[-1:], **dot, mfc="white")
         axis.plot(ends[-1:], [whole], **dot)
     axis.axhline(0.0, color=BLACK, lw=0.4)
-    _plain(axis.yaxis)
+    plain(axis.yaxis)
     _head(axis, "Discounted cost so far (% of exposure)")
 
 
@@ -309,15 +272,6 @@ def _scale(drawn: Series, values: Any) -> tuple[float, str]:
 
 def _head(axis: Axes, text: str) -> None:
     write(axis.set_title("", loc="left", pad=2.5), text)
-
-
-def _plain(axis: Any, count: int | None = 4) -> None:
-    """Numbers in full, with commas, and few of them."""
-    from matplotlib.ticker import FuncFormatter, MaxNLocator
-
-    if count is not None:
-        axis.set_major_locator(MaxNLocator(count, steps=[1, 2, 2.5, 5, 10]))
-    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}".replace("-", "\N{MINUS SIGN}")))
 
 
 def _dress(axis: Axes, drawn: Series, *, labelled: bool) -> None:
@@ -358,4 +312,4 @@ def _vintages(axis: Axes, drawn: Series, upright: bool) -> None:
             name,
         )  # fmt: skip
     above = 1.8 + (_LETTER * _longest(drawn) if upright else 2.6)  # mm
-    axis.set_title(axis.get_title(loc="left"), loc="left", pad=above * _MM * 72.0)
+    axis.set_title(axis.get_title(loc="left"), loc="left", pad=above * MM * 72.0)
