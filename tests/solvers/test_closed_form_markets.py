@@ -80,6 +80,8 @@ def test_bank_that_may_run_out_meets_its_condition(seed):
 def test_price_of_a_fine():
     assert markets.price_of_a_fine(100.0, 102.0, 100.0, 5.0, 1.0, 0.03) == approx(63.605, abs=5e-4)
     assert markets.price_of_a_fine(100.0, 100.0, 100.0, 5.0, [0.25, 4.0], 0.0) == approx([50.0, 50.0])
+    made_good = markets.price_of_a_fine(100.0, 102.0, 100.0, 5.0, 1.0, 0.03, carried=20.0)
+    assert made_good == approx(63.605 + 20.0 * math.exp(-0.03), abs=5e-4)
 
 
 def test_a_supply_that_answers_the_bank():

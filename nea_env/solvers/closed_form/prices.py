@@ -72,9 +72,13 @@ def price_with_a_bank_that_may_run_out(
 
 
 def price_of_a_fine(
-    fine: ArrayLike, expected: ArrayLike, cap: ArrayLike, sd: ArrayLike, years: ArrayLike, rate: ArrayLike
-) -> Array:
+    fine: ArrayLike, expected: ArrayLike, cap: ArrayLike, sd: ArrayLike, years: ArrayLike, rate: ArrayLike,
+    carried: ArrayLike = 0.0,
+) -> Array:  # fmt: skip
     """With one deadline and no bank, a unit is worth the discounted fine times the chance that units are too few.
+
+    Where units left are carried and missing ones must be made good, what a unit is worth afterwards comes on top, short
+    or not.
 
     Args:
         fine: for a missing tonne, money/t.
@@ -83,17 +87,20 @@ def price_of_a_fine(
         sd: of the news on emissions, t by the square root of a year.
         years: to the deadline, more than 0.
         rate: by year.
+        carried: expected price after the deadline, of that day's money/t; 0 where units lapse and the fine is all.
 
     Returns:
         Money/t, of the arguments' common shape.
 
     References:
-        Chesney and Taschini 2012, Applied Mathematical Finance; Carmona, Fehr, Hinz and Porchet 2010, SIAM Review.
+        Chesney and Taschini 2012, Applied Mathematical Finance; Carmona, Fehr, Hinz and Porchet 2010, SIAM Review;
+        Hitzemann and Uhrig-Homburg 2018, Journal of Financial and Quantitative Analysis.
     """
     left = positive("years", years)
     spread = positive("sd", sd) * np.sqrt(left)
     short = chance_below((finite("expected", expected) - finite("cap", cap)) / spread)
-    return np.exp(-finite("rate", rate) * left) * not_negative("fine", fine) * short
+    later = not_negative("fine", fine) * short + not_negative("carried", carried)
+    return np.exp(-finite("rate", rate) * left) * later
 
 
 def price_variance_with_a_responsive_supply(

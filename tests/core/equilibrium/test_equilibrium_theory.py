@@ -144,7 +144,8 @@ def test_b18_two_groups_agree_with_a_convex_programme_whose_multipliers_are_pric
 
 
 # --- B10: Carmona, Fehr & Hinz; Chesney & Taschini ----------------------------------------------------
-def test_b10_price_is_the_penalty_times_the_chance_of_a_shortage():
+@pytest.mark.parametrize("carried", [0.0, 20.0], ids=["units lapse", "units are carried or made good"])
+def test_b10_price_is_the_penalty_times_the_chance_of_a_shortage(carried):
     # News of a normal sum: monthly steps on a lattice whose midpoints the shortage of 2 meets; units, not shares.
     many, step = 1e6, 4 / 15  # many: then a log shock moves emissions by its number of units
     moves = np.arange(-30, 31)
@@ -157,16 +158,19 @@ def test_b10_price_is_the_penalty_times_the_chance_of_a_shortage():
         supply=np.r_[many - 2, np.full(11, many)],  # 102 expected, 100 given
         year_end=np.r_[np.zeros(11), 1],
         wait=1.0,
-        shortage_price=100.0,
+        shortage_price=100.0 + carried,
+        unlimited=1.0 if carried else 0.0,
+        terminal=np.full((len(banks), len(moves)), carried),
         banks=banks,
         shocks=np.log1p(moves * step / many),
         chances=np.tile(news / news.sum(), (61, 1)),
     )
     chain = solve(problem)
     before_any_news = problem.chances[0] @ chain.running[0, 300]
-    assert before_any_news == pytest.approx(price_of_a_fine(100.0, 102.0, 100.0, 5.0, 1.0, 0.03), rel=5e-4)  # 63.605
-    assert chain.running.max() <= 100
-    assert set(np.round(chain.running[11] / math.exp(-0.03 / 12), 9).ravel()) == {0.0, 100.0}
+    expected = price_of_a_fine(100.0, 102.0, 100.0, 5.0, 1.0, 0.03, carried)
+    assert before_any_news == pytest.approx(expected, rel=5e-4)  # 63.605, and 20 discounted
+    assert chain.running.max() <= 100 + carried
+    assert set(np.round(chain.running[11] / math.exp(-0.03 / 12), 9).ravel()) == {carried, 100.0 + carried}
 
 
 # --- B11: Kollenberg & Taschini 2016 ------------------------------------------------------------------
