@@ -130,6 +130,8 @@ class Scenario(Model):
         for market in (content["market"], *(link["market"] for link in content.get("links", ()))):
             if market.get("law") != "replay":
                 market.pop("replay", None)  # prices on record that nobody plays
+            if self.market.law != "equilibrium":
+                market.pop("aggregate", None)  # a market that no price is solved for
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
 
     def _power_is_constant(self) -> bool:
