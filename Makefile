@@ -73,12 +73,16 @@ fuzz: warm  ## scenarios with other numbers, played to the end by firms that act
 bench: setup  ## starting, stepping, training and drawing, beside Gymnasium's CartPole in one run: ARGS="--cold --no-ppo"
 	$(BIN)/python -m benchmarks $(ARGS)
 
-docs: setup  ## the pages of docs/ that are generated the README's table of systems and its figure
-	$(BIN)/python -m nea_env.library docs --readme README.md $(ARGS)
-	$(BIN)/python -m nea_env.envs.reference $(ARGS)
+# Every table that code can make, from the YAML, the field tables, the markets as solved, and stored results: nothing
+# is trained. What other libraries did is from `make clients`, in environments of their own.
+docs: setup  ## every table of docs/ and of the README that code can make; it renders stored results and never trains
+	$(BIN)/python -m nea_env.library docs $(ARGS)
+	$(BIN)/python -m nea_env.envs.reference --readme README.md $(ARGS)
 	$(BIN)/python -m nea_env.market calibration $(ARGS)
 	$(BIN)/python -m nea_env.market record $(ARGS)
-	$(if $(findstring --check,$(ARGS)),,$(BIN)/python -m nea_env rollout kets --episodes 1000 \
+	$(if $(ARGS),,$(BIN)/python -m nea_env.market waiting --write docs/markets.md)
+	$(if $(ARGS),,$(BIN)/python -m nea_env.policies.compliance --out docs/compliance.md)
+	$(if $(ARGS),,$(BIN)/python -m nea_env rollout kets --episodes 1000 \
 	    --policies just_in_time,searched_rule,invest_at_trigger,tuned_rule --out docs/figures/kets_policies.png)
 
 clean:  ## remove the environments, caches and build products; runs stay

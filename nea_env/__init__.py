@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from nea_env.bench.policies import as_policy
     from nea_env.bench.rollout import rollout
     from nea_env.bench.rollout_figure import plot
+    from nea_env.envs.naming import describe
     from nea_env.library import ScenarioError, load_scenario, scenarios
     from nea_env.market import price_paths
     from nea_env.policies import make_rule
@@ -37,6 +38,7 @@ __all__ = [
     "__version__",
     "as_policy",
     "compare",
+    "describe",
     "evaluate",
     "load_scenario",
     "make_rule",
@@ -59,6 +61,10 @@ def __getattr__(name: str) -> Any:
         from nea_env.bench import compare as compared
 
         return getattr(compared, name)
+    if name == "describe":
+        from nea_env.envs.naming import describe
+
+        return describe
     if name in ("Evaluation", "evaluate"):
         from nea_env.bench import evaluate as module
 

@@ -15,6 +15,7 @@ from nea_env.core.saving import check_entries
 from nea_env.envs import arguments
 from nea_env.envs.actions import check_finite, decode_choice, read_box, read_choice
 from nea_env.envs.episodes import Episodes
+from nea_env.envs.naming import readings
 from nea_env.envs.rendering import NO_RENDER_MODE, RENDER_FPS, RENDER_MODES, Renderer, check_render_mode
 from nea_env.envs.spaces import ACTION_FORMS, action_space, menu, menu_mask, observation_space
 from nea_env.library import load_scenario
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from nea_env.envs.naming import Names, Reading
     from nea_env.envs.spaces import ActionForm
     from nea_env.scenario import Scenario
 
@@ -113,8 +115,9 @@ class FirmEnv(gymnasium.Env[Any, Any]):
 
     `reset` and `step` return `action_mask`, `(8,)` bool or one entry for each choice of the menu: what can matter this
     month. The last step of an episode adds its closing `accounts` and `flows`. At any time `env.unwrapped` has
-    `accounts()`, `flows()`, `market()`, `law(path)` and `action_masks()`, and `get_state()` and `set_state(state)`
-    to return to an earlier month.
+    `accounts()`, `flows()`, `market()`, `law(path)`, `action_masks()` and `observe()`, which names every number of
+    the observation and gives it in tonnes, money and months, and `get_state()` and `set_state(state)` to return to
+    an earlier month.
 
     ## Arguments
 
@@ -298,6 +301,14 @@ class FirmEnv(gymnasium.Env[Any, Any]):
     def market(self) -> dict[str, float]:
         """Prices (money per t), volume limit (t) and month, as the observation shows them."""
         return {name: values[0].item() for name, values in self.batch.market().items()}
+
+    def observe(self) -> Names[Reading]:
+        """The present month's observation and action mask by name, with values in tonnes, money and months.
+
+        It prints as a table, ``env.unwrapped.observe()["gap"]`` finds a line, and nothing changes by looking.
+        """
+        form = ACTION_FORMS[self.menu is not None]
+        return readings(self.scenario, self.batch.observe()[0], self.action_masks(), form, int(self.batch.months[0]))
 
     def law(self, path: str) -> float:
         """One number of the law that this episode plays: ``law("banking.2018.net_sales_multiple")``.

@@ -16,6 +16,7 @@ from nea_env.core.saving import check_entries, check_rows
 from nea_env.envs import arguments
 from nea_env.envs.actions import decode_discrete, read_boxes, read_choices
 from nea_env.envs.episodes import Episodes
+from nea_env.envs.naming import readings
 from nea_env.envs.rendering import NO_RENDER_MODE, RENDER_FPS, RENDER_MODES, Renderer, check_render_mode
 from nea_env.envs.spaces import ACTION_FORMS, action_space, batched, menu, menu_mask, observation_space
 from nea_env.library import load_scenario
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from nea_env.envs.naming import Names, Reading
     from nea_env.envs.spaces import ActionForm
     from nea_env.scenario import Scenario
 
@@ -47,7 +49,8 @@ class FirmVectorEnv(VectorEnv[Any, Any, Any]):
     firm:
 
     - Actions are `(num_envs, 8)` or `(num_envs,)`, observations `(num_envs, 62)`, rewards `(num_envs,)` `float64`;
-      `accounts()`, `flows()`, `market()` and `law(path)` return arrays of shape `(num_envs,)`.
+      `accounts()`, `flows()`, `market()` and `law(path)` return arrays of shape `(num_envs,)`, and `observe(row)`
+      shows one row.
     - `reset(seed=s)` gives row i the seed s + i; a list gives each row its own, and `None` continues with the next
       episode of each row. `options={"scenario_seed": …}` is read the same way.
     - `autoreset_mode` says how ended rows begin their next episode. Under NEXT_STEP the call after an end does so and
@@ -272,6 +275,17 @@ class FirmVectorEnv(VectorEnv[Any, Any, Any]):
     def market(self) -> dict[str, NDArray[Any]]:
         """Prices (money per t), volume limit (t) and month, as the observation shows them, each (n,)."""
         return self.batch.market()
+
+    def observe(self, row: int = 0) -> Names[Reading]:
+        """One row's observation and action mask by name, as `FirmEnv.observe` gives them.
+
+        Raises:
+            ValueError: there is no such row.
+        """
+        row = arguments.whole_number(row, "row", 0, self.num_envs)
+        form = ACTION_FORMS[self.menu is not None]
+        seen, mask = self.batch.observe()[row], self.action_masks()[row]
+        return readings(self.scenario, seen, mask, form, int(self.batch.months[row]))
 
     def law(self, path: str) -> NDArray[np.float64]:
         """One number (n,) of the law that each row's episode plays, by its dotted path.

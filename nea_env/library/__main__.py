@@ -12,6 +12,7 @@ from nea_env.library.arguments import EXPLAINED, WORDS, Named, named
 from nea_env.library.catalogue import KINDS, Kind, document, names, validated
 from nea_env.library.changed_files import changed
 from nea_env.library.columns import width_of_terminal
+from nea_env.library.comparison import differences
 from nea_env.library.compose import load_link
 from nea_env.library.credits import Credit
 from nea_env.library.errors import did_you_mean
@@ -19,7 +20,7 @@ from nea_env.library.file_names import is_file_name
 from nea_env.library.listing import listed, markdown_list
 from nea_env.library.pages import out_of_date, pages, write
 from nea_env.library.reader import Document, read
-from nea_env.library.show import differences, shown_in, shown_throughout
+from nea_env.library.show import shown_in, shown_throughout
 from nea_env.scenario import Firm, Market, Model, Regime, ScenarioError
 
 MODELS: dict[str, type[Model]] = {"regime": Regime, "firm": Firm, "market": Market, "credit": Credit}
@@ -58,20 +59,25 @@ def _parser() -> argparse.ArgumentParser:
     show.add_argument("--kind", choices=KINDS, help="default: regime, unless only another kind has the name")
     show.set_defaults(run=_show)
     diff = commands.add_parser(
-        "diff", allow_abbrev=False, help="parameters in which two regimes differ, or one from itself with changes",
-        formatter_class=argparse.RawDescriptionHelpFormatter, epilog=EXPLAINED,
-    )  # fmt: skip
+        "diff",
+        allow_abbrev=False,
+        help="what differs between two regimes, or between one and itself with changes, in words and numbers",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog=EXPLAINED,
+    )
     diff.add_argument("words", nargs="+", metavar="REGIME | KEY=VALUE", help=WORDS.replace("scenario", "regime"))
-    diff.add_argument("--year", default="", help="one year; default: all periods, in order")
+    diff.add_argument("--year", default="", help="one year; default: the years that both have")
+    diff.add_argument("--all", action="store_true", help="list every parameter, also those that are counted otherwise")
     diff.set_defaults(run=_diff)
     listing = commands.add_parser("list", allow_abbrev=False, help="what ships, and how much of it is sourced")
-    listing.add_argument("--markdown", action="store_true", help="as the table in the README")
+    listing.add_argument("--markdown", action="store_true", help="as the table of docs/systems")
     listing.set_defaults(run=_list)
     docs = commands.add_parser(
-        "docs", allow_abbrev=False, help="write a page for every regime, and those of credits, links and the report"
+        "docs",
+        allow_abbrev=False,
+        help="write a page for every regime, and those of systems, credits, links and the report",
     )
     docs.add_argument("--out", type=Path, default=Path("docs/regimes"), help="folder for the pages (docs/regimes)")
-    docs.add_argument("--readme", type=Path, help="also write the table of systems between the markers in this file")
     docs.add_argument("--check", action="store_true", help="write nothing; exit 1 if a page is out of date")
     docs.set_defaults(run=_docs)
     return parser
@@ -94,7 +100,7 @@ def _diff(options: argparse.Namespace) -> int:
     after = [changed(file, given.overrides) for file in plain]
     files = (after[0], after[1]) if len(names) == 2 else (plain[0], after[0])
     laws = (validated(Regime, files[0]), validated(Regime, files[1]))
-    _print(differences(files, laws, options.year, width_of_terminal()))
+    _print(differences(files, laws, options.year, width_of_terminal(), everything=options.all))
     return 0
 
 
@@ -113,7 +119,7 @@ def _list(options: argparse.Namespace) -> int:
 
 
 def _docs(options: argparse.Namespace) -> int:
-    wanted = pages(options.out, options.readme)
+    wanted = pages(options.out)
     stale = out_of_date(wanted, options.out)
     if options.check:
         _print([f"out of date: {path}" for path in stale])

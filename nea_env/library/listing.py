@@ -14,6 +14,7 @@ from nea_env.scenario import Link
 
 COUNTRIES = {"CNY": "China", "JPY": "Japan", "KRW": "Korea"}
 """Where a regime is in force, by its currency."""
+CREDITS = "credits"  # the page of docs beside that of systems
 
 
 class System(NamedTuple):
@@ -106,17 +107,17 @@ def _link_row(link: Link) -> list[str]:
 
 
 def markdown_list() -> list[str]:
-    """The README's table: one row per system, then one per credit."""
+    """The table of docs/systems: one row per system, then one per credit."""
     lines = [
         "| country | system | years | play it as | sourced / derived / assumed |",
         "|---|---|---|---|---|",
     ]
     for system in systems():
-        page = f"[{system.title}](docs/regimes/{system.name}.md)"
+        page = f"[{system.title}](regimes/{system.name}.md)"
         cells = [system.country, page, system.years, _first(system.scenarios, 1), shares(system.counts)]
         lines.append(f"| {' | '.join(cells)} |")
     for credit in credits():
-        page = f"credit: [{credit.title}](docs/credits.md)"
+        page = f"credit: [{credit.title}]({CREDITS}.md)"
         since = f"since {credit.since}" if credit.since else ""
         sure = shares(counts(document("credit", credit.name)))
         cells = [credit.country, page, since, f"in {_first(accepted_by(credit), 3) or 'no system'}", sure]

@@ -1,4 +1,4 @@
-"""The pages in docs: one per regime, an index, the credits, the links; and the README's table of systems."""
+"""The pages in docs: one per regime, an index, every system with its share of sourced figures, credits and links."""
 
 from __future__ import annotations
 
@@ -22,13 +22,10 @@ from nea_env.library.listing import (
 )
 from nea_env.library.reader import Document
 from nea_env.library.tables import Row, counts, period_ends, rows, runs, shares, span
-from nea_env.scenario import Link, Regime, ScenarioError
+from nea_env.scenario import Link, Regime
 
 MARKDOWN = ".md"
 FROM_YAML = "<!-- Written by `python -m nea_env.library docs`: change the YAML, then run it again. -->"
-MARKERS = ("<!-- systems: python -m nea_env.library list --markdown -->", "<!-- end of systems -->")
-"""Lines of the README that enclose the table of systems."""
-
 MEANT = {
     "ranges": " (what was known about a number before it was announced)",
     "compliance": " (as reported: information, not a rule)",
@@ -36,15 +33,14 @@ MEANT = {
 """What stands behind the heading of a rule."""
 
 
-def pages(out: Path, readme: Path | None = None) -> dict[Path, str]:
+def pages(out: Path) -> dict[Path, str]:
     """Every page that belongs in ``out`` and next to it: path -> text."""
     texts = {out / f"{name}{MARKDOWN}": regime_page(name) for name in names("regime")}
     texts[out / f"README{MARKDOWN}"] = _index()
     texts[out.parent / f"credits{MARKDOWN}"] = credits_page()
     texts[out.parent / f"links{MARKDOWN}"] = links_page()
     texts[out.parent / f"coverage{MARKDOWN}"] = coverage_page()
-    if readme is not None:
-        texts[readme] = _with_table(readme)
+    texts[out.parent / f"systems{MARKDOWN}"] = systems_page()
     return texts
 
 
@@ -63,6 +59,20 @@ def write(wanted: dict[Path, str]) -> None:
     for path, page in wanted.items():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(page, encoding="utf-8")
+
+
+def with_block(page: str, name: str, command: str, lines: Iterable[str]) -> str:
+    """A hand-written page with one table made anew, between two lines that name it and its command.
+
+    Raises:
+        ValueError: one of the two lines is not in the page.
+    """
+    opening, closing = f"<!-- {name}: {command} -->\n", f"<!-- end of {name} -->"
+    before, found, rest = page.partition(opening)
+    _, ended, after = rest.partition(closing)
+    if not found or not ended:
+        raise ValueError(f"the lines {opening.strip()} and {closing} must both be in the page")
+    return before + opening + "".join(f"{line}\n" for line in lines) + closing + after
 
 
 def regime_page(name: str | Path) -> str:
@@ -98,6 +108,19 @@ def credits_page() -> str:
         lines += [*_table([row for row in rows(file) if row.status], file, footnotes), ""]
     lines += _notes(footnotes)
     return "\n".join(lines).rstrip() + "\n"
+
+
+SYSTEMS = (
+    "Every system and credit covered, the scenario to play it as, and what its figures rest on: the shares that are"
+    " sourced, derived from sourced ones by stated arithmetic, or assumed and marked as such. `python -m"
+    " nea_env.library show kets --year 2023` prints every rule of a year with its source; `diff kets tokyo` says how"
+    " two systems differ."
+)
+
+
+def systems_page() -> str:
+    """Every system and credit in one table."""
+    return "\n".join(["# Systems", "", FROM_YAML, "", SYSTEMS, "", *markdown_list()]) + "\n"
 
 
 LINKS = (
@@ -253,12 +276,3 @@ def _index() -> str:
         link = f"[{system.title}]({system.name}{MARKDOWN})"
         lines.append(f"| {link} | {system.country} | {system.years} | {users} | {shares(system.counts)} |")
     return "\n".join(lines) + "\n"
-
-
-def _with_table(readme: Path) -> str:
-    """The README with the table of systems between its markers."""
-    before, opening, rest = readme.read_text(encoding="utf-8").partition(MARKERS[0])
-    _, closing, after = rest.partition(MARKERS[1])
-    if not opening or not closing:
-        raise ScenarioError(f"{readme}: the lines {MARKERS[0]} and {MARKERS[1]} must both be in it")
-    return "\n".join([before + opening, *markdown_list(), closing + after])

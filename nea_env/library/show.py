@@ -1,14 +1,12 @@
-"""One file, or the difference between two regimes, as plain text for a terminal."""
+"""One file as plain text for a terminal."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from pydantic import BaseModel
-
 from nea_env.library.columns import COLUMN_GAP, paragraph, table
-from nea_env.library.entries import MISSING, OTHERS, Entry, entries, text
+from nea_env.library.entries import MISSING, Entry, entries
 from nea_env.library.reader import Document
 from nea_env.library.tables import (
     counts,
@@ -19,7 +17,7 @@ from nea_env.library.tables import (
     span,
     title_of,
 )
-from nea_env.scenario import BY_PERIOD, Regime, ScenarioError
+from nea_env.scenario import ScenarioError
 
 MARKS = {"derived": "~", "assumed": "?", MISSING: "!"}
 CELL = 26  # widest cell of a table with a column for every run of years
@@ -81,78 +79,6 @@ def period_of(file: Document, year: str) -> str:
             return first
     known = ", ".join(span(first, last) for first, last in ends.items()) or "none"
     raise ScenarioError(f"year {year}: {title_of(file)} has no such year; allowed: {known}")
-
-
-def differences(files: tuple[Document, Document], laws: tuple[Regime, Regime], year: str, width: int) -> list[str]:
-    """Parameters in which two regimes differ, side by side.
-
-    Args:
-        files: the two files, for their years.
-        laws: the two regimes; what a file leaves out is compared at its default.
-        year: compare the periods that contain it; empty: the first with the first, and so on.
-        width: columns of the terminal.
-    """
-    if year:
-        chosen = [(period_of(files[0], year), period_of(files[1], year))]
-    else:
-        chosen = list(zip(*(sorted(law.calendar) for law in laws), strict=False))
-    cells: dict[tuple[str, str], list[tuple[str, tuple[str, str]]]] = {}
-    agree = 0
-    for pair in (("", ""), *chosen):
-        sides = [_flat(law, period) for law, period in zip(laws, pair, strict=True)]
-        for key in dict.fromkeys([*sides[0], *sides[1]]):
-            values = (sides[0].get(key, ""), sides[1].get(key, ""))
-            agree += values[0] == values[1]
-            if values[0] != values[1]:
-                cells.setdefault(key, []).append((pair[0], values))
-    ends = [period_ends(file) for file in files]
-    partner = dict(chosen)
-    body = []
-    for rule in ("general", "phases", "calendar", *BY_PERIOD):
-        for (mechanism, parameter), pairs in cells.items():
-            if mechanism == rule:
-                for label, values in runs(pairs, {first: ends[0][first] for first, _ in chosen}):
-                    body.append([rule, parameter, _years(label, chosen, ends), *(value or "-" for value in values)])
-    names = [law.name for law in laws]
-    lines = table(["rule", "parameter", "years", *names], body, width)
-    lines += ["", f"{agree} values agree"]
-    if not year:
-        for law, end in zip(laws, ends, strict=True):
-            left = sorted(law.calendar)[len(partner) :]
-            lines += [f"not compared: {law.name} {span(left[0], end[left[-1]])}"] if left else []
-    return lines
-
-
-def _years(label: str, chosen: list[tuple[str, str]], ends: list[dict[str, str]]) -> str:
-    """The years of both sides of a run that is labelled by the first side's."""
-    if not label:
-        return ""
-    run = [pair for pair in chosen if label[:4] <= pair[0] <= label[-4:]]
-    other = span(run[0][1], ends[1][run[-1][1]])
-    return label if other == label else f"{label} / {other}"
-
-
-def _flat(law: Regime, period: str) -> dict[tuple[str, str], str]:
-    """(rule, parameter) -> value in one period of a regime, or throughout."""
-    tree = law.model_dump(mode="json", exclude={"name", "title", "gaps", "compliance"})
-    if not period:
-        tree = {k: v for k, v in tree.items() if k not in (*BY_PERIOD, "calendar", "ranges")}
-        general = {("general", key): text(value) for key, value in tree.items() if not isinstance(value, dict)}
-        return general | {("phases", path): value for path, value in _leaves(tree["phases"])}
-    rules = {rule: tree[rule][period] for rule in ("calendar", *BY_PERIOD) if period in tree[rule]}
-    return {(rule, path): value for rule, group in rules.items() for path, value in _leaves(group)}
-
-
-def _leaves(tree: Any, path: str = "") -> list[tuple[str, str]]:
-    if isinstance(tree, BaseModel):
-        tree = tree.model_dump(mode="json")
-    if isinstance(tree, dict):
-        return [
-            leaf
-            for key, item in tree.items()
-            for leaf in _leaves(item, f"{path}.{key or OTHERS}" if path else key or OTHERS)
-        ]
-    return [] if tree in ([], None) else [(path, text(tree))]
 
 
 def _matrix(listed: list[Entry], ends: dict[str, str], width: int) -> list[str]:

@@ -39,7 +39,7 @@ def _parser() -> argparse.ArgumentParser:
     plot = commands.add_parser(
         "plot",
         allow_abbrev=False,
-        help="fans of prices, at deadlines too, front discount, partners, aggregate bank, tree of laws: one PNG each",
+        help="pictures of a scenario, one PNG each: prices, also at deadlines, front discount, partners, bank and laws",
         description="Draw a scenario's prices; without a scenario, list those that ship.",
         formatter_class=argparse.RawDescriptionHelpFormatter, epilog=EXPLAINED,
     )  # fmt: skip
@@ -75,11 +75,14 @@ def _parser() -> argparse.ArgumentParser:
     described = f"{WORDS} (default: {' '.join(shipped)})"
     waiting.add_argument("words", nargs="*", metavar=METAVAR, help=described)
     waiting.add_argument("--episodes", type=int, default=2000, help="number of episodes (2000)")
+    waiting.add_argument(
+        "--write", type=Path, metavar="PAGE", help="put the table into a page, docs/markets.md, instead"
+    )
     waiting.set_defaults(run=_waiting, out=None, shipped=shipped)
     claim = commands.add_parser(
         "claim",
         allow_abbrev=False,
-        help="what the equilibrium of a whole market says of a claim: sign, size, and what it hangs on",
+        help="what the equilibrium of a whole market says about a claim: sign, size and what it depends on",
         description="Put a claim to the test in the equilibrium of a whole market; without a name, list the claims.",
         formatter_class=argparse.RawDescriptionHelpFormatter, epilog=EXPLAINED,
     )  # fmt: skip
@@ -136,11 +139,14 @@ def _record(options: argparse.Namespace) -> int:
 
 def _waiting(options: argparse.Namespace) -> int:
     from nea_env.library.columns import width_of_terminal
-    from nea_env.market.waiting import report
+    from nea_env.market.waiting import report, write
 
     if options.episodes < 2:
         raise ValueError(f"--episodes: {options.episodes}, allowed: 2 or more")
     given = named([*options.words, *options.rest], options.shipped)
+    if options.write is not None:
+        write(options.write, given, options.episodes)
+        return 0
     print(*report(given, options.episodes, width_of_terminal()), sep="\n")
     return 0
 

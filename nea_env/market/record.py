@@ -31,9 +31,9 @@ with the aggregates that ship). **Computed** is the mean, over {paths:,} paths, 
 the band that holds nine paths in ten; of a surprise, the change of the mean price, and the band over the states in
 which the market may stand that month. Nothing is random but the news of emissions.
 
-A market is set to start at one price (`abatement.scale`). Figures that it was set on are marked, and not counted; nor
-are figures counted twice that are looked at again under another belief. Of the {count} others **{inside} lie within the
-band**, where nine in ten should; {low} lie below it and {high} above.
+A market is set to start at one price (`abatement.scale`). Figures that were used to set it are marked and not counted.
+A figure that is examined again under another belief is counted once. Of the {count} figures counted **{inside} lie
+within the band**, where nine in ten should; {low} lie below it and {high} above.
 
 So this is no forecast. A market computed knows every rule to come from its first month; the markets seen learned of
 them late, and in most of them units were less scarce than is assumed here. Where the band holds what was seen, it

@@ -9,23 +9,27 @@ the ratio's news does not depend, so each tonne asks when best to stop an autore
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from nea_env.atomic import write_text
 from nea_env.core.layout import DEADLINE_SCALE, Action
 from nea_env.core.lowering.process_parameters import offset_parameters
 from nea_env.library import load_scenario
 from nea_env.library.arguments import Named
 from nea_env.library.columns import table
 from nea_env.library.grammar import told
+from nea_env.library.pages import with_block
 from nea_env.policies.play import costs
 from nea_env.policies.rules import JustInTime, column
 from nea_env.policies.seeds import EVALUATION_SEEDS
 from nea_env.scenario import Scenario
 from nea_env.scenario.market import OffsetSeries
 
+HEADS = ["scenario", "credits bought when due, % of exposure", "waiting adds"]
 EPISODES = 2_000
 QUARTER = 2  # months to the deadline from which on credits are due
 LONGEST_WAIT = 72  # the longest wait looked at
@@ -113,8 +117,25 @@ def report(given: Named, episodes: int, width: int) -> list[str]:
     for change in told(given.overrides):
         if change.partition("=")[0] in WITHOUT_FRICTIONS:
             raise ValueError(f"override {change}: plays no part, since both buyers trade without it; allowed: others")
+    return table(HEADS, _rows(given, episodes), width)
+
+
+def _rows(given: Named, episodes: int, mark: str = "") -> list[list[str]]:
     rows = []
     for name, scenario in zip(given.scenarios, given.load(), strict=True):
         value = worth(scenario, episodes)
-        rows.append([name, f"{value.due:.2f}", f"{value.waiting:.2f} ± {value.error:.2f}"])
-    return table(["scenario", "credits bought when due, % of exposure", "waiting adds"], rows, width)
+        rows.append([f"{mark}{name}{mark}", f"{value.due:.2f}", f"{value.waiting:.2f} ± {value.error:.2f}"])
+    return rows
+
+
+def write(page: Path, given: Named, episodes: int) -> None:
+    """Put the table into a hand-written page, between the two lines that name it.
+
+    Raises:
+        ValueError: the page lacks one of them.
+    """
+    lines = [HEADS, ["---"] * len(HEADS), *_rows(given, episodes, mark="`")]
+    table_of = [f"| {' | '.join(cells)} |" for cells in lines]
+    table_of[1] = "|---" * len(HEADS) + "|"
+    command = f"python -m nea_env.market waiting --write docs/{page.name}"
+    write_text(page, with_block(page.read_text(encoding="utf-8"), "waiting", command, table_of))

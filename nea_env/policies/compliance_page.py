@@ -62,9 +62,9 @@ the equilibrium as are reported, on average over the periods that are reported (
 `nea_env/policies/market_compliance.py`): 2.5 and 3.1. Like the aggregate that they come from they are assumed. The
 others stay at 1.1:
 
-- the national system's market lacks less of the duty of 2019 and 2020 than was reported (0.5 %), at 1.1 already;
-- in Chongqing units are so many that hardly a firm misses its duty of 2013 and 2014 at any multiple, against the 70 %
-  that had complied at its first deadline: these firms had more than the price to think of;
+- in the national system, less of the duty of 2019 and 2020 is left unmet than was reported (0.5 %), even at 1.1;
+- Chongqing gave out so many units that hardly any firm misses its duty of 2013 and 2014 at any multiple, yet only 70 %
+  had complied by the first deadline: the price was not what kept the others from it;
 - for Saitama no share of firms was found, and its aggregate is far shorter than its market was;
 - Japan's voluntary scheme has no aggregate.
 """

@@ -15,6 +15,7 @@ from nea_env.scenario.links import Link
 from nea_env.scenario.market import Market
 from nea_env.scenario.regime import Regime
 from nea_env.scenario.rights import Rights
+from nea_env.scenario.summary import summary
 from nea_env.scenario.types import Model, Month, Whole, Year, add_months, months_between
 
 LINKS_MAX = 2
@@ -59,6 +60,12 @@ class Scenario(Model):
     market: Market
     links: tuple[Link, ...] = ()  # at most two
     policy: LawDraws = LawDraws()
+
+    def __str__(self) -> str:
+        """One screen: the system, the firm, the market, the rules in force with their numbers, the digest."""
+        return summary(self)
+
+    __repr__ = __str__
 
     @property
     def periods(self) -> tuple[str, ...]:

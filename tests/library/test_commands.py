@@ -12,7 +12,7 @@ import pytest
 from nea_env.library import names
 from nea_env.library.__main__ import main
 from nea_env.library.listing import markdown_list
-from nea_env.library.pages import MARKDOWN, MARKERS, regime_page
+from nea_env.library.pages import MARKDOWN, regime_page
 from nea_env.scenario import ScenarioError
 from tests.library.laws import NEW, OLD
 
@@ -109,34 +109,76 @@ def test_a_users_file_is_shown_with_what_it_leaves_unsourced(capsys, tmp_path):
     assert re.search(r"price +5!", out)
 
 
-def test_diff_puts_what_differs_side_by_side(capsys, old, new):
-    out = said(capsys, "diff", old, new)
-    assert out.splitlines()[2:] == [
-        "calendar  deadline            2015-2019  2021-09    2021-12",
-        "banking   limit               2015-2019  unlimited  net_sales",
-        "          net_sales_multiple  2015-2019  0          2",
-        "offsets   peat.limit_share    2015-2019  -          0.1",
-        "          peat.limit_base     2015-2019  -          duty",
-        "          peat.multiplier     2015-2019  -          1",
-        "penalty   lump_sum            2015-2019  0          20,000",
-        "",
-        out.splitlines()[-2],
-        "not compared: new 2020-2024",
+def test_diff_leads_with_what_differs_in_words(capsys, old, new):
+    out = said(capsys, "diff", old, new).splitlines()
+    assert out[:2] == [
+        "old: Old law, 2010-2019, X, years start in month 4. new: New law, 2010-2024, X, years start in month 4.",
+        "Compared: the years that both have, 2010-2019.",
     ]
-    assert re.fullmatch(r"\d+ values agree", out.splitlines()[-2])
+    assert out[2:5] == ["", "only new has", "  offset credits: peat 10 % of the duty (2015-2019)"]
+    months = [f"5 years each, duty due after {count} months" for count in (18, 21)]
+    assert [re.split(r"  +", row) for row in out[6:11] if not row.startswith("-")] == [
+        ["both have", "years", "old", "new"],
+        ["periods", "2015-2019", *months],
+        ["carry-over", "2015-2019", "everything", "net sales × 2"],
+        ["missing tonne", "2015-2019", "6 × the price", "6 × the price, 20,000 X once"],
+    ]
+    assert "alike in words: allocation" in out
 
 
-def test_diff_matches_periods_by_position_or_by_a_year(capsys):
-    by_position = said(capsys, "diff", "kets", "tokyo")
-    assert "2015 / 2010-2014" in by_position
-    assert "not compared: kets 20" in by_position
+def test_diff_then_lists_the_parameters_that_both_have(capsys, old, new):
+    out = said(capsys, "diff", old, new)
+    listed = [re.split(r"  +", row.strip()) for row in out.partition("\nrule ")[2].splitlines()[2:]]
+    assert listed[:4] == [
+        ["calendar", "deadline", "2015-2019", "2021-09", "2021-12"],
+        ["banking", "limit", "2015-2019", "unlimited", "net_sales"],
+        ["net_sales_multiple", "2015-2019", "0", "2"],
+        ["penalty", "lump_sum", "2015-2019", "0", "20,000"],
+    ]
+    assert re.fullmatch(r"\d+ values agree", out.splitlines()[-3])
+    # the three numbers of peat, in each of the five years
+    assert out.splitlines()[-2] == "15 values that differ are counted, not listed: --all lists them"
+    assert out.splitlines()[-1] == "not compared: new 2020-2024"
+    everything = said(capsys, "diff", old, new, "--all")
+    assert re.search(r"^offsets +peat\.limit_share +2015-2019 +- +0\.1$", everything, re.MULTILINE)
+    assert "counted" not in everything
+
+
+def test_diff_pairs_the_years_that_both_have(capsys):
+    out = said(capsys, "diff", "kets", "tokyo")
+    assert "Compared: the years that both have, 2015-2029." in out
+    assert re.search(r"^carry-over +2015-2016 +everything +into the next period only$", out, re.MULTILINE)
+    assert re.search(r"^ +2018 +net sales × 3 +into the next period only$", out, re.MULTILINE)
+    assert out.splitlines()[-2:] == ["not compared: kets 2030", "not compared: tokyo 2010-2014"]
+    only_korea, _, only_tokyo = out.partition("only kets has\n")[2].partition("only tokyo has\n")
+    for rule in ("borrowing", "auctions", "price triggers"):
+        assert f"  {rule}: " in only_korea
+    assert only_tokyo.startswith("  early credits: after each of years 2, 3, 4, 5\n")
     by_year = said(capsys, "diff", "kets", "tps", "--year", "2021")
     assert re.search(r"pre_share +2021 +0 +0\.7$", by_year, re.MULTILINE)
     assert "not compared" not in by_year
 
 
+def test_diff_folds_long_lists_to_a_count(capsys):
+    out, everything = (said(capsys, "diff", "kets", "tokyo", *more) for more in ([], ["--all"]))
+    assert "cost_intensity" not in out and "clinker" not in out
+    assert "cost_intensity" in everything and "clinker" in everything
+    assert (
+        "exempt from auctions: firms that meet any of 3 leakage tests (2015-2020); firms that meet the leakage" in out
+    )
+    assert len(out.splitlines()) < 130 < 600 < len(everything.splitlines())
+
+
+def test_diff_pairs_by_order_only_where_no_year_is_common(capsys):
+    out = said(capsys, "diff", "jvets", "gx_ets")
+    assert "No year is in both: the first period is compared with the first" in " ".join(out.split())
+    assert re.search(r"^allocation +2006 / 2026 +base-year emissions × 0\.79 +base-year emissions × 0\.983$", out, re.M)
+    assert out.splitlines()[-1] == "not compared: jvets 2011-2012"
+
+
 def test_a_regime_does_not_differ_from_itself(capsys, new):
-    assert said(capsys, "diff", new, new).splitlines()[2:-1] == [""]
+    words = "alike in words: periods, allocation, carry-over, offset credits, missing tonne"
+    assert said(capsys, "diff", new, new).splitlines()[2:-1] == ["", words, ""]
 
 
 def test_list_has_every_system_with_years_money_and_scenarios(capsys, monkeypatch):
@@ -228,23 +270,17 @@ def test_a_page_tells_the_gaps_and_what_was_reported(capsys, tmp_path):
         regime_page(tmp_path / "bad.yaml")
 
 
-def test_the_readmes_table_is_put_between_its_markers(tmp_path):
-    readme = tmp_path / "README.md"
-    readme.write_text(f"before\n{MARKERS[0]}\nold\n{MARKERS[1]}\nafter\n")
-    assert main(["docs", "--out", str(tmp_path / "regimes"), "--readme", str(readme)]) == 0
-    assert readme.read_text() == "\n".join(["before", MARKERS[0], *markdown_list(), MARKERS[1], "after", ""])
-    readme.write_text("no markers\n")
-    assert main(["docs", "--out", str(tmp_path / "regimes"), "--readme", str(readme)]) == 2
-
-
 def test_the_projects_pages_are_up_to_date(capsys):
     stale = main(["docs", "--out", str(ROOT / "docs/regimes"), "--check"])
     assert stale == 0, f"{capsys.readouterr().out}\nrun make docs"
 
 
-def test_the_readmes_table_is_what_the_command_prints(capsys):
+def test_the_page_of_systems_holds_what_the_command_prints(capsys, tmp_path):
     printed = said(capsys, "list", "--markdown")
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert readme.count(MARKERS[0]) == readme.count(MARKERS[1]) == 1
-    block = readme.partition(MARKERS[0] + "\n")[2].partition(MARKERS[1])[0]
-    assert block == printed, "run make docs"
+    assert main(["docs", "--out", str(tmp_path / "docs" / "regimes")]) == 0
+    page = (tmp_path / "docs" / "systems").with_suffix(MARKDOWN).read_text(encoding="utf-8")
+    assert page.endswith("\n\n" + printed)
+    assert printed.splitlines()[2:] == markdown_list()[2:]
+    for link in re.findall(r"\]\(([^)]+)\)", printed):
+        assert (tmp_path / "docs" / link).is_file()
+    assert f"systems{MARKDOWN}" in (ROOT / "docs" / "README").with_suffix(MARKDOWN).read_text(encoding="utf-8")

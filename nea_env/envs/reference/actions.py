@@ -139,13 +139,14 @@ Then comes abatement: `none`, or `at price` (up to a marginal cost equal to the 
 """
 
 
-def _action(choice: Choice) -> str:
-    """The entries of a choice's action that are not 0."""
+def action_of(choice: Choice, mark: str = "`") -> str:
+    """The entries of a choice's action that are not 0; ``mark`` encloses their names."""
     suggested = {"trade": "even_trade"} if choice.even else {}
     suggested |= {"abate": "abate_at_price"} if choice.at_price else {}
     values = zip(ACTIONS, choice.action, strict=True)
     given = {field.name: f"{value:g}" for field, value in values if value} | suggested
-    return ", ".join(f"`{field.name}` = {given[field.name]}" for field in ACTIONS if field.name in given) or "all zeros"
+    named = [f"{mark}{field.name}{mark} = {given[field.name]}" for field in ACTIONS if field.name in given]
+    return ", ".join(named) or "all zeros"
 
 
 def summary() -> list[str]:
@@ -157,7 +158,7 @@ def summary() -> list[str]:
 def page() -> list[str]:
     """The lines of the page."""
     effects = ((f"`{field.name}`", *EFFECTS[field.name]) for field in ACTIONS)
-    menu = ((f"{number}", choice.name, _action(choice)) for number, choice in enumerate(CHOICES))
+    menu = ((f"{number}", choice.name, action_of(choice)) for number, choice in enumerate(CHOICES))
     return [
         *("# Actions", "", FROM_TABLES, *ABOUT_ACTIONS.splitlines(), ""),
         *(*field_table(rows(ACTIONS)), "", "## What each does", ""),
