@@ -107,28 +107,44 @@ def unanswered(base: Scenario, changed: Scenario) -> list[str]:
     market, lines = changed.market, list[str]()
     answered = DATES if market.law in UNMOVED else (*DATES, "stabilisation")
     partners = {f"links.{place}.regime": link.market for place, link in enumerate(changed.links)}
-    together = all(link.regime is None for link in changed.links)  # two markets may settle each year as it ends
     for prefix, before, after in _laws(base, changed):
         found = list(changed_rules(before, after))
         rules = [path for path in found if path.split(".")[0] != "ranges"]
         found = rules or found  # ranges of numbers that went with a rule
         if market.law == "equilibrium":
-            reasons: dict[str, list[str]] = {}
-            for path in found:
-                whose = changed.market if prefix == "regime" else partners[prefix]
-                why = silent(path, after, whose)
-                why = why or slack(path, before, after, whose, changed.start, together=together)
-                if path.startswith("ranges"):
-                    why = "" if changed.policy.mode == "randomised" else "the law is played as it was (policy.mode)"
-                if why:
-                    reasons.setdefault(why, []).append(_short(path))
-            lines += [f"{_listed(prefix, paths)}: no price answers: {why}" for why, paths in reasons.items()]
+            whose = market if prefix == "regime" else partners[prefix]
+            lines += _of_equilibrium(prefix, found, before, after, changed, whose)
             continue
         ignored = [path.split(".")[0] for path in found if path.split(".")[0] not in answered]
         if ignored:
             gaps = _told_gaps(base.market, market) if prefix == "regime" else ""
             lines.append(f"{_listed(prefix, ignored)}: {_process(market)}{gaps}. {_which_answers(changed, prefix)}.")
     return lines
+
+
+def _of_equilibrium(
+    prefix: str, found: list[str], before: Regime, after: Regime, changed: Scenario, market: Market
+) -> list[str]:
+    """What the solution of a whole market does not know, and what it knows but does not bind in any of its years."""
+    together = all(link.regime is None for link in changed.links)  # two markets may settle each year as it ends
+    unknown, unbound = dict[str, list[str]](), dict[str, list[str]]()
+    moving = set[str]()
+    for path in found:
+        if path.startswith("ranges"):
+            why = "" if changed.policy.mode == "randomised" else "the law is played as it was (policy.mode)"
+        else:
+            why = silent(path, after, market)
+        if why:
+            unknown.setdefault(why, []).append(_short(path))
+        elif idle := slack(path, before, after, market, changed.start, together=together):
+            unbound.setdefault(idle, []).append(_short(path))
+        else:
+            moving.add(_short(path))
+    still = {why: [path for path in paths if path not in moving] for why, paths in unbound.items()}
+    return [
+        *(f"{_listed(prefix, paths)}: no price answers: {why}" for why, paths in unknown.items()),
+        *(f"{_listed(prefix, paths)}: the price stays as it is: {why}" for why, paths in still.items() if paths),
+    ]
 
 
 def silent(path: str, law: Regime, market: Market) -> str:

@@ -8,10 +8,13 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-from nea_env.scenario import Aggregate, BankingRule, BorrowingRule, Market, OffsetRule, Regime, months_between
+from nea_env.scenario import Aggregate, BorrowingRule, Market, OffsetRule, Regime, months_between
 
 WIDEST = 4.0
 """Largest gap of a firm over ``gross_deficit``: half of the firms have gaps, evenly up to twice their mean."""
+
+ALL = "the market carries over all there is: nothing older can lapse, or short firms may keep what they buy"
+NOTHING = "the market has nothing to carry over: nothing may be, or it emits more than its cap"
 
 
 def slack(path: str, before: Regime, after: Regime, market: Market, start: str, *, together: bool = True) -> str:
@@ -31,8 +34,9 @@ def slack(path: str, before: Regime, after: Regime, market: Market, start: str, 
         return ""
     if together and section in ("banking", "penalty") and (later := _settled_with(law, after)):
         return f"{law} is settled together with {later}, whose rule holds"
-    if section == "banking" and all(_all_carried(regime.banking[law]) for regime in (before, after)):
-        return "the market carries over all there is: short firms may keep what they buy (deficit_firm_exempt)"
+    if section == "banking":
+        why = _carried(law, before, aggregate)
+        return why if why == _carried(law, after, aggregate) else ""
     if section == "borrowing" and law in before.borrowing and law in after.borrowing:
         return _borrowing(law, keys[0], before, after, aggregate)
     if section == "offsets":
@@ -59,8 +63,26 @@ def _settled_with(law: str, regime: Regime) -> str:
     return last if last > law else ""
 
 
-def _all_carried(rule: BankingRule) -> bool:
-    return rule.limit == "unlimited" or (rule.limit == "net_sales" and rule.deficit_firm_exempt)
+def _carried(law: str, regime: Regime, aggregate: Aggregate) -> str:
+    """Why all units left over, or none, are carried over by the market; nothing where some are."""
+    rule, first = regime.banking[law], law == min(regime.calendar) and aggregate.initial_bank == 0.0
+    if rule.limit == "unlimited" or (rule.limit == "net_sales" and rule.deficit_firm_exempt):
+        return ALL
+    if rule.limit == "next_period_only" and first:
+        return ALL
+    return (
+        NOTHING if rule.limit == "none" or (rule.limit == "next_period_only" and _short(law, regime, aggregate)) else ""
+    )
+
+
+def _short(law: str, regime: Regime, aggregate: Aggregate) -> bool:
+    """Whether the market's emissions lie above its cap in a period of credits below a baseline."""
+    rule = regime.allocation[law].of_class(aggregate.unit_class)
+    cut = rule.reduction_factor.get(aggregate.unit_class, 0.0)
+    years = range(int(law), int(law) + regime.calendar[law].years)
+    first = int(min(regime.calendar))
+    excess = sum((1.0 - cut) * aggregate.issued(year) - aggregate.baseline(year, first) for year in years)
+    return rule.method == "baseline" and excess <= 0.0
 
 
 def _borrowing(law: str, key: str, before: Regime, after: Regime, aggregate: Aggregate) -> str:
