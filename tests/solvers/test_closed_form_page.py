@@ -52,7 +52,7 @@ def test_the_page_has_the_figures(figure):
 def test_the_command_prints_writes_or_checks(capsys, tmp_path):
     assert main(["closed_form"]) == 0
     assert "uncertainty.gain_from_volatility" in capsys.readouterr().out
-    page = tmp_path / "theory.md"
+    page = tmp_path / "docs/theory.md"
     assert main(["closed_form", "--check", "--out", str(page)]) == 1
     assert capsys.readouterr().out == f"out of date: {page}\n" and not page.exists()
     assert main(["closed_form", "--out", str(page)]) == 0

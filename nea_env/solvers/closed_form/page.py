@@ -59,7 +59,7 @@ def page() -> str:
 
 def listing(width: int) -> list[str]:
     """The closed forms as lines of text: name and what it says, then the worked figure."""
-    lines = []
+    lines: list[str] = []
     for theme, entries in CATALOGUE.items():
         lines += ["", theme] if lines else [theme]
         for entry in entries:
