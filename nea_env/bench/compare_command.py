@@ -77,7 +77,8 @@ def _run(options: argparse.Namespace) -> int:
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", ScenarioWarning)
         scenarios = loaded(arguments, common, options.price)
-    told_in_one_line(caught, sys.stderr)
+    for text in dict.fromkeys(told_in_one_line(caught)):
+        print(f"warning: {text}", file=sys.stderr, flush=True)
     policies = list(dict.fromkeys(options.policy)) or POLICIES
     found = compare(scenarios, policies=policies, episodes=options.episodes, seed=options.seed)
     print(found)
