@@ -87,6 +87,8 @@ def _short(law: str, regime: Regime, aggregate: Aggregate) -> bool:
 
 def _borrowing(law: str, key: str, before: Regime, after: Regime, aggregate: Aggregate) -> str:
     rules = before.borrowing[law], after.borrowing[law]
+    if all(rule.limit == "none" for rule in rules):
+        return "nothing may be borrowed"
     earlier = max((year for year in after.borrowing if year < law), default="")
     if key == "share" and all(rule.limit == "decaying" for rule in rules):
         if earlier and after.borrowing[earlier].limit in ("share_of_duty", "decaying"):
