@@ -30,7 +30,7 @@ from tests.core.equilibrium.law_table import LawTable, Leaf, between
 
 EXACT = 1e-9  # of the dearest price of the month
 SOLVED = {"market.law": "equilibrium"}
-RANDOMISED = ("tps_randomised", pytest.param("kets_randomised", marks=pytest.mark.slow))  # 16 laws, and 256
+RANDOMISED = ("tps_randomised", pytest.param("kets_randomised", marks=pytest.mark.slow))  # 64 laws, and 256
 NO_MARKET = dict.fromkeys(("jvets", "jvets_intensity", "tms", "tms_randomised"), "equilibrium needs market.aggregate")
 NO_EQUILIBRIUM = NO_MARKET | {
     "tokyo_carbon_tax": "regime.carbon_tax: every firm of tokyo would pay it",
@@ -108,7 +108,7 @@ def test_systems_that_are_solved_together_know_their_law_from_the_start(name):
 @pytest.mark.parametrize("name", RANDOMISED)
 def test_drawn_laws_pay_no_trader(name):
     table, seen = paid_nobody(load_scenario(name, SOLVED))
-    assert len(table.paths) == (256 if name == "kets_randomised" else 16)
+    assert len(table.paths) == (256 if name == "kets_randomised" else 64)
     # The running price, also as a period ends, and that of one that waits; the last two into announcements as well.
     assert len({key for key in seen if key[0] in (Record.RUNNING, Record.FRONT)}) == 5
 
