@@ -23,7 +23,7 @@ NOT_DRAWN = {
     "market.bootstrap": "changes on record are as they were",
 }
 """Keys below which no number is drawn, and why."""
-BESIDE_EQUILIBRIUM = ("frictions", "offset", "quote_noise", "stale", "turnover")
+BESIDE_EQUILIBRIUM = ("frictions", "offset", "quote_noise", "stale")
 """Keys of a market that its equilibrium does not depend on."""
 
 _Model = TypeVar("_Model", bound=BaseModel)

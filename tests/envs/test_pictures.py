@@ -153,10 +153,10 @@ def test_the_legend_names_only_what_is_there():
     env = FirmEnv("kets", render_mode="rgb_array")
     env.reset(seed=1)
     env.render()
-    assert env._renderer._picture._cells[2]._axes.get_legend() is None  # nothing has been avoided yet
+    assert env._renderer._pictures[0]._cells[2]._axes.get_legend() is None  # nothing has been avoided yet
     env.step(np.array([0.0, 0.5, *[0.0] * 6], np.float32))
     env.render()
-    cells = env._renderer._picture._cells
+    cells = env._renderer._pictures[0]._cells
     named = [[text.get_text() for text in cell._axes.get_legend().get_texts()] for cell in cells[1:3]]
     assert named == [["front: vintage due next", "next vintage", "emitted, not settled"], ["operation"]]
 

@@ -171,7 +171,7 @@ def test_a_batch_of_two_scenarios_shows_the_own_number_where_nothing_is_drawn():
 # --- under an equilibrium price ---------------------------------------------------------------------
 EQUILIBRIUM = {"market.law": "equilibrium"}
 BESIDE = {"frictions.spread": [0.0, 0.05], "frictions.volume_share": [0.01, 0.2], "offset.ratio": [0.5, 0.9],
-          "quote_noise": [0.0, 0.1], "turnover.3": [0.5, 2.0]}  # fmt: skip
+          "quote_noise": [0.0, 0.1]}  # fmt: skip
 
 
 def test_firms_of_one_equilibrium_share_its_chain():
@@ -199,8 +199,9 @@ def test_what_may_be_drawn_beside_an_equilibrium_is_no_part_of_it(path):
 
 
 def test_firms_are_dealt_to_the_laws_that_an_equilibrium_foresees():
-    ranged = {**EQUILIBRIUM, "firm.ranges.scale": [0.5, 2.0], "policy.draws": 40}
-    laws = lowered(load_scenario("tps_randomised", EQUILIBRIUM))
+    two_values = {**EQUILIBRIUM, "market.beliefs.outcomes": 2}
+    ranged = {**two_values, "firm.ranges.scale": [0.5, 2.0], "policy.draws": 40}
+    laws = lowered(load_scenario("tps_randomised", two_values))
     both = lowered(load_scenario("tps_randomised", ranged))
     each = 3  # 40 draws over 16 laws, rounded up
     assert len(laws.laws) == 16 and len(both.laws) == each * 16
@@ -232,7 +233,7 @@ REFUSED = [
     (
         "kets",
         {**EQUILIBRIUM, "market.ranges.price": [1e4, 2e4]},
-        ("market.ranges.price", "another equilibrium", "frictions, offset, quote_noise, stale, turnover"),
+        ("market.ranges.price", "another equilibrium", "frictions, offset, quote_noise, stale"),
     ),
     ("linked_kets", {"links.0.market.ranges.price": [1.0, 9.0]}, ("links.0.market.ranges", "allowed: none")),
 ]  # fmt: skip
