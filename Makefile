@@ -79,9 +79,13 @@ docs: setup  ## every table of docs/ and of the README that code can make; it re
 	$(BIN)/python -m nea_env.library docs $(ARGS)
 	$(BIN)/python -m nea_env.envs.reference --readme README.md $(ARGS)
 	$(BIN)/python -m nea_env.market calibration $(ARGS)
+	$(BIN)/python -m nea_env.envs.reference.in_pages $(ARGS)
 	$(BIN)/python -m nea_env.market record $(ARGS)
+	$(BIN)/python -m nea_env.solvers closed_form --out docs/theory.md $(ARGS)
 	$(if $(ARGS),,$(BIN)/python -m nea_env.market waiting --write docs/markets.md)
 	$(if $(ARGS),,$(BIN)/python -m nea_env.policies.compliance --out docs/compliance.md)
+	$(if $(ARGS),,$(BIN)/python -m nea_env rollout kets --episodes 1000 \
+	    --policies just_in_time,searched_rule,invest_at_trigger,tuned_rule --out docs/figures/kets_policies.png)
 
 clean:  ## remove the environments, caches and build products; runs stay
 	rm -rf $(VENV) .venvs build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

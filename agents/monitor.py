@@ -8,8 +8,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.logger import Logger, TensorBoardOutputFormat
+from stable_baselines3.common.type_aliases import TrainFreq, TrainFrequencyUnit
 from torch.utils.tensorboard import SummaryWriter
 from tqdm import tqdm
 
@@ -73,12 +75,28 @@ def bar(total: int, title: str, unit: str, *, initial: int = 0, mode: str = "aut
     )  # fmt: skip
 
 
+def _rollout_steps(model: BaseAlgorithm) -> int:
+    """Training steps of all rows together in one rollout: a training ends with a whole one."""
+    if hasattr(model, "n_steps"):
+        return int(model.n_steps) * model.n_envs
+    every = getattr(model, "train_freq", None)  # in steps of a row, or in episodes, whose length nobody knows before
+    if isinstance(every, TrainFreq) and every.unit == TrainFrequencyUnit.STEP:
+        return every.frequency * model.n_envs
+    return model.n_envs
+
+
 class Progress(BaseCallback):
     """Advances a bar by the steps played; logs and shows the mean cost of the last episodes, in % of exposure."""
 
     def __init__(self, progress: tqdm) -> None:
         super().__init__()
         self._bar = progress
+
+    def _on_training_start(self) -> None:
+        left = self._bar.total - self.model.num_timesteps
+        rollout = _rollout_steps(self.model)
+        self._bar.total = self.model.num_timesteps + max(0, -(-left // rollout)) * rollout  # what will be played
+        self._bar.refresh()
 
     def _on_step(self) -> bool:
         self._bar.update(min(self.training_env.num_envs, self._bar.total - self._bar.n))

@@ -57,7 +57,7 @@ class FirmVecEnv(VecEnv):
         self._returns = np.zeros(env.num_envs)
         self._lengths = np.zeros(env.num_envs, np.int64)
         self._costs = np.zeros(env.num_envs)  # discounted, % of exposure
-        self._discount, self._per_cent = env.discount, 100.0 * env.batch.reward_scale / env.batch.exposure
+        self._discount = env.discount
         self._cut = np.zeros(env.num_envs, bool)  # episodes not played from their start
         self._spread = spread
         self._books = MarkToMarket(env.batch) if marked else None
@@ -123,7 +123,8 @@ class FirmVecEnv(VecEnv):
             self._books.open()
         observation, reward, terminated, truncated, _ = self.env.step(actions)
         self._returns += reward
-        self._costs -= self._per_cent * self._discount**self._lengths * reward
+        per_cent = 100.0 * self.env.batch.reward_scale / self.env.batch.exposure  # of the firms that rows have drawn
+        self._costs -= per_cent * self._discount**self._lengths * reward
         self._lengths += 1
         if self._books is not None:
             reward = reward + self._books.close()

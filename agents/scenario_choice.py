@@ -32,6 +32,8 @@ BASE, LABEL = "_base_", "_label_"
 """Keys of Hydra's node: a shipped name, or a file's content as JSON; and the scenario's name as part of a file name."""
 
 _GROUP = "scenario"
+_TOLD: set[str] = set()
+"""What has been said of a scenario: a run loads its own more than once."""
 _GRAMMAR = re.compile(r"\w+\(")
 """Begins a choice, a glob and so on."""
 _KEY = re.compile(r"(scenario=)(.*)", re.DOTALL)
@@ -155,7 +157,7 @@ def load(node: Any) -> Scenario:
         content = str(node[BASE])
         base = load_scenario(json.loads(content) if content.startswith("{") else content)
         given = {key: value for key, value in node.items() if key not in (BASE, LABEL)}
-        return load_in_one_line(base, _changes_of(given, base))
+        return load_in_one_line(base, _changes_of(given, base), _TOLD)
     except ScenarioError as error:
         raise SettingsError(_complaint(str(error))) from None
 

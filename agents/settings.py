@@ -12,7 +12,7 @@ from agents import scenario_choice
 from agents.algorithms import ALGORITHMS, DISCRETE_ALGORITHMS
 from agents.hyperparameters import check_parameters, check_policy
 from agents.refusal import SettingsError
-from nea_env.library.errors import did_you_mean
+from nea_env.library.errors import did_you_mean, shown
 from nea_env.policies.by_name import RULES
 from nea_env.policies.seeds import EVALUATION_SEEDS, training_seed
 from nea_env.scenario import Scenario
@@ -27,6 +27,9 @@ class Part(BaseModel):
 
 _ALLOWED = {"int_type": "a whole number", "bool_type": "true or false", "string_type": "text", "tuple_type": "a list"}
 """Shorter than pydantic's own words, by type of error."""
+
+CHANGES = "scenario_changes"
+"""Key of a saved run's configuration: the overrides that made its scenario, for titles and files to tell."""
 
 Count = Annotated[Whole, Field(ge=1, le=10**12)]
 
@@ -129,7 +132,8 @@ class Settings(Part):
 
     def plain(self) -> dict[str, Any]:
         """All settings as plain values, including the scenario: what ``check`` takes."""
-        return self.model_dump(mode="json")
+        changes = {CHANGES: list(self.scenario.changes)} if self.scenario.changes else {}
+        return {**self.model_dump(mode="json"), **changes}
 
 
 def check(tree: Mapping[str, Any]) -> Settings:
@@ -142,12 +146,25 @@ def check(tree: Mapping[str, Any]) -> Settings:
         SettingsError: one line naming the key, the value and what is allowed.
     """
     scenario = scenario_choice.load(tree.get("scenario"))
+    if CHANGES in tree:  # of a saved run: what a scenario was changed by is no part of its content
+        scenario = scenario.with_changes(_told(tree[CHANGES]))
     try:
-        settings = Settings.model_validate({**tree, "scenario": scenario})
+        settings = Settings.model_validate({**{k: v for k, v in tree.items() if k != CHANGES}, "scenario": scenario})
     except ValidationError as error:
         raise SettingsError(_one_line(error)) from None
     _check_algorithm(settings.algo)
     return settings
+
+
+def _told(changes: Any) -> list[str]:
+    """The changes that a saved run tells.
+
+    Raises:
+        SettingsError: they are not a list of texts.
+    """
+    if not isinstance(changes, list) or not all(isinstance(one, str) and "=" in one for one in changes):
+        raise SettingsError(f"{CHANGES}: {shown(changes)}, allowed: a list of path=value, as the run wrote it")
+    return changes
 
 
 def _check_algorithm(algo: Algo) -> None:

@@ -21,6 +21,7 @@ from agents.run_folder import RunFolder
 from agents.sb3 import FirmVecEnv, make_vec_env
 from agents.settings import Settings
 from agents.versions import versions
+from nea_env.library.grammar import label
 from nea_env.policies.by_name import opponents
 from nea_env.policies.seeds import training_seed
 
@@ -64,7 +65,7 @@ def learn(settings: Settings, folder: RunFolder, stop: Interruption | None = Non
         about = partial(metrics.manifest, folder.metrics, settings.plain(), versions())
         saving = CheckpointCallback(folder.checkpoints, settings.checkpoint.every, about, restored, stop)
         model.set_logger(make_logger(folder.metrics, folder.tensorboard, done))
-        title = f"{name} on {settings.scenario.name}"
+        title = f"{name} on {label(settings.scenario.name, settings.scenario.changes)}"
         progress = bar(settings.total_steps, title, "steps", initial=done, mode=settings.progress)
         with closed(model.logger), progress:
             model.learn(
@@ -100,16 +101,19 @@ def compare(settings: Settings, model: BaseAlgorithm, folder: RunFolder, stop: I
         outcomes = evaluate.outcomes_of(policies, scenario, seeds, chunk=settings.evaluation.chunk, progress=update)
     summary = evaluate.summarise(outcomes)
     stop.check()
+    title = label(scenario.title, scenario.changes)
     if settings.figures:
         figures.fans(outcomes, scenario, folder.figures / "fans.png")
-        figures.learning_curve(folder.metrics, summary, name, folder.figures / "learning_curve.png")
+        figures.learning_curve(folder.metrics, summary, name, folder.figures / "learning_curve.png", title)
     stop.check()
     evaluate.write(  # last of all: its presence means that the run has finished
-        folder.evaluation, summary, scenario=scenario.name, algorithm=name, seed=settings.seed, steps=steps,
-        episodes=len(seeds), first_seed=int(seeds[0]),
+        folder.evaluation, summary, scenario=scenario.name, changes=list(scenario.changes), algorithm=name,
+        seed=settings.seed, steps=steps, episodes=len(seeds), first_seed=int(seeds[0]),
     )  # fmt: skip
     if not brief:
-        evaluate.show(summary, f"{scenario.title}: {len(seeds):,} held-out episodes, {name} after {steps:,} steps")
+        asked = "" if steps == settings.total_steps else f" ({settings.total_steps:,} asked for, rollouts are whole)"
+        played = f"{len(seeds):,} held-out episodes, {name} after {steps:,} steps{asked}"
+        evaluate.show(summary, f"{title}: {played}")
         print(f"run folder: {folder.path}")
     return float(summary[name]["cost_pct"]["mean"])
 

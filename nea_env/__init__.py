@@ -4,7 +4,9 @@ Importing this package registers the ids ``nea/KETS-v0``, ``nea/TPS-v0``, ``nea/
 other systems (``nea/LinkedKETS-v0``, …) and their discrete twins ``nea/…Discrete-v0``. Layers, imports pointing
 only downward: `scenario` and `library` (the law and the world as data), `core` (the compiled month), `envs`
 (Gymnasium's environments over it), `policies` (rules of thumb, and the loop that plays any policy), `market` (its
-prices on their own: `price_paths` and pictures), `bench` (`evaluate`: any policy beside the rules).
+prices on their own: `price_paths` and pictures), `solvers` (what is known to be best: closed forms), `bench`
+(`evaluate`: any policy beside the rules; `rollout` and `plot`: what it does, month by month; `compare`: scenarios on
+common draws).
 """
 
 from __future__ import annotations
@@ -18,8 +20,11 @@ if not Path(__file__).is_file():  # its YAML and its kernels are files
 from nea_env.envs.registration import register_ids
 
 if TYPE_CHECKING:
+    from nea_env.bench.compare import Comparison, compare
     from nea_env.bench.evaluate import Evaluation, evaluate
     from nea_env.bench.policies import as_policy
+    from nea_env.bench.rollout import rollout
+    from nea_env.bench.rollout_figure import plot
     from nea_env.envs.naming import describe
     from nea_env.library import ScenarioError, load_scenario, scenarios
     from nea_env.market import price_paths
@@ -27,16 +32,20 @@ if TYPE_CHECKING:
     from nea_env.scenario import Scenario
 
 __all__ = [
+    "Comparison",
     "Evaluation",
     "Scenario",
     "ScenarioError",
     "__version__",
     "as_policy",
+    "compare",
     "describe",
     "evaluate",
     "load_scenario",
     "make_rule",
+    "plot",
     "price_paths",
+    "rollout",
     "scenarios",
 ]
 
@@ -53,6 +62,10 @@ def __getattr__(name: str) -> Any:
         from nea_env.envs.naming import describe
 
         return describe
+    if name in ("Comparison", "compare"):
+        from nea_env.bench import compare as compared
+
+        return getattr(compared, name)
     if name in ("Evaluation", "evaluate"):
         from nea_env.bench import evaluate as module
 
@@ -69,6 +82,10 @@ def __getattr__(name: str) -> Any:
         from nea_env.market import price_paths
 
         return price_paths
+    if name in ("rollout", "plot"):
+        from nea_env.bench import rollout, rollout_figure
+
+        return rollout.rollout if name == "rollout" else rollout_figure.plot
     if name == "Scenario":
         from nea_env.scenario import Scenario
 

@@ -1,4 +1,4 @@
-"""``python -m nea_env cache``: where compiled kernels and solved equilibria are stored, and how to clear them."""
+"""``python -m nea_env``: play policies (``rollout``), compare scenarios (``compare``), and manage what is cached."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from pathlib import Path
 def main(arguments: Sequence[str]) -> int:
     """Command line."""
     parser = argparse.ArgumentParser(
-        allow_abbrev=False, prog="python -m nea_env", description="Manage the package's own files."
+        allow_abbrev=False,
+        prog="python -m nea_env",
+        description="Play policies, compare scenarios, and manage the package's own files.",
     )
     commands = parser.add_subparsers(dest="command", required=True)
     about = "show where compiled kernels and solved equilibria are stored"
@@ -20,7 +22,22 @@ def main(arguments: Sequence[str]) -> int:
         "cache", allow_abbrev=False, help=about, description=f"{about[0].upper()}{about[1:]}."
     )
     command.add_argument("--clear", action="store_true", help="remove them, including those of other versions")
-    return cache(clear=parser.parse_args(arguments).clear)
+    command.set_defaults(run=lambda options: cache(clear=options.clear))
+    _add_bench(commands)
+    options, rest = parser.parse_known_args(arguments)  # argparse reads no positional arguments after an option
+    stray = [word for word in rest if word.startswith("-") or "words" not in options]
+    if stray:
+        parser.error(f"unrecognized arguments: {' '.join(stray)}")
+    if rest:
+        options.words = [*options.words, *rest]
+    return int(options.run(options))
+
+
+def _add_bench(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    from nea_env.bench import compare_command, rollout_command
+
+    rollout_command.add_to(commands)
+    compare_command.add_to(commands)
 
 
 def _size(path: Path) -> int:

@@ -49,6 +49,7 @@ TAKE_SCENARIOS = [
     ["nea_env.policies.levers"], ["nea_env.policies.search"], ["nea_env.policies.tune"],
     ["nea_env.policies.compliance"], ["nea_env.market", "plot"], ["nea_env.market", "waiting"],
     ["nea_env.market", "claim"], ["nea_env.library", "show"], ["nea_env.library", "diff"],
+    ["nea_env", "rollout"], ["nea_env", "compare"],
 ]  # fmt: skip
 
 

@@ -133,3 +133,10 @@ def rows(summary: Mapping[str, Any]) -> list[tuple[str, ...]]:
 def interval_text(values: Mapping[str, float]) -> str:
     """``"4.35 [4.17, 4.53]"``."""
     return f"{values['mean']:.2f} [{values['low']:.2f}, {values['high']:.2f}]"
+
+
+def in_latex(text: str) -> str:
+    """Text of a cell as LaTeX takes it."""
+    for sign in "\\&%$#_{}":
+        text = text.replace(sign, r"\textbackslash " if sign == "\\" else f"\\{sign}")
+    return f"${text}$" if text[:1] == "-" and text[1:2].isdigit() and "[" not in text else text.replace("-", "$-$")

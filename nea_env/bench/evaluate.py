@@ -130,16 +130,10 @@ class Evaluation:
         """A tabular environment with booktabs rules, for a paper."""
         summary = self.policies
         head, body = comparison.headings(summary), comparison.rows(summary)
-        lines = [" & ".join(_in_latex(cell) for cell in row) + r" \\" for row in (head, *body)]
+        lines = [" & ".join(comparison.in_latex(cell) for cell in row) + r" \\" for row in (head, *body)]
         columns = "l" + "r" * (len(head) - 1)
         top = [rf"% {self.title}; {comparison.CAPTION}", rf"\begin{{tabular}}{{{columns}}}", r"\toprule"]
         return "\n".join([*top, lines[0], r"\midrule", *lines[1:], r"\bottomrule", r"\end{tabular}", ""])
-
-
-def _in_latex(text: str) -> str:
-    for sign in "\\&%$#_{}":
-        text = text.replace(sign, r"\textbackslash " if sign == "\\" else f"\\{sign}")
-    return f"${text}$" if text[:1] == "-" and text[1:2].isdigit() and "[" not in text else text.replace("-", "$-$")
 
 
 def _kind(policy: Any) -> str:

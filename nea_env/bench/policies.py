@@ -27,6 +27,7 @@ _ACCEPTED = (
     " saved model (.zip, .pt, .ts or a run folder), module:object, or the name of a rule"
 )
 _KEYWORDS = ("state", "episode_start", "deterministic", "action_masks")
+_BY_PLACE = inspect.Parameter.POSITIONAL_OR_KEYWORD
 
 
 def as_policy(policy: Any, scenario: Target = "nea/KETS-v0", *, discrete: bool | None = None) -> Any:
@@ -165,11 +166,20 @@ def _call_of(policy: Any, given: Any) -> _Call:
 
 def _asked(ask: Callable[..., Any]) -> _Call:
     try:
-        parameters = inspect.signature(ask).parameters.values()
+        parameters = list(inspect.signature(ask).parameters.values())
     except (TypeError, ValueError):  # compiled code may have no signature
         return _Call(ask, frozenset())
-    named = {one.name for one in parameters if one.kind is not one.POSITIONAL_ONLY}
     any_name = any(one.kind is one.VAR_KEYWORD for one in parameters)
+    if parameters and parameters[0].kind in (inspect.Parameter.POSITIONAL_ONLY, _BY_PLACE):
+        del parameters[0]  # the observation, whatever it is called: "state" in many a book
+    named = {one.name for one in parameters if one.kind in (_BY_PLACE, inspect.Parameter.KEYWORD_ONLY)}
+    for one in parameters:
+        if one.default is one.empty and one.kind in (_BY_PLACE, one.KEYWORD_ONLY) and one.name not in _KEYWORDS:
+            name = getattr(ask, "__qualname__", type(ask).__name__)
+            raise ValueError(
+                f"policy: {name} needs {one.name!r}: expected the observation and, where it takes them,"
+                f" {', '.join(_KEYWORDS)}"
+            )
     return _Call(ask, frozenset(_KEYWORDS[:3] if any_name else ()) | named.intersection(_KEYWORDS))
 
 

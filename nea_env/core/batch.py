@@ -32,12 +32,12 @@ from nea_env.core.layout import (
 from nea_env.core.lowering.stacked import stack
 from nea_env.core.lowering.tables import lowered
 from nea_env.core.market import market
+from nea_env.core.numbers import drawn_numbers, law_number
 from nea_env.core.parameters import Static
 from nea_env.core.play.step import advance, all_finite, mark_rows, start_rows
 from nea_env.core.pool import share
 from nea_env.core.saving import KEYS_END, check_episodes, check_state, fingerprint
 from nea_env.library.errors import did_you_mean, shown
-from nea_env.library.reader import leaves
 from nea_env.scenario import Scenario
 
 SEED_LARGEST = np.iinfo(np.int64).max
@@ -166,14 +166,14 @@ class Batch:
         Raises:
             KeyError: the path is not a number of a row's regime.
         """
-        numbers = [law.regime.number(path) for law in self._laws]
-        for first in set(self._static[self._statute, Static.FIRST_STATUTE].astype(int).tolist()):
-            group = slice(first, first + int(self._static[first, Static.STATUTES]))  # laws of one scenario
-            if all(number is None for number in numbers[group]):
-                regime = self._laws[first].regime
-                known = [name for name, _ in leaves(regime.model_dump()) if regime.number(name) is not None]
-                raise KeyError(f"law: {path!r} is not a number of {regime.name}; {did_you_mean(path, known)}")
-        return np.array([np.nan if value is None else value for value in numbers])[self._statute]
+        return law_number(path, self._laws, self._static, self._statute)
+
+    def drawn(self) -> dict[str, NDArray[np.float64]]:
+        """What each row's episode drew, (n,) by dotted path: ``firm.output``, ``market.price``, ``regime.banking.…``.
+
+        All that some scenario draws; a row whose scenario does not shows its own number, or NaN if it has none.
+        """
+        return drawn_numbers(self.scenarios, self._laws, self._statute)
 
     def reset(self, seeds: ArrayLike | None = None, mask: NDArray[np.bool_] | None = None) -> NDArray[np.float32]:
         """Start episodes and return all observations (n, OBSERVATION).

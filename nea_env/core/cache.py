@@ -30,6 +30,8 @@ SIZES = (TECHNOLOGIES, TIERS, LINKS_MAX)
 """All that kernels know from outside the core: constants which they are compiled with."""
 
 CORE = Path(__file__).parent
+SUMS = tuple(CORE.parent / "scenario" / name for name in ("aggregate.py", "rules.py"))
+"""Files outside the core that compute what equilibria are solved from: sums of a law and of a market."""
 ROOM = 64 * 2**20
 """Bytes that must be free where a new folder is started: one version's kernels take a tenth of it, equilibria more."""
 
@@ -38,13 +40,15 @@ VERSIONS_KEPT, IDLE_HOURS = 5, 1.0
 
 
 def source_hash() -> str:
-    """Hash of all that computed numbers depend on: the core's sources, its sizes, Python, Numba, NumPy, the processor.
+    """Hash of all that computed numbers depend on.
+
+    The core's sources, its sizes, the sums that it takes of a law, Python, Numba, NumPy, the processor.
 
     Machines that share a home may differ in the last bits of an equilibrium: none takes another one's.
     """
     versions = (platform.python_version(), numba.__version__, np.__version__, numba.config.USING_SVML)
     digest = hashlib.sha256(repr((*versions, *SIZES, *_processor())).encode())
-    for path in sorted(CORE.rglob("*.py")):
+    for path in (*sorted(CORE.rglob("*.py")), *SUMS):
         digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
 

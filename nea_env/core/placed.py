@@ -22,7 +22,7 @@ from nea_env.core.lowering.menu import menu_of
 from nea_env.core.lowering.stacked import stack
 from nea_env.core.lowering.tables import lowered
 from nea_env.core.parameters import MENU_EVEN, MENU_TARGET, MenuRow, Static
-from nea_env.core.play.at_prices import rewards_at
+from nea_env.core.play.at_prices import entries_of, rewards_at
 from nea_env.core.play.step import advance, start_rows
 from nea_env.scenario import Scenario
 
@@ -134,6 +134,12 @@ class Placed:
             entries = np.flatnonzero(table[:, MenuRow.TRADE_KIND] == kind)
             actions[:, entries, Action.TRADE] = rows.books[:, suggestion, None]
         return actions
+
+    def entries(self, rows: Rows, actions: NDArray[np.float32]) -> NDArray[np.int64]:
+        """(n,) numbers of the menu's entries that Box actions (n, A) float32 become; rows as a look returns them."""
+        chosen = np.empty(len(rows.books), np.int64)
+        entries_of(*self._placed(0, rows, np.zeros(len(chosen), np.int64)), actions, *self._tables, chosen)
+        return chosen
 
     def rewards(self, month: int, rows: Rows, quotes: Floats, actions: NDArray[np.float32]) -> Floats:
         """(n, P, K) rewards of a month at each of P quotes and for each of K actions, (n, K, A) float32."""

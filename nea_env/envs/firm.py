@@ -15,10 +15,12 @@ from nea_env.core.saving import check_entries
 from nea_env.envs import arguments
 from nea_env.envs.actions import check_finite, decode_choice, read_box, read_choice
 from nea_env.envs.episodes import Episodes
+from nea_env.envs.mixing import is_mixed
 from nea_env.envs.naming import readings
 from nea_env.envs.rendering import NO_RENDER_MODE, RENDER_FPS, RENDER_MODES, Renderer, check_render_mode
 from nea_env.envs.spaces import ACTION_FORMS, action_space, menu, menu_mask, observation_space
 from nea_env.library import load_scenario
+from nea_env.library.errors import shown
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -103,7 +105,9 @@ class FirmEnv(gymnasium.Env[Any, Any]):
     The firm starts with the units that were booked by the scenario's first month, the emissions of the running year,
     and no capacity. Prices start at the market's reference price, in the money of that month; under the equilibrium
     price process they start where it puts them. The seed fixes everything that is drawn afterwards and, in a
-    scenario with `policy.mode: randomised`, the law that the episode plays.
+    scenario with `policy.mode: randomised`, `firm.ranges` or `market.ranges`, the law, firm and market that the
+    episode plays, which `drawn()` tells: the firm's own numbers scale the observation and the reward as if the
+    scenario had them, and no number is added to the observation.
 
     ## Episode End
 
@@ -115,9 +119,9 @@ class FirmEnv(gymnasium.Env[Any, Any]):
 
     `reset` and `step` return `action_mask`, `(8,)` bool or one entry for each choice of the menu: what can matter this
     month. The last step of an episode adds its closing `accounts` and `flows`. At any time `env.unwrapped` has
-    `accounts()`, `flows()`, `market()`, `law(path)`, `action_masks()` and `observe()`, which names every number of
-    the observation and gives it in tonnes, money and months, and `get_state()` and `set_state(state)` to return to
-    an earlier month.
+    `accounts()`, `flows()`, `market()`, `law(path)`, `drawn()`, `action_masks()` and `observe()`, which names every
+    number of the observation and gives it in tonnes, money and months, and `get_state()` and `set_state(state)` to
+    return to an earlier month.
 
     ## Arguments
 
@@ -178,6 +182,8 @@ class FirmEnv(gymnasium.Env[Any, Any]):
         check_render_mode(render_mode)
         self._limit = arguments.episode_limit(max_episode_steps)
         self._observe_mask = arguments.flag(observe_mask, "observe_mask")
+        if is_mixed(scenario):
+            raise ValueError(f"scenario is {shown(scenario)}: a single firm plays one; gym.make_vec mixes several")
         self.scenario = load_scenario(scenario)
         self.render_mode = render_mode
         self.batch = Batch(self.scenario, 1)
@@ -187,7 +193,7 @@ class FirmEnv(gymnasium.Env[Any, Any]):
         self._months = 0
         self._playing = False
         self._episodes = Episodes(self.batch, self._entropy)
-        self._renderer = None if render_mode is None else Renderer(render_mode, self.scenario, 1)
+        self._renderer = None if render_mode is None else Renderer(render_mode, (self.scenario,))
 
     def __copy__(self) -> FirmEnv:
         return copy.deepcopy(self)  # a shallow copy would share the original's firm
@@ -317,6 +323,10 @@ class FirmEnv(gymnasium.Env[Any, Any]):
             KeyError: the path is not a number of the regime.
         """
         return float(self.batch.law(path)[0])
+
+    def drawn(self) -> dict[str, float]:
+        """What this episode drew of law, firm and market, by dotted path, such as ``firm.output``; empty if nothing."""
+        return {path: float(values[0]) for path, values in self.batch.drawn().items()}
 
     def get_state(self) -> dict[str, Any]:
         """Everything the next steps depend on, as copies, except the random generator, which only fresh seeds need."""

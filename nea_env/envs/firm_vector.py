@@ -16,13 +16,13 @@ from nea_env.core.saving import check_entries, check_rows
 from nea_env.envs import arguments
 from nea_env.envs.actions import decode_discrete, read_boxes, read_choices
 from nea_env.envs.episodes import Episodes
+from nea_env.envs.mixing import mixed
 from nea_env.envs.naming import readings
 from nea_env.envs.rendering import NO_RENDER_MODE, RENDER_FPS, RENDER_MODES, Renderer, check_render_mode
 from nea_env.envs.spaces import ACTION_FORMS, action_space, batched, menu, menu_mask, observation_space
-from nea_env.library import load_scenario
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 
 class FirmVectorEnv(VectorEnv[Any, Any, Any]):
-    """Many firms of one scenario, played by one compiled kernel; `FirmEnv` describes the environment itself.
+    """Many firms of one scenario or several, played by one compiled kernel; `FirmEnv` describes the environment itself.
 
     ```python
     >>> import gymnasium as gym
@@ -58,9 +58,30 @@ class FirmVectorEnv(VectorEnv[Any, Any, Any]):
       `info["final_info"]` hold the closing values. Under DISABLED they are reset with `options={"reset_mask": …}`.
     - Info holds arrays, each with a mask of the rows that it is meant for: `action_mask` and `_action_mask`.
 
+    `scenario` may be a list, whose scenarios are mixed in one batch:
+
+    ```python
+    >>> steel = nea_env.load_scenario("kets_steel", {"firm.scale": 2})
+    >>> envs = gym.make_vec("nea/KETS-v0", num_envs=5, scenario=["kets", steel])
+    >>> [scenario.name for scenario in envs.scenarios]
+    ['kets', 'kets_steel']
+    >>> envs.scenario_of
+    array([0, 0, 0, 1, 1])
+
+    ```
+
+    - Rows are dealt to the scenarios in their order, in runs that are equally long, give or take a row; one that is
+      listed twice gets twice as many. A row keeps its scenario through every reset, and plays what a single
+      environment of it plays with the same seed, bit for bit.
+    - Any scenarios can be mixed, of any law, length and currency, since all share one table of observations and of
+      actions, and rewards are shares of each scenario's own reference cost. Only `market.discount_rate` must be the
+      same, as there is one `discount`. Tonnes and money of `accounts()`, `flows()` and `market()` are each row's own.
+    - `scenarios` and `scenario_of`, `(num_envs,)`, say which row plays which; `scenario` is there for one alone.
+
     | Parameter | Type | Default | Description |
     |---|---|---|---|
     | `num_envs` | **int** | `1` | Number of firms |
+    | `scenario` | as for `FirmEnv`, or a **list** | the id's | What is played; a list is mixed |
     | `autoreset_mode` | **AutoresetMode** or **str** | `NEXT_STEP` | See above; also by value, such as `"SameStep"` |
     | `render_mode` | **str** | `None` | As for `FirmEnv`, one frame for each row |
 
@@ -70,7 +91,7 @@ class FirmVectorEnv(VectorEnv[Any, Any, Any]):
     def __init__(
         self,
         num_envs: int = 1,
-        scenario: str | Path | Scenario = "kets",
+        scenario: str | Path | Scenario | Sequence[str | Path | Scenario] = "kets",
         action_form: ActionForm = "box",
         autoreset_mode: AutoresetMode | str = AutoresetMode.NEXT_STEP,
         max_episode_steps: int | None = None,
@@ -86,8 +107,8 @@ class FirmVectorEnv(VectorEnv[Any, Any, Any]):
         self.metadata = {"render_modes": RENDER_MODES, "render_fps": RENDER_FPS, "autoreset_mode": self._mode}
         self.render_mode = render_mode
         self.num_envs = num_envs
-        self.scenario = load_scenario(scenario)
-        self.batch = Batch(self.scenario, num_envs)
+        self.scenarios, self.scenario_of = mixed(scenario, num_envs)
+        self.batch = Batch(self.scenarios, num_envs, scenario_of=self.scenario_of)
         self.single_action_space = action_space(action_form)
         self.action_space = batched(self.single_action_space, num_envs)
         self.single_observation_space = observation_space(action_form, self._observe_mask)
@@ -98,7 +119,7 @@ class FirmVectorEnv(VectorEnv[Any, Any, Any]):
         self._all_begun = False
         self._done = np.zeros(num_envs, bool)  # ended on the last call, not reset yet
         self._episodes = Episodes(self.batch, self._entropy)
-        self._renderer = None if render_mode is None else Renderer(render_mode, self.scenario, num_envs)
+        self._renderer = None if render_mode is None else Renderer(render_mode, self.scenarios, self.scenario_of)
 
     def __copy__(self) -> FirmVectorEnv:
         return copy.deepcopy(self)  # a shallow copy would share the original's firms
@@ -295,6 +316,10 @@ class FirmVectorEnv(VectorEnv[Any, Any, Any]):
         """
         return self.batch.law(path)
 
+    def drawn(self) -> dict[str, NDArray[np.float64]]:
+        """What each row's episode drew, (n,) by dotted path; NaN in rows whose scenario has no such number."""
+        return self.batch.drawn()
+
     def get_state(self) -> dict[str, Any]:
         """Everything the next steps depend on, as copies, except the random generator, which only fresh seeds need."""
         return {
@@ -339,6 +364,14 @@ class FirmVectorEnv(VectorEnv[Any, Any, Any]):
         awaited = {AutoresetMode.NEXT_STEP: ended, AutoresetMode.SAME_STEP: np.zeros_like(done)}
         wrong = (done != awaited.get(self._mode, done | ended)) | (done & ~state["begun"])
         check_rows(wrong, "done", done, "True exactly where an episode has ended and awaits its reset")
+
+    @property
+    def scenario(self) -> Scenario:
+        """The scenario that all rows play; where several are mixed there is none (AttributeError)."""
+        if len(self.scenarios) > 1:
+            names = ", ".join(one.name for one in self.scenarios)
+            raise AttributeError(f"rows play {names}: take scenarios[scenario_of[row]] instead of scenario")
+        return self.scenarios[0]
 
     @property
     def max_episode_steps(self) -> int | None:

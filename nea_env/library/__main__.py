@@ -17,6 +17,7 @@ from nea_env.library.compose import load_link
 from nea_env.library.credits import Credit
 from nea_env.library.errors import did_you_mean
 from nea_env.library.file_names import is_file_name
+from nea_env.library.grammar import label
 from nea_env.library.listing import listed, markdown_list
 from nea_env.library.pages import out_of_date, pages, write
 from nea_env.library.reader import Document, read
@@ -99,9 +100,17 @@ def _diff(options: argparse.Namespace) -> int:
     plain = [document("regime", name) for name in names]
     after = [changed(file, given.overrides) for file in plain]
     files = (after[0], after[1]) if len(names) == 2 else (plain[0], after[0])
-    laws = (validated(Regime, files[0]), validated(Regime, files[1]))
+    changes = [given.overrides if len(names) == 2 else (), given.overrides]
+    laws = (_called(files[0], plain[0], changes[0]), _called(files[1], plain[-1], changes[1]))
     _print(differences(files, laws, options.year, width_of_terminal(), everything=options.all))
     return 0
+
+
+def _called(file: Document, plain: Document, overrides: Sequence[str]) -> Regime:
+    """The regime of a file under a name, which heads a column, that tells what was changed; so the title need not."""
+    law = validated(Regime, file)
+    title = plain.values.get("title", law.title)
+    return law.model_copy(update={"name": label(law.name, overrides), "title": title})
 
 
 def _words(options: argparse.Namespace, most: int) -> Named:

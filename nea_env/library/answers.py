@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from nea_env.library.slack import slack
 from nea_env.scenario import Market, Regime, Scenario
 from nea_env.scenario.gaps import NO_GAP
 
@@ -20,14 +21,16 @@ UNMOVED = ("collared", "replay")
 
 INFORMATION = ("name", "title", "currency", "compliance", "gaps")
 
-_EVEN = "units come evenly over the months of emission, whenever they are booked"
+_EVEN = "a unit that is still to come is worth as much as one booked: units come evenly over the months of emission"
 _KNOWN = "the market knows its law from the start, or learns it in the month of market.beliefs or of a range"
 _ONE_FIRM = "it depends on what one firm holds or did, and the market is all firms together"
 _CLASS = "the market is counted as one class of units, market.aggregate.unit_class"
+_FACTORS = "market.aggregate.allocation says what a class is given in all, over its benchmark"
+_MISSED = "a market that misses its duty has surrendered all it has, and nothing is left to be carried over"
+_TAILS = "it counts for a firm that is far from its base years, and the market is at the mean of its firms"
 _START = "multiples are taken of the price at the start, grown at the discount rate"
-_BIDS = "whoever bids, the market gets what is on offer"
+_BIDS = "whoever bids and whatever it costs, the market gets what is on offer"
 _TRIGGER = "an intervention sells or buys market.aggregate's reserve at its trigger, as often as it acts"
-_VOLUMES = "where the law says what share of the allocation is sold (allocation.*.auction_share), that share is"
 _SECTOR = "the market is counted as one sector, market.aggregate.sector"
 
 SILENT: dict[str, str] = {
@@ -36,35 +39,30 @@ SILENT: dict[str, str] = {
     "calendar.*.completed": _EVEN,
     "calendar.*.verified": "only the deadline settles a period",
     "calendar.*.credits_issued": _EVEN,
-    "allocation.*.basis": _CLASS,
-    "allocation.*.load": _CLASS,
-    "allocation.*.air_cooling": _CLASS,
-    "allocation.*.heat_supply": _CLASS,
-    "allocation.*.heat_benchmark": _CLASS,
+    "allocation.*.basis": _FACTORS,
+    "allocation.*.load": _FACTORS,
+    "allocation.*.air_cooling": _FACTORS,
+    "allocation.*.heat_supply": _FACTORS,
+    "allocation.*.heat_benchmark": _FACTORS,
     "allocation.*.pre_share": _EVEN,
     "allocation.*.pre_year": _EVEN,
     "allocation.*.pre_on": _EVEN,
     "allocation.*.interim_factor": _EVEN,
     "allocation.*.update_share": "base years of the whole market stay as they are",
-    "allocation.*.certified": "certified sites are too few to count",
-    "allocation.*.issuance_ceiling": _ONE_FIRM,
-    "allocation.*.cancellation": _ONE_FIRM,
-    "allocation.*.addition": _ONE_FIRM,
+    "allocation.*.certified": "the market is counted at the factor of sites that are not certified, as nearly all are",
+    "allocation.*.issuance_ceiling": _TAILS,
+    "allocation.*.cancellation": _TAILS,
+    "allocation.*.addition": _TAILS,
     "banking.*.announced": _KNOWN,
-    "banking.*.small_holder_tonnes.site": "the market is counted by the firm",
+    "banking.*.small_holder_tonnes.site": "the market is counted by the firm; how many are one site is not known",
     "banking.*.small_holder_floor": _ONE_FIRM,
-    "banking.*.lost_if_missed": "the market surrenders what it has and pays for the rest",
+    "banking.*.lost_if_missed": _MISSED,
     "banking.*.offsets_bankable": "credits are used in the year in which they are bought",
     "banking.*.auctioned_bankable": "auctioned units are not told from others",
     "borrowing.*.announced": _KNOWN,
-    "borrowing.*.decay": "a decaying limit is taken at its start in each year",
     "offsets.*.*.announced": _KNOWN,
-    "offsets.*.*.multiplier": "credits are counted in tonnes that count",
     "penalty.*.announced": _KNOWN,
-    "penalty.*.mean_months": _START,
-    "penalty.*.mean_until": _START,
-    "penalty.*.volume_weighted": _START,
-    "penalty.*.forfeits_carry": "the market surrenders what it has and pays for the rest",
+    "penalty.*.forfeits_carry": _MISSED,
     "penalty.*.subsidy_repaid": "nobody's subsidies are known",
     "auctions.*.bid_share": _BIDS,
     "auctions.*.emission_share": _BIDS,
@@ -95,11 +93,8 @@ BY_MARKET: dict[str, str] = {
     "allocation.*.balance.CLASS": _CLASS,
     "allocation.*.reduction_factor.CLASS": _CLASS,
     "allocation.*.auction_share.SECTOR": _SECTOR,
-    "auctions.*.months": _VOLUMES,
-    "auctions.*.volume": _VOLUMES,
-    "auctions.*.terms.*.volume": _VOLUMES,
 }
-"""Rules that a price answers or not, as the market has it: other classes and sectors; auctions beside a share."""
+"""Rules that a price answers or not, as the market has it: other classes and sectors."""
 
 
 def unanswered(base: Scenario, changed: Scenario) -> list[str]:
@@ -117,20 +112,39 @@ def unanswered(base: Scenario, changed: Scenario) -> list[str]:
         rules = [path for path in found if path.split(".")[0] != "ranges"]
         found = rules or found  # ranges of numbers that went with a rule
         if market.law == "equilibrium":
-            reasons: dict[str, list[str]] = {}
-            for path in found:
-                why = silent(path, after, changed.market if prefix == "regime" else partners[prefix])
-                if path.startswith("ranges"):
-                    why = "" if changed.policy.mode == "randomised" else "the law is played as it was (policy.mode)"
-                if why:
-                    reasons.setdefault(why, []).append(_short(path))
-            lines += [f"{_listed(prefix, paths)}: no price answers: {why}" for why, paths in reasons.items()]
+            whose = market if prefix == "regime" else partners[prefix]
+            lines += _of_equilibrium(prefix, found, before, after, changed, whose)
             continue
         ignored = [path.split(".")[0] for path in found if path.split(".")[0] not in answered]
         if ignored:
             gaps = _told_gaps(base.market, market) if prefix == "regime" else ""
             lines.append(f"{_listed(prefix, ignored)}: {_process(market)}{gaps}. {_which_answers(changed, prefix)}.")
     return lines
+
+
+def _of_equilibrium(
+    prefix: str, found: list[str], before: Regime, after: Regime, changed: Scenario, market: Market
+) -> list[str]:
+    """What the solution of a whole market does not know, and what it knows but does not bind in any of its years."""
+    together = all(link.regime is None for link in changed.links)  # two markets may settle each year as it ends
+    unknown, unbound = dict[str, list[str]](), dict[str, list[str]]()
+    moving = set[str]()
+    for path in found:
+        if path.startswith("ranges"):
+            why = "" if changed.policy.mode == "randomised" else "the law is played as it was (policy.mode)"
+        else:
+            why = silent(path, after, market)
+        if why:
+            unknown.setdefault(why, []).append(_short(path))
+        elif idle := slack(path, before, after, market, changed.start, together=together):
+            unbound.setdefault(idle, []).append(_short(path))
+        else:
+            moving.add(_short(path))
+    still = {why: [path for path in paths if path not in moving] for why, paths in unbound.items()}
+    return [
+        *(f"{_listed(prefix, paths)}: no price answers: {why}" for why, paths in unknown.items()),
+        *(f"{_listed(prefix, paths)}: the price stays as it is: {why}" for why, paths in still.items() if paths),
+    ]
 
 
 def silent(path: str, law: Regime, market: Market) -> str:
@@ -154,13 +168,7 @@ def silent(path: str, law: Regime, market: Market) -> str:
         counts = aggregate.sector if aggregate.sector in shares else ""
         if keys[2:3] == ["auction_share"] and len(keys) > 3 and keys[3] != counts:
             return _SECTOR
-    if keys[0] == "auctions" and aggregate is not None and _is_volume(keys) and keys[1] in law.allocation:
-        return _VOLUMES if law.allocation[keys[1]].of_class(aggregate.unit_class).auction_share else ""
     return next((why for pattern, why in SILENT.items() if _leads_to(pattern.split("."), keys)), "")
-
-
-def _is_volume(keys: list[str]) -> bool:
-    return len(keys) == 2 or keys[2] in ("months", "volume") or keys[-1] == "volume"
 
 
 def _leads_to(pattern: list[str], keys: list[str]) -> bool:

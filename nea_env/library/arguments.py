@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import warnings
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any, NamedTuple, TextIO
+from typing import Any, NamedTuple
 
 from nea_env.library.answers import unanswered
 from nea_env.library.compose import load_scenario
@@ -50,12 +50,13 @@ class Named(NamedTuple):
         Raises:
             ScenarioError: one line; with several scenarios it names the one that refuses.
         """
-        return [self._loaded(name, (own or {}).get(name, {})) for name in self.scenarios]
+        told = set[str]()
+        return [self._loaded(name, (own or {}).get(name, {}), told) for name in self.scenarios]
 
-    def _loaded(self, name: str, own: Mapping[str, Any]) -> Scenario:
+    def _loaded(self, name: str, own: Mapping[str, Any], told: set[str]) -> Scenario:
         scenario = load_scenario(name, own)
         try:
-            return load_in_one_line(scenario, self.overrides)
+            return load_in_one_line(scenario, self.overrides, told)
         except ScenarioError as error:
             raise ScenarioError(f"{name}: {error}" if len(self.scenarios) > 1 else str(error)) from None
 
@@ -80,34 +81,34 @@ def named(words: Sequence[str], default: Sequence[str], settings: Collection[str
     return Named(tuple(dict.fromkeys(scenarios)) or tuple(default), tuple(overrides), own)
 
 
-def load_in_one_line(scenario: str | Scenario, overrides: Overrides) -> Scenario:
-    """A scenario for a command: warnings about it, and what its price does not answer, are one line each on stderr."""
+def load_in_one_line(scenario: str | Scenario, overrides: Overrides, told: set[str] | None = None) -> Scenario:
+    """A scenario for a command: warnings about it, and what its price does not answer, are one line each on stderr.
+
+    Args:
+        scenario: by name or path, or loaded.
+        overrides: of it.
+        told: lines that are not said again; what is said is added. None: everything is said, each line once.
+    """
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", ScenarioWarning)
         base = load_scenario(scenario)
         loaded = load_scenario(base, overrides)
-    told_in_one_line(caught, sys.stderr)
-    tell_unanswered(base, loaded, sys.stderr)
+    lines = [f"warning: {text}" for text in told_in_one_line(caught)]
+    lines += [f"note: {line}" for line in unanswered(base, loaded)]
+    said = set[str]() if told is None else told
+    for line in lines:
+        if line not in said:
+            said.add(line)
+            print(line, file=sys.stderr, flush=True)
     return loaded
 
 
-def tell_unanswered(base: Scenario, changed: Scenario, stream: TextIO) -> None:
-    """Say which changes of the law the price does not answer, each line once in a process."""
-    for line in unanswered(base, changed):
-        if line not in _TOLD:
-            _TOLD.add(line)
-            print(f"note: {line}", file=stream, flush=True)
-
-
-_TOLD: set[str] = set()
-
-
-def told_in_one_line(caught: Sequence[warnings.WarningMessage], stream: TextIO) -> None:
-    """Pass warnings on: those about scenarios as one line, once in a process, all others as they were."""
+def told_in_one_line(caught: Sequence[warnings.WarningMessage]) -> list[str]:
+    """What is warned of scenarios; all other warnings are passed on as they were."""
+    told = []
     for warning in caught:
-        text = str(warning.message)
-        if not issubclass(warning.category, ScenarioWarning):
+        if issubclass(warning.category, ScenarioWarning):
+            told.append(str(warning.message))
+        else:
             warnings.warn_explicit(warning.message, warning.category, warning.filename, warning.lineno)
-        elif text not in _TOLD:
-            _TOLD.add(text)
-            print(f"warning: {text}", file=stream, flush=True)
+    return told

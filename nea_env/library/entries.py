@@ -106,7 +106,7 @@ def _is_month(value: Any) -> bool:
 
 def _cells(value: Any, keys: Keys, labels: tuple[str, ...], file: Document) -> Iterator[_Cell]:
     """Scalars, and lists that fit in one cell: of scalars or nameless mappings, all with the same provenance."""
-    if keys[:1] == ("ranges",) and len(keys) > 1:
+    if keys[:1] == ("ranges",) and len(keys) > 1 and (isinstance(value, list) or isinstance(keys[1], int)):
         yield _Cell(keys, labels, value)
     elif isinstance(value, dict):
         for label, key in _labelled(value, keys, file):
@@ -151,7 +151,10 @@ def _fits_a_cell(items: list[Any], keys: Keys, file: Document) -> bool:
 
 
 def _range(cell: _Cell, file: Document) -> Entry:
-    """What was known of one number before it was announced."""
+    """What was known of one number of a regime before it was announced; what is drawn of a firm's or a market's."""
+    if isinstance(cell.value, list):
+        bounds = " to ".join(map(text, cell.value))
+        return Entry("ranges", ".".join(cell.labels[1:]), "", f"{bounds}, drawn each episode", *_origin(cell, file))
     parts = str(cell.value.get("path", "?")).split(".")
     year = next((part for part in parts if YEAR.fullmatch(part)), "")
     low, high, month = (text(cell.value.get(key)) for key in ("low", "high", "announced"))

@@ -15,12 +15,15 @@ from nea_env.library.assembly import LINK_PARTS, SCENARIO_PARTS, Assembly
 from nea_env.library.catalogue import document, load_regime, names
 from nea_env.library.errors import did_you_mean, shown
 from nea_env.library.file_names import is_file_name
-from nea_env.library.grammar import Change
+from nea_env.library.grammar import Change, as_of_regime, is_right
 from nea_env.library.reader import Document
 from nea_env.scenario import BY_PERIOD, Regime, ScenarioError, add_months, months_between
 
 MONEY = ("price", "cap", "lump_sum", "max_total", "reserve_price", "reserve_cap", "high_price", "low_price")
 """Keys of a regime's sections that hold money."""
+
+FLAT = ("banking", "borrowing", "penalty", "holding")
+"""Mechanisms whose rules have the same keys in every regime."""
 
 _MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
 
@@ -47,6 +50,8 @@ def resolved(change: Change, tree: Any) -> Any:
             return document(keys[2], value).values
         if is_section(keys):
             return _section(keys, value, tree)
+        if is_right(keys) and is_section(as_of_regime(keys)):
+            return _right(as_of_regime(keys), value, tree)
     except ScenarioError as error:
         why = str(error).removeprefix("overrides: ").removeprefix(f"{change.path}: ")
         raise ScenarioError(f"{change.where} {why}") from None
@@ -167,6 +172,22 @@ def _section(keys: tuple[str, ...], value: str, tree: Any) -> dict[str, Any]:
     if keys[2] not in taken:
         raise ScenarioError(f"{value}: {name} has no {section} for {source[keys[2]]}; allowed: {', '.join(rules)}")
     return dict(taken[keys[2]])
+
+
+def _right(keys: tuple[str, ...], value: str, tree: Any) -> dict[str, Any]:
+    """A mechanism of another regime as this firm's own right: rules whose keys are the same everywhere.
+
+    Raises:
+        ScenarioError: as for a section; or rules that have keys of their own, such as types of credit: those of the
+            firm's regime would stay beside them.
+    """
+    if keys[1] not in FLAT:
+        raise ScenarioError(
+            f"{shown(value)}: a firm's right replaces its regime's rules key by key, so {keys[1]} takes a mapping;"
+            f" a section's name fits {', '.join(FLAT)}, or regime.{keys[1]}"
+        )
+    taken = _section(keys, value, tree)
+    return taken if len(keys) == 3 else {year: {} for year in tree["regime"][keys[1]]} | taken
 
 
 def _refuse_other_money(where: str, rule: Any, law: Regime, home: Any) -> None:

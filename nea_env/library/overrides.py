@@ -18,7 +18,10 @@ from nea_env.library.price_files import ONLY_AT_HOME, replays_abroad, two_paths,
 from nea_env.library.yaml import DEEPEST, MOST_VALUES, checked_text
 from nea_env.scenario import Gap, Scenario, ScenarioError
 from nea_env.scenario.gaps import NO_GAP, gaps_that_follow
+from nea_env.scenario.ranges import SECTIONS, by_path
 
+RANGES = tuple((section, "ranges") for section in SECTIONS)
+"""Where a dotted path is a key itself: ``firm.ranges.abatement.scale``."""
 KEPT = ("name",)
 """What no override may change: results are filed under it."""
 
@@ -134,6 +137,9 @@ def _put(node: Any, change: Change, value: Any, depth: int) -> Any:
     if depth == len(change.keys):
         return value
     before, key = change.keys[:depth], change.keys[depth]
+    if before in RANGES and isinstance(node, dict):
+        given = by_path({".".join(change.keys[depth:]): value})
+        return {path: bounds for path, bounds in {**node, **given}.items() if bounds is not None}
     fields = [field for field in fields_at(Scenario, as_of_regime(before)) if before or field not in KEPT]
     if isinstance(node, list):
         if not is_index(key, len(node)):

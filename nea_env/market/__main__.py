@@ -16,7 +16,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = _parser()
     options, rest = parser.parse_known_args(arguments)
     stray = [text for text in rest if text.startswith("-") or "=" not in text]
-    if stray or (rest and options.command == "calibration"):
+    if stray or (rest and options.command in ("calibration", "record", "errors")):
         parser.error(f"unrecognized arguments: {' '.join(stray or rest)}")
     options.rest = rest  # argparse reads no positional arguments after an option
     try:
@@ -31,7 +31,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     about = (
-        "Draw a scenario's prices, write the tables of calibrated moments or of what was seen and what is computed, "
+        "Draw a scenario's prices, write the tables of calibrated moments, of what was seen and what is computed or of "
+        "how exact that is, "
         "value the timing of offset credits, or put a claim about carbon markets to the test."
     )
     parser = argparse.ArgumentParser(allow_abbrev=False, prog="python -m nea_env.market", description=about)
@@ -65,6 +66,12 @@ def _parser() -> argparse.ArgumentParser:
     record.add_argument("--no-picture", action="store_true", help="write the page alone")
     record.add_argument("--check", action="store_true", help="write nothing; exit 1 if the page is out of date")
     record.set_defaults(run=_record)
+    errors = commands.add_parser(
+        "errors", allow_abbrev=False, help="write how exact the equilibrium is on its grids (some eight minutes)"
+    )
+    errors.add_argument("--out", type=Path, default=Path("docs/errors.md"), help="the page (docs/errors.md)")
+    errors.add_argument("--check", action="store_true", help="write nothing; exit 1 if the page is out of date")
+    errors.set_defaults(run=_errors)
     waiting = commands.add_parser(
         "waiting",
         allow_abbrev=False,
@@ -116,6 +123,16 @@ def _plot(options: argparse.Namespace) -> int:
 
 def _calibration(options: argparse.Namespace) -> int:
     from nea_env.market.calibration import write
+
+    current = write(options.out, check=options.check)
+    if options.check and not current:
+        print(f"out of date: {options.out}")
+        return 1
+    return 0
+
+
+def _errors(options: argparse.Namespace) -> int:
+    from nea_env.market.errors import write
 
     current = write(options.out, check=options.check)
     if options.check and not current:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from nea_env.core.equilibrium.chain import Chain
 from nea_env.core.equilibrium.solve import solve_tree
-from nea_env.core.lowering.aggregate.announced import stretches
+from nea_env.core.lowering.aggregate.announced import SECOND_BANKS, stretches
 from nea_env.core.lowering.aggregate.market import BANKS, SHOCKS
 from nea_env.core.lowering.law_tree import LawTree, law_tree
 from nea_env.scenario import Scenario
@@ -60,7 +60,7 @@ class Lottery:
         return landed if self.chances is None else self.chances.T @ landed
 
 
-def _about(place: Array, last: int) -> list[tuple[Places, Array]]:
+def about(place: Array, last: int) -> list[tuple[Places, Array]]:
     """The nodes below and above each place, and how near it is to each."""
     below = np.minimum(place.astype(np.int64), last - 1)
     return [(below, 1.0 - (place - below)), (below + 1, place - below)]
@@ -74,10 +74,10 @@ def steps(chain: Chain, at: int) -> Lottery:
     if month in chain.waiting:
         shape = (banks, seconds, shocks)
         node = np.arange(banks)[:, None, None]
-        found = _about(chain.waiting[month].landing, seconds - 1)
+        found = about(chain.waiting[month].landing, seconds - 1)
         targets = [((node * seconds + place) * shocks + state, share) for place, share in found]
         return _flat(targets, shape, shape, problem.chances)
-    found = _about(chain.landing[at], banks - 1)
+    found = about(chain.landing[at], banks - 1)
     if month + 1 in chain.waits:
         targets = [((place * seconds + seconds // 2) * shocks + state, share) for place, share in found]
         return _flat(targets, (banks, shocks), (banks, seconds, shocks), problem.chances)
@@ -93,7 +93,7 @@ def settlement(chain: Chain) -> Lottery | None:
     targets = [
         (place * shocks + np.arange(shocks), share / len(landing))
         for part in landing
-        for place, share in _about(part, len(chain.problem.banks) - 1)
+        for place, share in about(part, len(chain.problem.banks) - 1)
     ]
     return _flat(targets, landing.shape[1:], (landing.shape[1], shocks), None)
 
@@ -233,16 +233,19 @@ class Believed:
         return math.sqrt(max(float(variance), 0.0))
 
 
-def believed(scenario: Scenario, *, banks: int = BANKS, shocks: int = SHOCKS) -> Believed:
+def believed(
+    scenario: Scenario, *, banks: int = BANKS, shocks: int = SHOCKS, second_banks: int = SECOND_BANKS
+) -> Believed:
     """The equilibrium of a scenario's market under its tree of laws.
 
     Args:
         scenario: with an equilibrium price, and with ``market.beliefs`` or a randomised law.
         banks: nodes of the grid of banks.
         shocks: nodes of the chain of shocks.
+        second_banks: nodes of the running bank beside a period that waits; an odd number.
 
     Raises:
         ValueError: see `law_tree`, `stretches` and `solve_tree`.
     """
     tree = law_tree(scenario)
-    return Believed(tree, solve_tree(stretches(scenario, tree, banks=banks, shocks=shocks)))
+    return Believed(tree, solve_tree(stretches(scenario, tree, banks=banks, shocks=shocks, second_banks=second_banks)))

@@ -23,7 +23,7 @@ def laws(paths: PricePaths) -> Figure:
     for number, law in enumerate(tree.laws):
         for place in law.states:
             passes[place] |= paths.law == number
-    figure = page(paths, 2, 1, height=3.2, shows="means over")
+    figure = page(paths, 2, 1, height=2.1, shows="means over")
     top, bottom = figure.axes
     for axis, series, colour in ((top, "long_price", BLUE), (bottom, "aggregate_bank", ORANGE)):
         _draw(axis, paths, paths[series], tree.states, passes, colour)
@@ -32,7 +32,8 @@ def laws(paths: PricePaths) -> Figure:
     label(top, "long price, mean by", f"what was announced ({paths.scenario.market.currency}/t)")
     top.set_ylim(bottom=0.0)
     label(bottom, "bank of the whole market,", "mean (years of emissions)")
-    key(figure, [(BLUE, "-", "price"), (ORANGE, "-", "bank"), (GREY, "-", "announcement")])
+    entries = [(BLUE, "-", "mean price"), (ORANGE, "-", "mean bank"), (GREY, "-", "announcement")]
+    key(figure, [*entries, (BLUE, ":", "step to what was announced")])
     return figure
 
 
@@ -52,8 +53,8 @@ def _draw(
         if not here.any() or span.start >= span.stop:
             continue
         mean = values[here, span].mean(axis=0)
-        width = 0.6 + 2.0 * float(here.mean())
-        axis.plot(years[span], mean, color=colour, lw=width, marker="." if len(mean) == 1 else None)
+        width = 0.6 + 1.4 * float(here.mean())
+        axis.plot(years[span], mean, color=colour, lw=width, marker="." if len(mean) == 1 else None, clip_on=False)
         for parent, before in enumerate(states):
             leads = before.last == state.first and place in (after for after, _ in before.branches)
             if leads and span.start == state.first > max(before.first, paths.opening) and passes[parent].any():

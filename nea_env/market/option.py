@@ -90,11 +90,7 @@ def best_stopping(market: Believed, project: Project, capex: Array, last: int, a
     Raises:
         ValueError: the project's life ends within the months solved, or they end before ``last``.
     """
-    solved = market.chains[0].problem.months
-    if project.life < solved - project.lead:
-        raise ValueError(f"life: {project.life} months end before the {solved} solved; allowed: to outlast them")
-    if not 0 < last <= solved:
-        raise ValueError(f"last: {last} is no month that is solved; allowed: 1 to {solved}")
+    check_project(project, market.chains[0].problem.months, last)
     if not 0 <= asked < last:
         raise ValueError(f"asked: in month {asked} nothing can be built; allowed: 0 to {last - 1}")
     chains, states = market.chains, market.tree.states
@@ -110,6 +106,23 @@ def best_stopping(market: Believed, project: Project, capex: Array, last: int, a
             worth += np.tensordot(mass, then.option, mass.ndim)
             at_once += np.tensordot(mass, np.maximum(then.building - capex, 0.0), mass.ndim)
     return Stopping(worth, at_once, _built(market, builds, len(capex), last))
+
+
+def check_project(project: Project, solved: int, last: int) -> None:
+    """Refuse what cannot be valued.
+
+    Args:
+        project: that can be built.
+        solved: months solved.
+        last: the first month in which it can't be built any more.
+
+    Raises:
+        ValueError: the project's life ends within the months solved, or they end before ``last``.
+    """
+    if project.life < solved - project.lead:
+        raise ValueError(f"life: {project.life} months end before the {solved} solved; allowed: to outlast them")
+    if not 0 < last <= solved:
+        raise ValueError(f"last: {last} is no month that is solved; allowed: 1 to {solved}")
 
 
 class _Values(NamedTuple):

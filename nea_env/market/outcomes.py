@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from nea_env.core.equilibrium.chain import Chain
 from nea_env.core.equilibrium.solve import solve
-from nea_env.core.lowering.aggregate.market import problem
+from nea_env.core.lowering.aggregate.market import BANKS, problem
 from nea_env.core.lowering.aggregate.output import answer
 from nea_env.policies.market_compliance import chances
 from nea_env.scenario import Scenario, add_months
@@ -117,14 +117,18 @@ class Year(NamedTuple):
         return self.abating + self.lost
 
 
-def outcomes(scenario: Scenario) -> tuple[Year, ...]:
+def outcomes(scenario: Scenario, *, banks: int = BANKS) -> tuple[Year, ...]:
     """The equilibrium of a scenario's own market in each compliance year that is played.
+
+    Args:
+        scenario: law, market and dates; its firm does not count.
+        banks: nodes of the grid of banks.
 
     Raises:
         ValueError: the market has no aggregate, or one that its law needs more of.
     """
     aggregate = scenario.market.aggregate
-    chain = solve(problem(scenario))
+    chain = solve(problem(scenario, banks=banks))
     assert aggregate is not None
     found, tonnes = flows(chain), aggregate.emissions
     named = np.array([_year(scenario, month) for month in range(chain.problem.months)])

@@ -90,11 +90,12 @@ class PricePaths:
 
     @property
     def deadlines(self) -> dict[int, str]:
-        """Place of each surrender deadline on the month axis, and the vintages due then, such as "2018"."""
+        """Place of each surrender deadline on the month axis, and the vintages due then: "2018", "2010-2014"."""
         due: dict[int, list[str]] = {}
         for year in self.scenario.periods:
-            month = self.months.index(self.scenario.regime.calendar[year].deadline)
-            due.setdefault(month, []).append(year)
+            rule = self.scenario.regime.calendar[year]
+            last = int(year) + rule.years - 1
+            due.setdefault(self.months.index(rule.deadline), []).append(year if rule.years == 1 else f"{year}-{last}")
         return {month: ", ".join(years) for month, years in sorted(due.items())}
 
 

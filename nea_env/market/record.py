@@ -35,8 +35,9 @@ A market is set to start at one price (`abatement.scale`). Figures that were use
 A figure that is examined again under another belief is counted once. Of the {count} figures counted **{inside} lie
 within the band**, where nine in ten should; {low} lie below it and {high} above.
 
-So this is no forecast. A market computed knows every rule to come from its first month; the markets seen learned of
-them late, and in most of them units were less scarce than is assumed here. Where the band holds what was seen, it
+So this is no forecast. Where nothing else is said, a market computed knows every rule to come from its first month;
+the markets seen learned of them late, and in most of them units were less scarce than is assumed here. For Korea and
+China a second table has the same with each rule told when it was announced. Where the band holds what was seen, it
 mostly does so by being wide.
 
 ![Prices by year, seen and computed]({figure})
@@ -146,28 +147,28 @@ def page() -> str:
         figure=FIGURE,
     ).splitlines()
     footnotes: dict[str, int] = {}
+    by_name = {each.table.name: each for each in tables}
     for each in tables:
-        lines += ["", *_section(each, footnotes)]
+        lines += ["", *_section(each, footnotes, by_name.get(each.table.instead_of))]
     lines += ["", *(f"[^{number}]: {citation}" for citation, number in footnotes.items())]
     return "\n".join([*lines, ""])
 
 
-def _section(each: Compared, footnotes: dict[str, int]) -> list[str]:
-    table = each.table
-    lines = [
-        f"## {table.title}",
-        "",
-        f"| {table.unit} | seen | computed | nine in ten | within |",
-        "|---|---|---|---|---|",
-    ]
-    for figure, model in zip(table.figures, each.computed, strict=True):
+def _section(each: Compared, footnotes: dict[str, int], instead_of: Compared | None) -> list[str]:
+    """Of one table; beside those whose figures are looked at again, what was computed for them before."""
+    table, again = each.table, instead_of.computed if instead_of else None
+    before = ["computed above"] if instead_of else []
+    head = [table.unit, "seen", *before, "computed", "nine in ten", "within"]
+    lines = [f"## {table.title}", "", "| " + " | ".join(head) + " |", "|---" * len(head) + "|"]
+    for place, (figure, model) in enumerate(zip(table.figures, each.computed, strict=True)):
         least, own = abs(figure.value) / 10.0, figure.origin
         cited = own.source + (f" ({own.note})" if own.note else "")
         mark = footnotes.setdefault(cited, len(footnotes) + 1)
         within = "set on it" if figure.set_on else "yes" if model.holds(figure.value) else "**no**"
         ends = " to ".join(amount(end, least) for end in (model.low, model.high))
         seen_, mean = amount(figure.value, least), amount(model.mean, least)
-        lines.append(f"| {figure.period} | {seen_} [^{mark}] | {mean} | {ends} | {within} |")
+        other = [amount(again[place].mean, least)] if again else []
+        lines.append("| " + " | ".join([figure.period, f"{seen_} [^{mark}]", *other, mean, ends, within]) + " |")
     return [*lines, "", table.reading, "", f"Told: {table.told}."]
 
 

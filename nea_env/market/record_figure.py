@@ -101,6 +101,6 @@ def _key(axis: Axes) -> None:
         *(Line2D([], [], ls="", marker="o", mec=ORANGE, ms=6, mfc=fill, label=text) for fill, text in dots),
         Line2D([], [], color=BLUE, lw=1.6, label="computed: mean by year"),
         Patch(color=BLUE, alpha=0.22, label="computed: nine paths in ten"),
-        Line2D([], [], color=BLUE, lw=1.2, ls="--", label="mean, had emissions been known"),
+        Line2D([], [], color=BLUE, lw=1.2, ls="--", label="mean, told otherwise (second table)"),
     ]
     axis.legend(handles=handles, loc="center", frameon=False, fontsize=9, labelcolor=GREY)

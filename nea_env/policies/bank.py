@@ -108,11 +108,19 @@ class Bank:
 
     def tonnes(self) -> NDArray[np.float64]:
         """The bank at the end of each month played, (months, n), t."""
-        months = np.arange(1, len(self._held) + 1)
+        return np.array(self._held) - np.array(self._booked[1:]) + self._earned()[1:]
+
+    def allocation(self) -> NDArray[np.float64]:
+        """Free units earned in each month played, (months, n), t: what the law takes back from them is taken off."""
+        return np.diff(self._earned(), axis=0)
+
+    def _earned(self) -> NDArray[np.float64]:
+        """Free units earned up to the end of each month, (months + 1, n), t; first of all, before the first month."""
+        months = np.arange(len(self._held) + 1)
         earned = np.zeros((len(months), len(self.carried_t)))
         for (first, last), free in zip(self._spans, self._free, strict=False):
             earned += np.clip((months - first) / (last - first + 1), 0.0, 1.0)[:, None] * free
-        return np.array(self._held) - np.array(self._booked[1:]) + earned
+        return earned
 
 
 def _bookings_ahead(scenario: Scenario) -> tuple[set[int], set[int]]:

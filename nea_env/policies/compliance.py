@@ -97,9 +97,15 @@ def best_shares(scenario: Scenario, multiple: float, episodes: int = SEARCH_EPIS
     return best
 
 
+def digest_with_market(scenario: Scenario) -> str:
+    """Digest of a scenario and of its whole market, whose firms are counted beside the one that is played."""
+    market = scenario.market.model_copy(update={"law": "equilibrium"})
+    return scenario.model_copy(update={"market": market}).digest
+
+
 def choose(scenario: Scenario, multiple: float, episodes: int = EPISODES) -> Choice:
     """What pays in a scenario at a side multiple, in the periods that have one."""
-    own, digest = any(math.isclose(value, multiple) for value in own_multiples(scenario)), scenario.digest
+    own, digest = any(math.isclose(value, multiple) for value in own_multiples(scenario)), digest_with_market(scenario)
     scenario = with_side_multiple(scenario, multiple)
     seeds, number = np.arange(EVALUATION_SEEDS, EVALUATION_SEEDS + episodes), len(deadlines(periods_of(scenario)))
     shares = best_shares(scenario, multiple, min(episodes, SEARCH_EPISODES))

@@ -151,7 +151,7 @@ def reference_position(scenario: Scenario) -> NDArray[np.float64]:
     """Tonnes of a just-in-time firm's position that trades did not bring, without shocks, (horizon + 1,)."""
     still = scenario.model_copy(
         update={
-            "firm": scenario.firm.model_copy(update={"output_shock": OutputShock()}),
+            "firm": scenario.firm.model_copy(update={"output_shock": OutputShock(), "ranges": {}}),
             "market": scenario.market.model_copy(
                 update={
                     "law": "gbm",
@@ -160,6 +160,7 @@ def reference_position(scenario: Scenario) -> NDArray[np.float64]:
                     "gap": {},
                     "quote_noise": 0.0,
                     "stale": 0.0,
+                    "ranges": {},
                     "frictions": scenario.market.frictions.model_copy(update={"permanent_impact": 0.0}),
                 }
             ),

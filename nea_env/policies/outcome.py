@@ -32,6 +32,7 @@ class Outcome:
         yearly: (n, vintages) tonnes by name in ``bank.YEARLY``.
         curves: (quantiles, months) by name in ``CURVES``, over the episodes that were played first; empty where they
             were not asked for.
+        means: (months,) by name in ``CURVES``, over the same episodes; empty where the curves are.
     """
 
     cost_pct: np.ndarray
@@ -44,13 +45,14 @@ class Outcome:
     years: tuple[str, ...]
     yearly: dict[str, np.ndarray]
     curves: dict[str, np.ndarray]
+    means: dict[str, np.ndarray]
 
     @classmethod
     def zero(cls, n: int, technologies: int) -> Outcome:
         """Of ``n`` episodes that have not begun."""
         totals, parts = ({name: np.zeros(n) for name in names} for names in (QUANTITIES, MONEY_FLOWS))
         built = np.zeros((n, technologies))
-        return cls(np.zeros(n), np.zeros(n), np.zeros(n), totals, parts, np.zeros(n), built, (), {}, {})
+        return cls(np.zeros(n), np.zeros(n), np.zeros(n), totals, parts, np.zeros(n), built, (), {}, {}, {})
 
     @property
     def complied(self) -> np.ndarray:
@@ -59,11 +61,11 @@ class Outcome:
 
 
 def joined(outcomes: Sequence[Outcome]) -> Outcome:
-    """The episodes of one policy, played in several batches, one after the other; the curves are the first one's."""
+    """The episodes of one policy, played in several batches, one after the other; curves and means are of the first."""
     values = {}
     for field in fields(Outcome):
         parts = [getattr(outcome, field.name) for outcome in outcomes]
-        if field.name in ("years", "curves"):
+        if field.name in ("years", "curves", "means"):
             values[field.name] = parts[0]
         elif isinstance(parts[0], dict):
             values[field.name] = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}

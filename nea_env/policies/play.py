@@ -99,12 +99,13 @@ def play(policy: Any, scenario: Scenario, seeds: np.ndarray, *, curves: bool = F
         policy: has ``predict``.
         scenario: what is played.
         seeds: (n,) int.
-        curves: also keep quantiles of price, bank, abatement and cumulative cost by month.
+        curves: also keep quantiles and means of price, bank, abatement and cumulative cost by month.
     """
     played = months(policy, scenario, seeds)
     last = next(played)
     outcome, bank = Outcome.zero(len(seeds), TECHS), Bank(scenario, last.env.accounts())
     rows: dict[str, list[np.ndarray]] = {name: [] for name in CURVES if name != "bank"}
+    means: dict[str, list[float]] = {name: [] for name in rows}
     price = last.env.market()["long_price"]
     for month in played:
         flows = month.env.flows()
@@ -114,6 +115,7 @@ def play(policy: Any, scenario: Scenario, seeds: np.ndarray, *, curves: bool = F
             abated = flows["abated"] + flows["saved"]
             for name, values in zip(rows, (price, abated, outcome.cost_pct), strict=True):
                 rows[name].append(np.quantile(values, QUANTILES))
+                means[name].append(float(values.mean()))
             price = month.env.market()["long_price"]
     tonnes = bank.tonnes()
     outcome.bank_t, outcome.carried_t = tonnes.mean(axis=0), bank.carried_t
@@ -122,6 +124,7 @@ def play(policy: Any, scenario: Scenario, seeds: np.ndarray, *, curves: bool = F
         found = {name: np.array(values).T for name, values in rows.items()}
         found["bank"] = np.quantile(tonnes, QUANTILES, axis=1)
         outcome.curves = {name: found[name] for name in CURVES}
+        outcome.means = {name: np.array(values) for name, values in means.items()} | {"bank": tonnes.mean(axis=1)}
     return outcome
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from typing import Annotated, Self
 
 from pydantic import Field, model_validator
@@ -52,7 +54,7 @@ class Aggregate(Model):
     shock: OutputShock = OutputShock()  # of emissions; under an intensity target, of the intensity over the target
     offset_ratio: Positive | None = None  # middle price at which offset credits are supplied, over the market's price
     offset_spread: Annotated[Number, Field(ge=0.005, le=1)] = 0.005  # they come evenly within so much of it, both ways
-    offset_supply: NonNegative = 1.0  # credits on offer a year at these prices, whatever the law would accept
+    offset_supply: NonNegative = 1.0  # credits on offer a year, whatever the law accepts; its multipliers count them
     reserve: Share = 0.0  # units a year that an intervention releases at the regime's high trigger
     buy_back: Share = 0.0  # units a year bought back at its low trigger
     initial_bank: Number = 0.0
@@ -64,3 +66,25 @@ class Aggregate(Model):
         if self.output_response is not None and self.intensity is None:
             raise ValueError("output_response needs intensity, t per unit of output")
         return self
+
+    def baseline(self, year: int, first: int) -> float:
+        """Emissions of a compliance year without a carbon price, over ``emissions``; of a baseline year's output.
+
+        Args:
+            year: the compliance year.
+            first: of the law; growth counts from there on where the path names no year.
+        """
+        since = int(max(self.path, default=first))
+        return float(of_year(self.path, year) * math.exp(self.growth * max(year - since, 0)))
+
+    def issued(self, year: int) -> float:
+        """Units issued in all in a compliance year, over the law's number."""
+        return of_year(self.allocation, year)
+
+
+def of_year(values: Mapping[str, float], year: int) -> float:
+    """The value of a compliance year: that of the last one named before it, of the first one named, or 1."""
+    named = sorted(values)
+    if not named:
+        return 1.0
+    return values[max([name for name in named if int(name) <= year], default=named[0])]

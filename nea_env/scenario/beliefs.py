@@ -72,8 +72,8 @@ class Beliefs(Model):
     Attributes:
         announcements: in the order of their months.
         outcomes: of ``policy.mode: randomised``: how many values each number of the regime's ranges may take, equally
-            likely. Numbers that are announced in one month become known together. None: the most that make no more laws
-            than ``policy.draws``, and at least 2.
+            likely. Numbers that are announced in one month become known together. None: at least 2, and 4 or more of
+            those announced together, as long as that makes no more laws than ``policy.draws``.
     """
 
     announcements: tuple[Announcement, ...] = ()

@@ -6,6 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from nea_env.scenario.ranges import Ranges
 from nea_env.scenario.rights import Rights
 from nea_env.scenario.types import Model, Month, NonNegative, Number, Positive, Share, Switch, Whole, Year
 
@@ -90,6 +91,7 @@ class Firm(Model):
     output_shock: OutputShock = OutputShock()
     output_choice: OutputChoice | None = None  # None: output is what demand makes it
     rights: Rights = Rights()  # of this firm alone: at the prices of a market that lives by the regime
+    ranges: Ranges = {}  # [least, most] by dotted path: numbers that each episode draws anew
 
     @property
     def annual_output(self) -> float:

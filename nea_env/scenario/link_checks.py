@@ -34,6 +34,8 @@ def check_links(links: Sequence[Link], home: Market, regime: Regime, start: str,
         where = f"links.{index}"
         if link.name in [other.name for other in links[:index]]:
             raise ValueError(f"{where}.name: {link.name} is listed twice; allowed: one link with each name")
+        if link.market.ranges:
+            raise ValueError(f"{where}.market.ranges: a partner's market is the same in all episodes; allowed: none")
         _check_money(where, link, home)
         _check_dates(where, link, start, end)
         _check_prices(where, link, home, index == 1 and links[0].type in ONE_PRICE)
@@ -125,7 +127,8 @@ def _check_prices(where: str, link: Link, home: Market, beside_full: bool) -> No
         more = ", full, exchange_rate, discount" if beside_full else ""
         raise ValueError(
             f"{where}.type: {link.type}: the equilibrium is that of home and the first partner, or of three systems in"
-            f" a pool of full links; allowed: none, one_way with a quota{more}"
+            " a pool of full links, since quotas between three would take a bank for each; allowed: none, one_way with"
+            f" a quota{more}"
         )
 
 

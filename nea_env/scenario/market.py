@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from nea_env.scenario.aggregate import Aggregate
 from nea_env.scenario.beliefs import Beliefs
+from nea_env.scenario.ranges import Ranges
 from nea_env.scenario.replay import Replay
 from nea_env.scenario.types import Model, NonNegative, Number, Positive, Whole, Year
 
@@ -165,6 +166,7 @@ class Market(Model):
     gap: dict[Year, Gap] = {}  # by vintage; absent: x = 0
     offset: OffsetSeries | None = None
     frictions: Frictions = Frictions()
+    ranges: Ranges = {}  # [least, most] by dotted path: numbers that each episode draws anew
 
     @property
     def is_martingale(self) -> bool:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, ValidationError, model_validator
 
+from nea_env.scenario.ranges import refusal, value_at, with_values
 from nea_env.scenario.rules import (
     AllocationRule,
     AuctionRule,
@@ -107,12 +108,7 @@ class Regime(Model):
 
     def number(self, path: str) -> float | None:
         """The number at a dotted path, for instance ``banking.2018.net_sales_multiple``; None where there is none."""
-        value: Any = self
-        for key in path.split("."):
-            if isinstance(value, dict):
-                value = value.get(key)
-            else:
-                value = getattr(value, key, None) if key in getattr(type(value), "model_fields", {}) else None
+        value = value_at(self, path)
         return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
 
     def with_numbers(self, values: dict[str, float]) -> Regime:
@@ -121,19 +117,12 @@ class Regime(Model):
         Raises:
             ValueError: a path is not a number of this regime, or the new number is refused there; one line.
         """
-        tree = self.model_dump()
-        for path, value in values.items():
+        for path in values:
             if self.number(path) is None:
                 raise ValueError(f"{path} is not a number of this regime")
-            *parents, last = path.split(".")
-            branch = tree
-            for key in parents:
-                branch = branch[key]
-            branch[last] = value
         try:
-            return Regime.model_validate(tree)
+            return with_values(self, values)
         except ValidationError as error:
-            first = error.errors(include_url=False)[0]
-            path, why = ".".join(map(str, first["loc"])), first["msg"].removeprefix("Value error, ")
+            path, why = refusal(error)
             where = f"{path}: {values[path]:g}, at one end of its range: " if path in values else ""
-            raise ValueError(f"regime.ranges: {where}{why[0].lower()}{why[1:]}") from None
+            raise ValueError(f"regime.ranges: {where}{why}") from None

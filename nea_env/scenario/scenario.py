@@ -14,6 +14,7 @@ from nea_env.scenario.link_checks import check_links
 from nea_env.scenario.links import Link
 from nea_env.scenario.market import Market
 from nea_env.scenario.menu import Menu
+from nea_env.scenario.ranges import bounds_of, check_ranges, value_at
 from nea_env.scenario.regime import Regime
 from nea_env.scenario.rights import Rights
 from nea_env.scenario.summary import summary
@@ -36,11 +37,14 @@ def _unnamed(tree: Any) -> Any:
 
 
 class LawDraws(Model):
-    """Whether episodes play the law as it was, or laws drawn from the regime's ranges.
+    """Whether episodes play the law as it was, or laws drawn from the regime's ranges; and how many draws there are.
 
     ``randomised``: every episode plays one of ``draws`` laws, drawn once with ``seed``; the observation shows a
     number's bounds until it is announced, and the number from then on. Under an equilibrium price the laws are those
     of ``market.beliefs``.
+
+    Where the firm or the market has ``ranges``, in either mode, an episode plays one of ``draws`` firms and markets,
+    drawn with ``seed`` as well; each number has a stream of its own, so that one more leaves the others as they were.
     """
 
     mode: Literal["historical", "randomised"] = "historical"
@@ -94,6 +98,17 @@ class Scenario(Model):
         return self.model_copy(update={"regime": self.firm.rights.over(self.regime), "firm": firm})
 
     @property
+    def drawn(self) -> dict[str, tuple[float, float]]:
+        """Least and most of each number that an episode draws, by its path: ``firm.output``, ``regime.banking.…``."""
+        ranges = self.regime.ranges if self.policy.mode == "randomised" else ()
+        return {f"regime.{one.path}": (one.low, one.high) for one in ranges} | bounds_of(self)
+
+    def number(self, path: str) -> float | None:
+        """The number at a dotted path, for instance ``firm.output``; None where there is none."""
+        value = value_at(self, path)
+        return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+    @property
     def power_share(self) -> float:
         """Power bought, as a share of baseline emissions."""
         return self.firm.electricity * self.regime.grid_in(self.first).factor / self.firm.emission_intensity
@@ -117,6 +132,8 @@ class Scenario(Model):
         for market in (content["market"], *(link["market"] for link in content.get("links", ()))):
             if market.get("law") != "replay":
                 market.pop("replay", None)  # prices on record that nobody plays
+            if self.market.law != "equilibrium":
+                market.pop("aggregate", None)  # a market that no price is solved for
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
 
     def _power_is_constant(self) -> bool:
@@ -176,6 +193,7 @@ class Scenario(Model):
                     f"firm.technologies.{tech.name}.life_years: {tech.life_years:g} is shorter than the scenario"
                     f" ({played} months): capacity must outlive it"
                 )
+        check_ranges(self)
         return self
 
     def _check_rights(self) -> None:

@@ -129,6 +129,11 @@ class Exact:
             lost += float(chance @ (self.values[month][tonnes, price] - worth))
         return total, lost
 
+    def asked(self, month: int, tonnes: NDArray[np.int64], entries: NDArray[np.integer]) -> NDArray[np.float32]:
+        """(n, 8) Box actions of joint actions (n,) at states (n,) of a month."""
+        rows = self._states.rows[month].take(tonnes)
+        return self._placed.menu(rows)[np.arange(len(tonnes)), entries]
+
     def observe(self, month: int, tonnes: NDArray[np.int64], price: NDArray[np.int64]) -> Month:
         """What a firm sees at states (n,) of a month, and its rows there."""
         rows = self._states.rows[month].take(tonnes).at(self._chain.quotes[month][price])

@@ -75,6 +75,23 @@ def test_file_and_table(outcomes, tmp_path):
     assert "do_nothing" in text and f"{summary['do_nothing']['cost_pct']['mean']:.2f}" in text
 
 
+@pytest.mark.parametrize(
+    ("steps", "unit", "right"), [((50_000, 65_000), "thousand", 65.0), ((500_000, 4_000_000), "million", 4.0)]
+)
+def test_a_short_learning_curve_has_a_readable_axis(steps, unit, right, tmp_path, monkeypatch):
+    drawn = []
+    monkeypatch.setattr("agents.figures._save", lambda figure, path: drawn.append(figure.axes[0]))
+    metrics = tmp_path / "metrics.csv"
+    metrics.write_text("step,rollout/cost_pct\n" + "".join(f"{step},5.0\n" for step in steps))
+    summary = {"ppo": {"cost_pct": {"mean": 4.0}}}
+    assert learning_curve(metrics, summary, "ppo", tmp_path / "curve.png", "Phase II, market.price=9")
+    (axis,) = drawn
+    assert axis.get_xlabel() == f"training steps played ({unit})"
+    assert axis.get_xlim()[0] == 0.0 and right <= axis.get_xlim()[1] < 1.1 * right
+    assert axis.get_title() == "Phase II, market.price=9"
+    assert axis.get_lines()[0].get_marker() == "o"  # two points are seen as two
+
+
 def test_pictures(outcomes, tmp_path):
     fans(outcomes, SCENARIO, tmp_path / "figures" / "fans.png")
     metrics = tmp_path / "metrics.csv"

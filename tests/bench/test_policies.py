@@ -74,6 +74,25 @@ def test_every_form_plays_as_the_rule_that_it_copies(form):
     assert np.allclose(costs(as_policy(form, SCENARIO), SCENARIO, SEEDS), JIT)
 
 
+def test_the_observation_may_be_called_state():
+    class Acts:
+        def act(self, state):
+            return single(state)
+
+    seen = np.zeros((3, 62), np.float32)
+    for policy in (lambda state: batched(state), Acts()):
+        actions, _ = as_policy(policy).predict(seen, None, np.ones(3, np.bool_))
+        assert actions.shape == (3, 8)
+
+
+def test_an_argument_that_nobody_gives_is_named():
+    def warm(observation, temperature):
+        return batched(observation)
+
+    with pytest.raises(ValueError, match="warm needs 'temperature': expected the observation and, where it takes them"):
+        as_policy(warm)
+
+
 def test_a_state_is_handed_on_by_row():
     seen = []
 

@@ -128,6 +128,16 @@ def test_any_source_of_the_core_starts_a_new_folder(checkout, monkeypatch):
     assert cache.source_hash() not in seen
 
 
+def test_sums_of_a_law_start_a_new_folder(checkout, monkeypatch):
+    copies = tuple(checkout / path.relative_to(CORE.parents[1]) for path in cache.SUMS)
+    monkeypatch.setattr(cache, "SUMS", copies)
+    seen = {cache.source_hash()}
+    for count, path in enumerate(copies, start=2):
+        path.write_text(path.read_text() + "\n")
+        seen.add(cache.source_hash())
+        assert len(seen) == count, path.name
+
+
 def test_what_kernels_take_from_outside_the_core_is_part_of_the_folders_name(monkeypatch):
     kernels = [*CORE.glob("*.py"), *(CORE / "play").rglob("*.py"), *(CORE / "rules").rglob("*.py")]
     imported = {

@@ -129,7 +129,7 @@ def test_legends_cover_no_curve_and_nothing_leaves_its_cell(scenario):
         if number % 30 and number != int(env.batch.horizon[0]) - 1:
             continue
         env.render()
-        picture = env._renderer._picture
+        picture = env._renderer._pictures[0]
         renderer = picture._canvas.get_renderer()
         for cell in picture._cells:
             around = cell._axes.get_tightbbox(renderer)
@@ -147,6 +147,27 @@ def test_legends_cover_no_curve_and_nothing_leaves_its_cell(scenario):
 def extent(curve):
     """Heights of a curve's points."""
     return np.asarray(curve.get_ydata() if hasattr(curve, "get_ydata") else curve.get_xy()[:, 1], float)
+
+
+def test_the_legend_names_only_what_is_there():
+    env = FirmEnv("kets", render_mode="rgb_array")
+    env.reset(seed=1)
+    env.render()
+    assert env._renderer._pictures[0]._cells[2]._axes.get_legend() is None  # nothing has been avoided yet
+    env.step(np.array([0.0, 0.5, *[0.0] * 6], np.float32))
+    env.render()
+    cells = env._renderer._pictures[0]._cells
+    named = [[text.get_text() for text in cell._axes.get_legend().get_texts()] for cell in cells[1:3]]
+    assert named == [["front: vintage due next", "next vintage", "emitted, not settled"], ["operation"]]
+
+
+def test_run_off_is_shaded_and_the_title_tells_what_was_changed():
+    picture = Picture(nea_env.load_scenario("kets", ["market.price=9000"]))
+    assert picture._title.get_text().endswith("(phases I-III), market.price=9000")
+    for cell in picture._cells:
+        (patch,) = [patch for patch in cell._axes.patches if patch not in cell._panel.curves]
+        assert (patch.get_x(), patch.get_x() + patch.get_width()) == pytest.approx((2026.0, 2026 + 8 / 12))
+    assert [cell._axes.get_xlabel() for cell in picture._cells[2:]] == ["year (shaded: run-off, no production)"] * 2
 
 
 def test_the_longest_title_that_ships_is_shown_whole():

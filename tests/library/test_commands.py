@@ -126,6 +126,15 @@ def test_diff_leads_with_what_differs_in_words(capsys, old, new):
     assert "alike in words: allocation" in out
 
 
+def test_diff_heads_each_column_with_what_was_changed_there(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")
+    head = said(capsys, "diff", "kets", "regime.penalty.2018.multiple=4", "regime.banking.*.limit=unlimited")
+    assert re.search(r"years +kets +kets, penalty\.2018\.multiple=4, banking\.\*\.limit=unlimited$", head, re.MULTILINE)
+    assert head.splitlines()[0].count("penalty.2018.multiple=4") == 1  # in the name, not again in the title
+    both = said(capsys, "diff", "kets", "tms", "regime.penalty.*.multiple=4")
+    assert re.search(r"years +kets, penalty\.\*\.multiple=4 +tms, penalty\.\*\.multiple=4$", both, re.MULTILINE)
+
+
 def test_diff_then_lists_the_parameters_that_both_have(capsys, old, new):
     out = said(capsys, "diff", old, new)
     listed = [re.split(r"  +", row.strip()) for row in out.partition("\nrule ")[2].splitlines()[2:]]

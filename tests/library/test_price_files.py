@@ -256,3 +256,9 @@ def test_nor_does_that_of_a_file(file):
     market = load_scenario("linked_kets").links[0].market.model_dump(mode="json")
     assert market["replay"]["means"]  # which ship, for scenarios at home there
     assert load_scenario("linked_kets", {"links.0.market": market | {"price": 50}}).links[0].market.price == 50
+
+
+def test_a_market_that_is_not_solved_is_not_in_the_digest():
+    scale, solved = {"market.aggregate.abatement.scale": 1.0}, {"market.law": "equilibrium"}
+    assert load_scenario("kets", scale).digest == load_scenario("kets").digest
+    assert load_scenario("kets", scale | solved).digest != load_scenario("kets", solved).digest

@@ -43,6 +43,55 @@ def test_changes_of_2017_are_those_of_the_closes():
     assert law["market.aggregate.allocation.2018"] == pytest.approx(538.46 / 545 / 0.9507, abs=5e-5)
 
 
+def told(name):
+    """What the law that came changes, by the month in which a table has it announced."""
+    announcements = TABLES[name].overrides["market.beliefs.announcements"]
+    return {
+        each["month"]: next(law for law in each["laws"] if law["played"]).get("overrides", {}) for each in announcements
+    }
+
+
+def test_korea_is_told_of_each_phase_and_limit_when_it_was_announced():
+    # package of 5 April 2017; plan of 11 July 2018; limits of 5 June 2019; plan of September 2020
+    news, free = told("kets_told"), TABLES["kets_told"].overrides
+    assert list(news) == ["2017-04", "2018-07", "2019-06", "2020-09"]
+    factors = {2018: 0.9507, 2019: 0.9580, 2020: 0.8887, 2021: 0.953, 2025: 0.9171, 2026: 0.8780, 2030: 0.8370}
+    expected = {"2015-01": 585.5, "2018-07": 545.1, "2020-09": 567.1}  # caps of 2017, 2020 and 2025, Mt
+    for year, factor in factors.items():
+        path = f"market.aggregate.allocation.{year}"
+        assert free[path] == pytest.approx(expected["2015-01"] / 545 / factor, abs=1e-4)
+        if year > 2020:
+            assert news["2018-07"][path] == pytest.approx(expected["2018-07"] / 545 / factor, abs=1e-4)
+        if year > 2025:
+            assert news["2020-09"][path] == pytest.approx(expected["2020-09"] / 545 / factor, abs=1e-4)
+    # what came: 593.5 Mt in 2018, 587.9 Mt of emissions in 2019, 545.1 Mt in 2020 and 589.3 Mt in 2021
+    came = {2018: 593.5 / 545 / 0.9507, 2019: 587.9 / 545, 2020: 545.1 / 545 / 0.8887}
+    for year, units in came.items():
+        assert news["2018-07"][f"market.aggregate.allocation.{year}"] == pytest.approx(units, abs=1e-4)
+    for year in range(2021, 2026):
+        assert news["2020-09"][f"market.aggregate.allocation.{year}"] == pytest.approx(589.3 / 545 / 0.953, abs=1e-4)
+    for year in range(2017, 2023):
+        assert free[f"regime.banking.{year}.limit"] == "unlimited"
+    assert news["2017-04"] == {"regime.banking.2017.limit": "deducted_above_base"}
+    assert [news["2019-06"][f"regime.banking.{year}.limit"] for year in (2018, 2019, 2020)] == ["net_sales"] * 3
+    assert [news["2020-09"][f"regime.banking.{year}.limit"] for year in (2021, 2022)] == ["net_sales"] * 2
+
+
+def test_china_is_told_of_each_plan_when_it_was_published():
+    # plans of 15 March 2023 and 15 October 2024; class I: 0.877, then 0.8218 and 0.8177, then 0.7950 and 0.7910
+    announcements = TABLES["tps_told"].overrides["market.beliefs.announcements"]
+    assert [each["month"] for each in announcements] == ["2023-03", "2024-10"]
+    plans = ({2021: (0.877, 0.8218), 2022: (0.877, 0.8177)}, {2023: (0.8177, 0.7950), 2024: (0.8177, 0.7910)})
+    for each, plan in zip(announcements, plans, strict=True):
+        came, none, twice = each["laws"]
+        assert [law["chance"] for law in each["laws"]] == [0.5, 0.25, 0.25]
+        assert (came["played"], came.get("overrides", {})) == (1, {})
+        for year, (before, after) in plan.items():
+            path = f"regime.allocation.{year}.benchmark.I"
+            assert none["overrides"][path] == before
+            assert twice["overrides"][path] == pytest.approx(after - (before - after), abs=1e-9)
+
+
 def test_tokyos_emissions_as_they_came():
     path = {key[-4:]: value for key, value in TABLES["tokyo_known"].overrides.items()}
     cuts = {"2010": 13, "2011": 22, "2013": 23, "2014": 25, "2016": 26, "2017": 27, "2022": 32, "2023": 31}  # %
@@ -62,10 +111,17 @@ def test_every_figure_has_a_source_and_every_table_a_scenario(table):
 
 def test_figures_looked_at_again_are_those_of_the_other_table():
     again = {name: table.instead_of for name, table in TABLES.items() if table.instead_of}
-    assert again == {"kets_bank_free": "kets_bank", "kets_all_2017": "kets_april_2017", "tokyo_known": "tokyo"}
+    assert again == {
+        "kets_told": "kets",
+        "kets_bank_free": "kets_bank",
+        "kets_all_2017": "kets_april_2017",
+        "tps_told": "tps",
+        "tokyo_known": "tokyo",
+    }
     for name, other in again.items():
         assert [f.value for f in TABLES[name].figures] == [f.value for f in TABLES[other].figures]
-        assert not any(figure.set_on for figure in TABLES[name].figures)
+        set_on = [figure.set_on for figure in TABLES[other].figures] if name.endswith("_told") else [False]
+        assert [figure.set_on for figure in TABLES[name].figures] == set_on * (len(TABLES[name].figures) // len(set_on))
 
 
 RIGHT = """\

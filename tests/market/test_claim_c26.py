@@ -10,7 +10,7 @@ import pytest
 from nea_env.core.equilibrium.linked import solve_linked
 from nea_env.core.equilibrium.solve import solve
 from nea_env.market.__main__ import main
-from nea_env.market.claims.c26 import _abated, _saved, compared, start_of, sums_alone, sums_linked
+from nea_env.market.claims.c26 import Moments, _abated, _saved, answer, compared, start_of, sums_alone, sums_linked
 from tests.core.equilibrium.linked_paths import simulate_linked
 from tests.core.equilibrium.markets import linear, market
 from tests.core.equilibrium.test_equilibrium_cut import cut
@@ -81,11 +81,48 @@ def test_claims_are_listed_and_a_wrong_name_is_refused(capsys):
     assert "last: 2021" in capsys.readouterr().err
 
 
+def outcome(worth, *built):
+    return Moments(1.0, 1.0, worth, 0.3, np.array(built))
+
+
+def found(home, partner):
+    """Both markets without a link, under one for good and under one that may be cut: worth, and shares built."""
+    names = ("no link", "0 % a month", "10 % a month")
+    return {name: (outcome(*one), outcome(*two)) for name, one, two in zip(names, home, partner, strict=True)}
+
+
+def test_what_it_says_follows_its_numbers():
+    lower, higher = (
+        [(100.0, 0.9, 0.5), (60.0, 0.2, 0.0), (90.0, 0.8, 0.4)],
+        [(100.0, 0.9, 0.5), (140.0, 1.0, 0.8), (110.0, 0.9, 0.7)],
+    )
+    same = [(100.0, 0.9, 0.5)] * 3
+    text = answer({"as shipped": found(lower, higher), "other": found(lower, same)}, ("kets", "tps"), 2025)
+    assert text.startswith(
+        "In tps yes, in kets the other way round: in kets 10 % of firms have built by the end of 2025 under a link for"
+        " good, 60 % where it is cut with a chance of 10 % a month, and 70 % without a link; in tps 90 % of firms"
+    )
+    assert "in all 3 cases with a difference." in text
+    assert text.endswith("-50 (as shipped) to -50 (as shipped) in kets; +0 (other) to +10 (as shipped) in tps.")
+    verdicts = {
+        "Yes:": (higher, higher), "In kets alone:": (higher, same), "No: the other way round in kets:": (lower, same),
+        "No:": (same, same),
+    }  # fmt: skip
+    for verdict, pair in verdicts.items():
+        assert answer({"as shipped": found(*pair)}, ("kets", "tps"), 2025).startswith(verdict)
+    odd = [(100.0, 0.5, 0.5), (60.0, 0.9, 0.9), (90.0, 0.5, 0.5)]  # more is built though a tonne is worth less
+    text = answer({"as shipped": found(odd, higher)}, ("kets", "tps"), 2025)
+    assert "It hangs on more than which system is dearer: in 1 of 2 cases" in text
+    assert "There is no difference in any variant." in answer({"as shipped": found(same, same)}, ("a", "b"), 2025)
+
+
 @pytest.mark.slow
 def test_a_chance_of_a_cut_moves_what_investment_is_worth_back_towards_no_link():
-    found = compared([], {})
-    rows = list(found.values())
+    rows = list(compared([], {}).values())
     for side in range(2):
         alone, firm, *loose = (row[side].worth for row in rows)
         ways = [abs(worth - alone) for worth in (firm, *loose)]
         assert ways == sorted(ways, reverse=True)
+        built = [row[side].mean_built for row in rows]  # as the worth goes, so does what is built
+        assert (built[1] > built[0]) == (firm > alone)
+        assert built[0] == pytest.approx(built[-1], abs=0.05)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ import pytest
 import nea_env
 from nea_env.market import PricePaths, figures, price_paths
 from nea_env.market.__main__ import main
-from nea_env.market.axes import process_text
+from nea_env.market.axes import BLUE, GREY, ORANGE, RUN_OFF, between_points, process_text, start_text
 from nea_env.scenario import Exchange, Link, add_months
 from tests.core import scenarios as made
 
@@ -142,14 +143,27 @@ def test_calibration_writes_or_checks_the_page(capsys, tmp_path, monkeypatch):
     assert capsys.readouterr().out == "out of date: docs/calibration.md\n"
 
 
-def test_title_names_the_process_and_the_reference_price():
+def test_title_names_the_process():
     kets = nea_env.load_scenario("kets").market
-    assert process_text(kets) == (
-        f"price process gbm: geometric Brownian motion, volatility 30 % a year, reference price {kets.price:,.6g} KRW/t"
-    )
-    assert process_text(nea_env.load_scenario("gx_ets").market) == (
-        "price process collared: price collar, reference price 3,000 JPY/t"
-    )
+    assert process_text(kets) == "price process gbm: geometric Brownian motion, volatility 30 % a year"
+    assert process_text(nea_env.load_scenario("gx_ets").market) == "price process collared: price collar"
+
+
+def test_title_tells_the_price_that_paths_start_from():
+    paths = two_partners()
+    assert start_text(paths) == "starts at 100 X/t"
+    scenario = paths.scenario
+    elsewhere = scenario.model_copy(update={"market": scenario.market.model_copy(update={"price": 48.0})})
+    assert start_text(replace(paths, scenario=elsewhere)) == "starts at 100 X/t (reference price: 48)"
+    paths.values[0, 0, 0] = 200.0  # one of fifty paths
+    assert start_text(paths) == "starts at 102 X/t on average (reference price: 100)"
+
+
+def test_title_tells_what_was_changed_but_names_the_process_once():
+    paths = price_paths(nea_env.load_scenario("kets", {"market.law": "lattice", "market.volatility": 0.2}), 5)
+    heading = figures.prices(paths)._suptitle.get_text().split("\n")
+    assert heading[0].endswith(", market.volatility=0.2")
+    assert [line for line in heading if "lattice" in line] == ["price process lattice: lattice, volatility 20 % a year"]
 
 
 def test_prices_start_where_the_market_opens():
@@ -172,7 +186,7 @@ def test_fan_shows_the_quantiles():
 def test_discount_is_broken_at_deadlines():
     paths = price_paths("kets", 50)
     axis = figures.front_discount(paths).axes[0]
-    assert [text.get_text() for text in axis.texts] == [str(year) for year in range(2015, 2026)]
+    assert [text.get_text() for text in axis.texts] == [*(str(year) for year in range(2015, 2026)), "vintage"]
     curves = [curve for curve in axis.get_lines() if len(curve.get_xdata()) > 2]
     medians, means = curves[::2], curves[1::2]
     assert abs(means[4].get_ydata()[-1]) < abs(medians[4].get_ydata()[-1])  # KAU19 is skewed, about a mean of zero
@@ -194,16 +208,51 @@ def test_links_show_partner_gap_and_opening(tmp_path):
     bands = axes[1, 0].collections[0].get_paths()[0].vertices[:, 1]
     assert (bands.min(), bands.max()) == pytest.approx((-20.0, 20.0))
     assert line(axes[2, 0], -1)[[0, 5, 6, 17]] == pytest.approx([0.0, 0.0, 100.0, 100.0])
+    colours = [{c.get_color() for c in axis.get_lines() if len(c.get_xdata()) == 18} for axis in axes[:, 0]]
+    assert colours == [{BLUE, ORANGE}, {GREY}, {GREY}]  # one for each system, and what is of both
     assert np.median(axes[1, 1].collections[0].get_paths()[0].vertices[:, 1]) == pytest.approx(-50.0)
     written = [path.name for path in figures.draw(paths, tmp_path)]
     assert written == [f"s_gbm_{what}.png" for what in ("prices", "deadlines", "links", "bank")]
 
 
 def test_bank_shows_years_of_emissions_and_probability_of_a_lapse():
-    top, bottom = figures.bank(two_partners()).axes
-    assert top.collections[0].get_paths()[0].vertices[:, 1].max() == pytest.approx(0.28)  # 95 % of -0.1 to 0.3
-    median, mean = (curve.get_ydata() for curve in bottom.get_lines() if len(curve.get_ydata()) == 18)
-    assert (median[0], mean[0]) == pytest.approx((50.0, 60.0))  # a fifth of the paths at 100 %
+    figure = figures.bank(two_partners())
+    top, bottom = figure.axes
+    highest = top.collections[0].get_paths()[0].vertices[:, 1].max()
+    assert highest == pytest.approx(-0.1 + 0.4 * (0.95 * 50 - 0.5) / 49)  # each of 50 banks stands for a fiftieth
+    (mean,) = (curve.get_ydata() for curve in bottom.get_lines() if len(curve.get_ydata()) == 18)
+    assert mean[0] == pytest.approx(60.0)  # a fifth of the paths at 100 %, the others at 50 %
+    told = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert told == ["bank: median of the paths", "lapse: mean over the paths", RUN_OFF]
+    shaded = [patch.get_x() for patch in top.patches]
+    assert shaded == pytest.approx([2016.0])  # the year 2015 is over, its deadline is to come
+    assert "banks 0.0082 years apart, read between them" in figure._suptitle.get_text()
+
+
+def test_quantiles_of_a_grid_move_with_the_paths_not_in_its_steps():
+    rng = np.random.default_rng(0)
+    drift = np.linspace(0.0, 1.0, 60)
+    exact = rng.normal(size=(4000, 1)) + drift
+    on_grid = np.round(exact / 0.5) * 0.5
+    found = between_points(on_grid, np.inf)
+    assert np.abs(found - np.quantile(exact, (0.05, 0.25, 0.5, 0.75, 0.95), axis=0)).max() < 0.15
+    assert len(np.unique(np.quantile(on_grid, 0.5, axis=0))) == 3 and (np.diff(found[2]) > 0.0).all()
+
+
+def test_nothing_is_read_between_points_that_are_no_neighbours():
+    sure = np.repeat([[0.0], [1.0], [100.0]], [50, 10, 40], axis=0)  # 0 and 1 are neighbours
+    assert between_points(sure, 20.0)[:, 0] == pytest.approx([0.0, 0.0, 0.25 / 0.30, 100.0, 100.0])
+
+
+def test_front_discount_is_cut_off_where_the_long_price_is_almost_nothing():
+    paths = two_partners()
+    paths.values[:10, 4:, 0] = 1e-3
+    figure = figures.front_discount(paths)
+    assert figure.axes[0].get_ylim() == (-105.0, 200.0)
+    assert "cut off at 200 %" in figure._suptitle.get_text()
+    assert "cut off" not in figures.front_discount(two_partners())._suptitle.get_text()
+    mean = next(c for c in figure.axes[0].get_lines() if c.get_linestyle() == "--")
+    assert mean.get_ydata()[[0, -1]] == pytest.approx([0.0, 25.0], abs=0.01)  # 100 over 80
 
 
 def test_docs_show_pictures_that_their_commands_draw():

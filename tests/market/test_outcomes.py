@@ -121,3 +121,44 @@ def test_marginal_costs_are_equal_where_demand_gives_up_as_much_as_abatement_cos
     share = 1.0 - found.emitted[0] / found.before[0]
     spent = 10.0 * (math.expm1(10.0 * share) / 10.0 - share)
     assert (1.0 - found.output[0]) / 0.01 == pytest.approx(found.price[0] * (1.0 - share) + spent, rel=1e-8)
+
+
+def law(output, price, cost, emissions=100.0, abated=0.1):
+    """A market of C6 in which abatement is all of the cost."""
+    return c6.Law(price, output, abated, emissions, 100.0, cost, 0.0, 0.0)
+
+
+def test_what_c6_says_follows_its_numbers():
+    cap = law(0.98, 10.0, 50.0)
+    assert c6._answer(law(1.0, 20.0, 200.0, abated=0.2), cap) == (
+        "Yes: output is 2.04% above that under a cap of as many units, since each unit of it earns free units. And more"
+        " is abated: 20.00% of emissions against 10.00%, at 2.00 times the price and 4.00 times the cost."
+    )
+    assert c6._answer(law(0.97, 5.0, 25.0, abated=0.05), cap) == (
+        "No: output is 1.02% below that under a cap of as many units. And less is abated: 5.00% of emissions against"
+        " 10.00%, at 0.50 times the price and 0.50 times the cost."
+    )
+    assert c6._answer(cap, cap).startswith("No: output does not answer")
+
+
+def test_what_c6_says_in_the_end_follows_its_numbers():
+    usual = law(1.0, 20.0, 200.0), law(0.8, 10.0, 50.0)
+    demanding = law(1.0, 20.0, 210.0, emissions=105.0), law(0.8, 30.0, 90.0)
+    text = c6._closing(usual, demanding, {"as above": usual, "dear": (law(1.0, 20.0, 60.0), law(0.8, 20.0, 50.0))})
+    assert text == (
+        "Output is above the cap's under every assumption tried (+25.00 to +25.00 %). The size hangs on them: the cost"
+        " is 1.20 times the cap's (dear) to 4.00 times (as above). If demand is 5% higher, the standard moves emissions"
+        " by +5.0 % and the price by +0.0 %, the cap emissions by +0.0 % and the price by +200.0 %."
+    )
+    other = c6._closing(usual, demanding, {"as above": usual, "odd": usual[::-1]})
+    assert other.startswith(
+        "The sign is not robust: output is above the cap's only under as above (-20.00 to +25.00 %)."
+    )
+    assert c6._closing(usual, demanding, {"odd": usual[::-1]}).startswith("Output is above the cap's under no assumpt")
+
+
+def test_c6_finds_the_error_of_its_grid(compared):
+    text = c6._grid_error(standard(), compared[0])
+    assert text.startswith("Solved, so no sampling error; a grid of 241 banks instead of 121 changes the price by -")
+    same = c6._grid_error(standard(), tuple(c6.average(years) for years in c6.compare(standard(), 241)))
+    assert "changes the price by +0.0 % under the standard and +0.0 % under the cap" in same

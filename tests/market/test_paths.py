@@ -34,6 +34,7 @@ def test_shape_names_and_months():
 
 def test_deadlines_name_the_vintages_due():
     assert price_paths("tps", 1).deadlines == {35: "2019, 2020", 59: "2021, 2022", 71: "2023", 83: "2024"}
+    assert list(price_paths("tokyo", 1).deadlines.values()) == ["2010-2014", "2015-2019", "2020-2024"]
     assert price_paths(plain(), 1).deadlines == {17: "2015", 29: "2016"}
 
 

@@ -11,6 +11,9 @@ import pytest
 
 import nea_env
 from nea_env.scenario import Bootstrap, Jumps, Reversion, Turbulence
+from nea_env.solvers.closed_form.banking import value_of_free_banking
+from nea_env.solvers.closed_form.execution import cost_of_even_purchases
+from nea_env.solvers.closed_form.uncertainty import expected_compliance_cost, gain_from_volatility
 from tests.core import scenarios as made
 
 RATE, VOLATILITY, START = 0.05, 0.3, 60.0
@@ -77,11 +80,8 @@ def reverting() -> tuple[np.ndarray, np.ndarray, float]:
     return START * np.exp(nodes), chain, np.exp(-RATE / 12)
 
 
-def test_b3_full_or_empty_bank_is_worth_the_sum_of_expected_gains(reverting):
-    prices, chain, discount = reverting
-    worth = np.zeros(STATES)
-    for _ in range(MONTHS):
-        worth = ROOM * np.maximum(discount * chain @ prices - prices, 0) + discount * chain @ worth
+def test_b3_full_or_empty_bank(reverting):
+    worth = value_of_free_banking(*reverting, ROOM, MONTHS)
     assert worth[STATES // 2] == pytest.approx(1002.5069, abs=5e-5)
 
 
@@ -92,7 +92,7 @@ def test_b3_no_path_of_banks_on_a_grid_does_better(reverting):
     value = now  # what is left is sold at the end
     for _ in range(MONTHS):
         value = now + (discount * chain @ value - now).max(axis=1, keepdims=True)
-    assert value[STATES // 2, 0] == pytest.approx(1002.5069, abs=5e-5)
+    np.testing.assert_allclose(value[:, 0], value_of_free_banking(*reverting, ROOM, MONTHS), rtol=1e-11)
     gain = value[STATES // 2] - value[STATES // 2, 0]
     np.testing.assert_allclose(gain, START * banks, atol=1e-9)  # a unit held is worth its price, no more
 
@@ -150,7 +150,9 @@ def test_b3_is_worth_nothing_under_a_process_of_the_default_set(process):
 
 
 # --- B4: a martingale leaves nothing to time -------------------------------------------------------------
-B4 = -1235.717
+FIRM = {"price": START, "years": YEARS, "slope": SLOPE, "rate": RATE}
+B4 = expected_compliance_cost(shortfalls=[SHORTFALL] * 5, bank=BANK, volatility=VOLATILITY, **FIRM)  # -1235.717
+B5 = gain_from_volatility(volatility=VOLATILITY, **FIRM)  # 542.861
 
 
 def banks(prices: np.ndarray) -> dict[str, np.ndarray]:
@@ -161,11 +163,6 @@ def banks(prices: np.ndarray) -> dict[str, np.ndarray]:
     for bank in found.values():
         bank[:, -1] = 0.0
     return found
-
-
-def test_b4_closed_form():
-    second_moments = np.exp((RATE + VOLATILITY**2) * YEARS)
-    assert 5 * 600 - START**2 / (2 * SLOPE) * second_moments.sum() - 1200 == pytest.approx(B4, abs=5e-4)
 
 
 @pytest.fixture(scope="module", params=["plain arrays", "price_paths"])
@@ -199,14 +196,13 @@ def test_b4_has_the_power_to_see_a_drift(martingale):
 # --- B5: risk is worth something to a firm that can answer it ----------------------------------------------
 def test_b5_without_risk():
     certain = geometric(RATE, 0.0, 1.0, 5, 1, seed=5)
-    assert cost(certain)[0] == pytest.approx(-692.856, abs=5e-4)
+    assert cost(certain)[0] == pytest.approx(B4 + B5, rel=1e-12)  # -692.856
     np.testing.assert_allclose(yearly_paths(0.0, 2), np.repeat(certain, 2, axis=0), rtol=1e-12)
-    assert cost(certain)[0] - B4 == pytest.approx(542.861, abs=1.1e-3)  # both figures are rounded to 0.0005
 
 
 def test_b5_gain_from_volatility(martingale):
-    mean, error = mean_and_error(-692.856 - cost(martingale))
-    assert mean == pytest.approx(542.861, abs=4 * error)
+    mean, error = mean_and_error(B4 + B5 - cost(martingale))
+    assert mean == pytest.approx(B5, abs=4 * error)
 
 
 # --- B12: a deficit bought under quadratic impact (Almgren and Chriss 2001) ---------------------------------
@@ -246,8 +242,7 @@ def test_b12_recursion_and_formula(news, expected):
         fixed += slope * news**2
         slope = slope * (IMPACT / 2) / (slope + IMPACT / 2)
     assert START * DEFICIT + slope * DEFICIT**2 + fixed == pytest.approx(expected, abs=1e-3)
-    formula = IMPACT * DEFICIT**2 / (2 * STEPS) + sum(IMPACT * news**2 / (2 * (STEPS - k)) for k in range(1, STEPS))
-    assert START * DEFICIT + formula == pytest.approx(expected, abs=1e-3)
+    assert cost_of_even_purchases(START, DEFICIT, IMPACT, STEPS, news) == pytest.approx(expected, abs=1e-3)
 
 
 @pytest.mark.parametrize(("news", "expected"), [(0.0, 7500.0), (4.0, 7512.079)])

@@ -7,13 +7,13 @@ the tonnes left unbought in one month of settlement and in nothing else.
 from __future__ import annotations
 
 import math
-from statistics import NormalDist
 
 import numpy as np
 import pytest
 
 from nea_env.library import load_scenario
 from nea_env.scenario import PenaltyRule, add_months
+from nea_env.solvers.closed_form.penalty import cost_of_a_missing_unit
 from tests.core import scenarios as made
 from tests.core.walk import Walk
 
@@ -22,7 +22,6 @@ QUIET = {
     "market.frictions.season_multiple": 1.0, "firm.output_shock.volatility": 0.0,
 }  # fmt: skip
 STILL = {"market.volatility": 0.0, "market.gap": {}, "regime.stabilisation": {}}
-N = NormalDist().cdf
 
 
 def settled(name: str, law: dict, paths: int = 1, left: dict[str, np.ndarray] | None = None, **actions) -> Walk:
@@ -75,15 +74,14 @@ def test_waiting_for_the_last_month_is_a_call_on_the_units_at_the_fine():
     price = walk.batch.market()["front_price"]
     walk.play(tonnes=np.where(price < fine, 100_000.0, 0.0))
     assert walk.ended and walk.month == 13
-    d1 = (math.log(60 / fine) + (rate + sigma**2 / 2)) / sigma
-    call = 60 * N(d1) - fine * math.exp(-rate) * N(d1 - sigma)
-    assert call == pytest.approx(1.8442, abs=5e-5)
+    expected = cost_of_a_missing_unit(60.0, fine, sigma, 1.0, rate)
+    assert expected == pytest.approx(58.1558, abs=5e-5)
     cost, spot = walk.present / 100_000.0, math.exp(-rate) * price  # of which the mean is 60
     slope = np.cov(cost, spot)[0, 1] / spot.var()
     reduced = cost - slope * (spot - 60.0)
     error = reduced.std() / paths**0.5
     assert error < 0.025
-    assert reduced.mean() == pytest.approx(58.1558, abs=4 * error)
+    assert reduced.mean() == pytest.approx(expected, abs=4 * error)
     assert reduced.mean() + 4 * error < 60.0  # what buying at once costs
 
 

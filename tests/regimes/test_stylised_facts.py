@@ -15,13 +15,12 @@ import pytest
 from nea_env import load_scenario
 from nea_env.core.equilibrium.chain import Chain, LinkedChain
 from nea_env.core.equilibrium.linked import solve_linked
-from nea_env.core.equilibrium.problem import Problem
-from nea_env.core.equilibrium.reach import fitted
 from nea_env.core.equilibrium.solve import solve
 from nea_env.core.equilibrium.terms import Terms
-from nea_env.core.lowering.aggregate.market import market_problem, problem
-from nea_env.core.lowering.aggregate.scale import scale_for, start_price
-from nea_env.core.lowering.aggregate.solved import OUTLINE, PAIR_BANKS
+from nea_env.core.lowering.aggregate.market import problem
+from nea_env.core.lowering.aggregate.scale import start_price
+from nea_env.core.lowering.aggregate.solved import PAIR_BANKS
+from nea_env.market.quota import CHINA, KOREA, NO_LENDING, Priced, calibrated, linked
 from nea_env.policies.market_compliance import chances as distribution
 from tests.core.equilibrium.linked_paths import wedge
 
@@ -131,53 +130,23 @@ def test_the_tokyo_price_falls_where_emissions_fall_below_the_cap():
 # costs", Korea "as a net buyer". Prices: USD 1.93 = CNY 12.7 in Guangdong, the largest pilot (Appendix A); KRW 21,416,
 # the mean of 2017; JPY 1,500, Tokyo's survey of 2016 (section 3.2). 2025: means of KRW 9,394 and CNY 72.0 (ICAP).
 
-NO_LENDING = tuple((f"regime.borrowing.{year}.limit", "none") for year in range(2015, 2031))  # else China lends too
-SHORT_2017 = (("market.aggregate.intensity", 0.90), ("market.aggregate.path", {"2019": 1.0}))
-SHORT_2025 = (("market.aggregate.path", {"2019": 1.0}),)
 MARKETS = {
-    "Korea 2017": ("kets", 21416.0, "2017-01", NO_LENDING),
-    "Japan 2017": ("tokyo", 1500.0, "2017-01", ()),
-    "China 2017": ("tps", 12.7, "2017-01", SHORT_2017),
-    "Korea 2025": ("kets", 9394.0, "2025-01", NO_LENDING),
-    "China 2025": ("tps", 72.0, "2025-01", SHORT_2025),
+    "Korea 2017": KOREA,
+    "Japan 2017": Priced("tokyo", 1500.0, "2017-01", {}, 16.4e6),
+    "China 2017": CHINA,
+    "Korea 2025": Priced("kets", 9394.0, "2025-01", NO_LENDING, 545e6),
+    "China 2025": Priced("tps", 72.0, "2025-01", {"market.aggregate.path": {"2019": 1.0}}, 4.5e9),
 }
-SIZE = {"Korea": 545e6, "Japan": 16.4e6, "China": 4.5e9}  # t a year
 
 
-def market(name: str, months: int, banks: int, *, together: bool = True) -> Problem:
-    """A market at the price that was seen: abatement costs such that it starts there."""
-    shipped, price, start, overrides = MARKETS[name]
-    scenario = load_scenario(shipped, dict(overrides))
-
-    def at_scale(scale: float, nodes: int = min(banks, BANKS)) -> Problem:
-        aggregate = scenario.market.aggregate
-        assert aggregate is not None
-        abatement = aggregate.abatement.model_copy(update={"scale": scale})
-        prices = {"price": price, "aggregate": aggregate.model_copy(update={"abatement": abatement})}
-        changed = scenario.market.model_copy(update=prices)
-        return market_problem(scenario.regime, changed, start, months, banks=nodes, shocks=SHOCKS, together=together)
-
-    return at_scale(scale_for(price, at_scale), banks)
-
-
-def linked(
-    home: str, rate: float, kind: str, quota: float = np.inf, months: int = 72, banks: int = BANKS
-) -> LinkedChain:
-    """Home with China on some terms; ``rate`` in home money per CNY. Under a quota, on grids that fit."""
-    fine = OUTLINE if kind == "quota" else banks
-    one = kind != "quota"  # two prices: each period is settled as it ends
-    own, other = (market(name, months, fine, together=one) for name in (home, f"China {home[-4:]}"))
+def full(home: str, rate: float) -> LinkedChain:
+    """Home and China of the same year in a full link; ``rate`` in home money per CNY."""
+    months = 72
+    own, china = MARKETS[home], MARKETS[f"China {home[-4:]}"]
     terms = Terms(
-        type=kind,
-        quota=np.full(months, quota),
-        open=np.ones(months, bool),
-        rate=rate,
-        scale=SIZE["China"] / SIZE[home[:-5]],
-        two_way=kind == "quota",
+        type="full", quota=np.full(months, np.inf), open=np.ones(months, bool), rate=rate, scale=china.size / own.size
     )
-    if kind == "quota":
-        own, other = fitted(own, other, terms, banks)
-    return solve_linked(own, other, terms)
+    return solve_linked(*(calibrated(each, months, BANKS) for each in (own, china)), terms)
 
 
 def at_start(chain: LinkedChain, table: np.ndarray) -> float:
@@ -192,7 +161,7 @@ def at_start(chain: LinkedChain, table: np.ndarray) -> float:
     [("Korea 2017", 167.2, True), ("Japan 2017", 16.60, True), ("Korea 2025", 197.8, False)],
 )
 def test_a_full_link_moves_both_prices_to_one_between_them_and_the_order_turned_by_2025(home, rate, cheaper):
-    chain = linked(home, rate, "full")
+    chain = full(home, rate)
     alone, china = start_price(solve(chain.home)), start_price(solve(chain.partner)) * rate
     common = at_start(chain, chain.home_running)
     assert common == pytest.approx(rate * at_start(chain, chain.partner_running))
@@ -205,7 +174,7 @@ def test_a_full_link_moves_both_prices_to_one_between_them_and_the_order_turned_
 
 def test_a_quota_leaves_a_wedge_that_closes_as_the_quota_widens():
     """Section 4.3: "quantity limits on how many foreign credits are accepted", the most common restriction."""
-    chains = [linked("Korea 2017", 167.2, "quota", quota, months=48, banks=29) for quota in (0.0, 0.01, 0.03, 0.10)]
+    chains = [linked(quota, nodes=29) for quota in (0.0, 0.01, 0.03, 0.10)]
     wedges = [at_start(chain, wedge(chain)) for chain in chains]
     homes = [at_start(chain, chain.home_running) for chain in chains]
     assert wedges == sorted(wedges, reverse=True)
@@ -222,6 +191,6 @@ def test_the_wedge_errs_by_less_than_two_per_cent_on_the_nodes_that_an_episode_h
     """KRW/t by share of a year's emissions, against 1.7 times the nodes a bank: 19,523, 14,439, 6,043, 1,772."""
     wedges = []
     for nodes in (PAIR_BANKS, 97):
-        chain = linked("Korea 2017", 167.2, "quota", quota, months=48, banks=nodes)
+        chain = linked(quota, nodes=nodes)
         wedges.append(at_start(chain, wedge(chain)))
     assert wedges[0] == pytest.approx(wedges[1], rel=error)

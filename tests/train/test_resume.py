@@ -122,6 +122,24 @@ def test_a_finished_run_goes_on_with_a_larger_budget_as_if_it_had_had_it(monkeyp
     assert json.loads((folder / "versions.json").read_text())["resumes"] == [{"step": 256}, {"step": 512}]
 
 
+def test_a_resumed_run_goes_on_telling_what_was_changed_in_its_scenario(monkeypatch, capsys, tmp_path):
+    folder, told = tmp_path / "run", ["regime.penalty.*.multiple=4", "market.volatility=0.2"]
+    titles = []
+    monkeypatch.setattr(training.figures, "fans", lambda o, scenario, path: titles.append(scenario.changes))
+    run(monkeypatch, *PLAIN, "figures=true", *told, f"hydra.run.dir={folder}")
+    first = capsys.readouterr().out
+    run(monkeypatch, f"resume={folder}", "total_steps=320")
+    again = capsys.readouterr().out
+    heading = ", penalty.*.multiple=4, market.volatility=0.2: 20 held-out episodes, ppo after"
+    assert all(heading in " ".join(text.split()) for text in (first, again))
+    assert json.loads((folder / "evaluation.json").read_text())["changes"] == told
+    assert titles == [tuple(told)] * 2
+    config = yaml.safe_load((folder / "config.yaml").read_text())
+    assert config["scenario_changes"] == told and "changes" not in config["scenario"]
+    (folder / "config.yaml").write_text((folder / "config.yaml").read_text().replace("- market.vol", "- 7 # "))
+    assert "scenario_changes" in ended(monkeypatch, capsys, f"resume={folder}")
+
+
 def test_a_longer_run_killed_at_its_very_end_is_no_damaged_one(monkeypatch, folder):
     def kill(*_):
         raise KilledError

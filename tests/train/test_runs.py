@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 from stable_baselines3 import PPO
+from tqdm import tqdm
 
 from agents import training
 from agents.refusal import SettingsError
@@ -44,7 +45,25 @@ def test_the_steps_reported_are_those_done_not_those_asked_for(monkeypatch, caps
     folder = tmp_path / "run"
     run(monkeypatch, *TINY, "total_steps=100", f"hydra.run.dir={folder}")
     assert json.loads((folder / "evaluation.json").read_text())["steps"] == 128
-    assert "ppo after 128 steps" in capsys.readouterr().out
+    assert "ppo after 128 steps (100 asked for, rollouts are whole)" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("algo", "asked", "played"), [("ppo", 100, 128), ("ppo", 128, 128), ("sac", 102, 104), ("ppo", 64, 64)]
+)
+def test_the_bar_counts_the_steps_that_are_played(monkeypatch, tmp_path, algo, asked, played):
+    seen = []
+
+    class Bar(tqdm):
+        def close(self):
+            seen.append((self.unit.strip(), self.n, self.total))
+            super().close()
+
+    monkeypatch.setattr("agents.monitor.tqdm", Bar)
+    few = TINY if algo == "ppo" else [*(text for text in TINY if "algo." not in text), "algo=sac", "algo.num_envs=4"]
+    run(monkeypatch, *few, f"total_steps={asked}", "progress=on", f"hydra.run.dir={tmp_path / 'run'}")
+    assert ("steps", played, played) in seen
+    assert json.loads((tmp_path / "run" / "evaluation.json").read_text())["steps"] == played
 
 
 def test_a_second_run_into_the_same_folder_is_refused(monkeypatch, capsys, tmp_path):

@@ -56,6 +56,8 @@ def fingerprint(scenario: Scenario) -> str:
     if scenario.policy.mode == "randomised":
         counts.add("policy")
     parts = scenario.model_dump(mode="json", include=counts)
+    for market in (parts["market"], *(link["market"] for link in parts["links"])):
+        del market["ranges"]  # of numbers that no equilibrium depends on
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:24]
 
 

@@ -14,18 +14,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from nea_env.core.lowering.aggregate.calendar import solved_months
+from nea_env.core.lowering.pairing import NODES, UNCOUNTED, paired, values_each, weight_of
 from nea_env.library.overrides import overridden
 from nea_env.scenario import Range, Regime, Scenario, ScenarioError, add_months, months_between
 
 MOST_LAWS, MOST_STATES = 4096, 1024
-NODES = {
-    1: (0.0,),
-    2: (-math.sqrt(1 / 3), math.sqrt(1 / 3)),
-    3: (-math.sqrt(1 / 2), 0.0, math.sqrt(1 / 2)),
-    4: (-0.7946544723, -0.1875924741, 0.1875924741, 0.7946544723),
-    5: (-0.8324974870, -0.3745414096, 0.0, 0.3745414096, 0.8324974870),
-}
-"""Chebyshev's quadrature on -1 to 1, whose nodes weigh the same: exact for polynomials up to the number of nodes."""
 
 
 class Branch(NamedTuple):
@@ -195,8 +188,8 @@ def _check_booked(scenario: Scenario, path: str, month: str, key: str) -> None:
 def _of_ranges(scenario: Scenario, outcomes: int | None) -> list[News]:
     """Numbers in doubt by the month of their announcement, each at the nodes of a quadrature.
 
-    Numbers that are announced together take their values in an order that is shuffled by ``policy.seed``. What is
-    announced after the last month played stays at its mean.
+    Numbers that are announced together are paired as nearly independent as can be (``pairing``), ``policy.seed``
+    choosing among equals. What is announced after the last month played stays at its mean.
     """
     ranges, start = scenario.regime.ranges, scenario.start
     if not ranges:
@@ -205,36 +198,37 @@ def _of_ranges(scenario: Scenario, outcomes: int | None) -> list[News]:
             " allowed: historical"
         )
     months: dict[int, list[Range]] = {}
-    for entry in ranges:
-        if _matters(scenario, entry.path, 0):
-            months.setdefault(max(months_between(start, entry.announced), 0), []).append(entry)
     played = months_between(start, scenario.end)
-    if outcomes is None:
-        outcomes = _outcomes(scenario, sum(month <= played for month in months))
+    for entry in ranges:
+        month = max(months_between(start, entry.announced), 0)
+        if month <= played and _matters(scenario, entry.path, 0):
+            months.setdefault(month, []).append(entry)
+    aggregate = scenario.market.aggregate
+    unit_class = aggregate.unit_class if aggregate else ""
+    weights = [[weight_of(entry.path, unit_class) for entry in months[month]] for month in sorted(months)]
     generator, news = np.random.default_rng(scenario.policy.seed), []
-    for month, entries in sorted(months.items()):
-        values = []
-        for k, entry in enumerate(entries):
-            order = generator.permutation(outcomes) if k else np.arange(outcomes)
+    for month, own, count in zip(sorted(months), weights, _outcomes(scenario, weights, outcomes), strict=True):
+        entries, values = months[month], []
+        for entry, places in zip(entries, paired(count, own, generator), strict=True):
             middle, half = 0.5 * (entry.low + entry.high), 0.5 * (entry.high - entry.low)
-            values.append([middle + half * NODES[outcomes][place] for place in order])
-        if month > played:
-            continue
+            values.append([middle + half * NODES[count][place] for place in places])
         paths = tuple(entry.path for entry in entries)
         branches = (
-            Branch(1.0 / outcomes, 1.0 / outcomes, dict(zip(paths, numbers, strict=True)), {})
+            Branch(1.0 / count, 1.0 / count, dict(zip(paths, numbers, strict=True)), {})
             for numbers in zip(*values, strict=True)
         )
         news.append(News(month, tuple(branches), paths))
     return news
 
 
-def _outcomes(scenario: Scenario, count: int) -> int:
-    """How many values each number may take, where ``count`` announcements are made."""
+def _outcomes(scenario: Scenario, weights: list[list[float]], outcomes: int | None) -> list[int]:
+    """How many values the numbers of each announcement take, of which there are weights."""
     beliefs = scenario.market.beliefs
-    if beliefs is not None and beliefs.outcomes is not None:
-        return beliefs.outcomes
-    return max([2, *(values for values in NODES if values**count <= scenario.policy.draws)])
+    if outcomes is None and beliefs is not None:
+        outcomes = beliefs.outcomes
+    if outcomes is not None:
+        return [outcomes] * len(weights)
+    return values_each([sum(weight > UNCOUNTED for weight in own) for own in weights], scenario.policy.draws)
 
 
 def _is_told(news: News) -> bool:

@@ -35,6 +35,13 @@ class Tables:
     horizon: int
     exposure: float
 
+    def are_those_of(self, other: Tables) -> bool:
+        """Whether episodes by the other tables go the same way."""
+        return all(
+            np.array_equal(getattr(self, name), getattr(other, name))
+            for name in ("static", "monthly", "events", "grid")
+        )
+
 
 def spliced(before: Sequence[tuple[int, Tables]], last: Tables) -> Tables:
     """The tables of a law that announcements change: up to each the months of the law that was known.

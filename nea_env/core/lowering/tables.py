@@ -10,7 +10,7 @@ import numpy as np
 
 from nea_env.core.layout import TECHS
 from nea_env.core.lowering.chain_cache import FlatChain
-from nea_env.core.lowering.draws import statutes
+from nea_env.core.lowering.draws import drawn_at, firms_and_markets, statutes
 from nea_env.core.lowering.equilibrium_chain import chain_of, fill_equilibrium
 from nea_env.core.lowering.events import events
 from nea_env.core.lowering.law_tree import has_tree, law_tree
@@ -28,8 +28,9 @@ from nea_env.core.lowering.statute_months import fill_deadlines, fill_due, fill_
 from nea_env.core.parameters import Month, Static
 from nea_env.core.rules.abatement import arrival
 from nea_env.scenario import Scenario, ScenarioError, add_months, months_between
+from nea_env.scenario.ranges import bounds_of
 
-DRAWN_KEPT = 8  # randomised scenarios
+DRAWN_KEPT = 8  # scenarios whose episodes draw something
 MINIMUM_BOOK_RATE = 1e-6  # keeps the annuity of a book value defined at a discount rate of zero
 
 
@@ -42,7 +43,7 @@ class Lowered:
 
 
 _DRAWN: dict[str, Lowered] = {}
-"""Randomised scenarios already lowered: dozens of laws take seconds, and every environment of one needs the same."""
+"""Scenarios with draws already lowered: dozens of laws take seconds, and every environment of one needs the same."""
 
 
 def lowered(scenario: Scenario) -> Lowered:
@@ -60,7 +61,7 @@ def lowered(scenario: Scenario) -> Lowered:
 
 def _lowered(scenario: Scenario) -> Lowered:
     foresees = has_tree(scenario)
-    if scenario.policy.mode == "historical" and not foresees:
+    if scenario.policy.mode == "historical" and not foresees and not scenario.drawn:
         return Lowered((scenario,), (lower(scenario),))
     key = scenario.model_dump_json()
     if key not in _DRAWN:
@@ -71,23 +72,54 @@ def _lowered(scenario: Scenario) -> Lowered:
 
 
 def _drawn(scenario: Scenario) -> Lowered:
-    drawn, ends = statutes(scenario), ends_of(scenario)
-    return Lowered(drawn, tuple(lower(law, ends) for law in drawn))
+    drawn, ends = statutes(scenario), None if scenario.policy.mode == "historical" else ends_of(scenario)
+    chain = (chain_of(scenario), 0) if scenario.market.law == "equilibrium" else None
+    _refuse_idle(scenario, chain)
+    return Lowered(drawn, tuple(lower(law, _with_its(law, ends), chain) for law in drawn))
+
+
+def _with_its(law: Scenario, ends: tuple[Scenario, Scenario] | None) -> tuple[Scenario, Scenario] | None:
+    """The lowest and the highest law, with the firm and the market of a draw."""
+    if ends is None:
+        return None
+    low, high = (end.model_copy(update={"firm": law.firm, "market": law.market}) for end in ends)
+    return low, high
+
+
+def _refuse_idle(scenario: Scenario, chain: tuple[FlatChain, int] | None) -> None:
+    """A number of the firm or the market that plays no part is a mistake: whoever lets it be drawn wants it."""
+    bounds = bounds_of(scenario)
+    middle = {path: 0.5 * (low + high) for path, (low, high) in bounds.items()}
+    for path, ends in bounds.items():
+        if ends[0] < ends[1]:
+            low, high = (lower(drawn_at(scenario, {**middle, path: end}), None, chain) for end in ends)
+            if low.are_those_of(high):
+                section, _, key = path.partition(".")
+                raise ValueError(
+                    f"{section}.ranges.{key}: [{ends[0]:g}, {ends[1]:g}]: plays no part in this scenario; allowed:"
+                    " numbers that change an episode"
+                )
 
 
 def _of_tree(scenario: Scenario) -> Lowered:
     """The laws on the paths of a tree, which episodes draw as often as it says; all share its chain."""
     tree = law_tree(scenario)
     chain, ends = chain_of(scenario, tree), None if scenario.market.beliefs else ends_of(scenario)
-    tables = []
-    for k, law in enumerate(tree.laws):
-        before = [(month, lower(earlier, ends, (chain, k))) for month, earlier in law.earlier]
-        tables.append(spliced(before, lower(law.scenario, ends, (chain, k))))
-    frequencies = np.array([law.frequency for law in tree.laws])
+    _refuse_idle(scenario, (chain, 0))
+    each = math.ceil(scenario.policy.draws / len(tree.laws)) if bounds_of(scenario) else 1  # firms that play a law
+    laws, tables = [], []
+    for number, values in enumerate(firms_and_markets(scenario, each * len(tree.laws))):
+        k = number // each
+        law, own = drawn_at(tree.laws[k].scenario, values), (chain, k)
+        ends_here = _with_its(law, ends)
+        before = [(month, lower(drawn_at(one, values), ends_here, own)) for month, one in tree.laws[k].earlier]
+        tables.append(spliced(before, lower(law, ends_here, own)))
+        laws.append(law)
+    frequencies = np.repeat([law.frequency / each for law in tree.laws], each)
     if np.ptp(frequencies) > 0.0:
         for table, share in zip(tables, np.cumsum(frequencies), strict=True):
             table.static[Static.STATUTES_UP_TO] = share
-    return Lowered(tuple(law.scenario for law in tree.laws), tuple(tables))
+    return Lowered(tuple(laws), tuple(tables))
 
 
 def lower(

@@ -1,11 +1,14 @@
-"""A month's reward of the same books at many prices and under many actions: what a solver asks of the month."""
+"""What a solver asks of the month: the reward of the same books at many prices, and what actions come to."""
 
 from __future__ import annotations
+
+import numpy as np
 
 from nea_env.core.blocks import LANES, Rules
 from nea_env.core.jit import jit
 from nea_env.core.layout import WORLD_FROM, State, World
 from nea_env.core.parameters import Quote
+from nea_env.core.play.menu import nearest_entry
 from nea_env.core.play.step import firms_of, play
 
 
@@ -45,3 +48,14 @@ def rewards_at(span, t, books, memory, quotes, actions, static, monthly, events,
             play(firms, rules, t, asked[:width], earned[:width])
             for i in range(width):
                 reward[row, (start + i) // entries, (start + i) % entries] = earned[i]
+
+
+@jit
+def entries_of(rows, books, memory, actions, static, monthly, events, grids, chosen):
+    """Write the number of the menu's entry, (n,), that each firm's actions, (n, A) float32, become."""
+    rules = Rules(static[0], monthly[0], events[0], grids)
+    for row in range(chosen.shape[0]):
+        firms = firms_of(row, 1, rows, books, memory)
+        for a in range(actions.shape[1]):
+            firms.actions[a, 0] = min(max(actions[row, a], np.float32(-1.0)), np.float32(1.0))
+        chosen[row] = nearest_entry(0, firms, rules)

@@ -13,28 +13,34 @@ ROW = MenuRow.size
 
 @jit(inline=True)
 def keep_to_menu(firms, rules):
-    """Replace the actions of each firm by the entry at the least distance, of several the first.
+    """Replace the actions of each firm by the nearest entry."""
+    for i in range(firms.width):
+        place = int(rules.own[Static.MENU_FIRST]) + nearest_entry(i, firms, rules) * ROW
+        for a in range(Action.size):
+            firms.actions[a, i] = np.float32(_offered(i, a, place, firms, rules.grids))
+
+
+@jit(inline=True)
+def nearest_entry(i, firms, rules):
+    """Number of the entry at the least distance from what a firm asks for; of several the first.
 
     Distance is between what the actions do: abatement, investment and credits are none at 0 and below, borrowing and
     carry-over all that is permitted at 0 and above.
     """
     actions, own, grids = firms.actions, rules.own, rules.grids
-    first, entries = int(own[Static.MENU_FIRST]), int(own[Static.MENU_SIZE])
-    for i in range(firms.width):
-        nearest, least = first, np.inf
-        for entry in range(entries):
-            place, distance = first + entry * ROW, 0.0
-            for a in range(Action.size):
-                asked = float(actions[a, i])
-                if a == Action.ABATE or a == Action.INVEST or a == Action.OFFSET:
-                    asked = max(asked, 0.0)
-                elif a == Action.BORROW or a == Action.BANK:
-                    asked = min(asked, 0.0)
-                distance += (asked - _offered(i, a, place, firms, grids)) ** 2
-            if distance < least:
-                nearest, least = place, distance
+    first, nearest, least = int(own[Static.MENU_FIRST]), 0, np.inf
+    for entry in range(int(own[Static.MENU_SIZE])):
+        place, distance = first + entry * ROW, 0.0
         for a in range(Action.size):
-            actions[a, i] = np.float32(_offered(i, a, nearest, firms, grids))
+            asked = float(actions[a, i])
+            if a == Action.ABATE or a == Action.INVEST or a == Action.OFFSET:
+                asked = max(asked, 0.0)
+            elif a == Action.BORROW or a == Action.BANK:
+                asked = min(asked, 0.0)
+            distance += (asked - _offered(i, a, place, firms, grids)) ** 2
+        if distance < least:
+            nearest, least = entry, distance
+    return nearest
 
 
 @jit(inline=True)

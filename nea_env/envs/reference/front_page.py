@@ -43,7 +43,8 @@ def stored_from(run: Path) -> dict[str, Any]:
     policies = {
         name: {key: found[key] for key in _KEPT if key != f"vs_{name}"} for name, found in told["policies"].items()
     }
-    return {key: told[key] for key in ("scenario", "algorithm", "seed", "steps", "episodes")} | {"policies": policies}
+    about = {key: told[key] for key in ("scenario", "algorithm", "seed", "steps", "episodes")}
+    return about | {"digest": load_scenario(told["scenario"]).digest, "policies": policies}
 
 
 def _shown(name: str, stored: dict[str, Any]) -> str:

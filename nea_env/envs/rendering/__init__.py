@@ -9,6 +9,8 @@ from nea_env.envs.rendering.history import History
 from nea_env.envs.rendering.text import text
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import numpy as np
     from numpy.typing import NDArray
 
@@ -33,15 +35,16 @@ class Renderer:
 
     Args:
         mode: one of `RENDER_MODES`.
-        scenario: what all rows play.
-        n: rows.
+        scenarios: what is played.
+        scenario_of: (n,) which of them each row plays; None: one row.
     """
 
-    def __init__(self, mode: str, scenario: Scenario, n: int) -> None:
+    def __init__(self, mode: str, scenarios: Sequence[Scenario], scenario_of: NDArray[np.int64] | None = None) -> None:
         self._mode = mode
-        self._scenario = scenario
-        self._history = History(n)
-        self._picture: Picture | None = None  # made for the first frame; one serves all rows
+        self._scenarios = tuple(scenarios)
+        self._scenario_of = [0] if scenario_of is None else scenario_of.tolist()
+        self._history = History(len(self._scenario_of))
+        self._pictures: dict[int, Picture] = {}  # made for the first frame; one serves all rows of a scenario
 
     def begin(self, batch: Batch, rows: NDArray[np.bool_] | None = None) -> None:
         """Note the state after a reset of some rows (all without a mask)."""
@@ -63,14 +66,15 @@ class Renderer:
             gymnasium.error.DependencyNotInstalled: a picture is asked for without matplotlib.
         """
         months = self._history.row(row)
+        played = self._scenario_of[row]
         if self._mode == "ansi":
-            return text(self._scenario, months)
-        if self._picture is None:
-            self._picture = _new_picture(self._scenario)
-        return self._picture.frame(months)
+            return text(self._scenarios[played], months)
+        if played not in self._pictures:
+            self._pictures[played] = _new_picture(self._scenarios[played])
+        return self._pictures[played].frame(months)
 
     def __getstate__(self) -> dict[str, Any]:
-        return self.__dict__ | {"_picture": None}  # drawing a figure again is faster than copying it
+        return self.__dict__ | {"_pictures": {}}  # drawing a figure again is faster than copying it
 
 
 def _new_picture(scenario: Scenario) -> Picture:

@@ -94,11 +94,12 @@ class Holdings(Panel):
     """Units held, stacked, against what is owed."""
 
     _KINDS = ("front", "next", "offsets", "foreign")
+    _NAMES = ("front: vintage due next", "next vintage", "offset credits", "foreign units")
     _COLOURS = ("#4c78a8", "#9ecae9", "#54a24b", "#b279a2")
 
     def _make(self) -> list[Any]:
-        held = [_area(colour, name) for name, colour in zip(self._KINDS, self._COLOURS, strict=True)]
-        owed = Line2D([], [], color="black", lw=1.4, drawstyle="steps-post", label="emitted, not surrendered")
+        held = [_area(colour, name) for name, colour in zip(self._NAMES, self._COLOURS, strict=True)]
+        owed = Line2D([], [], color="black", lw=1.4, drawstyle="steps-post", label="emitted, not settled")
         debt = Line2D([], [], color="C3", lw=1.2, drawstyle="steps-post", label="debt")
         return [*held, owed, debt]
 
@@ -129,7 +130,8 @@ class Abatement(Panel):
         shares = 100.0 * np.divide(series, total, out=np.zeros_like(series), where=total > 0)
         _stack(self.curves, years, np.roll(shares, -1, axis=1))
         high = _rounded_up(max(1.0, _ROOM * float(shares[:, 1:].sum(axis=0).max(initial=0.0))))
-        return View(0.0, high, "% of emissions without it", self._show((0, 1)), "Abatement")
+        used = [k for k in (0, 1) if series[k].any()]  # no entry for what is not there
+        return View(0.0, high, "% of emissions without it", self._show(used), "Abatement")
 
 
 class Cost(Panel):

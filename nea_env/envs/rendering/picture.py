@@ -12,9 +12,11 @@ from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator, StrMethodFormatter
 from matplotlib.transforms import Bbox
 
+from nea_env.core.lowering.periods import periods_of
 from nea_env.envs.lettering import write
 from nea_env.envs.rendering.history import date
 from nea_env.envs.rendering.panels import PANELS
+from nea_env.library.grammar import label
 
 if TYPE_CHECKING:
     from typing import Any
@@ -43,15 +45,18 @@ class Picture:
         self._scenario = scenario
         self._start, end = (int(month[:4]) + int(month[5:]) / 12 for month in (scenario.start, scenario.end))
         self._start -= 1 / 12  # a month starts where the one before it ends
+        over = self._start + (periods_of(scenario)[-1].end + 1) / 12  # production
+        run_off = (over, end) if over < end - 1e-6 else None
         self._figure = Figure(figsize=(_WIDE / _DPI, _HIGH / _DPI), dpi=_DPI)
         self._canvas = FigureCanvasAgg(self._figure)
         self._cells = [
-            _Cell(self._canvas, panel(scenario), index, (self._start, end)) for index, panel in enumerate(PANELS)
+            _Cell(self._canvas, panel(scenario), index, (self._start, end), run_off)
+            for index, panel in enumerate(PANELS)
         ]
         self._title = self._figure.text(_LEFT / _WIDE, 0.962, "", fontsize=12, va="center")
         self._date = self._figure.text(1 - _RIGHT / _WIDE, 0.962, "", fontsize=12, va="center", ha="right")
         self._nothing = self._figure.text(0.5, 0.5, "no episode yet", ha="center", color="0.4")
-        write(self._title, scenario.title, room=0.81)
+        write(self._title, label(scenario.title, scenario.changes), room=0.81)
         self._head = _background(self._canvas, Bbox([[0, _ROW_EDGES[0]], [_WIDE, _HIGH]]), self._title)
 
     def frame(self, months: Months) -> NDArray[np.uint8]:
@@ -76,7 +81,14 @@ class Picture:
 class _Cell:
     """A panel, its axes, and their backgrounds by view."""
 
-    def __init__(self, canvas: FigureCanvasAgg, panel: Panel, index: int, years: tuple[float, float]) -> None:
+    def __init__(
+        self,
+        canvas: FigureCanvasAgg,
+        panel: Panel,
+        index: int,
+        years: tuple[float, float],
+        run_off: tuple[float, float] | None,
+    ) -> None:
         self._canvas, self._panel = canvas, panel
         row, column = divmod(index, 2)
         left, right = _COLUMN_EDGES[column], _COLUMN_EDGES[column + 1]
@@ -90,7 +102,9 @@ class _Cell:
         axes.xaxis.set_major_locator(MaxNLocator(8, integer=True))
         axes.yaxis.set_major_formatter(StrMethodFormatter("{x:,.10g}"))
         axes.tick_params(labelbottom=row == 1, labelsize=9)
-        axes.set_xlabel("year" if row == 1 else "")
+        axes.set_xlabel("" if row == 0 else "year" if run_off is None else "year (shaded: run-off, no production)")
+        if run_off is not None:
+            axes.axvspan(*run_off, color="#F0E442", alpha=0.3, lw=0.0, zorder=0)
         for curve in panel.curves:
             axes.add_artist(curve)
         zero = axes.axhline(0.0, color="black", lw=0.8)
@@ -118,6 +132,9 @@ class _Cell:
     def _dress(self, view: View) -> None:
         self._axes.set_title(view.title, fontsize=12)
         write(self._axes.set_ylabel(""), view.unit, room=0.36)
+        legend = self._axes.get_legend()
+        if legend is not None:
+            legend.remove()  # of another view
         if view.shown:
             handles = [self._panel.curves[index] for index in view.shown]
             self._axes.legend(handles=handles, loc="upper left", fontsize=8, frameon=False, ncols=2)

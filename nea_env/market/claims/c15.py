@@ -136,9 +136,9 @@ def _sentence(main: Answer) -> str:
     takes = "more than was tried" if math.isnan(main.needed) else f"{main.needed:.1%} fewer units"
     return (
         f"{'Beliefs, not delay' if abs(main.largest) < 0.1 * move else 'Both'}: the same plan in July 2018 instead of"
-        f" December 2017 moves the mean price by {main.delay:+.2%} in October 2017, and by at most {main.largest:+.2%}"
-        f" in any month to the end of 2018. News in October that phase II is {SPREAD:.1%} tighter than believed moves"
-        f" it by {move:+.1%}; the {SEEN:+.1%} that were seen take {takes}."
+        f" December 2017 moves the mean price by {main.delay:+.2%} in October 2017, and by no more than"
+        f" {abs(main.largest):.2%} in any month to the end of 2018. News in October that phase II is {SPREAD:.1%}"
+        f" tighter than believed moves it by {move:+.1%}; the {SEEN:+.1%} that were seen take {takes}."
     )
 
 

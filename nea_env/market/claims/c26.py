@@ -1,9 +1,10 @@
 """Does a link bind governments, so that firms invest? Section 4.3 of the report, as far as a link alone can say.
 
-The link here is the only thing that may be undone: either for good or with a chance a month that it is cut. What
-investment is worth is the present value of a tonne abated every year for ten years, at the price of the month's own
-vintage. Its mean says whether a firm that does not mind risk would invest, its spread what waiting to see could be
-worth. Both are exact moments of the solved chain, nothing is drawn.
+The link here is the only thing that may be undone: either for good or with a chance a month that it is cut. What is
+built is asked of optimal stopping: a firm may once pay for what abates a tonne a year for ten years, at the price of
+the month's own vintage, and waits as long as that is best. Beside it stand the present worth of such a tonne, which
+says whether a firm that has to decide at once would invest, and its spread. All are exact moments of the solved chain,
+nothing is drawn.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ from nea_env.core.lowering.aggregate.market import partner_problem, problem
 from nea_env.core.lowering.aggregate.solved import PAIR_SHOCKS, solved_pair
 from nea_env.library import load_scenario
 from nea_env.library.columns import paragraph, table
+from nea_env.market.linked_option import stopping
+from nea_env.market.option import Project
 from nea_env.scenario import Scenario
 
 QUESTION = "Does a link that cannot be undone bind governments, so that firms invest?"
@@ -34,12 +37,15 @@ LINK: dict[str, Any] = {
 }
 CHANCES = (0.0, 0.01, 0.1)  # a month: never, in eight years on average, in ten months
 ENDS = "2021-08"  # a month after the link opens
-YEARS, PLAYED = 10, 5
-ANSWER = (
-    "What to look for: the claim holds where a link makes units dearer, that is for the system that sells. For the one"
-    " that buys it is the other way round: a link for good lowers what investing is worth, and a chance of a cut brings"
-    " it back towards what it is without a link. So it hangs on which system is dearer over the ten years and on how"
-    " much may cross. Not in the model: that a link keeps a government from changing its own law."
+YEARS, PLAYED = 10, 5  # of abatement, and in which to build
+MULTIPLES = np.array([0.5, 0.75, 1.0, 1.25, 1.5, 2.0])
+"""Costs of a project, in what it is worth on average where it is built at once and no link ever opens."""
+MATTERS = 0.01  # the smallest share built that counts as a difference
+SOURCES = (
+    "Optimal stopping on solved chains, so without sampling error; the error of the grid of banks is that of the wedge"
+    " in docs/errors.md. A firm takes prices as they come, minds no risk, knows both banks and whether the link is"
+    " whole, and may build once. After the years solved prices stay constant. Not in the model: that a link keeps a"
+    " government from changing its own law."
 )
 VARIANTS: Mapping[str, Mapping[str, Any]] = {
     "as shipped": {},
@@ -56,33 +62,57 @@ class Moments(NamedTuple):
         abated: expected, Mt a year over the years played.
         worth: mean present value of a tonne a year for ten years, home money.
         spread: its standard deviation over its mean.
+        built: (K,) share of firms that have built by the end of the years played, at ``MULTIPLES`` of one cost.
     """
 
     price: float
     abated: float
     worth: float
     spread: float
+    built: Array
+
+    @property
+    def mean_built(self) -> float:
+        """Share built on average over the costs."""
+        return float(self.built.mean())
+
+
+Found = dict[str, tuple[Moments, Moments]]
+"""Both markets, home first, without a link, under one for good, and under each chance that it is cut."""
 
 
 def report(overrides: Sequence[str], width: int) -> list[str]:
     """Lines of the answer; see ``claims.report``. Overrides come after those of the variants."""
-    lines = [QUESTION]
+    found, base = {}, _scenario(overrides, {})
     for name, changes in VARIANTS.items():
-        found = compared(list(overrides), changes)
-        lines += ["", f"{name}:", *_table(found, width), *_verdict(found, width)]
-    return [*lines, "", *paragraph(ANSWER, width)]
+        found[name] = compared(overrides, changes, CHANCES if name == next(iter(VARIANTS)) else CHANCES[::2])
+    assert base.links[0].regime is not None
+    names = base.regime.name, base.links[0].regime.name
+    year = int(base.start[:4]) + PLAYED - 1
+    lines = [QUESTION, "", *paragraph(answer(found, names, year), width)]
+    for variant, each in found.items():
+        lines += ["", f"{variant}:", *_table(each, names, width), "", *_table_of_built(each, names, year, width)]
+        lines += _verdict(each, names, width)
+    return [*lines, "", *paragraph(SOURCES, width)]
 
 
-def compared(overrides: Sequence[str], changes: Mapping[str, Any]) -> dict[str, tuple[Moments, Moments]]:
-    """Both markets, home first, without a link and with one under each chance that it is cut."""
+def _scenario(overrides: Sequence[str], changes: Mapping[str, Any]) -> Scenario:
     base = load_scenario(load_scenario(SCENARIO, LINK | dict(changes)), list(overrides))
     months = solved_months(base.regime, base.start, base.last)
     if months < 12 * YEARS:
         raise ValueError(f"last: {base.last}: leads to {months} months of prices; allowed: {12 * YEARS} or more")
-    found = {"no link": alone_moments(base)}
-    for chance in CHANCES:
+    return base
+
+
+def compared(overrides: Sequence[str], changes: Mapping[str, Any], chances: Sequence[float] = CHANCES) -> Found:
+    """Both markets without a link and with one under each chance that it is cut."""
+    base = _scenario(overrides, changes)
+    alone = alone_moments(base)
+    here, abroad = (MULTIPLES * one.worth / rate for one, rate in zip(alone, _rates(base), strict=True))
+    found = {"no link": alone}
+    for chance in chances:
         may_end = {"links.0.ends": ENDS, "links.0.end_chance": chance} if chance else {}
-        found[f"{100 * chance:g} % a month"] = linked_moments(load_scenario(base, may_end))
+        found[f"{100 * chance:g} % a month"] = linked_moments(load_scenario(base, may_end), (here, abroad))
     return found
 
 
@@ -100,11 +130,20 @@ def _of(chain: Chain, size: float, rate: float) -> Moments:
 
     value, square = sums_alone(chain, _saved, chain.problem.discount, 12 * YEARS)
     cut, _ = sums_alone(chain, _abated, 1.0, 12 * PLAYED)
-    return _moments(start(chain.running), start(cut), start(value), start(square), size, rate)
+    worth = start(value)
+    built = _built(chain, MULTIPLES * worth)
+    return _moments(start(chain.running), start(cut), worth, start(square), size, rate, built)
 
 
-def linked_moments(scenario: Scenario) -> tuple[Moments, Moments]:
-    """Home and partner, solved together."""
+def _built(chain: Chain | LinkedChain, capex: Array, side: int = 0) -> Array:
+    solved = len(chain.landing) if isinstance(chain, Chain) else len(chain.home_landing)
+    project = Project(opex=0.0, lead=0, life=max(12 * YEARS, solved))
+    built: Array = stopping(chain, project, capex, 12 * PLAYED, side).built[-1]
+    return built
+
+
+def linked_moments(scenario: Scenario, costs: tuple[Array, Array]) -> tuple[Moments, Moments]:
+    """Home and partner, solved together; costs of a project in the money of each."""
     chain, sizes, rates = solved_pair(scenario), _sizes(scenario), _rates(scenario)
     both = []
     for side in range(2):
@@ -113,13 +152,14 @@ def linked_moments(scenario: Scenario) -> tuple[Moments, Moments]:
         cut, _ = sums_linked(chain, side, _abated, 1.0, 12 * PLAYED)
         price = (chain.home_running, chain.partner_running)[side][0]
         a, b, c, d = (start_of(chain, values) for values in (price, cut, value, square))
-        both.append(_moments(a, b, c, d, sizes[side], rates[side]))
+        built = _built(chain, costs[side], side)
+        both.append(_moments(a, b, c, d, sizes[side], rates[side], built))
     return both[0], both[1]
 
 
-def _moments(price: float, cut: float, value: float, square: float, size: float, rate: float) -> Moments:
+def _moments(price: float, cut: float, value: float, square: float, size: float, rate: float, built: Array) -> Moments:
     spread = max(square - value**2, 0.0) ** 0.5 / value
-    return Moments(rate * price, cut * size / PLAYED / 1e6, rate * value, spread)
+    return Moments(rate * price, cut * size / PLAYED / 1e6, rate * value, spread, built)
 
 
 def _sizes(scenario: Scenario) -> tuple[float, float]:
@@ -220,9 +260,70 @@ def start_of(chain: LinkedChain, values: Array) -> float:
     return total
 
 
-def _table(found: Mapping[str, tuple[Moments, Moments]], width: int) -> list[str]:
+def answer(found: Mapping[str, Found], names: tuple[str, str], year: int) -> str:
+    """The answer of the first variant, and what it hangs on, in words."""
+    main, gaps = next(iter(found.values())), {name: binding(each) for name, each in found.items()}
+    gap = next(iter(gaps.values()))
+    more, fewer = ([who for who, own in zip(names, gap, strict=True) if sign * own > MATTERS] for sign in (1, -1))
+    verdict = "Yes" if more else "No"
+    if more and fewer:
+        verdict = f"In {more[0]} yes, in {fewer[0]} the other way round"
+    elif fewer:
+        verdict = f"No: the other way round in {' and '.join(fewer)}"
+    elif len(more) == 1:
+        verdict = f"In {more[0]} alone"
+    (_, apart), (_, firm), *_, (chance, loose) = main.items()
+    told = [
+        f"in {who} {100 * firm[side].mean_built:.0f} % of firms have built by the end of {year} under a link for good,"
+        f" {100 * loose[side].mean_built:.0f} % where it is cut with a chance of {chance}, and"
+        f" {100 * apart[side].mean_built:.0f} % without a link"
+        for side, who in enumerate(names)
+    ]
+    costs = (
+        f"on average over {len(MULTIPLES)} costs from {MULTIPLES[0]:g} to {MULTIPLES[-1]:g} times what a project is"
+        " worth there without a link"
+    )
+    return f"{verdict}: {'; '.join(told)} ({costs}). {_hangs_on(found, gaps, names)}"
+
+
+def binding(found: Found) -> tuple[float, float]:
+    """How much more is built under a link for good than under the one most likely to be cut, a share; home first."""
+    _, firm, *_, loose = found.values()
+    return firm[0].mean_built - loose[0].mean_built, firm[1].mean_built - loose[1].mean_built
+
+
+def _hangs_on(found: Mapping[str, Found], gaps: Mapping[str, tuple[float, float]], names: tuple[str, str]) -> str:
+    agree = []
+    for name, each in found.items():
+        apart, firm, *_ = each.values()
+        for side, gap in enumerate(gaps[name]):
+            if abs(gap) > MATTERS:
+                agree.append((firm[side].worth > apart[side].worth) == (gap > 0.0))
+    if not agree:
+        text = "There is no difference in any variant."
+    elif all(agree):
+        text = (
+            "It hangs on which system is dearer: more is built for good where the link raises what a tonne is worth,"
+            f" and less where it lowers that, in all {len(agree)} cases with a difference."
+        )
+    else:
+        text = (
+            f"It hangs on more than which system is dearer: in {len(agree) - sum(agree)} of {len(agree)} cases with a"
+            " difference it does not go the way of what the link does to the worth of a tonne."
+        )
+    ranges = []
+    for side, who in enumerate(names):
+        points = {name: 100.0 * gap[side] for name, gap in gaps.items()}
+        low, high = min(points, key=points.__getitem__), max(points, key=points.__getitem__)
+        ranges.append(f"{points[low]:+.0f} ({low}) to {points[high]:+.0f} ({high}) in {who}")
+    return (
+        f"{text} Points built under a link for good less the one cut soonest, over the variants: {'; '.join(ranges)}."
+    )
+
+
+def _table(found: Found, names: tuple[str, str], width: int) -> list[str]:
     head = ["chance of a cut"]
-    for who in ("home", "partner"):
+    for who in names:
         head += [f"{who}: price", "abated, Mt/yr", "ten years of a tonne", "sd, %"]
     rows = []
     for name, pair in found.items():
@@ -233,11 +334,22 @@ def _table(found: Mapping[str, tuple[Moments, Moments]], width: int) -> list[str
     return table(head, rows, width)
 
 
-def _verdict(found: Mapping[str, tuple[Moments, Moments]], width: int) -> list[str]:
+def _table_of_built(found: Found, names: tuple[str, str], year: int, width: int) -> list[str]:
+    head = [f"built by end of {year}, %"]
+    for who in names:
+        head += [f"{who}: at {MULTIPLES[0]:g} times the cost", *(f"{each:g}" for each in MULTIPLES[1:]), "mean"]
+    rows = []
+    for name, pair in found.items():
+        shares = [share for one in pair for share in (*one.built, one.mean_built)]
+        rows.append([name, *(f"{100 * share:.0f}" for share in shares)])
+    return table(head, rows, width)
+
+
+def _verdict(found: Found, names: tuple[str, str], width: int) -> list[str]:
     """A sentence a market: what a link for good does to the worth of investment, and what a chance of a cut does."""
     (_, apart), (_, firm), *_, (loose_name, loose) = found.items()
     lines: list[str] = []
-    for side, who in enumerate(("home", "partner")):
+    for side, who in enumerate(names):
         by_link = 100.0 * (firm[side].worth / apart[side].worth - 1.0)
         by_risk = 100.0 * (loose[side].worth / firm[side].worth - 1.0)
         spread = 100.0 * (loose[side].spread - firm[side].spread)

@@ -33,6 +33,8 @@ DEFAULTS = ("market.law=equilibrium", "market.beliefs.outcomes=2")
 MULTIPLES = np.array([0.5, 0.75, 1.0, 1.25, 1.5, 1.75, 2.0, 2.5, 3.0])
 """Of the technology's capex."""
 SHOWN = (2017, 2020, 2025)
+SEEDS, MORE = range(4), 4  # pairings of two values, and values of which pairs can be independent
+PAIRED, OF_MORE = "paired as by policy.seed=", f"of {MORE} values each"
 MATTERS = 0.03  # the smallest share that counts as a difference
 SOURCES = (
     "Optimal stopping on a solved chain, so without sampling error. The firm takes prices as they come, knows what the"
@@ -128,13 +130,14 @@ def report(overrides: Sequence[str], width: int, nodes: Nodes = ROUGH) -> list[s
     technology = scenario.firm.technologies[0]
     solved = _calibrated(scenario, overrides)
     main = compare(solved, technology, nodes)
+    others = {case.text: compare(*case[1:]) for case in _cases(scenario, overrides, nodes)}
     news = ", ".join(_month(scenario.start, each.month) for each in announcements(scenario))
     return apart(
         [QUESTION],
-        paragraph(_sentence(main, scenario, technology.name), width),
+        paragraph(_sentence(main, scenario, technology.name) + _otherwise(others, scenario), width),
         _by_cost(main, scenario, width),
         _by_year(main, scenario, width),
-        _hangs_on(scenario, overrides, main, nodes, width),
+        _hangs_on({"as above": main, **others}, scenario, width),
         [
             *paragraph(
                 f"Late: announced in {news}. Early: in the same order from {_month(scenario.start, 1)} on.", width
@@ -194,12 +197,20 @@ def _by_year(main: Compared, scenario: Scenario, width: int) -> list[str]:
     return table(["mean over the costs: built by end of", "early, %", "late, %", "late less early"], body, width)
 
 
-def _hangs_on(scenario: Scenario, overrides: Sequence[str], main: Compared, nodes: Nodes, width: int) -> list[str]:
+def _otherwise(others: Mapping[str, Compared], scenario: Scenario) -> str:
+    """How the first difference fares where other values come together, and where pairs of them are independent."""
+    paired = [100.0 * _gaps(each, scenario)[0] for text, each in others.items() if text.startswith(PAIRED)]
+    more = 100.0 * _gaps(others[f"and {OF_MORE}"], scenario)[0]
+    return (
+        f" Where other values come together the first is {min(paired):+.0f} to {max(paired):+.0f}; with units alone in"
+        f" doubt, {OF_MORE}, {more:+.0f}."
+    )
+
+
+def _hangs_on(found: Mapping[str, Compared], scenario: Scenario, width: int) -> list[str]:
     """The same comparison under other assumptions, with fewer numbers in doubt."""
-    cases = _cases(scenario, overrides, nodes)
-    found = [("as above", main), *((case.text, compare(*case[1:])) for case in cases)]
     body = []
-    for text, each in found:
+    for text, each in found.items():
         waited = years_waited(each.late).mean() - years_waited(each.early).mean()
         by_cost = 100.0 * (built_by(each.late, scenario, SHOWN[0]) - built_by(each.early, scenario, SHOWN[0]))
         gaps = [f"{100 * gap:+.1f}" for gap in _gaps(each, scenario)]
@@ -226,14 +237,16 @@ def _cases(scenario: Scenario, overrides: Sequence[str], nodes: Nodes) -> list[C
 
     free = {f"regime.banking.{year}.limit": "unlimited" for year in scenario.regime.banking}
     others: list[tuple[str, Mapping[str, Any]]] = [
-        ("of 3 values each", {"market.beliefs.outcomes": 3}),
+        (OF_MORE, {"market.beliefs.outcomes": MORE}),
         *((f"abatement.steepness {value}", {f"{aggregate}abatement.steepness": value}) for value in (5, 20)),
         *((f"shock.volatility {value}", {f"{aggregate}shock.volatility": value}) for value in (0.004, 0.012)),
         ("discount_rate 0.06", {"market.discount_rate": 0.06}),
         ("all units carried over", free),
     ]
     units = changed({})
+    seeds = [seed for seed in SEEDS if seed != scenario.policy.seed]
     return [
+        *(Case(f"{PAIRED}{seed}", load_scenario(scenario, {"policy.seed": seed}), own[0], nodes) for seed in seeds),
         Case("carrying over alone in doubt", changed({}, "banking"), own[0], nodes),
         Case("units alone in doubt", units, own[0], nodes),
         Case("and half as much", changed({}, wide=0.5), own[0], nodes),

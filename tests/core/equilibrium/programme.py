@@ -67,13 +67,13 @@ def solve_programme(
     return shadow[count : 2 * count] / weight, shadow[:count] / weight, plan[carried]
 
 
-def quadratic(curvature: Array, cost: Array, rows: Array, bounds: Array) -> tuple[Array, Array]:
+def quadratic(curvature: Array, cost: Array, rows: Array, bounds: Array, close: float = 1e-13) -> tuple[Array, Array]:
     """Least of x (curvature x) / 2 + cost x where rows x <= bounds, and the multipliers: an interior-point method."""
     x, slack, shadow = np.ones(len(cost)), np.ones(len(bounds)), np.ones(len(bounds))
     for _ in range(200):
         dual, primal = curvature * x + cost + rows.T @ shadow, rows @ x + slack - bounds
         gap = slack @ shadow / len(slack)
-        if max(gap, np.abs(dual).max(), np.abs(primal).max()) < 1e-13:
+        if max(gap, np.abs(dual).max(), np.abs(primal).max()) < close:
             break
         ratio = shadow / slack
         matrix = np.diag(curvature + 1e-14) + rows.T @ (ratio[:, None] * rows)

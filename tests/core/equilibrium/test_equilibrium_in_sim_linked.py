@@ -115,7 +115,7 @@ def test_a_wider_quota_makes_units_cheaper_at_home_and_not_abroad():
     for month in (0, 11):
         assert wide["front_price"][month].mean() < 0.9 * narrow["front_price"][month].mean()
         local = [(seen["foreign_price_0"] / seen["fx_0"])[month].mean() for seen in (narrow, wide)]
-        assert local[1] > 0.99 * local[0]  # China's market is nine times as large: it hardly notices
+        assert local[1] > 0.98 * local[0]  # China's market is nine times as large: it hardly notices
 
 
 def test_a_full_link_has_a_price_between_those_of_the_two_markets():

@@ -12,6 +12,12 @@ from nea_env.core.equilibrium.shocks import shock_chain
 from nea_env.core.equilibrium.solve import solve
 from nea_env.core.parameters import LAPSED
 from nea_env.policies.market_compliance import chances as distribution
+from nea_env.solvers.closed_form.banking import carry_over_for_net_sales
+from nea_env.solvers.closed_form.prices import (
+    price_of_a_fine,
+    price_variance_with_a_responsive_supply,
+    price_with_a_bank_that_may_run_out,
+)
 from tests.core.equilibrium.markets import (
     NEVER_MISSING,
     anything,
@@ -35,10 +41,9 @@ def price(**fields):
 
 
 # --- B9: Schennach 2000, Deaton & Laroque 1992 --------------------------------------------------------
-@pytest.mark.parametrize(
-    ("second", "first_price", "banked", "next_price"), [((10, 40), 17.073, 7.073, 17.073), ((0, 15), 10.0, 0.0, 7.143)]
-)
-def test_b9_units_are_banked_only_where_the_next_price_pays_for_it(second, first_price, banked, next_price):
+@pytest.mark.parametrize("second", [(10, 40), (0, 15), (5, 60), (20, 25)], ids=str)
+def test_b9_units_are_banked_only_where_the_next_price_pays_for_it(second):
+    expected = price_with_a_bank_that_may_run_out(10.0, second, (0.5, 0.5), 1 / 1.05)
     # Marginal cost is the cut itself, in units: so many emissions that the cut is a small share of them.
     many = 1e8
     banks = np.linspace(-60, 60, 121)
@@ -57,9 +62,9 @@ def test_b9_units_are_banked_only_where_the_next_price_pays_for_it(second, first
     )
     chain = solve(problem)
     empty = 60
-    assert chain.running[0, empty, 0] == pytest.approx(first_price, abs=5e-4)
-    assert banks[0] + chain.landing[0, empty, 0] == pytest.approx(banked, abs=5e-4)
-    assert chain.after[0, empty, 0] == pytest.approx(next_price, abs=5e-4)
+    assert chain.running[0, empty, 0] == pytest.approx(expected.price, abs=5e-4)
+    assert banks[0] + chain.landing[0, empty, 0] == pytest.approx(expected.bank, abs=5e-4)
+    assert chain.after[0, empty, 0] == pytest.approx(expected.next_price / 1.05, abs=5e-4)
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -114,9 +119,9 @@ def two_groups(multiple, base, sizes, chances):
 def test_b18_what_a_carried_unit_is_worth_passes_through_years_in_which_the_limit_binds():
     """By hand from the last year, in which 0.08 are carried in and 0.70 given, so 0.22 are abated: 4.4."""
     (running, worth, carried), _ = two_groups(1.0, 0.0, [1.0], [[1.0]])
-    third = (1.848 + 0.95 * 4.4) / 2  # 3.014
-    second = 0.95 * third / 2  # 1.432
-    first = 0.95 * second / 2  # 0.680
+    third = float(carry_over_for_net_sales(0.1, 1.848, 0.95 * 4.4, 1.0).worth)  # 3.014
+    second = float(carry_over_for_net_sales(0.1, 0.0, 0.95 * third, 1.0).worth)  # 1.432
+    first = float(carry_over_for_net_sales(0.1, 0.0, 0.95 * second, 1.0).worth)  # 0.680
     assert worth == pytest.approx([first, second, third, 4.4], abs=2e-3)
     assert running == pytest.approx([0.0, 0.0, 1.848, 4.4], abs=4e-3)
     half = (1.06 - 1 + first / 20 + 0.08) / 2  # of the surplus is sold, and lets as much be carried: 0.087
@@ -139,7 +144,8 @@ def test_b18_two_groups_agree_with_a_convex_programme_whose_multipliers_are_pric
 
 
 # --- B10: Carmona, Fehr & Hinz; Chesney & Taschini ----------------------------------------------------
-def test_b10_price_is_the_penalty_times_the_chance_of_a_shortage():
+@pytest.mark.parametrize("carried", [0.0, 20.0], ids=["units lapse", "units are carried or made good"])
+def test_b10_price_is_the_penalty_times_the_chance_of_a_shortage(carried):
     # News of a normal sum: monthly steps on a lattice whose midpoints the shortage of 2 meets; units, not shares.
     many, step = 1e6, 4 / 15  # many: then a log shock moves emissions by its number of units
     moves = np.arange(-30, 31)
@@ -152,16 +158,19 @@ def test_b10_price_is_the_penalty_times_the_chance_of_a_shortage():
         supply=np.r_[many - 2, np.full(11, many)],  # 102 expected, 100 given
         year_end=np.r_[np.zeros(11), 1],
         wait=1.0,
-        shortage_price=100.0,
+        shortage_price=100.0 + carried,
+        unlimited=1.0 if carried else 0.0,
+        terminal=np.full((len(banks), len(moves)), carried),
         banks=banks,
         shocks=np.log1p(moves * step / many),
         chances=np.tile(news / news.sum(), (61, 1)),
     )
     chain = solve(problem)
     before_any_news = problem.chances[0] @ chain.running[0, 300]
-    assert before_any_news == pytest.approx(63.605, rel=5e-4)
-    assert chain.running.max() <= 100
-    assert set(np.round(chain.running[11] / math.exp(-0.03 / 12), 9).ravel()) == {0.0, 100.0}
+    expected = price_of_a_fine(100.0, 102.0, 100.0, 5.0, 1.0, 0.03, carried)
+    assert before_any_news == pytest.approx(expected, rel=5e-4)  # 63.605, and 20 discounted
+    assert chain.running.max() <= 100 + carried
+    assert set(np.round(chain.running[11] / math.exp(-0.03 / 12), 9).ravel()) == {carried, 100.0 + carried}
 
 
 # --- B11: Kollenberg & Taschini 2016 ------------------------------------------------------------------
@@ -187,9 +196,10 @@ def spread_of_prices(response, month):
     return math.sqrt(np.sum(chances_then * (chain.running[month] - mean) ** 2))
 
 
-@pytest.mark.parametrize(("response", "variance"), [(0.0, 35.0), (0.25, 2.2857), (0.5, 1.3333), (1.0, 1.0)])
-def test_b11_supply_that_answers_the_bank_bounds_the_variance_of_the_last_price(response, variance):
-    # The first month's shock is the known middle one, so 35 months bring news: sum of (1 - response)**(2 k).
+@pytest.mark.parametrize("response", [0.0, 0.25, 0.5, 1.0])
+def test_b11_supply_that_answers_the_bank_bounds_the_variance_of_the_last_price(response):
+    # The first month's shock is the known middle one, so 35 months bring news.
+    variance = price_variance_with_a_responsive_supply(1.0, 1.0, response, 35)
     assert spread_of_prices(response, 36) ** 2 == pytest.approx(variance, rel=0.02)
 
 

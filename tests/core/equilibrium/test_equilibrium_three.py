@@ -16,6 +16,7 @@ from nea_env.core.layout import Action
 from nea_env.core.lowering.aggregate.solved import solved_pair
 from nea_env.core.parameters import WITHIN
 from nea_env.library import load_scenario
+from nea_env.solvers.closed_form.links import full_link
 from tests.core.equilibrium.markets import falling_terminal, linear, market
 from tests.core.equilibrium.test_equilibrium_linked import (
     anything,
@@ -61,6 +62,9 @@ def test_b23_all_three_gain_from_trade():
     curves = zip((*COSTS, THIRD_COST), (*CUTS, THIRD_CUT), strict=True)
     gains = [(cost * cut - price) ** 2 / (2.0 * cost) for cost, cut in curves]
     assert gains == pytest.approx([18.367, 493.878, 1473.469], abs=5e-3)
+    expected = full_link((*COSTS, THIRD_COST), (*CUTS, THIRD_CUT))
+    assert price == pytest.approx(expected.price, abs=1e-4)
+    assert gains == pytest.approx(expected.gains, abs=5e-3)
 
 
 def test_b23_whose_units_count_as_home_s_does_not_matter():

@@ -7,13 +7,18 @@ typed, and what is an identity to 1e-8.
 from __future__ import annotations
 
 import math
-from statistics import NormalDist
 
 import numpy as np
 import pytest
 
 from nea_env.core.equilibrium.linked import solve_linked
 from nea_env.core.equilibrium.terms import Terms
+from nea_env.solvers.closed_form.links import (
+    full_link,
+    restricted_link,
+    value_of_a_quota,
+    value_of_the_cheaper_unit,
+)
 from tests.core.equilibrium.markets import linear, market
 
 EMISSIONS = 100.0
@@ -68,9 +73,33 @@ def test_b23_a_full_link_has_one_price(type):
 
 
 def test_b23_both_gain_from_trade():
-    linked = Linked("quota", two_way=True)
-    assert linked.imports == pytest.approx(13.333, abs=1e-3)
-    assert gains(linked, linked.imports * linked.prices[0]) == pytest.approx((177.78, 88.89), abs=5e-3)
+    linked, expected = Linked("quota", two_way=True), full_link(COSTS, CUTS)
+    assert linked.imports == pytest.approx(expected.imports[0], abs=1e-6)
+    assert gains(linked, linked.imports * linked.prices[0]) == pytest.approx(expected.gains, abs=1e-3)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_b23_a_pool_of_any_two_systems_has_the_price_at_which_their_cuts_add_up(seed):
+    draws = np.random.default_rng(seed)
+    slopes, cuts = draws.uniform(0.5, 3.0, 2), draws.uniform(5.0, 40.0, 2)
+    expected = full_link(slopes, cuts)
+    linked = Linked("full", home=cutting(slopes[0], cuts[0]), partner=cutting(slopes[1], cuts[1]))
+    assert linked.prices == pytest.approx((expected.price,) * 2, rel=1e-6)
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_b24_b25_any_two_systems_under_a_quota_an_exchange_rate_or_a_fee(seed):
+    draws = np.random.default_rng(seed)
+    slopes, cuts = draws.uniform(0.5, 3.0, 2), draws.uniform(5.0, 30.0, 2)
+    quota, rate, fee = [
+        (draws.uniform(0.0, 10.0), 1.0, 0.0),
+        (np.inf, draws.uniform(0.7, 1.4), 0.0),
+        (np.inf, 1.0, draws.uniform(0.0, 0.5)),
+    ][seed % 3]
+    expected = restricted_link(slopes, cuts, quota, fee, rate)
+    home, partner = cutting(slopes[0], cuts[0]), cutting(slopes[1], cuts[1])
+    linked = Linked("quota", quota, home=home, partner=partner, units=1.0 / rate, fee=fee)
+    assert linked.prices == pytest.approx(expected.prices, rel=1e-6)
 
 
 def test_b23_the_cheap_market_exports_where_it_is_the_home_market():
@@ -88,10 +117,11 @@ def test_b23_nothing_crosses_to_the_cheap_market_where_it_alone_may_import(type)
 
 # --- B24: a quota -------------------------------------------------------------------------------------
 def test_b24_a_quota_leaves_a_wedge():
-    linked = Linked("quota", 5.0)
+    linked, expected = Linked("quota", 5.0), restricted_link(COSTS, CUTS, quota=5.0)
     assert linked.prices == pytest.approx((50.0, 25.0), abs=1e-8)
-    assert linked.imports == 5.0
-    assert sum(gains(linked, 0.0)) == pytest.approx(162.5, abs=1e-6)
+    assert linked.prices == pytest.approx(expected.prices) and expected.wedge == 25.0
+    assert linked.imports == expected.imports == 5.0
+    assert sum(gains(linked, 0.0)) == pytest.approx(expected.gain, abs=1e-6)
 
 
 @pytest.mark.parametrize("quota", [2.0, 5.0, 11.0])
@@ -100,6 +130,7 @@ def test_b24_the_wedge_is_what_one_more_unit_of_quota_saves(quota):
     saved = (sum(less.costs) - sum(more.costs)) / 0.02
     home, partner = Linked("quota", quota).prices
     assert saved == pytest.approx(home - partner, abs=1e-6)
+    assert saved == pytest.approx(restricted_link(COSTS, CUTS, quota).wedge, abs=1e-6)
 
 
 @pytest.mark.parametrize("tau, value", [(0.1, 112.5), (0.5, 62.5), (1.0, 0.0), (1.5, 0.0)])
@@ -108,6 +139,7 @@ def test_b24_a_price_taker_uses_its_quota_if_the_price_with_the_cost_of_trade_is
     bought = np.linspace(0.0, 5.0, 101)  # of the 100 units that it needs
     cost = home * (100.0 - bought) + partner * (1.0 + tau) * bought
     assert cost[0] - cost.min() == pytest.approx(value, abs=1e-6)
+    assert value_of_a_quota(home, partner * (1.0 + tau), 5.0) == pytest.approx(value)
 
 
 # --- fees: trade stops where what is saved pays the fee --------------------------------------------------
@@ -167,8 +199,4 @@ def test_b26_the_right_to_swap_units_is_worth_margrabes_price():
     paid = np.exp(-rate) * np.maximum(home - partner, 0.0)
     error = paid.std() / 1_000.0
     assert error < 0.025
-    assert abs(paid.mean() - 12.9114) < 4 * error
-    spread = math.sqrt(sd**2 + other_sd**2 - 2 * rho * sd * other_sd)
-    d = math.log(first / second) / spread + spread / 2
-    normal = NormalDist().cdf
-    assert first * normal(d) - second * normal(d - spread) == pytest.approx(12.9114, abs=1e-4)
+    assert abs(paid.mean() - value_of_the_cheaper_unit(first, second, sd, other_sd, rho, 1.0)) < 4 * error

@@ -39,16 +39,46 @@ def made(**changes) -> Aggregate:
 
 def test_korean_units_are_the_final_caps():
     months = problem(load_scenario("kets"), banks=21, shocks=3)
-    # 540.1, 560.7 and 585.5 Mt of 545 Mt; 593.5 Mt for 2018, of which 0.03 x 0.39 is auctioned
+    # 540.1, 560.7 and 585.5 Mt of 545 Mt; 563.2 Mt for 2019, of which 0.03 x 0.39 is not free and more is on offer
     total = months.supply + months.auctioned
-    for year, cap in ((0, 540.1), (1, 560.7), (2, 585.5), (3, 593.5)):
+    for year, cap in ((0, 540.1), (1, 560.7), (2, 585.5), (4, 563.2)):
         assert total[12 * year : 12 * year + 12].sum() == pytest.approx(cap / 545, rel=2e-4)
-    assert 12 * months.auctioned[36] == pytest.approx(593.5 / 545 * 0.0117 * 0.9683, rel=1e-3)
-    # phase III: 589.3 Mt, of which 0.10 x 0.39 is auctioned, and held back below 0.6 x the reference as often as
-    # the committee acts in a year, 1 - 0.75^12 = 0.9683
-    assert 12 * months.auctioned[72] == pytest.approx(589.3 / 545 * 0.039 * 0.9683, rel=1e-3)
-    assert 12 * (months.supply[72] + months.auctioned[72]) == pytest.approx(589.3 / 545, rel=2e-4)
     assert months.reserve_price[72] == pytest.approx(0.6 * 10506 * np.exp(0.03 * 6), rel=1e-12)
+
+
+def test_korean_units_that_are_not_free_come_as_far_as_they_are_on_offer():
+    months = problem(load_scenario("kets"), banks=21, shocks=3)
+    # Mt: the cap, what is not free of it (0.03, 0.10 and 0.15, of which 61 % is exempt), and the auctions' volumes
+    for year, cap, paid, offered in (
+        (2018, 593.5, 593.5 * 0.0117, 3 * 0.55 + 1.59 + 1.0 + 0.55),  # 6.94 and 4.79
+        (2019, 563.2, 563.2 * 0.0117, 3 * 0.55 + 2 * 0.65 + 0.75 + 0.8 + 1.0 + 1.4685 + 0.679),  # 6.59 and 7.65
+        (2021, 589.3, 589.3 * 0.039, 2.7498 + 2.15 + 2.318 + 2.3792 + 4 * 1.0 + 2 * 2.5),  # 22.98 and 18.60
+        (2022, 589.3, 589.3 * 0.039, 2.375 + 2.661 + 2 * 2.3 + 4 * 1.0),  # 13.64
+        (2023, 589.3, 589.3 * 0.039, 3 * 3.07 + 1.5 + 0.45 + 2 * 0.2 + 0.1 + 0.2),  # 11.86
+        (2024, 567.1, 567.1 * 0.039, 2 * 3.5 + 2 * 5.0 + 1.25 + 2 * 1.0),  # 22.12 and 20.25
+        (2026, 509.5, 509.5 * 0.0585, 12 * 2.0),  # 29.81 and 24
+        (2030, 485.7, 485.7 * 0.0585, 12 * 5.8),  # 28.41 and 69.6
+    ):
+        year_of = slice(12 * (year - 2015), 12 * (year - 2014))
+        free = cap - max(paid, offered)
+        assert (months.supply + months.auctioned)[year_of].sum() == pytest.approx((free + offered) / 545, rel=2e-4)
+        # held back below the low trigger as often as the committee acts in a year, from 2026 on by more of a rule
+        often = 1 - (0.75 if year < 2026 else 0.5) ** 12
+        assert months.auctioned[year_of].sum() == pytest.approx(offered * often / 545)
+
+
+def test_auctions_sell_the_share_where_no_volume_is_known_and_come_on_top_where_no_share_is():
+    kets = load_scenario("kets", {"regime.auctions": {}})
+    months = problem(kets, banks=21, shocks=3)
+    assert 12 * months.auctioned[72] == pytest.approx(589.3 / 545 * 0.039 * (1 - 0.75**12), rel=1e-3)
+    assert 12 * (months.supply[72] + months.auctioned[72]) == pytest.approx(589.3 / 545, rel=2e-4)
+    on_top = units.allocated(load_scenario("pilot_shenzhen").regime, "2013", made(emissions=31.45e6), 0.9)
+    assert on_top == (0.9, (pytest.approx(0.2 / 31.45), 35.43, 0.0))  # 200,000 t
+    # Guangdong put up 7 Mt for 2014, of a twentieth, and nothing for 2017: what is not free stays where it is
+    guangdong, market = load_scenario("pilot_guangdong").regime, made(emissions=4e8, unit_class="power", sector="power")
+    assert units.allocated(guangdong, "2014", market, 1.0)[0] == pytest.approx(0.95)
+    assert units.allocated(guangdong, "2014", market, 1.0).sold.amount == pytest.approx(7 / 400)
+    assert units.allocated(guangdong, "2017", market, 1.0) == (pytest.approx(0.95), units.NOTHING)
 
 
 def test_chinese_units_are_the_benchmark_over_the_intensity():
@@ -151,9 +181,17 @@ def test_borrowing_limits():
     assert months.borrowing[11] == pytest.approx(0.20)
     assert months.borrowing[23] == pytest.approx(0.20 * 1.02)  # KAU16 was surrendered before the 15 % of August 2017
     assert months.borrowing[35] == 0.0  # last year of a phase
+    # as much every year: b = 0.15 - 0.5 b in the second year of a phase, 0.15 - 0.5 b - 0.5 b in the third
+    steady = {2018: 0.15, 2019: 0.15 / 1.5, 2021: 0.15, 2022: 0.15 / 1.5, 2023: 0.15 / 2.0, 2024: 0.15 / 2.5}
+    for year, share in steady.items():
+        months_of = slice(12 * (year - 2015), 12 * (year - 2014))
+        assert months.borrowing[months_of][-1] == pytest.approx(share * months.emissions[months_of].sum())
+    first = BorrowingRule(limit="decaying", share=0.15, decay=0.5)  # with nothing before it, or a year without
+    assert limits.steady_share([first]) == limits.steady_share([BorrowingRule(), first]) == 0.15
     test = BorrowingRule(limit="gap_test", gap_threshold=0.10, gap_share=0.5)
-    assert limits.borrowing(test, made(gross_deficit=0.06), 1.0, 0.06) == pytest.approx(0.03)  # 12 % of half the firms
-    assert limits.borrowing(test, made(gross_deficit=0.04), 1.0, 0.04) == 0.0  # 8 % of half the firms
+    # gaps from none to 16 % of the duty, 8 % on average: of their sum 1 - (10 / 16)^2 lies with those of 10 % or more
+    assert limits.borrowing([test], made(gross_deficit=0.04), 1.0, 0.04) == pytest.approx(0.5 * 0.04 * 0.609375)
+    assert limits.borrowing([test], made(gross_deficit=0.025), 1.0, 0.025) == 0.0  # up to 10 %
 
 
 # Penalty, offsets, interventions
@@ -169,7 +207,13 @@ def test_a_missing_tonne_costs_the_fine_up_to_its_cap_or_the_last_tonne_that_can
     china = PenaltyRule(lump_sum=30000, deducted=1, side_multiple=1.1)
     assert limits.shortage_price(china, made(), 1, 50.0) == pytest.approx(0.3 + 50 + 55)
     months = problem(load_scenario("kets"), banks=21, shocks=3)
-    assert months.shortage_price[11] == pytest.approx(3 * 10506 * np.exp(0.03 * 17 / 12))  # June 2016
+    # 3 x the mean of 2015, of which a fifth is traded in June
+    turnover = [0.6, 0.6, 0.8, 1.0, 1.5, 2.5, 1.0, 1.0, 0.8, 0.8, 0.8, 1.0]
+    mean = 10506 * sum(weight * np.exp(0.03 * month / 12) for month, weight in enumerate(turnover)) / 12.4
+    assert months.shortage_price[11] == pytest.approx(3 * mean)
+    tokyo = problem(load_scenario("tokyo"), banks=21, shocks=3)  # 1.3 x September 2016, and 500,000 for 126 t x 5
+    lump = 500000 / (5 * 0.02 * 16.4e6 / 650)
+    assert tokyo.shortage_price[59] == pytest.approx(13000 * np.exp(0.03 * 77 / 12) + lump)
 
 
 def test_offsets_count_up_to_the_limit_and_to_what_is_on_offer():
@@ -182,6 +226,10 @@ def test_offsets_count_up_to_the_limit_and_to_what_is_on_offer():
     free = {"a": OffsetRule(limit_share=0, limit_base="none")}
     assert units.offset_share(free, scarce, 0.7, 1.0) == 0.02
     assert units.offset_share(duty, made(), 0.9, 1.0) == 0.0  # no price at which any is supplied
+    # one of Tokyo's six types counts for 1.5: 6.5 / 6 a credit, on average, and a counted tonne costs as much less
+    tokyo = problem(load_scenario("tokyo"), banks=21, shocks=3)
+    assert 12 * tokyo.offsets[0] == pytest.approx(0.01 * 6.5 / 6)
+    assert tokyo.offset_price[0] == pytest.approx(11000 * 6 / 6.5)
 
 
 def test_interventions_release_and_hold_back_as_often_as_they_are_made():
@@ -219,9 +267,9 @@ def test_units_are_bought_back_beside_auctions():
 
 def test_short_firms_buy_less_from_others_where_they_buy_at_auction():
     plain = problem(load_scenario("kets"), banks=21, shocks=3)
-    more = problem(load_scenario("kets", {"regime.allocation.2021.auction_share": {"": 0.2}}), banks=21, shocks=3)
-    assert plain.deficit[83] == pytest.approx(0.10 - 0.039 * 589.3 / 545, rel=1e-3)
-    assert more.deficit[83] == pytest.approx(0.10 - 0.078 * 589.3 / 545, rel=1e-3)
+    more = problem(load_scenario("kets", {"regime.auctions.2021.volume": 2e6}), banks=21, shocks=3)
+    assert plain.deficit[83] == pytest.approx(0.10 - 18.597 / 545)  # Mt on offer
+    assert more.deficit[83] == pytest.approx(0.10 - (18.597 + 4) / 545)  # a million more in four of the months
 
 
 def test_a_deficit_cap_lets_short_firms_off():

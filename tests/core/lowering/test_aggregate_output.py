@@ -95,8 +95,8 @@ def test_the_last_price_clears_its_period_with_output():
     price = output.clearing_price(held, emissions, following, slope, aggregate)
     inside = (price > 0.0) & (price < choke_price(aggregate) * (1.0 - 1e-9))
     assert inside.any()
-    share = np.log1p(price / 632) / 15
-    spent = 632 * (np.expm1(15 * share) / 15 - share)
+    share = np.log1p(price / 723) / 15
+    spent = 723 * (np.expm1(15 * share) / 15 - share)
     produced = np.maximum(1 - slope * (emissions * (price * (1 - share) + spent) - 0.9 * price), 0.0)
     left = held + 0.9 * (produced - 1) - produced * emissions * (1 - share)
     np.testing.assert_allclose(left[inside], 0.0, atol=1e-9)
@@ -108,8 +108,8 @@ def test_beyond_the_last_month_the_price_clears_a_year_of_the_law_with_output():
     """A cap of 0.97 x 1.0526 of 0.961, all held for a year: by hand from the terminal price of each bank."""
     months = small(**FIXED_SHARE, **{"market.aggregate.offset_supply": 0.0})
     price = months.terminal[:, 1]
-    share, most = np.log1p(price / 632) / 15, months.shortage_price.max()
-    spent = 632 * (np.expm1(15 * share) / 15 - share)
+    share, most = np.log1p(price / 723) / 15, months.shortage_price.max()
+    spent = 723 * (np.expm1(15 * share) / 15 - share)
     produced = 1 - 0.4 * 0.865 / 400 * 0.961 * np.exp(months.shocks[1]) * (price * (1 - share) + spent)
     left = months.banks + 0.97 * 1.0526 - produced * 0.961 * np.exp(months.shocks[1]) * (1 - share)
     inside = (price > 0.0) & (price < most * (1 - 1e-9))

@@ -11,6 +11,9 @@ import numpy as np
 import pytest
 
 from nea_env.scenario import Abatement, BankingRule, BorrowingRule, PenaltyRule
+from nea_env.solvers.closed_form.abatement import ExponentialMarginalCost, abatement_under_deficit_cap
+from nea_env.solvers.closed_form.banking import borrowing_at_no_interest, carry_over_for_net_sales
+from nea_env.solvers.closed_form.penalty import gap_worth_a_lump_sum, reservation_price
 from tests.core import scenarios as made
 from tests.core.walk import Walk
 
@@ -31,7 +34,7 @@ def comply_or_default(penalty: PenaltyRule, gap: float, *, years=1, paths=1, **m
 
 @pytest.mark.parametrize(("gap", "defaults"), [(500.0, False), (620.0, False), (630.0, True), (10_000.0, True)])
 def test_b16_lump_sum_default_iff_the_gap_is_worth_more_than_the_fine(gap, defaults):
-    # CNY 30,000 at 48: 625 t
+    assert (gap > gap_worth_a_lump_sum(48.0, 30_000.0)) == defaults  # 625 t
     comply, default, walks = comply_or_default(PenaltyRule(lump_sum=30_000.0), gap)
     assert (default < comply)[0] == defaults
     assert default[0] == pytest.approx(30_000.0)
@@ -41,7 +44,8 @@ def test_b16_lump_sum_default_iff_the_gap_is_worth_more_than_the_fine(gap, defau
 @pytest.mark.parametrize("gap", [500.0, 10_000.0, 200_000.0])
 @pytest.mark.parametrize("rate", [0.0, 0.05])
 def test_b16_deduction_makes_the_fine_the_price_of_a_loan(gap, rate):
-    # default iff gap (P - d E[P_next]) > fine: never at a martingale price, and it costs just the fine
+    # never at a martingale price, and it costs just the fine
+    assert gap < gap_worth_a_lump_sum(48.0, 30_000.0, deducted=48.0) == math.inf
     comply, default, walks = comply_or_default(PenaltyRule(lump_sum=30_000.0, deducted=1.0), gap, years=2, rate=rate)
     paid = 30_000.0 * math.exp(-rate * 17 / 12)
     assert (default - comply)[0] == pytest.approx(paid, abs=0.5 * 48)  # half a tonne more was bought than lacked
@@ -54,7 +58,7 @@ def test_b16_three_times_the_mean_is_worth_a_default_only_above_it():
     fined = walks[1].total["penalty_cost"] / walks[1].total["penalised"]  # the strike
     price = walks[0].flows["allowance_cost"] / walks[0].flows["bought"]
     cheaper = default < comply
-    np.testing.assert_array_equal(cheaper, price > fined * (1 + 1e-4))
+    np.testing.assert_array_equal(cheaper, price > reservation_price(fined) * (1 + 1e-4))
     assert 0 < cheaper.mean() < 0.2, "the test needs paths on either side"
 
 
@@ -62,8 +66,7 @@ def test_b16_three_times_the_mean_is_worth_a_default_only_above_it():
 SCALE, STEEPNESS, MOST = 20.0, 18.3, 0.15
 
 
-def unit_cost(share):
-    return SCALE * ((np.exp(STEEPNESS * share) - 1) / STEEPNESS - share)
+UNIT = ExponentialMarginalCost(SCALE, STEEPNESS, 1.0, MOST)
 
 
 def capped(emissions: float, grid: np.ndarray) -> Walk:
@@ -87,8 +90,8 @@ def test_b17_two_local_optima_with_targets_p_and_a_fifth_of_p(emissions):
     assert walk.total["penalised"].max() == 0
     left = emissions * (1 - grid)
     duty = np.minimum(left, 1e6 + 0.2 * left)
-    np.testing.assert_allclose(walk.present, 100.0 * (duty - 1e6) + emissions * unit_cost(grid), rtol=1e-5, atol=200)
-    low, high = (math.log(1 + target / SCALE) / STEEPNESS for target in (0.2 * 100.0, 100.0))
+    np.testing.assert_allclose(walk.present, 100.0 * (duty - 1e6) + emissions * UNIT.cost(grid), rtol=1e-5, atol=200)
+    low, high = (float(UNIT.abatement(target)) for target in (0.2 * 100.0, 100.0))
     kink = 1 - 1.25e6 / emissions  # E = A / 0.8
     expected = [share for share in (low, high) if (share < kink) == (share == low)]
     assert local_minima(walk.present, grid) == pytest.approx(expected, abs=MOST / 600)
@@ -97,8 +100,10 @@ def test_b17_two_local_optima_with_targets_p_and_a_fifth_of_p(emissions):
 def test_b17_the_better_branch_depends_on_the_deficit():
     grid = np.linspace(0.0, MOST, 301)
     best = [float(grid[np.argmin(capped(emissions, grid).present)]) for emissions in (1.27e6, 1.8e6)]
-    assert best[0] == pytest.approx(math.log(6.0) / STEEPNESS, abs=MOST / 300)  # MAC = 100
-    assert best[1] == pytest.approx(math.log(2.0) / STEEPNESS, abs=MOST / 300)  # MAC = 20
+    curves = {e: ExponentialMarginalCost(SCALE, STEEPNESS, e, MOST) for e in (1.27, 1.8)}
+    expected = [abatement_under_deficit_cap(100.0, e, 1.0, 0.2, curve).abatement / e for e, curve in curves.items()]
+    assert best == pytest.approx(expected, abs=MOST / 300)
+    assert expected == pytest.approx([math.log(6.0) / STEEPNESS, math.log(2.0) / STEEPNESS])  # MAC = 100, and 20
 
 
 # --- B18: carry-over for net sales ---------------------------------------------------------------------------
@@ -119,7 +124,9 @@ CASES = [  # multiple, base t, P, P^f, value of a surplus tonne: KETS five- and 
 @pytest.mark.parametrize(("multiple", "base", "today", "later", "marginal"), CASES)
 def test_b18_sell_to_be_allowed_to_carry(multiple, base, today, later, marginal):
     surplus = 300_000.0
-    optimum = (surplus - base) / (1 + multiple)
+    expected = carry_over_for_net_sales(surplus, today, later, multiple, base)
+    assert expected.worth == pytest.approx(marginal)
+    optimum = float(expected.sold)
     sales = np.sort(np.append(np.linspace(0.0, surplus, 301), optimum))
     value = sold_at_the_deadline(surplus, multiple, base, today, later, sales)
     assert sales[np.argmax(value)] == pytest.approx(optimum, abs=1.0)
@@ -127,7 +134,6 @@ def test_b18_sell_to_be_allowed_to_carry(multiple, base, today, later, marginal)
         surplus + 7_000, multiple, base, today, later, np.array([optimum + 7_000 / (1 + multiple)])
     )
     assert (more.max() - value.max()) / 7_000 == pytest.approx(marginal, rel=1e-4)
-    assert marginal == pytest.approx((today + multiple * later) / (1 + multiple))
 
 
 @pytest.mark.parametrize("later", [10.0, 8.0])
@@ -135,6 +141,7 @@ def test_b18_without_a_premium_on_waiting_all_is_sold(later):
     sales = np.linspace(0.0, 300_000.0, 301)
     value = sold_at_the_deadline(300_000.0, 5.0, 0.0, 10.0, later, sales)
     assert value[-1] == pytest.approx(value.max(), rel=1e-6)
+    assert carry_over_for_net_sales(300_000.0, 10.0, later, 5.0).sold == 300_000.0
     assert value.max() == pytest.approx(3_000_000.0, rel=1e-6)
 
 
@@ -165,8 +172,9 @@ def test_b19_borrow_to_the_limit_iff_the_next_unit_is_cheaper(today):
     shares = np.linspace(0.0, 1.0, 11)
     cost = borrowing(today, 100.0, shares)
     np.testing.assert_allclose(cost, 200_000 * today + shares * 150_000 * (100.0 - today), rtol=1e-5)
-    shadow = (cost[0] - cost.min()) / 150_000
-    assert shadow == pytest.approx(max(today - 100.0, 0.0), abs=1e-2)
+    expected = borrowing_at_no_interest(today, 100.0, 150_000.0)
+    assert cost[round(float(expected.tonnes) / 15_000)] == pytest.approx(cost.min(), rel=1e-6)
+    assert (cost[0] - cost.min()) / 150_000 == pytest.approx(expected.shadow_price, abs=1e-2)
 
 
 def test_b19_indifferent_at_a_martingale_price():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from statistics import NormalDist
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from nea_env.core.layout import OBS_INDEX, Action
 from nea_env.envs.firm import FirmEnv
 from nea_env.envs.spaces import menu
 from nea_env.scenario import Scenario
+from nea_env.solvers.closed_form.links import value_of_a_quota, value_of_the_cheaper_unit
 from tests.core import scenarios as made
 from tests.core.partners import link, mean_and_error
 from tests.core.play.test_foreign_units import CHEAP, home, put
@@ -48,7 +50,7 @@ def test_a_firm_within_the_quota_saves_the_difference_of_the_prices():
     where = made.market(volatility=0.3, volume_share=0.2)
     mean, error = mean_and_error(saved(home(partner, market=where), 14, 20_000, lambda home, ask: ask > 0.0))
     assert error < 100_000
-    assert abs(mean - 3_500_000) < 4 * error
+    assert abs(mean - value_of_a_quota(100.0, 60.0 + 0.05 * 100.0, 100_000.0)) < 4 * error
 
 
 def test_the_choice_of_the_cheaper_unit_is_margrabe_s_option():
@@ -57,7 +59,59 @@ def test_the_choice_of_the_cheaper_unit_is_margrabe_s_option():
     where = made.market(60.0, volatility=0.3, volume_share=0.2)
     mean, error = mean_and_error(saved(home(partner, market=where), 12, 100_000, lambda home, ask: ask < home))
     assert error < 6_000
-    assert abs(mean - 1_291_140) < 4 * error
+    assert abs(mean - 100_000 * value_of_the_cheaper_unit(60.0, 55.0, 0.3, 0.4, 0.2, 1.0)) < 4 * error
+
+
+def test_the_choice_of_the_cheapest_of_three_units_is_an_option_on_their_least():
+    """Prices 60, 55 and 57 whose news is correlated, a year: a home unit less the least of the three (Johnson 1987,
+    JFQA 22; Stulz 1982, JFE 10, for two).
+    """
+    prices, spreads = np.array([60.0, 55.0, 57.0]), np.array([0.3, 0.4, 0.35])
+    correlations = np.array([[1.0, 0.2, -0.1], [0.2, 1.0, 0.5], [-0.1, 0.5, 1.0]])
+    partners = (
+        link("one_way", 55.0, volatility=0.4, quota=0.1, correlation=0.2),
+        link("one_way", 57.0, volatility=0.35, quota=0.1, correlation=-0.1, correlation_with_first=0.5, name="q"),
+    )
+    where = made.market(60.0, volatility=0.3, volume_share=0.2)
+    mean, error = mean_and_error(saved(home(*partners, market=where), 12, 100_000, lambda home, ask: ask < home))
+    worth = prices[0] - least(prices, spreads, correlations)
+    assert worth == pytest.approx(16.8009, abs=1e-4)
+    assert error < 6_000
+    assert abs(mean - 100_000 * worth) < 4 * error
+    first = least(prices[:2], spreads[:2], correlations[:2, :2])
+    assert prices[0] - first == pytest.approx(12.9114, abs=1e-4)  # of two it is Margrabe's option
+    assert mean > 100_000 * (prices[0] - first) + 4 * error
+
+
+def least(prices: np.ndarray, spreads: np.ndarray, correlations: np.ndarray) -> float:
+    """What the least of two or three lognormal prices a year on is worth: each price times the chance, in its own
+    measure, that it is the least.
+    """
+    total, covariance = 0.0, correlations * np.outer(spreads, spreads)
+    for own in range(len(prices)):
+        others = [k for k in range(len(prices)) if k != own]
+        variance = [covariance[own, own] + covariance[k, k] - 2.0 * covariance[own, k] for k in others]
+        edge = [
+            (math.log(prices[k] / prices[own]) - 0.5 * square) / math.sqrt(square)
+            for k, square in zip(others, variance, strict=True)
+        ]
+        chance = NormalDist().cdf(edge[0])
+        if len(others) == 2:
+            between = covariance[own, own] + covariance[others[0], others[1]]
+            between -= covariance[own, others[0]] + covariance[own, others[1]]
+            chance = both_below(*edge, between / math.sqrt(variance[0] * variance[1]))
+        total += prices[own] * chance
+    return total
+
+
+def both_below(first: float, second: float, correlation: float) -> float:
+    """Chance that two standard normal numbers lie below two bounds, by Gauss-Legendre quadrature."""
+    nodes, weights = np.polynomial.legendre.leggauss(200)
+    low, normal = -9.0, NormalDist()
+    x = low + 0.5 * (nodes + 1.0) * (first - low)
+    rest = math.sqrt(1.0 - correlation**2)
+    inside = np.array([normal.pdf(one) * normal.cdf((second - correlation * one) / rest) for one in x])
+    return float(0.5 * (first - low) * weights @ inside)
 
 
 def saved(scenario: Scenario, month: int, paths: int, abroad) -> np.ndarray:
@@ -70,7 +124,8 @@ def saved(scenario: Scenario, month: int, paths: int, abroad) -> np.ndarray:
             actions = np.zeros((paths, Action.size), np.float32)
             if t == month:
                 market = batch.market()
-                ask = market["foreign_price_0"] + scenario.links[0].fee * market["long_price"]
+                fees = (partner.fee * market["long_price"] for partner in scenario.links)
+                ask = np.min([market[f"foreign_price_{k}"] + fee for k, fee in enumerate(fees)], axis=0)
                 away = choose(market["front_price"], ask)
                 actions[:, Action.TRADE], actions[:, Action.FOREIGN] = 0.5 * ~away, 0.5 * away
             batch.step(actions)

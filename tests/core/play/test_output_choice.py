@@ -12,6 +12,7 @@ import pytest
 
 from nea_env.core.layout import Action
 from nea_env.scenario import Abatement, AllocationRule, Firm, OutputChoice, OutputShock, PenaltyRule, Regime, Technology
+from nea_env.solvers.closed_form.output import carbon_cost_of_output, output_at_carbon_cost, output_with_updating
 from tests.core import scenarios as made
 from tests.core.walk import Walk
 
@@ -45,13 +46,18 @@ def best_output(
     return int(LEVELS[best])
 
 
+def expected(intensity: float, benchmark: float) -> float:
+    """Units a year of the closed form."""
+    return float(output_at_carbon_cost(400.0, carbon_cost_of_output(PRICE, intensity, benchmark), 200.0, 0.5))
+
+
 def test_a_fixed_allocation_cuts_output():
-    assert best_output(FIXED) == 292
+    assert best_output(FIXED) == 292 == pytest.approx(expected(0.9, 0.0))
 
 
 @pytest.mark.parametrize(("intensity", "units"), [(0.9, 394), (0.8, 406), (0.85, 400)])
 def test_an_output_based_allocation_hardly_moves_it_and_may_raise_it(intensity, units):
-    assert best_output(BY_OUTPUT, intensity) == units
+    assert best_output(BY_OUTPUT, intensity) == units == pytest.approx(expected(intensity, BETA))
 
 
 def test_units_equal_to_emissions_leave_it_alone():
@@ -63,6 +69,8 @@ def test_a_base_that_follows_output_gives_the_same_push_later(share, units):
     # 200 - 0.5 q = 60 (0.9 - g 0.85): output of 2015 earns units of 2017
     rule = AllocationRule(method="historical_benchmarking", benchmark={"": BETA}, update_share=share)
     assert best_output(rule, years=3, free_years=1) == units
+    later = output_with_updating(400.0, PRICE, 0.9, BETA * share, PRICE, 2.0, 0.0, 200.0, 0.5)
+    assert units == pytest.approx(later)
 
 
 @pytest.mark.parametrize("units", [200, 292, 400, 500, 600])

@@ -122,3 +122,21 @@ def test_a_file_may_give_its_firm_rights(tmp_path):
     assert mine.played.regime.borrowing == {}
     assert mine.played.regime.banking["2018"].limit == "unlimited"
     assert mine.regime == nea_env.load_scenario("kets").regime
+
+
+@pytest.mark.parametrize(
+    ("scenario", "section"), [("pilot_shenzhen", "pilot_hubei.banking"), ("pilot_tianjin", "pilot_beijing.penalty")]
+)
+def test_a_section_of_another_regime_is_this_firms_as_it_would_be_everybodys(scenario, section):
+    name = section.partition(".")[2]
+    own, all_firms = (nea_env.load_scenario(scenario, {f"{at}.{name}": section}) for at in ("firm.rights", "regime"))
+    assert getattr(own.firm.rights.over(own.regime), name) == getattr(all_firms.regime, name)
+    assert own.regime == nea_env.load_scenario(scenario).regime
+
+
+def test_one_year_of_a_section_is_a_right_too_and_sections_with_keys_of_their_own_are_refused():
+    kets = nea_env.load_scenario("kets", {"firm.rights.penalty.2018": "pilot_beijing.penalty.2016"})
+    assert kets.firm.rights.over(kets.regime).penalty["2018"].cap is None
+    assert kets.firm.rights.over(kets.regime).penalty["2017"] == kets.regime.penalty["2017"]
+    with pytest.raises(ScenarioError, match=r"firm\.rights\.offsets: .*key by key, so offsets takes a mapping"):
+        nea_env.load_scenario("kets", {"firm.rights.offsets": "pilot_hubei.offsets"})

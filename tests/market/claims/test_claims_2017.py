@@ -140,6 +140,14 @@ def test_c5_less_is_built_before_the_plans_are_known(doubtful):
     assert c5._sentence(found, scenario, "it").split(":")[0] in ("Yes", "At some costs")
 
 
+def test_c5_says_what_the_first_difference_is_where_other_values_come_together(doubtful, monkeypatch):
+    monkeypatch.setattr(c5, "_gaps", lambda each, _: [each, 0.0, 0.0])
+    others = {f"{c5.PAIRED}1": 0.10, f"{c5.PAIRED}2": -0.07, f"and {c5.OF_MORE}": -0.097, "else": 9.0}
+    assert c5._otherwise(others, doubtful) == (
+        " Where other values come together the first is -7 to +10; with units alone in doubt, of 4 values each, -10."
+    )
+
+
 # The commands
 
 
@@ -168,7 +176,9 @@ def test_a_rough_report_of_c1_prints_the_sign():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["C1", "C5", "C15"])
+@pytest.mark.parametrize("name", ["C1", "C5", "C6", "C15", "C26"])
 def test_the_page_has_the_answer_that_the_command_gives(name):
-    answer = report(name, [], 100_000)[2]
-    assert f"> {answer}\n" in PAGE
+    lines = report(name, [], 100_000)
+    assert f"> {lines[2]}\n" in PAGE
+    section = PAGE.split(f"## {name}: ")[1].split("\n## ")[0]
+    assert all(line[2:] in lines for line in section.splitlines() if line.startswith("> "))

@@ -23,10 +23,12 @@ from nea_env.core.lowering.law_tree import LawState, LawTree
 from nea_env.scenario import Scenario
 
 SECOND_BANKS = 21
-"""Nodes of the running bank beside one that waits; an odd number. With 41 prices of tps_randomised change by 0.2 %."""
+"""Nodes of the running bank beside one that waits; an odd number. What is left of the error: docs/errors.md."""
 
 
-def stretches(scenario: Scenario, tree: LawTree, *, banks: int = BANKS, shocks: int = SHOCKS) -> tuple[Stretch, ...]:
+def stretches(
+    scenario: Scenario, tree: LawTree, *, banks: int = BANKS, shocks: int = SHOCKS, second_banks: int = SECOND_BANKS
+) -> tuple[Stretch, ...]:
     """The market under each state of the law, in the months in which it holds.
 
     Args:
@@ -34,6 +36,7 @@ def stretches(scenario: Scenario, tree: LawTree, *, banks: int = BANKS, shocks: 
         tree: of its laws.
         banks: nodes of the grid of banks.
         shocks: nodes of the chain of shocks.
+        second_banks: nodes of the running bank beside a period that waits; an odd number.
 
     Raises:
         ValueError: see ``market.problem``; or a law changes what all have to share.
@@ -55,12 +58,15 @@ def stretches(scenario: Scenario, tree: LawTree, *, banks: int = BANKS, shocks: 
         waits = [span for span in flows.periods if span.last in ends and span.last < state.first <= ends[span.last]]
         others = [span for span in flows.periods if span not in waits]
         columns["supply"][state.first] += caught_up(known[state.before], flows, others, state.first)
+        for span in waits:  # it has ended, but how it is settled is what the news may be about
+            for name in SETTLED:
+                columns[name][span.last] = flows.columns[name][span.last]
         earlier = owed[state.before] if waits and tree.states[state.before].first > waits[0].last else 0.0
         owed.append(earlier + caught_up(known[state.before], flows, waits, state.first))
         come.append(flows._replace(columns=columns))
     problems = market_problems(come, banks=banks, shocks=shocks)
     waiting = frozenset(month for end, settled in ends.items() for month in range(end + 1, settled + 1))
-    beside = _beside(problems, ends) if ends else None
+    beside = _beside(problems, ends, second_banks) if ends else None
     settled = {month: end for end, month in ends.items()}
     return tuple(
         Stretch(
@@ -122,7 +128,7 @@ def _settlement(problem: Problem, end: int, month: int, added: float) -> Settlem
     return Settlement(row, added)
 
 
-def _beside(problems: Sequence[Problem], ends: dict[int, int]) -> Beside:
+def _beside(problems: Sequence[Problem], ends: dict[int, int], nodes: int) -> Beside:
     """Grids of the running bank: all that can have come in since the other period ended, whatever the law and the news.
 
     The least is without abatement under the highest shock, the most with all abatement and credits under the lowest.
@@ -140,4 +146,4 @@ def _beside(problems: Sequence[Problem], ends: dict[int, int]) -> Beside:
     for end, settled in ends.items():
         for month in range(end + 1, settled):
             low[month + 1], high[month + 1] = low[month] + least[month], high[month] + most[month]
-    return Beside(low, (high - low) / (SECOND_BANKS - 1), SECOND_BANKS)
+    return Beside(low, (high - low) / (nodes - 1), nodes)

@@ -7,6 +7,7 @@ multiples are taken of, money/t: the market's price at the start, grown at the d
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from nea_env.core.lowering.aggregate.supply import HALF
@@ -81,34 +82,67 @@ def open_room(rule: BankingRule, aggregate: Aggregate, allocation: float) -> flo
     return room * (1.0 + HALF * by_sale)
 
 
-def borrowing(rule: BorrowingRule | None, aggregate: Aggregate, emissions: float, gap: float) -> float:
+def borrowing(rules: Sequence[BorrowingRule], aggregate: Aggregate, emissions: float, gap: float) -> float:
     """Units that may be borrowed at a period's end.
 
     Args:
-        rule: the borrowing rule, if any. A decaying limit is at its start.
+        rules: of the periods up to this one, in order; none where nothing is said of it.
         aggregate: the market.
         emissions: of the period: the duty.
         gap: of the short firms, for a rule that tests it.
     """
-    if rule is None or rule.limit == "none":
+    if not rules or rules[-1].limit == "none":
         return 0.0
-    if rule.limit == "gap_test":
-        return rule.gap_share * gap if aggregate.gross_deficit / HALF >= rule.gap_threshold else 0.0
-    return rule.share * emissions
+    if rules[-1].limit == "gap_test":
+        return rules[-1].gap_share * gap * gaps_beyond(rules[-1].gap_threshold, aggregate)
+    return steady_share(rules) * emissions
 
 
-def shortage_price(rule: PenaltyRule, aggregate: Aggregate, years: float, reference: float) -> float:
+def gaps_beyond(threshold: float, aggregate: Aggregate) -> float:
+    """Part of all gaps that lies with firms whose own gap is at least so large, a share of their duty.
+
+    Gaps of the short firms are spread evenly, from none to twice their mean.
+    """
+    widest = 2.0 * aggregate.gross_deficit / HALF
+    return max(1.0 - (threshold / widest) ** 2, 0.0) if widest > 0.0 else 0.0
+
+
+def steady_share(rules: Sequence[BorrowingRule]) -> float:
+    """Share of the duty that the last of the rules lets firms borrow which borrow as much every year.
+
+    A decaying limit falls by a part of what was borrowed, and stands at its start in the last period without decay. A
+    loan b that is renewed each year fits as long as b is at most start - b x the sum of the parts since.
+    """
+    since: list[BorrowingRule] = []
+    for rule in reversed(rules):
+        if rule.limit in ("share_of_duty", "decaying"):
+            since.insert(0, rule)
+        if rule.limit != "decaying":
+            break
+    return since[0].share / (1.0 + sum(rule.decay for rule in since[1:]))
+
+
+def shortage_price(
+    rule: PenaltyRule, aggregate: Aggregate, years: float, reference: float, mean: float | None = None
+) -> float:
     """What a missing tonne costs at the deadline, money/t, at most the cost of the last tonne that can be abated.
 
     Fine, side penalties, and units deducted from the next allocation at the reference price. A sum by the firm is
     spread over what a short firm lacks.
+
+    Args:
+        rule: the penalty.
+        aggregate: the market.
+        years: length of the period.
+        reference: at the deadline, money/t.
+        mean: over the months that the fine's multiple is taken of, money/t; None: as at the deadline.
     """
     missing, lump_sum, most = 1.0, 0.0, math.inf
     if rule.lump_sum > 0.0 or rule.max_total is not None:
         gap = aggregate.gross_deficit * years * aggregate.emissions / (HALF * per_firm(aggregate, "penalty"))
         if gap > 0.0:
             missing, lump_sum, most = gap, rule.lump_sum, rule.max_total or math.inf
-    strike = strike_price(reference, rule.multiple, rule.cap or math.inf, rule.price)
+    strike = strike_price(reference if mean is None else mean, rule.multiple, rule.cap or math.inf, rule.price)
     cost = penalty_cost(missing, strike, lump_sum, most, rule.side_multiple, reference)
     return min(float(cost) / missing + rule.deducted * reference, choke_price(aggregate))
 

@@ -8,7 +8,7 @@ from nea_env.core.equilibrium.problem import Array
 from nea_env.core.lowering.aggregate import limits, output
 from nea_env.core.lowering.aggregate import supply as units
 from nea_env.core.lowering.aggregate.calendar import Span
-from nea_env.scenario import Aggregate, Market, Phase, Regime, months_between
+from nea_env.scenario import Aggregate, Market, PenaltyRule, Phase, Regime, months_between
 
 MONTH_FLOWS = "emissions supply auctioned offsets released bought_back response following".split()
 PRICES = "reserve_price offset_price release_price buy_back_price output_slope".split()
@@ -20,10 +20,21 @@ def reference(market: Market, month: int) -> float:
     return float(market.price * np.exp(market.discount_rate * month / 12.0))
 
 
+def mean_reference(rule: PenaltyRule, market: Market, start: str, span: Span) -> float:
+    """The mean of that price over the months that a penalty's multiple is taken of, money/t."""
+    last = span.deadline if rule.mean_until is None else months_between(start, rule.mean_until) + span.later
+    months = range(last - rule.mean_months + 1, last + 1)
+    if len(months) == 1:
+        return reference(market, last)
+    first = int(start[5:]) - 1
+    weights = [market.turnover[(first + month) % 12] if rule.volume_weighted else 1.0 for month in months]
+    total = sum(weights) or 1.0
+    return sum(weight * reference(market, month) for weight, month in zip(weights, months, strict=True)) / total
+
+
 def baseline(regime: Regime, aggregate: Aggregate, year: int) -> float:
     """Emissions of a compliance year without a carbon price, in shares of ``aggregate.emissions``."""
-    since = int(max(aggregate.path, default=min(regime.calendar)))
-    return float(units.of_year(aggregate.path, year) * np.exp(aggregate.growth * max(year - since, 0)))
+    return aggregate.baseline(year, int(min(regime.calendar)))
 
 
 def fill(
@@ -41,24 +52,23 @@ def fill(
     """
     months = range(max(span.first, 0), min(span.last + 1, len(columns["supply"])))
     rule, committee = regime.allocation[span.law].of_class(aggregate.unit_class), regime.stabilisation.get(span.law)
-    share = units.allocation_share(rule, aggregate)
+    share, credits = units.allocation_share(rule, aggregate), regime.offsets.get(span.law, {})
     high, low = units.released(committee, aggregate), units.bought_back(committee, aggregate)
     allocated = sold = emitted = 0.0
     for month in months:
         year, price = span.year + (month - span.first) // 12, reference(market, month)
         emissions = baseline(regime, aggregate, year) * output.baseline_output(aggregate, year)
-        supply = share * units.of_year(aggregate.allocation, year) * output.given_for_output(aggregate, rule, year)
-        auctioned = units.auctions(rule, regime.auctions.get(span.law), aggregate, supply)
-        free = supply * (1.0 - units.auction_share(rule, aggregate)) + units.forgiven(rule, aggregate)
-        free, above = units.held_back(free, auctioned, committee)
-        offsets = units.offset_share(regime.offsets.get(span.law, {}), aggregate, supply, emissions)
+        supply = share * aggregate.issued(year) * output.given_for_output(aggregate, rule, year)
+        given, auctioned = units.allocated(regime, span.law, aggregate, supply)
+        free, above = units.held_back(given + units.forgiven(rule, aggregate), auctioned, committee)
+        offsets = units.offset_share(credits, aggregate, supply, emissions)
         met = emissions * (1.0 - units.net_share(rule))  # by units that follow them
         response = aggregate.supply_response
-        given = supply * (1.0 - units.auction_share(rule, aggregate)) - met if units.follows_output(rule) else 0.0
-        flows = (emissions - met, free - met, above.amount, offsets, high.amount, low.amount, response, given)
+        following = given - met if units.follows_output(rule) else 0.0
+        flows = (emissions - met, free - met, above.amount, offsets, high.amount, low.amount, response, following)
         for name, value in zip(MONTH_FLOWS, flows, strict=True):
             columns[name][month] = value / 12.0
-        credit_price = (aggregate.offset_ratio or 0.0) * price
+        credit_price = (aggregate.offset_ratio or 0.0) * price / units.mean_multiplier(credits)
         thresholds = (above.threshold(price), credit_price, high.threshold(price), low.threshold(price))
         for name, value in zip(PRICES, (*thresholds, output.slope(aggregate, year)), strict=True):
             columns[name][month] = value
@@ -88,6 +98,11 @@ def _settle(
     carry = limits.carry(banking, aggregate, span.years, counted_years(regime, start, span), allocation)
     if banking.limit == "next_period_only":
         carry = _own_credits(regime, aggregate, span, allocated - emitted)
+    borrowing = [regime.borrowing[law] for law in sorted(regime.borrowing) if law <= span.law]
+    if span.law not in regime.borrowing:
+        borrowing = []
+    penalty = regime.penalty[span.law]
+    mean = mean_reference(penalty, market, start, span)
     settled = (
         1.0,
         max(span.deadline - span.last, 0),
@@ -95,8 +110,8 @@ def _settle(
         carry.base,
         carry.unlimited,
         gap,
-        limits.borrowing(regime.borrowing.get(span.law), aggregate, emitted, gap),
-        limits.shortage_price(regime.penalty[span.law], aggregate, span.years, reference(market, span.deadline)),
+        limits.borrowing(borrowing, aggregate, emitted, gap),
+        limits.shortage_price(penalty, aggregate, span.years, reference(market, span.deadline), mean),
         0.0,
     )
     for name, value in zip(SETTLED, settled, strict=True):
@@ -121,9 +136,10 @@ def mean_allocation(regime: Regime, aggregate: Aggregate, span: Span) -> float:
     years = free = 0.0
     for law in laws or [span.law]:
         rule = regime.allocation[law].of_class(aggregate.unit_class)
-        share = units.allocation_share(rule, aggregate) * (1.0 - units.auction_share(rule, aggregate))
+        share = units.allocation_share(rule, aggregate)
         for year in range(int(law), int(law) + regime.calendar[law].years):
-            free += share * units.of_year(aggregate.allocation, year) * output.given_for_output(aggregate, rule, year)
+            issued = share * aggregate.issued(year) * output.given_for_output(aggregate, rule, year)
+            free += units.allocated(regime, law, aggregate, issued).free
             years += 1.0
     return free / years
 

@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from nea_env.core.rules.allocation import beyond_emissions, net_duty
-from nea_env.scenario import Aggregate, AllocationRule, AuctionRule, OffsetRule, StabilisationRule
+from nea_env.scenario import Aggregate, AllocationRule, OffsetRule, Regime, StabilisationRule
+from nea_env.scenario.aggregate import of_year as of_year
 
 HALF = 0.5
 """Share of the firms, and of the emissions, on either side: 283 of 522 Korean firms had a surplus in 2015."""
@@ -29,14 +30,6 @@ class Sales(NamedTuple):
 
 
 NOTHING = Sales(0.0)
-
-
-def of_year(values: Mapping[str, float], year: int) -> float:
-    """The value of a compliance year: that of the last one named before it, of the first one named, or 1."""
-    named = sorted(values)
-    if not named:
-        return 1.0
-    return values[max([name for name in named if int(name) <= year], default=named[0])]
 
 
 def allocation_share(rule: AllocationRule, aggregate: Aggregate) -> float:
@@ -84,23 +77,40 @@ def forgiven(rule: AllocationRule, aggregate: Aggregate) -> float:
     return max(aggregate.gross_deficit - rule.deficit_cap * HALF, 0.0)
 
 
-def auctions(rule: AllocationRule, auction: AuctionRule | None, aggregate: Aggregate, supply: float) -> Sales:
-    """Units sold by auction a year: the share of the allocation that must be bought, else the volumes on offer.
+class Allocated(NamedTuple):
+    """What becomes of a year's allocation: units given free, and units sold by auction."""
+
+    free: float
+    sold: Sales
+
+
+def allocated(regime: Regime, law: str, aggregate: Aggregate, supply: float) -> Allocated:
+    """What becomes of a year's allocation: what is not free comes to the market as far as it is put up for auction.
+
+    Where the law names a share to be sold and lists its auctions, the market gets what is on offer at them. Of the
+    share, what is not on offer stays with the state; where more than the share is on offer, the rest of the
+    allocation that is given free is smaller by as much, since the cap stays what it is. Where the law names
+    a share alone, all of the share is sold; where it lists auctions alone, their volumes come on top.
 
     Args:
-        rule: the allocation's rule, with its auction share.
-        auction: the auctions of the period, if any.
+        regime: the law.
+        law: compliance period whose rules hold.
         aggregate: the market.
-        supply: units a year, free and sold.
+        supply: the year's allocation, free and sold.
     """
-    price, multiple = (auction.mean_reserve_price, auction.mean_reserve_multiple) if auction else (0.0, 0.0)
-    if not rule.auction_share and auction is not None:
-        return Sales(auction.offered / aggregate.emissions, price, multiple)
-    return Sales(auction_share(rule, aggregate) * supply, price, multiple)
+    rule, auction = regime.allocation[law].of_class(aggregate.unit_class), regime.auctions.get(law)
+    share = auction_share(rule, aggregate)
+    if not regime.auctions:
+        return Allocated(supply * (1.0 - share), Sales(share * supply))
+    if auction is None:
+        return Allocated(supply * (1.0 - share), NOTHING)
+    offered = auction.offered / regime.calendar[law].years / aggregate.emissions
+    sold = Sales(offered, auction.mean_reserve_price, auction.mean_reserve_multiple)
+    return Allocated(max(supply - max(share * supply, offered), 0.0) if rule.auction_share else supply, sold)
 
 
 def auction_share(rule: AllocationRule, aggregate: Aggregate) -> float:
-    """Share of the allocation that is not free. Volumes of auctions come on top only where the law names no share."""
+    """Share of the allocation that is not free."""
     return rule.auction_share.get(aggregate.sector, rule.auction_share.get("", 0.0)) * (1.0 - aggregate.exempt)
 
 
@@ -146,8 +156,13 @@ def held_back(free: float, sold: Sales, rule: StabilisationRule | None) -> tuple
     return free + sold.amount - held, Sales(held, rule.low_price or 0.0, rule.low_multiple or 0.0)
 
 
+def mean_multiplier(rules: Mapping[str, OffsetRule]) -> float:
+    """Tonnes that a credit counts for: the types that the law takes are supplied alike."""
+    return sum(rule.multiplier for rule in rules.values()) / len(rules) if rules else 1.0
+
+
 def offset_share(rules: Mapping[str, OffsetRule], aggregate: Aggregate, supply: float, emissions: float) -> float:
-    """Offset credits a year that count, of those on offer: types share one limit, the widest of them.
+    """Tonnes a year that offset credits count for, of those on offer: types share one limit, the widest of them.
 
     Args:
         rules: the types of credit.
@@ -160,4 +175,5 @@ def offset_share(rules: Mapping[str, OffsetRule], aggregate: Aggregate, supply: 
     base = {"duty": emissions, "allocation": supply, "required_reduction": max(emissions - supply, 0.0)}
     limits = [rule.limit_share * base.get(rule.limit_base, math.inf) for rule in rules.values()]
     free = any(rule.limit_base == "none" for rule in rules.values())
-    return aggregate.offset_supply if free else min(max(limits), aggregate.offset_supply)
+    on_offer = aggregate.offset_supply * mean_multiplier(rules)
+    return on_offer if free else min(max(limits), on_offer)

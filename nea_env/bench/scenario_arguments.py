@@ -1,0 +1,104 @@
+"""Several scenarios, each with its own changes in one text: ``"kets regime.banking.*.limit=unlimited"``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from nea_env.bench.target import Target, scenario_of
+from nea_env.library.arguments import named
+from nea_env.library.errors import did_you_mean, shown
+from nea_env.library.grammar import label
+from nea_env.scenario import Scenario, ScenarioError
+
+Argument = Target
+"""A text that begins with a scenario and goes on with changes, or whatever else names a scenario."""
+
+PRICES = ("given", "equilibrium")
+MOST = 6
+"""Scenarios of one comparison: as many colours as can be told apart."""
+
+_OPEN, _CLOSE = "[{(", "]})"
+
+
+def words_of(text: str) -> list[str]:
+    """The words of a text: blanks part them, but for those within brackets or quotes.
+
+    ```python
+    >>> words_of("kets links=[kets_tps, kets_eu] market.price=9000")
+    ['kets', 'links=[kets_tps, kets_eu]', 'market.price=9000']
+
+    ```
+    """
+    words, depth, quote = [""], 0, ""
+    for sign in text:
+        if quote:
+            quote = "" if sign == quote else quote
+        elif sign in "\"'":
+            quote = sign
+        depth += (sign in _OPEN) - (sign in _CLOSE)
+        if sign.isspace() and depth <= 0 and not quote:
+            words.append("")
+        else:
+            words[-1] += sign
+    return [re.sub(r"^([\"'])(.*)\1$", r"\2", word) for word in words if word]
+
+
+def loaded(arguments: Sequence[Argument], overrides: Sequence[str], price: str) -> list[Scenario]:
+    """The scenarios that are meant.
+
+    Args:
+        arguments: each a scenario, with its own changes where it is a text.
+        overrides: changes to each of them, made first.
+        price: one of ``PRICES``.
+
+    Raises:
+        ScenarioError: one line that begins with the argument.
+        ValueError: fewer than two or too many, or no such price.
+    """
+    if price not in PRICES:
+        raise ValueError(f"price: {shown(price)}: {did_you_mean(str(price), PRICES)}")
+    if isinstance(arguments, str) or not isinstance(arguments, Sequence):
+        raise ValueError(f"scenarios: {shown(arguments)}: expected a list of at least two, the first to compare with")
+    common = [*overrides, *(["market.law=equilibrium"] if price == "equilibrium" else ())]
+    found = [_loaded(place, one, common) for place, one in enumerate(arguments, start=1)]
+    if len(found) < 2:
+        given = f"only {shown(arguments[0])}" if found else "none"
+        raise ValueError(
+            f"scenarios: {given}: expected at least two, each with its changes in quotes: kets 'kets market.price=9000'"
+        )
+    if len(found) > MOST:
+        raise ValueError(f"scenarios: {len(found)}: expected at most {MOST}")
+    return found
+
+
+def _loaded(place: int, argument: Argument, common: Sequence[str]) -> Scenario:
+    name, changes, shown_as = argument, list[str](), shown(argument)
+    if isinstance(argument, str) and not (argument.endswith((".yaml", ".yml", ".json")) and Path(argument).is_file()):
+        given = named(words_of(argument), ())
+        shown_as = argument
+        if len(given.scenarios) != 1:
+            told = f"{len(given.scenarios)} scenarios" if given.scenarios else "no scenario"
+            raise ScenarioError(
+                f"argument {place}, {argument!r}, names {told}: each begins with one, and its changes follow in the"
+                " same quotes"
+            )
+        name, changes = given.scenarios[0], list(given.overrides)
+    try:
+        return scenario_of(name, [*common, *changes])
+    except (ScenarioError, ValueError) as error:
+        raise ScenarioError(f"argument {place}, {shown_as}: {error}") from None
+
+
+def names_of(scenarios: Sequence[Scenario]) -> list[str]:
+    """What to call each: its name and the changes that not all of them have; a name that is taken gets a number."""
+    common = set(scenarios[0].changes).intersection(*(one.changes for one in scenarios))
+    names: list[str] = []
+    for one in scenarios:
+        name = own = label(one.name, [change for change in one.changes if change not in common])
+        number = 2
+        while name in names:
+            name, number = f"{own} ({number})", number + 1
+        names.append(name)
+    return names
