@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,6 +9,7 @@ from nea_env.bench.target import Target, scenario_of
 from nea_env.library.arguments import named
 from nea_env.library.errors import did_you_mean, shown
 from nea_env.library.grammar import label
+from nea_env.library.grammar import words_of as words_of
 from nea_env.scenario import Scenario, ScenarioError
 
 Argument = Target
@@ -18,31 +18,6 @@ Argument = Target
 PRICES = ("given", "equilibrium")
 MOST = 6
 """Scenarios of one comparison: as many colours as can be told apart."""
-
-_OPEN, _CLOSE = "[{(", "]})"
-
-
-def words_of(text: str) -> list[str]:
-    """The words of a text: blanks part them, but for those within brackets or quotes.
-
-    ```python
-    >>> words_of("kets links=[kets_tps, kets_eu] market.price=9000")
-    ['kets', 'links=[kets_tps, kets_eu]', 'market.price=9000']
-
-    ```
-    """
-    words, depth, quote = [""], 0, ""
-    for sign in text:
-        if quote:
-            quote = "" if sign == quote else quote
-        elif sign in "\"'":
-            quote = sign
-        depth += (sign in _OPEN) - (sign in _CLOSE)
-        if sign.isspace() and depth <= 0 and not quote:
-            words.append("")
-        else:
-            words[-1] += sign
-    return [re.sub(r"^([\"'])(.*)\1$", r"\2", word) for word in words if word]
 
 
 def loaded(arguments: Sequence[Argument], overrides: Sequence[str], price: str) -> list[Scenario]:
