@@ -19,7 +19,6 @@ from nea_env.bench.policies import as_policy, name_of
 from nea_env.bench.target import Target, is_discrete, scenario_of
 from nea_env.envs.arguments import SEED_END, whole_number
 from nea_env.library.errors import did_you_mean, shown
-from nea_env.library.grammar import told as changes_told
 from nea_env.policies.by_name import RULES, told
 from nea_env.policies.by_name import opponents as rules_tuned
 from nea_env.policies.outcome import Outcome
@@ -218,7 +217,7 @@ def evaluate(
     number = whole_number(episodes, "episodes", 2)
     whole_number(first + number - 1, "seed + episodes - 1", EVALUATION_SEEDS, SEED_END)
     seeds, played = first + np.arange(number, dtype=np.int64), scenario_of(scenario, overrides)
-    target = " ".join([scenario if isinstance(scenario, str) else played.name, *changes_told(overrides)])
+    target = " ".join([scenario if isinstance(scenario, str) else played.name, *played.changes])
     rules = rules_tuned(names, played, progress)
     about = {name: told(name, played) for name in rules}
     policies: dict[str, Any] = dict(rules)

@@ -140,3 +140,9 @@ def test_what_can_not_be_scored(policy, asked, message):
 
 def test_the_last_seeds_there_are():
     assert evaluated(idle, opponents=[], seed=2**63 - 2).first_seed == 2**63 - 2
+
+
+def test_a_loaded_scenarios_own_changes_are_told():
+    calm = load_scenario("kets", {"market.volatility": 0.05})
+    found = evaluate("just_in_time", calm, episodes=2, opponents=[], overrides=["market.price=9000"], progress=False)
+    assert found.target == "kets market.volatility=0.05 market.price=9000"
