@@ -144,5 +144,7 @@ def test_the_last_seeds_there_are():
 
 def test_a_loaded_scenarios_own_changes_are_told():
     calm = load_scenario("kets", {"market.volatility": 0.05})
-    found = evaluate("just_in_time", calm, episodes=2, opponents=[], overrides=["market.price=9000"], progress=False)
+    found = nea_env.evaluate(
+        "just_in_time", calm, episodes=2, opponents=[], overrides=["market.price=9000"], progress=False
+    )
     assert found.target == "kets market.volatility=0.05 market.price=9000"
