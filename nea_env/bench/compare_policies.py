@@ -64,10 +64,8 @@ def check_searched(policies: Mapping[str, Any], played: Sequence[Variant]) -> No
 
 
 def _are_several(policies: Any) -> bool:
-    is_one = isinstance(policies, str | os.PathLike) or callable(policies)
-    return (
-        not is_one and isinstance(policies, Iterable) and not any(hasattr(policies, ask) for ask in ("predict", "act"))
-    )
+    asks = callable(policies) or any(hasattr(policies, name) for name in ("predict", "act"))
+    return isinstance(policies, Iterable) and not asks and not isinstance(policies, str | os.PathLike)
 
 
 def _distinct(policies: Iterable[Any]) -> list[Any]:

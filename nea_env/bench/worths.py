@@ -79,8 +79,8 @@ def variants(base: Scenario, changed: Scenario, place: int, name: str) -> tuple[
     if beside:
         what = f"{' and '.join(beside)} {'changes' if len(beside) == 1 else 'change'}"
         notes.append(
-            f"{name}: only through the price: {what} beside the law, and what each is worth can't be told apart; compare"
-            " with a first scenario that has all but the change of the law."
+            f"{name}: only through the price: {what} beside the law, and what each is worth can't be told apart;"
+            " compare with a first scenario that has all but the change of the law."
         )
         return [through], notes
     given = at_given_prices(base, changed)

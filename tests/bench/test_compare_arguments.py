@@ -42,7 +42,7 @@ def test_tonnes_are_shares_of_the_firm_that_is_drawn():
 
 
 def test_each_episode_is_measured_by_its_own_firm():
-    """All that a price taker does is in proportion to its size, so sizes that differ by episode change no share."""
+    """A share is the mean of the episodes' shares, and the emissions told are the mean of what was played."""
     sizes = {"firm.ranges": {"scale": [0.5, 2.0]}, "market.frictions.permanent_impact": 0.0}
     base = load_scenario("kets_phase2", {"market.frictions.permanent_impact": 0.0})
     found = compare(base, load_scenario("kets_phase2", sizes), episodes=20)
