@@ -69,7 +69,7 @@ def test_rules_of_a_changed_scenario_are_tuned_once_and_kept(monkeypatch, tmp_pa
     ("asked", "message"),
     [
         ({"episodes": 1}, "episodes is 1: expected a whole number of at least 2"),
-        ({"seed": 5}, "seed is 5: expected a whole number of at least 1000000"),
+        ({"seed": 5}, "seed is 5: expected a whole number from 1000000 to below"),
         ({"opponents": ["lever"]}, "did you mean 'lever_rule'"),
         ({"scenario": "kest"}, "did you mean 'kets'"),
         ({"overrides": ["market.prise=3"]}, "market.prise"),
@@ -93,7 +93,6 @@ def test_a_rules_name_belongs_to_the_rule():
         "tuned_rule (yours)",
         "just_in_time (yours)",
     ]
-    assert "vs tuned rule" not in [heading for heading in str(result).split("  ") if heading.strip()][:4]
     assert all("vs_tuned_rule" not in row for row in result.policies.values())
     assert list(evaluated("just_in_time", opponents=[]).policies) == ["just_in_time"]
     assert list(evaluated(JustInTime(), opponents=[]).policies) == ["just_in_time (yours)"]
@@ -124,7 +123,7 @@ def test_a_text_with_blanks_is_one_change():
     [
         ({}, {"opponents": []}, "^policy: none is given and no opponent plays: expected at least one policy$"),
         ({1: idle}, {}, "^policy: 1 is the key of one: expected its name, a text$"),
-        (idle, {"opponents": "just"}, "^opponents: no rule is called 'just'; did you mean"),
+        (idle, {"opponents": "just_in_tim"}, "^opponents: no rule is called 'just_in_tim'; did you mean"),
         (
             idle,
             {"seed": 2**63},
