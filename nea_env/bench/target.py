@@ -33,8 +33,8 @@ def is_discrete(target: Target) -> bool:
     return name is not None and "Discrete-" in name
 
 
-def loadable(target: Target) -> Target:
-    """What ``load_scenario`` takes: of an id its default scenario, anything else as it is.
+def loadable(target: str) -> str:
+    """A text that ``load_scenario`` takes: of an id its default scenario, anything else as it is.
 
     Raises:
         ValueError: there is no such id.
@@ -60,4 +60,4 @@ def scenario_of(target: Target, overrides: Sequence[str] | Mapping[str, Any] = (
         ScenarioError: there is no such scenario, or a change is refused.
         ValueError: there is no such id.
     """
-    return load_scenario(loadable(target), overrides)
+    return load_scenario(loadable(target) if isinstance(target, str) else target, overrides)
