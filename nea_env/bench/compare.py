@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import html
-import importlib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -12,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from tqdm import tqdm
 
-from nea_env.bench import compared, comparison
+from nea_env.bench import compared, comparison, exports
 from nea_env.bench.compare_policies import by_name, check_searched, is_rule
 from nea_env.bench.compared import Cell, Floats, Prices
 from nea_env.bench.policies import as_policy
@@ -193,7 +191,7 @@ class Comparison:
 
     def to_json(self) -> str:
         """The same as JSON."""
-        return json.dumps(self.to_dict(), indent=2, allow_nan=False) + "\n"
+        return exports.as_json(self.to_dict())
 
     def to_pandas(self) -> Any:
         """A DataFrame with a row for each policy, quantity and scenario: means, intervals and paired differences.
@@ -201,11 +199,11 @@ class Comparison:
         Raises:
             ImportError: pandas is not installed.
         """
-        try:
-            pandas = importlib.import_module("pandas")
-        except ImportError:
-            raise ImportError("to_pandas needs pandas: pip install pandas; to_dict needs nothing") from None
-        return pandas.DataFrame([cell.flat() for cell in self.cells]).set_index(["policy", "quantity", "scenario"])
+        return (
+            exports.pandas()
+            .DataFrame([cell.flat() for cell in self.cells])
+            .set_index(["policy", "quantity", "scenario"])
+        )
 
     def to_csv(self) -> str:
         """The same rows as text, with commas."""

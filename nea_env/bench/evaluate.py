@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import html
-import importlib
 import inspect
-import json
 import os
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,7 +12,7 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
-from nea_env.bench import comparison
+from nea_env.bench import comparison, exports
 from nea_env.bench.policies import as_policy, name_of
 from nea_env.bench.target import Target, is_discrete, scenario_of
 from nea_env.envs.arguments import SEED_END, whole_number
@@ -105,7 +103,7 @@ class Evaluation:
 
     def to_json(self) -> str:
         """The same as JSON."""
-        return json.dumps(self.to_dict(), indent=2, allow_nan=False) + "\n"
+        return exports.as_json(self.to_dict())
 
     def to_pandas(self) -> Any:
         """A DataFrame with a row for each policy: means, ``…_low`` and ``…_high`` of intervals, tonnes.
@@ -113,11 +111,7 @@ class Evaluation:
         Raises:
             ImportError: pandas is not installed.
         """
-        try:
-            pandas = importlib.import_module("pandas")
-        except ImportError:
-            raise ImportError("to_pandas needs pandas: pip install pandas; to_dict needs nothing") from None
-        return pandas.DataFrame.from_dict(self._flat(), orient="index").rename_axis("policy")
+        return exports.pandas().DataFrame.from_dict(self._flat(), orient="index").rename_axis("policy")
 
     def _flat(self) -> dict[str, dict[str, float]]:
         ends = {"": "mean", "_low": "low", "_high": "high"}
