@@ -6,8 +6,10 @@ What is measured, and how, is in ``nea_env.bench``; this adds colours to the tab
 from __future__ import annotations
 
 import argparse
+import errno
 import json
 import sys
+import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -60,6 +62,25 @@ def print_wide(shown: Table, console: Console | None = None) -> None:
     console.width = before
 
 
+def _check(option: str, path: Path) -> None:
+    """Refuse a file that can't be written before anything is played; folders above it are made."""
+    try:
+        if path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, "it is a folder")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=path.parent):
+            pass
+    except OSError as error:
+        raise ValueError(f"{option}: {path} can't be written: {error.strerror or error}") from None
+
+
+def _write(option: str, path: Path, text: str) -> None:
+    try:
+        write_text(path, text)
+    except OSError as error:  # it names the draft
+        raise ValueError(f"{option}: {path} can't be written: {error.strerror or error}") from None
+
+
 def main(arguments: Sequence[str]) -> int:
     """Command line; 0, or 2 after a mistake in it or a policy that can't be played, in one line."""
     from nea_env.bench.evaluate import OPPONENTS, evaluate
@@ -90,14 +111,18 @@ def main(arguments: Sequence[str]) -> int:
     try:
         if len(asked.scenarios) != 1:
             raise ValueError(f"one target at a time, not {' and '.join(asked.scenarios)}")
+        files = {
+            option: path for option, path in (("--json", given.json), ("--latex", given.latex)) if path is not None
+        }
+        for option, path in files.items():
+            _check(option, path)
         result = evaluate(
             given.policy, asked.scenarios[0], episodes=given.episodes, seed=given.seed, overrides=asked.overrides,
             opponents=[name for name in given.opponents.split(",") if name],
         )  # fmt: skip
         print(result)
-        for path, text in ((given.json, result.to_json), (given.latex, result.to_latex)):
-            if path is not None:
-                write_text(path, text())
+        for option, path in files.items():
+            _write(option, path, result.to_json() if option == "--json" else result.to_latex())
     except (ScenarioError, ValueError, OSError) as error:
         print(error, file=sys.stderr)
         return 2

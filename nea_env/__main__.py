@@ -8,6 +8,14 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+OTHERS = """\
+other commands, each with --help:
+  python -m nea_env.library    the law: list, show, diff
+  python -m nea_env.market     prices: plot, claim, calibration, record
+  python -m nea_env.policies.levers, .tune, .search, .compliance
+                               what levers are worth, parameters of rules, whether it pays to comply
+  python -m agents.evaluate    a policy of your own beside the rules (in a checkout)"""
+
 
 def main(arguments: Sequence[str]) -> int:
     """Command line."""
@@ -15,6 +23,8 @@ def main(arguments: Sequence[str]) -> int:
         allow_abbrev=False,
         prog="python -m nea_env",
         description="Play policies, compare scenarios, and manage the package's own files.",
+        epilog=OTHERS,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = parser.add_subparsers(dest="command", required=True)
     about = "show where compiled kernels and solved equilibria are stored"

@@ -20,6 +20,7 @@ BY_HAND = {
     "| page | what it covers |": "an index of the pages",
     "| key | unit | meaning |": "what a key means",
     "| key | meaning |": "what a key means",
+    "| give | it is asked |": "what a key means",
     "| `market.law` | monthly change of the log price | section |": "what each price process is",
     "| write | to change |": "forms of an override; tests/library/test_overrides_page.py tries each",
     "| columns | as a group | what they hold |": "names in Python",

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import html
-import importlib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -12,15 +10,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from tqdm import tqdm
 
-from nea_env.bench import compared, comparison
-from nea_env.bench.compared import Cell, Prices
-from nea_env.bench.policies import as_policy, name_of
-from nea_env.bench.scenario_arguments import Argument, loaded, names_of
+from nea_env.bench import compared, comparison, exports
+from nea_env.bench.compare_policies import by_name, check_searched, is_rule
+from nea_env.bench.compared import Cell, Floats, Prices
+from nea_env.bench.policies import as_policy
+from nea_env.bench.scenario_arguments import Argument, loaded, names_of, on_menu
 from nea_env.bench.worths import Variant, letter, variants
 from nea_env.envs.arguments import whole_number
 from nea_env.library.columns import paragraph, table
-from nea_env.policies.by_name import RULES, told
+from nea_env.library.grammar import Overrides
 from nea_env.policies.by_name import opponents as rules_tuned
+from nea_env.policies.by_name import told
 from nea_env.policies.outcome import Outcome
 from nea_env.policies.seeds import EVALUATION_SEEDS
 from nea_env.scenario import Scenario
@@ -35,7 +35,8 @@ POLICIES = ("just_in_time", "lever_rule")
 
 CAPTION = (
     "95 % intervals; differences are paired, on the same draws, to the first scenario: a negative cost is a saving."
-    " Costs are in % of each scenario's exposure, tonnes in % of its firm's baseline emissions of a year."
+    " Costs are in % of each scenario's exposure, tonnes in % of its firm's baseline emissions of a year,"
+    " both as drawn in each episode."
 )
 BOTH_WORTHS = (
     "At given prices: the change is this firm's alone (firm.rights, or its own link), and price and front discount stay"
@@ -55,6 +56,7 @@ class Comparison:
         episodes: number of them, the same for everything that was played.
         outcomes: by policy, one for each variant.
         prices: of each variant.
+        emissions: (n,) baseline emissions of each episode's own firm, t a year, of each variant.
         notes: what no number says: changes that no price answers, scenarios that differ in money or length.
         about: what each policy is, in a line.
     """
@@ -64,6 +66,7 @@ class Comparison:
     episodes: int
     outcomes: Mapping[str, tuple[Outcome, ...]]
     prices: tuple[Prices, ...]
+    emissions: tuple[Floats, ...]
     notes: tuple[str, ...]
     about: Mapping[str, str]
 
@@ -80,7 +83,10 @@ class Comparison:
                 other = of[0] if place and (same_money[place] or name != "price") else None
                 found.append(compared.cell("market", name, label, of[place], other))
         for policy, outcomes in self.outcomes.items():
-            all_of = [compared.values(scenario, one) for scenario, one in zip(self.scenarios, outcomes, strict=True)]
+            all_of = [
+                compared.values(scenario, one, annual)
+                for scenario, one, annual in zip(self.scenarios, outcomes, self.emissions, strict=True)
+            ]
             for name in compared.QUANTITIES:
                 for place, label in enumerate(labels):
                     other = all_of[0][name] if place else None
@@ -164,10 +170,10 @@ class Comparison:
                 {
                     "label": variant.label, "scenario": variant.scenario.name, "how": variant.how,
                     "changes": list(variant.scenario.changes), "digest": variant.scenario.digest,
-                    "annual_emissions_t": variant.scenario.firm.annual_emissions,
+                    "annual_emissions_t": float(annual.mean()),
                     "currency": variant.scenario.market.currency,
                 }
-                for variant in self.variants
+                for variant, annual in zip(self.variants, self.emissions, strict=True)
             ],
             "about": dict(self.about),
             "notes": list(self.notes),
@@ -185,7 +191,7 @@ class Comparison:
 
     def to_json(self) -> str:
         """The same as JSON."""
-        return json.dumps(self.to_dict(), indent=2, allow_nan=False) + "\n"
+        return exports.as_json(self.to_dict())
 
     def to_pandas(self) -> Any:
         """A DataFrame with a row for each policy, quantity and scenario: means, intervals and paired differences.
@@ -193,11 +199,11 @@ class Comparison:
         Raises:
             ImportError: pandas is not installed.
         """
-        try:
-            pandas = importlib.import_module("pandas")
-        except ImportError:
-            raise ImportError("to_pandas needs pandas: pip install pandas; to_dict needs nothing") from None
-        return pandas.DataFrame([cell.flat() for cell in self.cells]).set_index(["policy", "quantity", "scenario"])
+        return (
+            exports.pandas()
+            .DataFrame([cell.flat() for cell in self.cells])
+            .set_index(["policy", "quantity", "scenario"])
+        )
 
     def to_csv(self) -> str:
         """The same rows as text, with commas."""
@@ -209,7 +215,7 @@ class Comparison:
         lines = [f"% {comment}", r"\begin{tabular}{llrr}", r"\toprule"]
         lines.append(" & ".join(map(comparison.in_latex, compared.HEAD)) + r" \\")
         for heading, body in self._tables():
-            name = heading.partition(":")[0].replace("_", " ")
+            name = heading.partition(": ")[0].replace("_", " ")
             lines += [r"\midrule", rf"\multicolumn{{4}}{{l}}{{{comparison.in_latex(name)}}} \\"]
             lines += [" & ".join(map(comparison.in_latex, row)) + r" \\" for row in body]
         return "\n".join([*lines, r"\bottomrule", r"\end{tabular}", ""])
@@ -224,11 +230,11 @@ class Comparison:
 def compare(
     scenarios: Sequence[Argument],
     *,
-    policies: Sequence[Any] | Mapping[str, Any] = POLICIES,
+    policies: Any = POLICIES,
     price: str = "given",
     episodes: int = 1_000,
     seed: int = EVALUATION_SEEDS,
-    overrides: Sequence[str] = (),
+    overrides: Overrides = (),
     progress: bool = True,
 ) -> Comparison:
     """Play the same policies in several scenarios on the same draws, and tell what differs.
@@ -243,51 +249,63 @@ def compare(
 
     Args:
         scenarios: at least two: ``"kets regime.banking.*.limit=unlimited"``, a scenario with its changes in one text;
-            or an id, a path, a mapping or a `Scenario`. The first is what the others are compared with.
-        policies: rules by name or anything else that ``as_policy`` takes; several of one's own by name,
-            ``{"first": …}``. Rules that take parameters are tuned for each scenario: a right is worth what its best use
-            is worth.
+            or an id, a path, a mapping or a `Scenario`. The first is what the others are compared with. In ids of
+            discrete twins (``nea/KETSDiscrete-v0``), which have to be all of them, policies choose from the menu.
+        policies: a rule by name or anything else that ``as_policy`` takes, several in a list, or by name,
+            ``{"first": …}``. Those of one name are told apart by a number, files by their folder. Rules that take
+            parameters are tuned for each scenario: a right is worth what its best use is worth.
         price: ``"given"``: as each scenario has it; ``"equilibrium"``: ``market.law=equilibrium`` for all of them.
         episodes: number of them, at least 2.
         seed: the first one's; 1,000,000 or more, since lower ones are for training.
-        overrides: changes to every scenario.
+        overrides: changes to every scenario, ``"market.price=30"``, several in a list, or ``{"market.price": 30}``.
         progress: show bars, if it takes more than two seconds.
 
     Raises:
         ScenarioError: no such scenario, or a change is refused; the line says in which argument.
         ValueError: fewer than two scenarios, no such policy, or a number out of its range.
     """
+    asked, menu = loaded(scenarios, overrides, price), on_menu(scenarios)
+    return compare_loaded(asked, menu=menu, policies=policies, episodes=episodes, seed=seed, progress=progress)
+
+
+def compare_loaded(
+    asked: Sequence[Scenario],
+    *,
+    menu: bool = False,
+    policies: Any = POLICIES,
+    episodes: int = 1_000,
+    seed: int = EVALUATION_SEEDS,
+    progress: bool = True,
+) -> Comparison:
+    """The same for scenarios that are loaded; ``menu``: policies that don't say how they act choose from the menu."""
     first, number = whole_number(seed, "seed", EVALUATION_SEEDS), whole_number(episodes, "episodes", 2)
     seeds = comparison.evaluation_seeds(first, number)
-    asked = loaded(scenarios, overrides, price)
-    own = policies if isinstance(policies, Mapping) else {name_of(one): one for one in policies}
+    own = by_name(policies)
     if not own:
         raise ValueError(f"policies: there is none; expected some, such as {', '.join(POLICIES)}")
     names = names_of(asked)
     played, notes = [Variant(0, names[0], "", asked[0])], compared.apart(asked, names)
+    others = [variants(asked[0], asked[place], place, names[place]) for place in range(1, len(asked))]
+    check_searched(own, [*played, *(variant for chosen, _ in others for variant in chosen)])
     prices = [compared.prices(asked[0], seeds, progress)]
-    for place in range(1, len(asked)):
-        chosen, said = variants(asked[0], asked[place], place, names[place])
+    for place, (chosen, said) in enumerate(others, start=1):
         found = [compared.prices(variant.scenario, seeds, progress) for variant in chosen]
         if len(chosen) == 2 and compared.same(*found):  # nothing answers: one row
             said.append(f"{names[place]}: through the price it is worth the same, since price and front discount stay.")
             chosen, found = chosen[:1], found[:1]
         played, notes = [*played, *chosen], [*notes, *said]
         prices += found
-    outcomes = _played(own, played, seeds, progress)
-    about = {name: told(one, asked[0]) if _is_rule(one) else "yours" for name, one in own.items()}
-    return Comparison(tuple(played), first, number, outcomes, tuple(prices), tuple(notes), about)
-
-
-def _is_rule(policy: Any) -> bool:
-    return isinstance(policy, str) and policy in RULES
+    outcomes = _played(own, played, seeds, menu, progress)
+    annual = tuple(compared.emissions(variant.scenario, seeds) for variant in played)
+    about = {name: told(one, asked[0]) if is_rule(one) else "yours" for name, one in own.items()}
+    return Comparison(tuple(played), first, number, outcomes, tuple(prices), annual, tuple(notes), about)
 
 
 def _played(
-    policies: Mapping[str, Any], played: Sequence[Variant], seeds: np.ndarray, progress: bool
+    policies: Mapping[str, Any], played: Sequence[Variant], seeds: np.ndarray, menu: bool, progress: bool
 ) -> dict[str, tuple[Outcome, ...]]:
     """By policy, an outcome for each variant; a scenario that is played twice is played once."""
-    rules = [one for one in policies.values() if _is_rule(one)]
+    rules = [one for one in policies.values() if is_rule(one)]
     found: dict[str, dict[str, Outcome]] = {}
     total = len({variant.scenario.digest for variant in played}) * len(policies) * len(seeds)
     with tqdm(total=total, desc="episodes", delay=2.0, leave=False, disable=None if progress else True) as bar:
@@ -296,7 +314,7 @@ def _played(
                 continue
             tuned = rules_tuned(rules, variant.scenario, progress)
             players = {
-                name: tuned[one] if _is_rule(one) and one in tuned else as_policy(one, variant.scenario)
+                name: tuned[one] if is_rule(one) else as_policy(one, variant.scenario, discrete=menu)
                 for name, one in policies.items()
             }
             found[variant.scenario.digest] = comparison.outcomes_of(

@@ -64,9 +64,10 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
-    from nea_env.bench.compare import POLICIES, compare  # with the core: not needed to show how the command is used
+    # with the core: not needed to show how the command is used
+    from nea_env.bench.compare import POLICIES, compare_loaded
     from nea_env.bench.figure_style import check
-    from nea_env.bench.scenario_arguments import loaded
+    from nea_env.bench.scenario_arguments import loaded, on_menu
 
     for out in options.out:
         if out.suffix.lower() not in PICTURES + TABLES:
@@ -80,7 +81,8 @@ def _run(options: argparse.Namespace) -> int:
     for text in dict.fromkeys(told_in_one_line(caught)):
         print(f"warning: {text}", file=sys.stderr, flush=True)
     policies = list(dict.fromkeys(options.policy)) or POLICIES
-    found = compare(scenarios, policies=policies, episodes=options.episodes, seed=options.seed)
+    menu = on_menu(arguments)
+    found = compare_loaded(scenarios, menu=menu, policies=policies, episodes=options.episodes, seed=options.seed)
     print(found)
     for out in options.out:
         _write(found, out, options.width)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nea_env.bench.comparison import CHUNK
 from nea_env.bench.figure_style import BLACK, COLOURS, MM, check, in_style, plain, save
 from nea_env.bench.worths import GIVEN, THROUGH, Variant, letter
 from nea_env.envs.lettering import write
@@ -88,8 +89,9 @@ class _Drawn:
         ]
 
     def share(self, place: int) -> float:
-        """Per cent of a year's emissions that a tonne is."""
-        return 100.0 / self.scenarios[place].firm.annual_emissions
+        """Per cent that a tonne is of a year's emissions, of the mean firm where its size is drawn."""
+        played_first = self.found.emissions[place][:CHUNK]  # means by month are of these
+        return 100.0 / float(played_first.mean())
 
     def deadlines(self, place: int) -> Floats:
         """End of the month of each deadline, in years."""
@@ -118,7 +120,8 @@ class _Drawn:
     def by_vintage(self, policy: str, name: str) -> list[Floats]:
         """Means by vintage of each variant, % of a year's emissions."""
         outcomes = self.found.outcomes[policy]
-        return [self.share(place) * one.yearly[name].mean(axis=0) for place, one in enumerate(outcomes)]
+        shares = [100.0 / annual[:, None] for annual in self.found.emissions]
+        return [(share * one.yearly[name]).mean(axis=0) for share, one in zip(shares, outcomes, strict=True)]
 
 
 def _figure(drawn: _Drawn, width_mm: float) -> Figure:

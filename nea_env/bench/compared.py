@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from nea_env.core.batch import Batch
 from nea_env.market.paths import price_paths
 from nea_env.policies.outcome import Outcome, interval
 from nea_env.scenario import Scenario
@@ -109,9 +110,21 @@ def same(one: Prices, other: Prices) -> bool:
     return all(np.array_equal(a, b, equal_nan=True) for a, b in zip(one, other, strict=True))
 
 
-def values(scenario: Scenario, outcome: Outcome) -> dict[str, Floats]:
-    """Every quantity by episode, (n,) by name in ``QUANTITIES``."""
-    share = 100.0 / scenario.firm.annual_emissions
+def emissions(scenario: Scenario, seeds: NDArray[Any]) -> Floats:
+    """Baseline emissions of each episode's own firm, (n,) t a year: as drawn, where its size is drawn."""
+    firm, sizes = scenario.firm, ("output", "emission_intensity", "scale")
+    if not any(f"firm.{name}" in scenario.drawn for name in sizes):
+        return np.full(len(seeds), firm.annual_emissions)
+    batch = Batch(scenario, len(seeds))
+    batch.reset(np.asarray(seeds, np.int64))
+    drawn = batch.drawn()
+    output, intensity, scale = (drawn.get(f"firm.{name}", np.full(len(seeds), getattr(firm, name))) for name in sizes)
+    return output * intensity * scale
+
+
+def values(scenario: Scenario, outcome: Outcome, annual: Floats) -> dict[str, Floats]:
+    """Every quantity by episode, (n,) by name in ``QUANTITIES``; ``annual`` is what ``emissions`` says, (n,)."""
+    share = 100.0 / annual
     years = sum(scenario.regime.calendar[year].years for year in scenario.periods)
     yearly = {name: share * tonnes.sum(axis=1) / years for name, tonnes in outcome.yearly.items()}
     return {

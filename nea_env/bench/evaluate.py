@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import html
-import importlib
 import inspect
-import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from tqdm import tqdm
 
-from nea_env.bench import comparison
+from nea_env.bench import comparison, exports
 from nea_env.bench.policies import as_policy, name_of
 from nea_env.bench.target import Target, is_discrete, scenario_of
-from nea_env.envs.arguments import whole_number
+from nea_env.envs.arguments import SEED_END, whole_number
 from nea_env.library.errors import did_you_mean, shown
 from nea_env.policies.by_name import RULES, told
 from nea_env.policies.by_name import opponents as rules_tuned
@@ -104,7 +103,7 @@ class Evaluation:
 
     def to_json(self) -> str:
         """The same as JSON."""
-        return json.dumps(self.to_dict(), indent=2, allow_nan=False) + "\n"
+        return exports.as_json(self.to_dict())
 
     def to_pandas(self) -> Any:
         """A DataFrame with a row for each policy: means, ``…_low`` and ``…_high`` of intervals, tonnes.
@@ -112,11 +111,7 @@ class Evaluation:
         Raises:
             ImportError: pandas is not installed.
         """
-        try:
-            pandas = importlib.import_module("pandas")
-        except ImportError:
-            raise ImportError("to_pandas needs pandas: pip install pandas; to_dict needs nothing") from None
-        return pandas.DataFrame.from_dict(self._flat(), orient="index").rename_axis("policy")
+        return exports.pandas().DataFrame.from_dict(self._flat(), orient="index").rename_axis("policy")
 
     def _flat(self) -> dict[str, dict[str, float]]:
         ends = {"": "mean", "_low": "low", "_high": "high"}
@@ -144,14 +139,40 @@ def _kind(policy: Any) -> str:
     return "a function of yours" if inspect.isfunction(policy) else f"yours, {kind.__module__}.{kind.__qualname__}"
 
 
+def _opponents(names: str | Sequence[str]) -> tuple[str, ...]:
+    names = (names,) if isinstance(names, str) else tuple(dict.fromkeys(names))
+    for name in names:
+        if name not in RULES:
+            raise ValueError(f"opponents: no rule is called {shown(name)}; {did_you_mean(str(name), RULES)}")
+    return names
+
+
+def _own(policy: Any) -> Mapping[str, Any]:
+    """The policies that are given, by name."""
+    own = policy if isinstance(policy, Mapping) else {name_of(policy): policy}
+    for name in own:
+        if not isinstance(name, str):
+            raise ValueError(f"policy: {shown(name)} is the key of one: expected its name, a text")
+    return own
+
+
+def _called(given: str, policy: Any, taken: Collection[str]) -> str:
+    """A name in the table that no other policy has; a rule's own name belongs to that rule."""
+    is_rule = isinstance(policy, str) and policy == given
+    name, number = given if given not in RULES or is_rule else f"{given} (yours)", 1
+    while name in taken:
+        name, number = f"{given} (yours)" if number == 1 else f"{given} (yours {number})", number + 1
+    return name
+
+
 def evaluate(
     policy: Any,
     scenario: Target = "nea/KETS-v0",
     *,
     episodes: int = 1_000,
     seed: int = EVALUATION_SEEDS,
-    opponents: Sequence[str] = OPPONENTS,
-    overrides: Sequence[str] | Mapping[str, Any] = (),
+    opponents: str | Sequence[str] = OPPONENTS,
+    overrides: str | Sequence[str] | Mapping[str, Any] = (),
     progress: bool = True,
 ) -> Evaluation:
     """Score a policy beside the rules, on the same held-out episodes.
@@ -169,38 +190,37 @@ def evaluate(
 
     Args:
         policy: a function, an object with ``predict``, a network, a saved model, …: all that ``as_policy`` takes; or
-            several by name, ``{"first": …, "second": …}``.
+            several by name, ``{"first": …, "second": …}``. One of yours with the name of a rule is shown as
+            ``tuned_rule (yours)``.
         scenario: an id, a shipped name, a path to YAML, a mapping or a `Scenario`.
         episodes: number of them, at least 2.
         seed: the first one's; 1,000,000 or more, since lower ones are for training.
-        opponents: rules to compare with. Those that take parameters are tuned for this very scenario: as shipped, or,
-            where the scenario is changed or your own, on the spot, which takes seconds and is kept in the cache. The
-            searched rule plays where it was searched for this very scenario.
-        overrides: changes to the scenario, ``["market.price=30"]`` or ``{"market.price": 30}``.
+        opponents: rules to compare with, or one's name. Those that take parameters are tuned for this very scenario:
+            as shipped, or, where the scenario is changed or your own, on the spot, which takes seconds and is kept in
+            the cache. The searched rule plays where it was searched for this very scenario.
+        overrides: changes to the scenario, ``["market.price=30"]``, ``{"market.price": 30}`` or ``"market.price=30"``.
         progress: show bars.
 
     Raises:
         ValueError: no such id, rule or policy, or what the policy returns can't be played.
         ScenarioError: no such scenario, or a change is refused.
     """
-    for name in opponents:
-        if name not in RULES:
-            raise ValueError(f"opponents: no rule is called {shown(name)}; {did_you_mean(str(name), RULES)}")
-    first, number = whole_number(seed, "seed", EVALUATION_SEEDS), whole_number(episodes, "episodes", 2)
-    seeds, played = comparison.evaluation_seeds(first, number), scenario_of(scenario, overrides)
-    if isinstance(overrides, Mapping):
-        changes = [f"{key}={value}" for key, value in overrides.items()]
-    else:
-        changes = list(overrides)
-    target = " ".join([scenario if isinstance(scenario, str) else played.name, *changes])
-    own = policy if isinstance(policy, Mapping) else {name_of(policy): policy}
-    rules = rules_tuned(tuple(dict.fromkeys(opponents)), played, progress)
+    names = _opponents(opponents)
+    own = _own(policy)
+    first = whole_number(seed, "seed", EVALUATION_SEEDS, SEED_END)
+    number = whole_number(episodes, "episodes", 2)
+    whole_number(first + number - 1, "seed + episodes - 1", EVALUATION_SEEDS, SEED_END)
+    seeds, played = first + np.arange(number, dtype=np.int64), scenario_of(scenario, overrides)
+    target = " ".join([scenario if isinstance(scenario, str) else played.name, *played.changes])
+    rules = rules_tuned(names, played, progress)
     about = {name: told(name, played) for name in rules}
     policies: dict[str, Any] = dict(rules)
     for given, one in own.items():
-        name = given if given not in policies else f"{given} (yours)"
+        name = _called(given, one, {*policies, *own} - {given} | set(rules))
         policies[name] = as_policy(one, played, discrete=is_discrete(scenario))
         about[name] = _kind(one)
+    if not policies:
+        raise ValueError("policy: none is given and no opponent plays: expected at least one policy")
     with tqdm(total=len(policies) * len(seeds), desc="episodes", leave=False, disable=not progress) as bar:
         outcomes = comparison.outcomes_of(policies, played, seeds, progress=bar.update)
     return Evaluation(played, target, int(seeds[0]), len(seeds), outcomes, about)

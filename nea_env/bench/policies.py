@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import copy
 import importlib
 import inspect
 import os
 import sys
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,7 +16,7 @@ import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
 
-from nea_env.bench import model_files
+from nea_env.bench import model_files, networks
 from nea_env.bench.target import Target, is_discrete, scenario_of
 from nea_env.core.layout import Action, Observation
 from nea_env.envs.spaces import action_space, menu
@@ -37,12 +39,16 @@ def as_policy(policy: Any, scenario: Target = "nea/KETS-v0", *, discrete: bool |
         policy: one of
 
             * a function of the observation: of one, (62,) to (8,), or of a batch, (n, 62) to (n, 8). It is called with
-              the batch first; if what comes back has not one row for each, it is called row by row from then on.
+              the batch first; if what comes back has not one row for each, it is called row by row from then on,
+              all episodes month by month in turn: what it remembers of an episode it must hand over as ``state``,
+              below. An object that keeps a memory of its own would mix the episodes up, and is warned of if it has
+              ``reset``, which nobody calls. In batches, row i is the same episode from month to month.
             * an object with ``predict``, else ``act``, else a call. It is given of ``state``, ``episode_start``,
               ``deterministic`` and ``action_masks`` what its signature names, and returns actions, or actions and its
               state. A class is made without arguments.
-            * a ``torch.nn.Module``; if its ``forward`` takes a second argument, that is what it returned beside the
-              actions in the month before, None at first. For a menu it may return a score for each choice.
+            * a ``torch.nn.Module``, asked in evaluation mode; if its ``forward`` takes a second argument without a
+              default, or one named ``state``, ``hidden``, ``h`` or ``hx``, that is what it returned beside the actions
+              in the month before, None at first. For a menu it may return a score for each choice.
             * a model of Stable-Baselines3 or sb3-contrib, the path of its zip (with the statistics of VecNormalize in
               ``vecnormalize.pkl`` beside it, if it needs them), or a run folder of train.py.
             * the path of a TorchScript file (.pt, .ts), ``module:object``, or the name of a rule.
@@ -69,7 +75,7 @@ def as_policy(policy: Any, scenario: Target = "nea/KETS-v0", *, discrete: bool |
         space is None and (is_discrete(scenario) if discrete is None else discrete)
     )
     call = _call_of(policy, given)
-    return (_Masked if "action_masks" in call.takes else _Adapted)(call, name_of(given), plays)
+    return (_Masked if "action_masks" in call.takes else _Adapted)(policy, call, name_of(given), plays)
 
 
 def name_of(policy: Any) -> str:
@@ -97,6 +103,8 @@ def _named(text: str | os.PathLike[str], scenario: Target) -> Any:
     module, colon, attribute = text.partition(":")
     if not colon:
         raise ValueError(f"policy: {shown(text)} is no rule and no saved model; {did_you_mean(text, RULES)}")
+    if not all(part.isidentifier() for part in (*module.split("."), *attribute.split("."))):
+        raise ValueError(f"policy: {shown(text)}: expected module:object, such as my_module:MyPolicy")
     return _imported(module, attribute)
 
 
@@ -108,6 +116,9 @@ def _imported(module: str, attribute: str) -> Any:
     except ModuleNotFoundError as error:
         where = "; it was looked for in the working directory too" if error.name == module.partition(".")[0] else ""
         raise ValueError(f"policy: {module}: there is no module {error.name!r}{where}") from None
+    except Exception as error:  # a module of the user's can fail in any way
+        why = " ".join(str(error).split())
+        raise ValueError(f"policy: {module} can't be imported ({type(error).__name__}: {why})") from error
     finally:
         sys.path.pop(0)
     for name in attribute.split("."):
@@ -146,10 +157,25 @@ class _Call:
     def __init__(self, ask: Callable[..., Any], takes: frozenset[str]) -> None:
         self._ask, self.takes = ask, takes
 
-    def __call__(self, observation: Any, told: dict[str, Any]) -> tuple[Any, Any]:
-        """Actions as they come, and the state."""
-        answer = self._ask(observation, **{key: told[key] for key in self.takes})
-        return (answer[0], answer[1]) if isinstance(answer, tuple) and len(answer) == 2 else (answer, None)
+    def __call__(self, observation: np.ndarray, told: dict[str, Any]) -> tuple[Any, Any]:
+        """Actions as they come, and the state. It is given a copy, and may change what it is given."""
+        answer = self._ask(observation.copy(), **{key: told[key] for key in self.takes})
+        if not isinstance(answer, tuple) or len(answer) != 2 or self._is_two_rows(answer, observation):
+            return answer, None
+        return answer[0], answer[1]
+
+    def _is_two_rows(self, answer: tuple[Any, Any], observation: np.ndarray) -> bool:
+        """Whether a pair is the actions of two rows, not actions and a state."""
+        if observation.ndim == 1 or len(observation) != 2 or "state" in self.takes:
+            return False
+        return _shape(answer[0]) == _shape(answer[1]) in ((), (Action.size,)) and answer[1] is not None
+
+
+def _shape(part: Any) -> tuple[int, ...] | None:
+    try:
+        return np.shape(_plain(part))
+    except (TypeError, ValueError):  # ragged
+        return None
 
 
 def _call_of(policy: Any, given: Any) -> _Call:
@@ -170,6 +196,9 @@ def _asked(ask: Callable[..., Any]) -> _Call:
     except (TypeError, ValueError):  # compiled code may have no signature
         return _Call(ask, frozenset())
     any_name = any(one.kind is one.VAR_KEYWORD for one in parameters)
+    if not any(one.kind in (one.POSITIONAL_ONLY, _BY_PLACE, one.VAR_POSITIONAL) for one in parameters):
+        name = getattr(ask, "__qualname__", type(ask).__name__)
+        raise ValueError(f"policy: {name} takes no observation: {_ACCEPTED}")
     if parameters and parameters[0].kind in (inspect.Parameter.POSITIONAL_ONLY, _BY_PLACE):
         del parameters[0]  # the observation, whatever it is called: "state" in many a book
     named = {one.name for one in parameters if one.kind in (_BY_PLACE, inspect.Parameter.KEYWORD_ONLY)}
@@ -184,30 +213,15 @@ def _asked(ask: Callable[..., Any]) -> _Call:
 
 
 def _network(network: Any, torch: Any) -> _Call:
-    network.eval()
-    forward = network.forward
-    try:
-        takes_state = len(inspect.signature(forward).parameters) > 1
-    except (TypeError, ValueError):
-        takes_state = False
-    if hasattr(forward, "schema"):  # TorchScript
-        takes_state = len(forward.schema.arguments) > 2
-
-    def ask(observation: np.ndarray, state: Any = None) -> Any:
-        with torch.no_grad():
-            seen = torch.as_tensor(np.ascontiguousarray(observation), dtype=torch.float32)
-            answer = network(seen, state) if takes_state else network(seen)
-        actions, kept = answer if isinstance(answer, tuple) and len(answer) == 2 else (answer, None)
-        return actions.cpu().numpy() if isinstance(actions, torch.Tensor) else actions, kept
-
+    ask, takes_state = networks.asked(network, torch)
     return _Call(ask, frozenset({"state"} if takes_state else ()))
 
 
 class _Adapted:
     """A policy as the play loop asks it: in batches, and checked."""
 
-    def __init__(self, call: _Call, name: str, plays_menu: bool) -> None:
-        self._call, self.name, self._menu = call, name, plays_menu
+    def __init__(self, policy: Any, call: _Call, name: str, plays_menu: bool) -> None:
+        self._policy, self._call, self.name, self._menu = policy, call, name, plays_menu
         self._row_by_row: bool | None = None  # not known before the first call
         if plays_menu:
             self.action_space = action_space("discrete")
@@ -232,27 +246,44 @@ class _Adapted:
             return self._first(observation, told, n)
         if self._row_by_row:
             return self._rows(observation, told, n)
-        actions, state = self._call(observation.copy(), told)
-        return self._checked(actions, n), state
+        return self._batch(self._call, observation, told)
+
+    def _batch(self, call: _Call, observation: np.ndarray, told: dict[str, Any]) -> tuple[np.ndarray, Any]:
+        actions, state = call(observation, told)
+        return self._checked(actions, len(observation)), state
 
     def _first(self, observation: np.ndarray, told: dict[str, Any], n: int) -> tuple[np.ndarray, Any]:
-        """Ask with the batch; where that can't be meant, ask row by row from now on."""
+        """Ask with the batch; where that can't be meant, ask row by row from now on.
+
+        A copy of an object is asked first: a question that fails must not count for what the object remembers.
+        """
         problem: Exception | None = None
+        twin = _twin(self._policy)
         try:
-            actions, state = self._call(observation.copy(), told)
-            checked = self._checked(actions, n)
+            if twin is not None:
+                self._batch(_call_of(twin, twin), observation, told)
+            answer = self._batch(self._call, observation, told)
             self._row_by_row = False
-            return checked, state
+            return answer
         except Exception as error:  # a function of one observation can fail in any way
             problem = error
         try:
             answer = self._rows(observation, told, n)
             self._row_by_row = True
+            self._warn_of_memory()
             return answer
         except Exception as error:
             raise (
                 error if isinstance(problem, _RefusedError) and not isinstance(error, _RefusedError) else problem
             ) from None
+
+    def _warn_of_memory(self) -> None:
+        if callable(getattr(self._policy, "reset", None)) and not {"state", "episode_start"} & self._call.takes:
+            warnings.warn(
+                f"{self.name} takes one observation at a time, of many episodes in turn, and its reset() is never"
+                " called: what it remembers of an episode it must return beside the action, and take as `state`",
+                stacklevel=2,
+            )
 
     def _rows(self, observation: np.ndarray, told: dict[str, Any], n: int) -> tuple[np.ndarray, Any]:
         states = told["state"] if isinstance(told["state"], list) else [None] * n
@@ -297,7 +328,7 @@ class _Adapted:
                 f"{self.name} returned {array[place]}{which} in row {place[0]}: expected finite numbers"
             )
         if not self._menu:
-            return array.astype(np.float32)
+            return np.clip(array, -1.0, 1.0).astype(np.float32)  # clipped first: float32 has no 1e39
         whole = array.astype(np.int64)
         if (whole != array).any() or (whole < 0).any() or (whole >= len(menu())).any():
             bad = array[np.argmax((whole != array) | (whole < 0) | (whole >= len(menu())))]
@@ -326,6 +357,21 @@ class _Masked(_Adapted):
         """As of any policy; ``action_masks`` is (n, 8), or (n, K) for the menu."""
         told = {"state": state, "episode_start": episode_start, "deterministic": deterministic}
         return self._answer(np.asarray(observation), told | {"action_masks": action_masks})
+
+
+def _twin(policy: Any) -> Any:
+    """A copy of an object of the user's own; None of a function, of a model or a network, and where there can be none.
+
+    Models and networks take batches, and are large.
+    """
+    torch = sys.modules.get("torch")
+    if hasattr(policy, "observation_space") or (torch is not None and isinstance(policy, torch.nn.Module)):
+        return None
+    try:
+        twin = copy.deepcopy(policy)
+    except Exception:  # locks, open files, compiled code
+        return None
+    return None if twin is policy else twin
 
 
 def _plain(value: Any) -> Any:

@@ -287,5 +287,5 @@ def _seeds(seed: Any, episodes: int | None) -> list[int]:
         return seeds
     count = 1 if episodes is None else whole_number(episodes, "episodes", 1)
     first = one_seed(seed, "seed")
-    one_seed(first + count - 1, "the last episode's seed, seed + episodes - 1,")
+    one_seed(first + count - 1, "seed + episodes - 1")
     return list(range(first, first + count))

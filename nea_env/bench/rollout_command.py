@@ -26,7 +26,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
         description="Play rules on the same draws; draw them, write every column to a table, or print a summary.",
         formatter_class=argparse.RawDescriptionHelpFormatter, epilog=EXPLAINED,
     )  # fmt: skip
-    command.add_argument("words", nargs="+", metavar=METAVAR, help=f"one scenario: {WORDS}")
+    command.add_argument("words", nargs="+", metavar=METAVAR, help=f"one scenario: an id, {WORDS}")
     command.add_argument("--policies", default="just_in_time,tuned_rule", metavar="RULE,…",
                          help="rules by name (just_in_time,tuned_rule)")  # fmt: skip
     command.add_argument("--seed", type=int, default=1_000_000, help="of the episode, or of the first (1000000)")
@@ -49,8 +49,10 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
-    from nea_env.bench.rollout import rollout  # with the core: not needed to show how the command is used
+    from nea_env.bench.policies import as_policy  # with the core: not needed to show how the command is used
+    from nea_env.bench.rollout import rollout
     from nea_env.bench.rollout_figure import plot
+    from nea_env.bench.target import is_discrete, loadable
 
     given = named(options.words, ())
     if len(given.scenarios) != 1:
@@ -61,10 +63,15 @@ def _run(options: argparse.Namespace) -> int:
     rules = list(dict.fromkeys(name for name in options.policies.split(",") if name))
     if not rules:
         raise ValueError("--policies names no rule: expected some, such as just_in_time,tuned_rule")
-    scenario = load_in_one_line(given.scenarios[0], given.overrides)
+    target = given.scenarios[0]
+    scenario = load_in_one_line(loadable(target), given.overrides)
     played = {
-        rule.replace("_", " "): rollout(rule, scenario, seed=options.seed, episodes=options.episodes) for rule in rules
-    }
+        rule.replace("_", " "): rollout(
+            as_policy(rule, scenario, discrete=is_discrete(target)), scenario, seed=options.seed,
+            episodes=options.episodes,
+        )
+        for rule in rules
+    }  # fmt: skip
     if out is None:
         print(*played.values(), sep="\n\n")
     elif out.suffix.lower() == ".csv":

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from nea_env.bench.target import Target, scenario_of
+from nea_env.bench.target import Target, is_discrete, scenario_of
 from nea_env.library.arguments import named
 from nea_env.library.errors import did_you_mean, shown
-from nea_env.library.grammar import label
+from nea_env.library.grammar import Overrides, changes_of, label, told
+from nea_env.library.grammar import words_of as words_of
 from nea_env.scenario import Scenario, ScenarioError
 
 Argument = Target
@@ -19,38 +19,13 @@ PRICES = ("given", "equilibrium")
 MOST = 6
 """Scenarios of one comparison: as many colours as can be told apart."""
 
-_OPEN, _CLOSE = "[{(", "]})"
 
-
-def words_of(text: str) -> list[str]:
-    """The words of a text: blanks part them, but for those within brackets or quotes.
-
-    ```python
-    >>> words_of("kets links=[kets_tps, kets_eu] market.price=9000")
-    ['kets', 'links=[kets_tps, kets_eu]', 'market.price=9000']
-
-    ```
-    """
-    words, depth, quote = [""], 0, ""
-    for sign in text:
-        if quote:
-            quote = "" if sign == quote else quote
-        elif sign in "\"'":
-            quote = sign
-        depth += (sign in _OPEN) - (sign in _CLOSE)
-        if sign.isspace() and depth <= 0 and not quote:
-            words.append("")
-        else:
-            words[-1] += sign
-    return [re.sub(r"^([\"'])(.*)\1$", r"\2", word) for word in words if word]
-
-
-def loaded(arguments: Sequence[Argument], overrides: Sequence[str], price: str) -> list[Scenario]:
+def loaded(arguments: Sequence[Argument], overrides: Overrides, price: str) -> list[Scenario]:
     """The scenarios that are meant.
 
     Args:
         arguments: each a scenario, with its own changes where it is a text.
-        overrides: changes to each of them, made first.
+        overrides: changes to each of them, made first, as ``load_scenario`` takes them.
         price: one of ``PRICES``.
 
     Raises:
@@ -59,9 +34,8 @@ def loaded(arguments: Sequence[Argument], overrides: Sequence[str], price: str) 
     """
     if price not in PRICES:
         raise ValueError(f"price: {shown(price)}: {did_you_mean(str(price), PRICES)}")
-    if isinstance(arguments, str) or not isinstance(arguments, Sequence):
-        raise ValueError(f"scenarios: {shown(arguments)}: expected a list of at least two, the first to compare with")
-    common = [*overrides, *(["market.law=equilibrium"] if price == "equilibrium" else ())]
+    _check_list(arguments)
+    common = [*_texts(overrides), *(["market.law=equilibrium"] if price == "equilibrium" else ())]
     found = [_loaded(place, one, common) for place, one in enumerate(arguments, start=1)]
     if len(found) < 2:
         given = f"only {shown(arguments[0])}" if found else "none"
@@ -73,7 +47,37 @@ def loaded(arguments: Sequence[Argument], overrides: Sequence[str], price: str) 
     return found
 
 
-def _loaded(place: int, argument: Argument, common: Sequence[str]) -> Scenario:
+def on_menu(arguments: Sequence[Argument]) -> bool:
+    """Whether the scenarios are ids of discrete twins, whose policies choose from the menu.
+
+    Raises:
+        ValueError: some are and others are not.
+    """
+    _check_list(arguments)
+    discrete = [is_discrete(_parted(place, one)[0]) for place, one in enumerate(arguments, start=1)]
+    if any(discrete) and not all(discrete):
+        one, other = (shown(arguments[discrete.index(kind)]) for kind in (True, False))
+        raise ValueError(
+            f"scenarios: in {one} a policy chooses from the menu, in {other} it doesn't: expected ids with Discrete for"
+            " all of them or none"
+        )
+    return any(discrete)
+
+
+def _check_list(arguments: Sequence[Argument]) -> None:
+    if isinstance(arguments, str) or not isinstance(arguments, Sequence):
+        raise ValueError(f"scenarios: {shown(arguments)}: expected a list of at least two, the first to compare with")
+
+
+def _texts(overrides: Overrides) -> list[str]:
+    changes_of(overrides)  # refuses what is no change, in a sentence
+    if isinstance(overrides, Mapping):
+        return list(told(overrides))
+    return [overrides] if isinstance(overrides, str) else list(overrides)
+
+
+def _parted(place: int, argument: Argument) -> tuple[Argument, list[str], str]:
+    """The scenario that an argument names, its own changes, and what errors call it."""
     name, changes, shown_as = argument, list[str](), shown(argument)
     if isinstance(argument, str) and not (argument.endswith((".yaml", ".yml", ".json")) and Path(argument).is_file()):
         given = named(words_of(argument), ())
@@ -85,6 +89,11 @@ def _loaded(place: int, argument: Argument, common: Sequence[str]) -> Scenario:
                 " same quotes"
             )
         name, changes = given.scenarios[0], list(given.overrides)
+    return name, changes, shown_as
+
+
+def _loaded(place: int, argument: Argument, common: Sequence[str]) -> Scenario:
+    name, changes, shown_as = _parted(place, argument)
     try:
         return scenario_of(name, [*common, *changes])
     except (ScenarioError, ValueError) as error:

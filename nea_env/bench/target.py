@@ -33,6 +33,22 @@ def is_discrete(target: Target) -> bool:
     return name is not None and "Discrete-" in name
 
 
+def loadable(target: str) -> str:
+    """A text that ``load_scenario`` takes: of an id its default scenario, anything else as it is.
+
+    Raises:
+        ValueError: there is no such id.
+    """
+    name = _id(target)
+    if name is None:
+        return target
+    register_ids()
+    if name not in gymnasium.registry:
+        raise ValueError(f"no id is called {shown(name)}; {did_you_mean(name, ids())}")
+    scenario: str = gymnasium.spec(name).kwargs["scenario"]
+    return scenario
+
+
 def scenario_of(target: Target, overrides: Sequence[str] | Mapping[str, Any] = ()) -> Scenario:
     """The scenario that is meant.
 
@@ -44,10 +60,4 @@ def scenario_of(target: Target, overrides: Sequence[str] | Mapping[str, Any] = (
         ScenarioError: there is no such scenario, or a change is refused.
         ValueError: there is no such id.
     """
-    name = _id(target)
-    if name is None:
-        return load_scenario(target, overrides)
-    register_ids()
-    if name not in gymnasium.registry:
-        raise ValueError(f"no id is called {shown(name)}; {did_you_mean(name, ids())}")
-    return load_scenario(gymnasium.spec(name).kwargs["scenario"], overrides)
+    return load_scenario(loadable(target) if isinstance(target, str) else target, overrides)

@@ -55,6 +55,9 @@ def letter(place: int) -> str:
 def variants(base: Scenario, changed: Scenario, place: int, name: str) -> tuple[list[Variant], list[str]]:
     """What to play for a scenario that is compared with another, and what is to be said of it.
 
+    A change of the law has two worths only if nothing else changes beside it: with another market the prices are not
+    those of the first, and with another firm the law is not all that it has alone.
+
     Args:
         base: the first of those compared.
         changed: another one.
@@ -72,10 +75,30 @@ def variants(base: Scenario, changed: Scenario, place: int, name: str) -> tuple[
     if linked and not is_joint(changed):
         notes.append(f"{name}: links: {_why_no_link_moves_it(changed)}")
     through = plain._replace(how=THROUGH)
+    beside = _beside(base, changed)
+    if beside:
+        what = f"{' and '.join(beside)} {'changes' if len(beside) == 1 else 'change'}"
+        notes.append(
+            f"{name}: only through the price: {what} beside the law, and what each is worth can't be told apart;"
+            " compare with a first scenario that has all but the change of the law."
+        )
+        return [through], notes
     given = at_given_prices(base, changed)
     if isinstance(given, str):
         return [through], [*notes, f"{name}: only through the price: {given}"]
     return [plain._replace(how=GIVEN, scenario=given), through], notes
+
+
+def _beside(base: Scenario, changed: Scenario) -> list[str]:
+    """What differs beside the law, links and rights; gaps that follow the law are no difference."""
+    asked = [change for change in changed.changes if change not in base.changes]
+    market = changed.market.model_copy(update={"gap": base.market.gap}) != base.market
+    parts = {
+        "market": market or any(change.startswith("market.gap") for change in asked),
+        "firm": changed.firm.model_copy(update={"rights": base.firm.rights}) != base.firm,
+    }
+    parts |= {name: getattr(changed, name) != getattr(base, name) for name in ("start", "first", "last", "policy")}
+    return [name for name, differs in parts.items() if differs]
 
 
 def at_given_prices(base: Scenario, changed: Scenario) -> Scenario | str:
@@ -95,7 +118,7 @@ def at_given_prices(base: Scenario, changed: Scenario) -> Scenario | str:
     links = tuple(link if link in base.links else link.model_copy(update={"regime": None}) for link in changed.links)
     parts = {
         "regime": base.regime,
-        "market": changed.market.model_copy(update={"gap": base.market.gap}),
+        "market": base.market,
         "firm": changed.firm.model_copy(update={"rights": Rights(**merged)}),
         "links": links if is_joint(changed) else changed.links,
     }

@@ -311,10 +311,13 @@ class FirmEnv(gymnasium.Env[Any, Any]):
     def observe(self) -> Names[Reading]:
         """The present month's observation and action mask by name, with values in tonnes, money and months.
 
+        They are those of the firm and the market that the episode has drawn. Where prices are not disclosed, what an
+        offset credit and foreign units cost is told as a multiple of the true price, as it is observed.
+
         It prints as a table, ``env.unwrapped.observe()["gap"]`` finds a line, and nothing changes by looking.
         """
-        form = ACTION_FORMS[self.menu is not None]
-        return readings(self.scenario, self.batch.observe()[0], self.action_masks(), form, int(self.batch.months[0]))
+        form, month = ACTION_FORMS[self.menu is not None], int(self.batch.months[0])
+        return readings(self.scenario, self.drawn(), self.batch.observe()[0], self.action_masks(), form, month)
 
     def law(self, path: str) -> float:
         """One number of the law that this episode plays: ``law("banking.2018.net_sales_multiple")``.

@@ -304,9 +304,9 @@ class FirmVectorEnv(VectorEnv[Any, Any, Any]):
             ValueError: there is no such row.
         """
         row = arguments.whole_number(row, "row", 0, self.num_envs)
-        form = ACTION_FORMS[self.menu is not None]
-        seen, mask = self.batch.observe()[row], self.action_masks()[row]
-        return readings(self.scenario, seen, mask, form, int(self.batch.months[row]))
+        form, month = ACTION_FORMS[self.menu is not None], int(self.batch.months[row])
+        scenario, drawn = self.scenarios[self.scenario_of[row]], {path: one[row] for path, one in self.drawn().items()}
+        return readings(scenario, drawn, self.batch.observe()[row], self.action_masks()[row], form, month)
 
     def law(self, path: str) -> NDArray[np.float64]:
         """One number (n,) of the law that each row's episode plays, by its dotted path.

@@ -22,6 +22,7 @@ from nea_env.library import load_scenario
 from nea_env.library.columns import paragraph, table, width_of_terminal
 from nea_env.library.errors import did_you_mean
 from nea_env.scenario import Scenario, months_between
+from nea_env.scenario.ranges import bounds_of, with_drawn
 from nea_env.scenario.words import quantity
 
 if TYPE_CHECKING:
@@ -208,6 +209,12 @@ _BY_NAME: dict[str, tuple[str, _Back]] = {
 }  # fmt: skip
 """The same of columns whose unit does not say it: logs, and ratios of something else than the firm's emissions."""
 
+_UNDISCLOSED: dict[str, tuple[str, _Back]] = {
+    "log_offset_ratio": ("× the price", lambda view, z, k: math.exp(z) if view.scenario.market.offset else 0.0),
+    "foreign_premium": ("× the price", lambda view, z, k: math.exp(z) if k < len(view.scenario.links) else 0.0),
+}
+"""The same where prices are not disclosed, of ratios to the true price: times the quote they would be false prices."""
+
 
 def _potential(view: _View, k: int) -> float:
     technologies = view.scenario.firm.technologies
@@ -229,23 +236,38 @@ def _kind_of(name: str) -> tuple[str, int]:
     return (stem, int(number)) if number.isdigit() else (name, 0)
 
 
-def _backed(name: str, unit: str, currency: str) -> tuple[str, _Back, int]:
+def _backed(name: str, unit: str, scenario: Scenario) -> tuple[str, _Back, int]:
     """(natural unit, how a column is turned back, its number k among those of its kind)."""
     kind, k = _kind_of(name)
-    natural_unit, back = _BY_NAME.get(kind) or _BY_UNIT.get(unit) or (unit, lambda view, z, k: z)
-    return natural_unit.replace("money", currency), back, k
+    by_name = _BY_NAME | _UNDISCLOSED if scenario.market.quote_noise > 0.0 else _BY_NAME
+    natural_unit, back = by_name.get(kind) or _BY_UNIT.get(unit) or (unit, lambda view, z, k: z)
+    return natural_unit.replace("money", scenario.market.currency), back, k
+
+
+def as_drawn(scenario: Scenario, drawn: Mapping[str, float]) -> Scenario:
+    """The scenario with the firm and the market that one episode drew; itself where it draws neither.
+
+    Args:
+        scenario: the episode's, with its ranges.
+        drawn: what `FirmEnv.drawn` tells, or one row of `FirmVectorEnv.drawn`. Numbers of the law are passed over: no
+            observation is a share of one.
+    """
+    return with_drawn(scenario, {path: float(drawn[path]) for path in bounds_of(scenario)})
 
 
 def natural(scenario: Scenario, observation: Sequence[float] | NDArray[Any]) -> dict[str, tuple[float, str]]:
     """An observation in natural units.
 
     Args:
-        scenario: the one that it is of.
+        scenario: the one that it is of. Where episodes draw their firm or their market, that of the episode:
+            ``as_drawn(env.scenario, env.drawn())``.
         observation: (62,) numbers, as `reset` and `step` return them.
 
     Returns:
         name -> (value, unit), to the precision of ``float32``. A bound of the law that stands for "no limit" is
-        infinite. Where prices are not disclosed, they are those that the quote stands for.
+        infinite. Where prices are not disclosed, ``log_price`` is the quote, and the prices of an offset credit and of
+        foreign units are multiples of the true price (``× the price``), which is all that is observed of them: a
+        multiple times the quote estimates such a price, with the error of the quote.
 
     Raises:
         ValueError: the observation has another length.
@@ -255,7 +277,7 @@ def natural(scenario: Scenario, observation: Sequence[float] | NDArray[Any]) -> 
     view = _View(scenario, lambda name: float(observation[OBS_INDEX[name]]))
     values = {}
     for field in OBSERVATION:
-        unit, back, k = _backed(field.name, field.unit, scenario.market.currency)
+        unit, back, k = _backed(field.name, field.unit, scenario)
         values[field.name] = (float(back(view, view.seen(field.name), k)), unit)
     return values
 
@@ -278,11 +300,10 @@ def describe(scenario: str | Path | Mapping[str, Any] | Scenario, action_form: s
     """
     played, form, name = _environment(scenario)
     form = form if action_form is None else arguments.one_of(action_form, "action_form", ACTION_FORMS)
-    currency = played.market.currency
     lines = [
         Column(
             OBSERVED, number, field.name, field.unit, field.low, field.high,
-            _backed(field.name, field.unit, currency)[0], field.meaning + _whose(field.name, played),
+            _backed(field.name, field.unit, played)[0], field.meaning + _whose(field.name, played),
         )
         for number, field in enumerate(OBSERVATION)
     ]  # fmt: skip
@@ -334,9 +355,10 @@ def _heading(scenario: Scenario, form: str, name: str) -> list[str]:
 
 
 def readings(
-    scenario: Scenario, observation: NDArray[Any], mask: NDArray[Any], form: str, month: int
+    scenario: Scenario, drawn: Mapping[str, float], observation: NDArray[Any], mask: NDArray[Any], form: str, month: int
 ) -> Names[Reading]:
     """What `FirmEnv.observe` returns: one observation (62,) and one mask (A,), named and in natural units."""
+    scenario = as_drawn(scenario, drawn)
     values = natural(scenario, observation)
     lines = []
     for column in describe(scenario, form):

@@ -65,13 +65,42 @@ def changes_of(overrides: Overrides) -> list[Change]:
         changes = [_change(str(path), value) for path, value in overrides.items()]
     else:
         if isinstance(overrides, str):
-            overrides = (overrides,)
+            overrides = words_of_changes(overrides)
         if not isinstance(overrides, Sequence) or not all(isinstance(text, str) for text in overrides):
             raise ScenarioError(
                 f"overrides: {shown(overrides)}: expected a mapping of paths to values, or strings 'path=value'"
             )
         changes = [_parsed(text) for text in overrides]
     return sorted(changes, key=lambda change: change.path not in WHOLE)
+
+
+def words_of(text: str) -> list[str]:
+    """The words of a text: blanks part them, but for those within brackets or quotes.
+
+    ```python
+    >>> words_of("kets links=[kets_tps, kets_eu] market.price=9000")
+    ['kets', 'links=[kets_tps, kets_eu]', 'market.price=9000']
+
+    ```
+    """
+    words, depth, quote = [""], 0, ""
+    for sign in text:
+        if quote:
+            quote = "" if sign == quote else quote
+        elif sign in "\"'":
+            quote = sign
+        depth += (sign in "[{(") - (sign in "]})")
+        if sign.isspace() and depth <= 0 and not quote:
+            words.append("")
+        else:
+            words[-1] += sign
+    return [re.sub(r"^([\"'])(.*)\1$", r"\2", word) for word in words if word]
+
+
+def words_of_changes(text: str) -> tuple[str, ...]:
+    """The changes in one text: ``"market.price=30 firm.scale=2"`` has two, and ``"firm.title=My mill"`` has one."""
+    words = words_of(text)
+    return tuple(words) if words and all("=" in word for word in words) else (text,)
 
 
 def _parsed(text: str) -> Change:
@@ -166,7 +195,7 @@ def told(overrides: Overrides) -> tuple[str, ...]:
     if isinstance(overrides, Mapping):
         pairs = [(str(path), _written(value)) for path, value in overrides.items()]
     else:
-        texts = (overrides,) if isinstance(overrides, str) else overrides
+        texts = words_of_changes(overrides) if isinstance(overrides, str) else overrides
         pairs = [(path.strip(), value.strip()) for path, _, value in (text.partition("=") for text in texts)]
     last = {path.removeprefix(PREFIX): value for path, value in pairs}
     return tuple(f"{path}={last[path]}" for path in sorted(last, key=lambda path: path not in WHOLE))

@@ -61,6 +61,14 @@ def write(wanted: dict[Path, str]) -> None:
         path.write_text(page, encoding="utf-8")
 
 
+def is_current(path: Path | str, page: str, *, check: bool) -> bool:
+    """Write one page, or with ``check`` only compare it; whether the file now holds it."""
+    wanted = {Path(path): page}
+    if not check:
+        write(wanted)
+    return not differing(wanted)
+
+
 def with_block(page: str, name: str, command: str, lines: Iterable[str]) -> str:
     """A hand-written page with one table made anew, between two lines that name it and its command.
 

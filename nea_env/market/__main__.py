@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from nea_env.library import ScenarioError, scenarios
@@ -124,33 +124,31 @@ def _plot(options: argparse.Namespace) -> int:
 def _calibration(options: argparse.Namespace) -> int:
     from nea_env.market.calibration import write
 
-    current = write(options.out, check=options.check)
-    if options.check and not current:
-        print(f"out of date: {options.out}")
-        return 1
-    return 0
+    return _written(options, write)
 
 
 def _errors(options: argparse.Namespace) -> int:
     from nea_env.market.errors import write
 
-    current = write(options.out, check=options.check)
-    if options.check and not current:
-        print(f"out of date: {options.out}")
-        return 1
-    return 0
+    return _written(options, write)
 
 
 def _record(options: argparse.Namespace) -> int:
     from nea_env.market.record import FIGURE, write
     from nea_env.market.record_figure import draw
 
+    status = _written(options, write)
+    if not (options.check or options.no_picture):
+        draw(options.out.parent / FIGURE)
+    return status
+
+
+def _written(options: argparse.Namespace, write: Callable[..., bool]) -> int:
+    """Write a page, or say that it is out of date and return 1."""
     current = write(options.out, check=options.check)
     if options.check and not current:
         print(f"out of date: {options.out}")
         return 1
-    if not (options.check or options.no_picture):
-        draw(options.out.parent / FIGURE)
     return 0
 
 

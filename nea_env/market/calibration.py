@@ -10,8 +10,7 @@ from typing import Any
 
 from nea_env.core.lowering.process_parameters import process_parameters
 from nea_env.library.catalogue import document, names, provenance, validated
-from nea_env.library.pages import differing
-from nea_env.library.pages import write as write_pages
+from nea_env.library.pages import is_current
 from nea_env.library.reader import Provenance
 from nea_env.market.moments import MONTHS, YEARS, Moment, moments, offset_moments
 from nea_env.scenario.market import Market, PriceProcess
@@ -58,10 +57,7 @@ ratio of the long run: its mean and sd, and **kept**, its correlation with that 
 
 def write(path: Path | str, check: bool = False) -> bool:
     """Write the page; with ``check`` only compare it. True if the file now holds the page."""
-    wanted = {Path(path): page()}
-    if not check:
-        write_pages(wanted)
-    return not differing(wanted)
+    return is_current(path, page(), check=check)
 
 
 def load_market(name: str) -> Market:

@@ -14,8 +14,7 @@ from nea_env.core.lowering.aggregate.scale import start_price
 from nea_env.core.lowering.aggregate.solved import PAIR_BANKS, PAIR_SHOCKS
 from nea_env.core.lowering.law_tree import announcements
 from nea_env.library import load_scenario
-from nea_env.library.pages import differing
-from nea_env.library.pages import write as write_pages
+from nea_env.library.pages import is_current
 from nea_env.market.believed import Believed, believed
 from nea_env.market.quota import MONTHS, Outlook, linked, outlook
 
@@ -49,10 +48,7 @@ Prices of an equilibrium have no sampling error, but they are solved on grids. E
 
 def write(path: Path | str, check: bool = False) -> bool:
     """Write the page; with ``check`` only compare it. True if the file now holds the page."""
-    wanted = {Path(path): page()}
-    if not check:
-        write_pages(wanted)
-    return not differing(wanted)
+    return is_current(path, page(), check=check)
 
 
 def page() -> str:

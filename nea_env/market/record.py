@@ -11,8 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nea_env.library import load_scenario
-from nea_env.library.pages import differing
-from nea_env.library.pages import write as write_pages
+from nea_env.library.pages import is_current
 from nea_env.library.record import Figure, Seen, seen
 from nea_env.market.paths import PricePaths, price_paths
 from nea_env.market.surprise import surprise
@@ -128,10 +127,7 @@ def compared() -> tuple[Compared, ...]:
 
 def write(path: Path | str, check: bool = False) -> bool:
     """Write the page; with ``check`` only compare it. True if the file now holds the page."""
-    wanted = {Path(path): page()}
-    if not check:
-        write_pages(wanted)
-    return not differing(wanted)
+    return is_current(path, page(), check=check)
 
 
 def page() -> str:

@@ -55,7 +55,13 @@ def _plain(words: str) -> str:
 
 
 def _cut(words: str, room: int) -> str:
-    return words if len(words) <= room else words[: room - len(ELLIPSIS)].rstrip(" ,;") + ELLIPSIS
+    """Words that fit, with a sign where some are left out: after a whole part where there is one, never in a number."""
+    if len(words) <= room:
+        return words
+    kept = words[: room - len(ELLIPSIS)]
+    ends = [kept.rfind(mark) for mark in ("; ", ", ", " ")]
+    kept = kept[: next((end for end in ends if end > len(kept) // 3), len(kept))]
+    return kept.rstrip(" ,;") + ELLIPSIS
 
 
 def _wrapped(label: str, words: str) -> list[str]:

@@ -68,6 +68,59 @@ def test_networks_and_torchscript(tmp_path):
     assert np.isfinite(costs(as_policy(cell, SCENARIO), SCENARIO, SEEDS)).all()
 
 
+def test_a_network_is_left_in_the_mode_that_it_was_in():
+    network = torch.nn.Sequential(torch.nn.Dropout(0.5), Net(), torch.nn.Dropout(0.5))
+    network[2].eval()
+    policy, seen = as_policy(network), np.ones((4, 62), np.float32)
+    first, _ = policy.predict(seen)
+    assert np.array_equal(policy.predict(seen)[0], first)  # nothing is dropped
+    assert [part.training for part in network] == [True, True, False] and network.training
+
+
+class Optional(Net):
+    def forward(self, x, deterministic=False):
+        assert deterministic is False
+        return super().forward(x)
+
+
+class Hidden(Net):
+    def forward(self, x, hidden=None):
+        return super().forward(x), (0 if hidden is None else hidden) + 1
+
+
+class Needs(Net):
+    def forward(self, x, memory):
+        return super().forward(x), 1 if memory is None else memory + 1
+
+
+@pytest.mark.parametrize(("kind", "states"), [(Optional, [None, None]), (Hidden, [1, 2]), (Needs, [1, 2])])
+def test_what_a_second_argument_of_a_network_means(kind, states):
+    policy, state, found = as_policy(kind()), None, []
+    for _ in states:
+        actions, state = policy.predict(np.zeros((3, 62), np.float32), state)
+        assert actions.shape == (3, 8)
+        found.append(state)
+    assert found == states
+
+
+def test_a_second_argument_of_torchscript(tmp_path):
+    class Scripted(Net):
+        def forward(self, x, deterministic: bool = False):
+            return torch.tanh(self.layer(x))
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        script = torch.jit.script(Scripted())
+    assert as_policy(script).predict(np.zeros((3, 62), np.float32))[0].shape == (3, 8)
+    assert script.training
+
+
+def test_a_network_of_doubles():
+    network = Net()
+    expected, _ = as_policy(network).predict(np.ones((3, 62), np.float32))
+    assert np.allclose(as_policy(network.double()).predict(np.ones((3, 62), np.float32))[0], expected, atol=1e-5)
+
+
 def test_a_damaged_file_is_a_sentence(tmp_path):
     (tmp_path / "model.zip").write_text("nonsense")
     with pytest.raises(ValueError, match=r"model.zip: is no readable model .* expected a zip"):
@@ -87,3 +140,25 @@ def test_the_command(tmp_path, capsys, monkeypatch):
     assert evaluate.main(["--policy", "just_in_tim", "tms"]) == 2
     error = capsys.readouterr().err
     assert "did you mean 'just_in_time'" in error and error.count("\n") == 1
+
+
+@pytest.mark.parametrize("option", ["--json", "--latex"])
+def test_the_command_makes_folders_and_refuses_files_before_it_plays(option, tmp_path, capsys, monkeypatch):
+    words = ["tms", "--policy", "do_nothing", "--episodes", "2", "--opponents", "just_in_time"]
+    assert evaluate.main([*words, option, str(tmp_path / "new/folder/out")]) == 0
+    assert (tmp_path / "new/folder/out").stat().st_size > 100
+    capsys.readouterr()
+    monkeypatch.setattr("nea_env.bench.evaluate.evaluate", None)  # must not be asked
+    (tmp_path / "file").write_text("")
+    for path in (tmp_path, tmp_path / "file" / "out", "/dev/null/out"):
+        assert evaluate.main([*words, option, str(path)]) == 2
+        shown = capsys.readouterr()
+        assert shown.err.startswith(f"{option}: {path} can't be written: ") and shown.err.count("\n") == 1
+        assert not shown.out
+
+
+@pytest.mark.parametrize("text", ["os:getcwd", "..:x", ":", "no_such_module_here:x"])
+def test_what_is_no_policy_is_one_line(text, capsys):
+    assert evaluate.main(["--policy", text, "tms", "--episodes", "2", "--opponents", "just_in_time"]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("policy: ") and error.count("\n") == 1

@@ -69,7 +69,7 @@ def test_rules_of_a_changed_scenario_are_tuned_once_and_kept(monkeypatch, tmp_pa
     ("asked", "message"),
     [
         ({"episodes": 1}, "episodes is 1: expected a whole number of at least 2"),
-        ({"seed": 5}, "seed is 5: expected a whole number of at least 1000000"),
+        ({"seed": 5}, "seed is 5: expected a whole number from 1000000 to below"),
         ({"opponents": ["lever"]}, "did you mean 'lever_rule'"),
         ({"scenario": "kest"}, "did you mean 'kets'"),
         ({"overrides": ["market.prise=3"]}, "market.prise"),
@@ -78,3 +78,72 @@ def test_rules_of_a_changed_scenario_are_tuned_once_and_kept(monkeypatch, tmp_pa
 def test_mistakes_are_told(asked, message):
     with pytest.raises(ValueError, match=message):
         nea_env.evaluate(idle, **{"scenario": "kets_phase2", "progress": False, **asked})
+
+
+def evaluated(policy, **asked):
+    return nea_env.evaluate(policy, "kets_phase2", **{"episodes": 2, "progress": False, **asked})
+
+
+def test_a_rules_name_belongs_to_the_rule():
+    mine = {"tuned_rule": idle, "tuned_rule (yours)": idle, "just_in_time": idle}
+    result = evaluated(mine, opponents="just_in_time")
+    assert list(result.policies) == [
+        "just_in_time",
+        "tuned_rule (yours 2)",
+        "tuned_rule (yours)",
+        "just_in_time (yours)",
+    ]
+    assert all("vs_tuned_rule" not in row for row in result.policies.values())
+    assert list(evaluated("just_in_time", opponents=[]).policies) == ["just_in_time"]
+    assert list(evaluated(JustInTime(), opponents=[]).policies) == ["just_in_time (yours)"]
+
+
+@pytest.mark.parametrize(
+    ("overrides", "changes"),
+    [
+        ("market.volatility=0.3", "market.volatility=0.3"),
+        ("market.volatility=0.3 firm.scale=2", "market.volatility=0.3 firm.scale=2"),
+        (["market.volatility=0.3"], "market.volatility=0.3"),
+        ({"market.volatility": 0.3}, "market.volatility=0.3"),
+    ],
+)
+def test_changes_in_a_text(overrides, changes):
+    result = evaluated(idle, opponents=[], overrides=overrides)
+    assert result.target == f"kets_phase2 {changes}" and result.scenario.market.volatility == 0.3
+    rollout = nea_env.rollout(idle, "kets_phase2", overrides=overrides)
+    assert " ".join(rollout.overrides) == changes and rollout.scenario.digest == result.scenario.digest
+
+
+def test_a_text_with_blanks_is_one_change():
+    assert load_scenario("kets_phase2", "title=Phase two").title == "Phase two"
+
+
+@pytest.mark.parametrize(
+    ("policy", "asked", "message"),
+    [
+        ({}, {"opponents": []}, "^policy: none is given and no opponent plays: expected at least one policy$"),
+        ({1: idle}, {}, "^policy: 1 is the key of one: expected its name, a text$"),
+        (idle, {"opponents": "just_in_tim"}, "^opponents: no rule is called 'just_in_tim'; did you mean"),
+        (
+            idle,
+            {"seed": 2**63},
+            r"^seed is 9223372036854775808: expected a whole number from 1000000 to below 2\*\*63$",
+        ),
+        (idle, {"seed": 2**63 - 1}, r"^seed \+ episodes - 1 is 9223372036854775808: expected a whole number from"),
+    ],
+)
+def test_what_can_not_be_scored(policy, asked, message):
+    with pytest.raises(ValueError, match=message):
+        evaluated(policy, **asked)
+
+
+def test_the_last_seeds_there_are():
+    assert evaluated(idle, opponents=[], seed=2**63 - 2).first_seed == 2**63 - 2
+
+
+def test_a_loaded_scenarios_own_changes_are_told():
+    calm = load_scenario("kets", {"market.volatility": 0.05})
+    found = nea_env.evaluate(
+        "just_in_time", calm, episodes=2, opponents=[], overrides=["market.price=9000"], progress=False
+    )
+    assert found.target == "kets market.volatility=0.05 market.price=9000"

@@ -195,3 +195,93 @@ def test_a_module_of_the_working_directory(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert np.isfinite(costs(as_policy("my_own_policy:Idle", SCENARIO), SCENARIO, SEEDS)).all()
     sys.modules.pop("my_own_policy")
+
+
+def test_an_observation_may_be_changed_in_place():
+    def scaling(observation):
+        action = single(observation)
+        observation *= 0
+        return action
+
+    seen = np.ones((3, 62), np.float32)
+    policy = as_policy(scaling)
+    for _ in range(2):
+        assert policy.predict(seen)[0][0, Action.TRADE] == 1
+    policy.predict(seen[0])
+    assert (seen == 1).all()
+
+
+class Counts:
+    """Remembers how often it was asked; takes one observation."""
+
+    def __init__(self):
+        self.asked = 0
+
+    def predict(self, observation):
+        self.asked += 1
+        return [float(observation[EVEN]), self.asked / 100, 0, 0, 0, 0, 0, 0]
+
+
+def test_a_batch_that_fails_does_not_count():
+    policy = Counts()
+    actions, _ = as_policy(policy).predict(np.zeros((3, 62), np.float32))
+    assert policy.asked == 3 and np.allclose(actions[:, 1], [0.01, 0.02, 0.03])
+
+
+def test_a_memory_that_nobody_resets_is_told_of():
+    class Remembers(Counts):
+        def reset(self):
+            self.asked = 0
+
+    policy = as_policy(Remembers())
+    with pytest.warns(UserWarning, match=r"Remembers takes one observation at a time, .* take as `state`"):
+        policy.predict(np.zeros((3, 62), np.float32))
+
+
+@pytest.mark.parametrize("kind", [np.float64, np.float32])
+def test_a_huge_action_is_as_large_as_there_is(kind):
+    huge = np.array([[-1e39, 1e39, *[0.5] * 6]]) if kind is np.float64 else np.array([[-1e38, 1e38, *[0.5] * 6]], kind)
+    actions, _ = as_policy(lambda observation: huge).predict(np.zeros((1, 62), np.float32))
+    assert actions.dtype == np.float32 and actions.tolist() == [[-1, 1, *[0.5] * 6]]
+
+
+@pytest.mark.parametrize("n", [2, 3])
+def test_two_rows_are_not_actions_and_a_state(n):
+    def rows(observation):
+        assert observation.ndim == 2
+        return tuple(np.full(8, place / 10) for place in range(n))
+
+    def choices(observation):
+        assert observation.ndim == 2
+        return tuple(range(n))
+
+    seen = np.zeros((n, 62), np.float32)
+    actions, state = as_policy(rows).predict(seen)
+    assert np.allclose(actions[:, 0], np.arange(n) / 10) and state is None
+    assert as_policy(choices, discrete=True).predict(seen)[0].tolist() == list(range(n))
+
+
+def test_of_two_rows_too_actions_and_a_state_are_parted():
+    def both(observation, state=None):
+        return np.zeros((len(observation), 8)), np.zeros(8)
+
+    def one(observation, state=None):
+        return single(observation), np.ones(8)
+
+    for policy in (both, one):
+        actions, state = as_policy(policy).predict(np.zeros((2, 62), np.float32))
+        assert actions.shape == (2, 8) and state is not None
+
+
+@pytest.mark.parametrize("text", ["os:getcwd", "..:x", ":", "json:", "a b:c", ":x"])
+def test_what_can_not_be_imported_or_takes_nothing_is_a_sentence(text):
+    with pytest.raises(ValueError, match=r"^policy: [^\n]*expected") as told:
+        as_policy(text)
+    assert "\n" not in str(told.value)
+
+
+def test_a_module_that_breaks_is_a_sentence(tmp_path, monkeypatch):
+    (tmp_path / "breaks_at_once.py").write_text("1 / 0\n")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ValueError, match=r"^policy: breaks_at_once can't be imported \(ZeroDivisionError: division"):
+        as_policy("breaks_at_once:x")

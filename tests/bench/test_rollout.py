@@ -220,6 +220,16 @@ def test_to_pandas_without_pandas_is_one_clear_error(monkeypatch):
         rollout.to_pandas()
 
 
+def test_a_policy_may_change_what_it_is_given():
+    def scaling(observation):
+        observation *= 2.0
+        return [float(np.tanh(observation[0])), 0, 0, 0, 0, 0, 0, 0]
+
+    rollout = nea_env.rollout(scaling, "kets")
+    expected = nea_env.rollout(lambda seen: [float(np.tanh(2.0 * seen[0])), 0, 0, 0, 0, 0, 0, 0], "kets")
+    assert all(np.array_equal(rollout[name], expected[name]) for name in rollout)
+
+
 @pytest.mark.parametrize("scenario", ["kets", "tokyo", "linked_kets"])
 def test_printed_it_fits_a_screen_and_tells_the_changes(scenario):
     rollout = nea_env.rollout("just_in_time", scenario, overrides=["market.volatility=0.2"])
@@ -241,6 +251,7 @@ def test_printed_it_fits_a_screen_and_tells_the_changes(scenario):
         ({"policy": 3}, ValueError, "policy: 3: expected a function of the observation, an object with predict"),
         ({"policy": "just"}, ValueError, "policy: 'just' is no rule and no saved model"),
         ({"seed": -1}, ValueError, "seed is -1"),
+        ({"seed": 2**63 - 1, "episodes": 2}, ValueError, r"^seed \+ episodes - 1 is 9223372036854775808: expected"),
         ({"seed": []}, ValueError, "seed is an empty list"),
         ({"seed": [1, 2], "episodes": 2}, ValueError, "seed is a list: episodes can't be given as well"),
         ({"episodes": 0}, ValueError, "episodes is 0"),

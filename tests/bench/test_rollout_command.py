@@ -40,11 +40,19 @@ def test_without_a_file_each_policy_is_summed_up(capsys):
     assert shown.count("Rollout of ") == 2 and "Rollout of do_nothing in kets: " in shown
 
 
+def test_an_id_is_its_scenario(capsys):
+    assert main(["rollout", "nea/KETS-v0", "--policies", "just_in_time"]) == 0
+    of_the_id = capsys.readouterr().out
+    assert main(["rollout", "kets", "--policies", "just_in_time"]) == 0
+    assert capsys.readouterr().out == of_the_id and "Rollout of just_in_time in kets: " in of_the_id
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
         (["market.price=3"], "no scenario: name one scenario, such as kets"),
         (["kets", "tps"], "kets tps: name one scenario, such as kets"),
+        (["nea/KET-v0"], "no id is called 'nea/KET-v0'; did you mean 'nea/KETS-v0'"),
         (["ket"], "scenario: 'ket' is neither"),
         (["kets", "--policies", "just"], "policy: 'just' is no rule"),
         (["kets", "--policies", ","], "--policies names no rule"),

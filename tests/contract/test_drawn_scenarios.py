@@ -64,6 +64,21 @@ def test_the_vector_is_its_single_environments(name, mode):
         np.testing.assert_array_equal(values, [env.drawn()[path] for env in sync.envs])
 
 
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_what_is_observed_is_in_the_tonnes_and_money_of_the_draw(name):
+    envs = gymnasium.make_vec("nea/KETS-v0", num_envs=4, scenario=ranged(name))
+    envs.reset(seed=0)
+    for _ in range(5):
+        envs.step(np.full((4, 8), 0.2, np.float32))
+    accounts, market = envs.accounts(), envs.market()
+    for row in range(4):
+        value = {line.name: line.value for line in envs.observe(row).observations}
+        assert value["log_price"] == pytest.approx(market["quote"][row], rel=1e-5)
+        for key in ("front", "offsets", "accrued", "owed"):
+            assert value[key] == pytest.approx(accounts[key][row], rel=2e-5)
+        assert value["volume_limit"] == pytest.approx(market["volume_limit"][row], rel=1e-5)
+
+
 @pytest.mark.parametrize("name", FORMS)
 @pytest.mark.parametrize("scenario", SCENARIOS)
 def test_checkers(name, scenario):

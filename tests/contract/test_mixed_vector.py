@@ -87,6 +87,19 @@ def test_a_frame_is_that_of_its_rows_own_scenario():
         assert native.render()[row] == one.render()
 
 
+def test_each_row_is_observed_as_its_own_scenario():
+    native, sync = both("nea/KETS-v0", AutoresetMode.NEXT_STEP)
+    native.reset(seed=5)
+    sync.reset(seed=5)
+    for _ in range(4):
+        actions = np.full((6, 8), 0.3, np.float32)
+        native.step(actions)
+        sync.step(actions)
+    for row, env in enumerate(sync.envs):
+        assert str(native.observe(row)) == str(env.observe()) and list(native.observe(row)) == list(env.observe())
+    assert {native.observe(row)["log_price"].unit for row in range(6)} == {"KRW/t", "JPY/t"}
+
+
 def test_the_scenario_is_there_for_one_alone():
     assert gymnasium.make_vec("nea/KETS-v0", num_envs=2, scenario=["tokyo"]).scenario.name == "tokyo"
     assert gymnasium.make_vec("nea/KETS-v0", num_envs=2).scenario.name == "kets"

@@ -10,7 +10,7 @@ import pytest
 
 import nea_env
 from nea_env.core import layout
-from nea_env.envs.naming import Column, Reading, natural, unsquash
+from nea_env.envs.naming import Column, Reading, as_drawn, natural, unsquash
 from nea_env.envs.registration import ids
 
 
@@ -99,7 +99,8 @@ def test_values_are_the_environments_own(scenario):
         _, _, ended, _, _ = env.step(env.action_space.sample())
         value = {line.name: line.value for line in env.observe().observations}
         year, accounts, market = env.scenario.firm.annual_emissions, env.accounts(), env.market()
-        told = market["quote"] / market["long_price"]  # 1 where prices are disclosed
+        is_disclosed = env.scenario.market.quote_noise == 0.0
+        told = market["quote"] / market["long_price"] if is_disclosed else 1.0 / market["long_price"]
         near = {"rel": 2e-5, "abs": 1e-5 * year}
         for name in ("front", "next", "offsets", "foreign", "accrued", "closed", "owed", "debt"):
             assert value[name] == pytest.approx(accounts[name], **near)
@@ -109,13 +110,45 @@ def test_values_are_the_environments_own(scenario):
         if not ended:
             assert value["progress"] == pytest.approx(market["month"], abs=1e-4 * horizon)
             assert value["volume_limit"] == pytest.approx(market["volume_limit"], rel=1e-5)
-        if abs(value["front_gap"]) < 1.0 and env.scenario.market.quote_noise == 0.0:
+        if abs(value["front_gap"]) < 1.0:
             assert value["strike"] == pytest.approx(market["strike"], rel=1e-4)
         if env.scenario.market.offset is not None:
             assert value["log_offset_ratio"] == pytest.approx(market["offset_price"] * told, rel=1e-4)
         for k, link in enumerate(env.scenario.links):
             if link.fee == 0.0:
                 assert value[f"foreign_premium_{k}"] == pytest.approx(market[f"foreign_price_{k}"] * told, rel=1e-4)
+
+
+def test_a_price_that_is_not_disclosed_is_no_price():
+    """The quote errs, and so would the offset's price if it were made of the quote: the ratio is what is known."""
+    env = made(scenario="tokyo", months=3, seed=1)
+    market, seen = env.market(), env.observe()
+    assert abs(market["quote"] / market["long_price"] - 1.0) > 0.01
+    assert seen["log_offset_ratio"].unit == nea_env.describe("tokyo")["log_offset_ratio"].natural == "× the price"
+    assert seen["log_offset_ratio"].value == pytest.approx(market["offset_price"] / market["long_price"], rel=1e-5)
+    assert seen["log_price"].unit == "JPY/t" and seen["log_price"].value == pytest.approx(market["quote"], rel=1e-5)
+    assert nea_env.describe("linked_tokyo")["foreign_premium_0"].natural == "× the price"
+    disclosed = made(scenario=nea_env.load_scenario("tokyo", {"market.quote_noise": 0.0}), months=3, seed=1)
+    seen = disclosed.observe()["log_offset_ratio"]
+    assert seen.unit == "JPY/t" and seen.value == pytest.approx(disclosed.market()["offset_price"], rel=1e-5)
+
+
+def test_a_drawn_firm_is_seen_in_its_own_tonnes_and_money():
+    ranges = {"firm.ranges.scale": [3.9, 4.0], "market.ranges.price": [29_000, 30_000], "policy.draws": 4}
+    env = made(scenario=nea_env.load_scenario("kets", ranges), seed=2)
+    assert env.observe()["log_price"].value == pytest.approx(env.drawn()["market.price"], rel=1e-6)
+    assert env.observe()["front"].value == pytest.approx(947_200 * env.drawn()["firm.scale"], rel=1e-5)
+    for _ in range(7):
+        env.step(env.action_space.sample())
+    value = {line.name: line.value for line in env.observe().observations}
+    accounts, market = env.accounts(), env.market()
+    for name in ("front", "accrued"):
+        assert accounts[name] > 1e6 and value[name] == pytest.approx(accounts[name], rel=2e-5)
+    assert value["log_price"] == pytest.approx(market["long_price"], rel=1e-5)
+    assert value["log_offset_ratio"] == pytest.approx(market["offset_price"], rel=1e-5)
+    assert value["volume_limit"] == pytest.approx(market["volume_limit"], rel=1e-5)
+    recorded = natural(as_drawn(env.scenario, env.drawn()), env.batch.observe()[0])
+    assert {name: pair[0] for name, pair in recorded.items()} == value
 
 
 def test_the_markets_bank_is_in_its_own_tonnes():

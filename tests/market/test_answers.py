@@ -177,7 +177,7 @@ def single(path: str, value: Any) -> list[Any]:
     return [other for other in others(words, value) if other != value] if free else []
 
 
-@pytest.mark.parametrize("name", SCENARIOS)
+@pytest.mark.parametrize("name", [pytest.param("kets", marks=pytest.mark.slow), *SCENARIOS[1:]])  # kets: half a minute
 def test_every_number_of_every_year_moves_the_price_or_is_told(name):
     loose = [field for field in fields(name) if field.split(".")[0] in NEVER_LISTED and not listed(name, field)]
     stated = [(path, value) for field in loose for path, value in fields(name)[field].items()]

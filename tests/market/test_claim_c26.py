@@ -125,4 +125,4 @@ def test_a_chance_of_a_cut_moves_what_investment_is_worth_back_towards_no_link()
         assert ways == sorted(ways, reverse=True)
         built = [row[side].mean_built for row in rows]  # as the worth goes, so does what is built
         assert (built[1] > built[0]) == (firm > alone)
-        assert built[0] == pytest.approx(built[-1], abs=0.05)
+        assert abs(built[0] - built[-1]) < 0.25 * abs(built[0] - built[1])  # nearly all the way back

@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from textwrap import wrap
 
-from nea_env.library.pages import differing
-from nea_env.library.pages import write as write_pages
+from nea_env.library.pages import is_current
 from nea_env.solvers.closed_form.catalogue import CATALOGUE, STATEMENTS
 
 HEAD = """\
@@ -71,10 +70,7 @@ def listing(width: int) -> list[str]:
 
 def write(path: Path | str, check: bool = False) -> bool:
     """Write the page; with ``check`` only compare it. True if the file now holds the page."""
-    wanted = {Path(path): page()}
-    if not check:
-        write_pages(wanted)
-    return not differing(wanted)
+    return is_current(path, page(), check=check)
 
 
 def _row(cells: tuple[str, ...]) -> str:

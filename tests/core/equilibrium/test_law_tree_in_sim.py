@@ -85,9 +85,10 @@ def test_no_observation_before_the_announcement_tells_the_law_that_was_drawn(nam
     seen, batch = watched(scenario, rows, news[-2].month if len(news) > 2 else news[-1].month, seed=10_000)
     seen = np.nan_to_num(seen)
     for before, after in itertools.pairwise([None, *news]):
-        known = before.month if before else 0
+        known = before.month if before and before.month < len(seen) else 0  # the last one lies beyond what is watched
         columns = seen[known : after.month].transpose(1, 0, 2).reshape(rows, -1)
         columns = columns[:, np.ptp(columns, axis=0) > 0]
+        assert columns.shape[1] > 10
         chosen = np.random.default_rng(0).permutation(columns.shape[1])[:100]
         columns = np.column_stack([np.ones(rows), columns[:, chosen]])
         chance, spread = len(chosen) / rows, np.sqrt(2.0 * len(chosen)) / rows  # mean and sd of R^2 if nothing is told
