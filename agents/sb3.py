@@ -98,7 +98,7 @@ class FirmVecEnv(VecEnv):
     def _just_in_time(self) -> np.ndarray:
         """What closes the gap evenly and abates up to the price due, as actions of the environment's own form."""
         if self.env.menu is not None:
-            return np.full(self.num_envs, self.env.menu.index("even, at price"))
+            return np.full(self.num_envs, self.env.menu.just_in_time)
         actions = np.zeros((self.num_envs, Action.size), np.float32)
         actions[:, [Action.TRADE, Action.ABATE]] = self.env.batch.suggestions()
         return actions

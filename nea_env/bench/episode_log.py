@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from nea_env.core.batch import Batch
 from nea_env.core.layout import ACTIONS, OBSERVATION, Action
 from nea_env.core.lowering.periods import deadlines, periods_of
-from nea_env.envs.actions import decode_discrete, read_boxes, read_choices
+from nea_env.envs.actions import read_boxes, read_choices
 from nea_env.envs.firm_vector import FirmVectorEnv
+from nea_env.envs.menu import menu_of
 from nea_env.policies.bank import Bank
 from nea_env.policies.play import months, plays_menu
 from nea_env.scenario import Scenario
@@ -65,7 +66,8 @@ class _Watched:
         actions, state = self._policy.predict(observation, **arguments)
         batch = self.env.batch
         if self._menu:
-            played = decode_discrete(read_choices(actions, batch.n), batch.suggestions())
+            menu = menu_of(self._scenario)
+            played = menu.decode(read_choices(actions, batch.n, len(menu)), batch)
         else:
             played = np.clip(read_boxes(actions, batch.n), -1.0, 1.0)
         self.observations.append(observation.copy())

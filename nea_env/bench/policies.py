@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 from nea_env.bench import model_files, networks
 from nea_env.bench.target import Target, is_discrete, scenario_of
 from nea_env.core.layout import Action, Observation
-from nea_env.envs.spaces import action_space, menu
+from nea_env.envs.menu import menu_of
+from nea_env.envs.spaces import action_space
 from nea_env.library.errors import did_you_mean, shown
 from nea_env.policies.by_name import RULES, opponents
 from nea_env.policies.rules import Rule
@@ -70,12 +71,15 @@ def as_policy(policy: Any, scenario: Target = "nea/KETS-v0", *, discrete: bool |
     if isinstance(policy, Rule | _Adapted):
         return policy
     space = getattr(policy, "action_space", None)
-    _check_spaces(policy, given)
+    menu = menu_of(scenario_of(scenario))
+    _check_spaces(policy, given, action_space("discrete", menu))
     plays = isinstance(space, spaces.Discrete) or (
         space is None and (is_discrete(scenario) if discrete is None else discrete)
     )
     call = _call_of(policy, given)
-    return (_Masked if "action_masks" in call.takes else _Adapted)(policy, call, name_of(given), plays)
+    return (_Masked if "action_masks" in call.takes else _Adapted)(
+        policy, call, name_of(given), len(menu) if plays else 0
+    )
 
 
 def name_of(policy: Any) -> str:
@@ -136,13 +140,13 @@ def _made(kind: type) -> Any:
         raise ValueError(f"policy: {kind.__name__} can't be made without arguments ({error}); give an object") from None
 
 
-def _check_spaces(policy: Any, given: Any) -> None:
+def _check_spaces(policy: Any, given: Any, discrete: spaces.Space[Any]) -> None:
     """Refuse a model that was trained on other spaces."""
     seen, space = getattr(policy, "observation_space", None), getattr(policy, "action_space", None)
     if isinstance(seen, spaces.Space) and seen.shape != (Observation.size,):
         raise ValueError(f"{name_of(given)} observes {seen}: expected a Box of shape ({Observation.size},)")
     if isinstance(space, spaces.Space):
-        known = [action_space("box"), action_space("discrete")]
+        known = [action_space("box"), discrete]
         if space.shape != known[0].shape and space != known[1]:
             raise ValueError(f"{name_of(given)} acts in {space}: expected {known[0]} or {known[1]}")
 
@@ -220,11 +224,11 @@ def _network(network: Any, torch: Any) -> _Call:
 class _Adapted:
     """A policy as the play loop asks it: in batches, and checked."""
 
-    def __init__(self, policy: Any, call: _Call, name: str, plays_menu: bool) -> None:
-        self._policy, self._call, self.name, self._menu = policy, call, name, plays_menu
+    def __init__(self, policy: Any, call: _Call, name: str, choices: int) -> None:
+        self._policy, self._call, self.name, self._choices = policy, call, name, choices  # 0: it plays the Box
         self._row_by_row: bool | None = None  # not known before the first call
-        if plays_menu:
-            self.action_space = action_space("discrete")
+        if choices:
+            self.action_space = spaces.Discrete(choices)
 
     def predict(
         self,
@@ -299,10 +303,10 @@ class _Adapted:
         Raises:
             ValueError: one sentence: what came and what was expected.
         """
-        shape = (n,) if self._menu else (n, Action.size)
+        shape = (n,) if self._choices else (n, Action.size)
         wanted = (
-            f"({n},) whole numbers from 0 to {len(menu()) - 1}"
-            if self._menu
+            f"({n},) whole numbers from 0 to {self._choices - 1}"
+            if self._choices
             else f"({n}, {Action.size}) numbers, one each for {', '.join(Action.index)}"
         )
         try:
@@ -315,23 +319,23 @@ class _Adapted:
             raise _RefusedError(
                 f"{self.name} returned {shown(actions)}: expected {wanted} (or one row of it at a time)"
             )
-        if self._menu and array.shape == (n, len(menu())) and array.dtype.kind == "f":
+        if self._choices and array.shape == (n, self._choices) and array.dtype.kind == "f":
             array = array.argmax(axis=1)  # scores
-        if self._menu and array.shape == (n, 1):
+        if self._choices and array.shape == (n, 1):
             array = array[:, 0]
         if array.shape != shape:
             raise _RefusedError(f"{self.name} returned an array of shape {array.shape}: expected {wanted}")
         if not np.isfinite(array).all():
             place = tuple(int(index) for index in np.argwhere(~np.isfinite(array))[0])
-            which = "" if self._menu else f" for {list(Action.index)[place[1]]}"
+            which = "" if self._choices else f" for {list(Action.index)[place[1]]}"
             raise _RefusedError(
                 f"{self.name} returned {array[place]}{which} in row {place[0]}: expected finite numbers"
             )
-        if not self._menu:
+        if not self._choices:
             return np.clip(array, -1.0, 1.0).astype(np.float32)  # clipped first: float32 has no 1e39
         whole = array.astype(np.int64)
-        if (whole != array).any() or (whole < 0).any() or (whole >= len(menu())).any():
-            bad = array[np.argmax((whole != array) | (whole < 0) | (whole >= len(menu())))]
+        if (whole != array).any() or (whole < 0).any() or (whole >= self._choices).any():
+            bad = array[np.argmax((whole != array) | (whole < 0) | (whole >= self._choices))]
             raise _RefusedError(f"{self.name} returned {bad}: expected {wanted}")
         return whole
 

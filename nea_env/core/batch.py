@@ -292,6 +292,10 @@ class Batch:
         """(n, 2): the trade that closes the gap evenly, the abatement whose marginal cost meets the price due."""
         return np.stack([self._column(State.EVEN_TRADE), self._column(State.ABATE_AT_PRICE)], axis=1)
 
+    def target_trade(self) -> NDArray[np.float64]:
+        """(n,): the trade that closes the gap at once, or sells what may not be carried over."""
+        return self._column(State.TARGET_TRADE)
+
     def action_mask(self) -> NDArray[np.bool_]:
         """(n, A) bool: the actions that can change anything this month."""
         return self._mask.copy()

@@ -204,7 +204,7 @@ class Observation(Columns):
     EVEN_TRADE = column("share of the volume limit", "trade that closes the gap evenly over the months left to do so", low=-1, high=1)
     VOLUME_LIMIT = column("squashed years", "most that can be traded on the market this month", low=0, high=1)
     ABATE_AT_PRICE = column("share of what is possible", "operational abatement whose marginal cost meets the price due", low=0, high=1)
-    NET_SALES = column("squashed tenths of a year", "front units sold less bought since the count began", low=-1, high=1)
+    NET_SALES = column("squashed tenths of a year", "front units sold less bought, as the next deadline counts them", low=-1, high=1)
     CARRY_RIGHT = column("squashed tenths of a year", "what the law lets the firm carry over at the next deadline, as things stand", low=0, high=1)
     BORROW_RIGHT = column("share of a year", "what it may borrow at the next deadline", low=0, high=1)
     OFFSET_ROOM = column("squashed tenths of a year", "offset credits that can still be bought", low=0, high=1)
@@ -227,6 +227,7 @@ class Observation(Columns):
     FOREIGN_ROOM = column("squashed tenths of a year", "foreign units that can be bought this month and would count", low=0, high=1)
     TARGET_TRADE = column("share of the volume limit", "trade that closes the gap at once, or sells what may not be carried over", low=-1, high=1)
     TO_ARRIVAL = column(f"{DEADLINE_SCALE} months", "months until capacity under construction next comes on line; 0 where there is none", low=0, high=2)
+    BOOK_VALUE = column("share of the capex of its potential", "what capacity in place will count for at the end of the episode", low=0, high=1, width=TECHS)
 
 
 STATE, WORLD, ACTIONS, FLOWS, OBSERVATION = (table.fields for table in (State, World, Action, Flow, Observation))

@@ -119,7 +119,7 @@ class Placed:
             actions: (n, A) float32.
             seeds: (n,) what the news is keyed by, as episode 0 of these seeds would draw it.
         """
-        return self._advanced(*self._placed(month, rows, seeds), actions)
+        return self._advanced(*self._placed(month, rows, seeds), np.ascontiguousarray(actions, np.float32))
 
     def look(self, month: int, rows: Rows) -> Month:
         """What n firms see in a month; the rows come back with what `plan` keeps of it, reward is 0."""

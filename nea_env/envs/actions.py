@@ -8,14 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nea_env.core import layout
-from nea_env.envs.spaces import CHOICES
 from nea_env.library.errors import shown
 
 SIZE = len(layout.ACTIONS)
-
-_TABLE = np.array([choice.action for choice in CHOICES], np.float32)
-_EVEN = np.array([choice.even for choice in CHOICES])
-_AT_PRICE = np.array([choice.at_price for choice in CHOICES])
 
 
 def _numbers(action: Any, shape: tuple[int, ...], kinds: str) -> NDArray[Any]:
@@ -92,51 +87,24 @@ def _single(array: NDArray[Any]) -> NDArray[np.float32]:
     return array
 
 
-def read_choice(action: Any) -> int:
-    """One number from the menu.
+def read_choice(action: Any, size: int) -> int:
+    """One number from a menu of ``size`` choices.
 
     Raises:
         ValueError: not a whole number, or outside the menu.
     """
     if type(action) is not int:
         action = int(_numbers(action, (), "iu"))
-    if not 0 <= action < len(CHOICES):
-        raise ValueError(f"action {action} is not in the menu: expected 0 to {len(CHOICES) - 1}")
+    if not 0 <= action < size:
+        raise ValueError(f"action {action} is not in the menu: expected 0 to {size - 1}")
     return action
 
 
-def read_choices(actions: Any, n: int) -> NDArray[np.int64]:
-    """A batch of numbers from the menu: (n,) whole numbers; anything else raises ValueError."""
+def read_choices(actions: Any, n: int, size: int) -> NDArray[np.int64]:
+    """A batch of numbers from a menu of ``size`` choices: (n,) whole numbers; anything else raises ValueError."""
     array = _numbers(actions, (n,), "iu")
-    bad = (array < 0) | (array >= len(CHOICES))
+    bad = (array < 0) | (array >= size)
     if bad.any():
         row = int(np.argmax(bad))
-        raise ValueError(f"action {array[row]} in row {row} is not in the menu: expected 0 to {len(CHOICES) - 1}")
+        raise ValueError(f"action {array[row]} in row {row} is not in the menu: expected 0 to {size - 1}")
     return array.astype(np.int64)
-
-
-def decode_discrete(index: NDArray[np.int64], suggestions: NDArray[np.float64]) -> NDArray[np.float32]:
-    """The Box actions that choices of the menu represent this month.
-
-    Args:
-        index: (n,) numbers from the menu.
-        suggestions: (n, 2), the even trade and the abatement at the price due.
-
-    Returns:
-        (n, 8) float32 in [-1, 1], a new array.
-    """
-    actions = _TABLE.take(index, axis=0)
-    np.copyto(actions[:, layout.Action.TRADE], suggestions[:, 0], where=_EVEN.take(index), casting="same_kind")
-    np.copyto(actions[:, layout.Action.ABATE], suggestions[:, 1], where=_AT_PRICE.take(index), casting="same_kind")
-    return actions
-
-
-def decode_choice(index: int, suggestions: NDArray[np.float64]) -> NDArray[np.float32]:
-    """`decode_discrete` for one number and (1, 2) suggestions, in a fifth of the time."""
-    choice = CHOICES[index]
-    action = _TABLE[index : index + 1].copy()
-    if choice.even:
-        action[0, layout.Action.TRADE] = suggestions[0, 0]
-    if choice.at_price:
-        action[0, layout.Action.ABATE] = suggestions[0, 1]
-    return action

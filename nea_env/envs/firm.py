@@ -13,12 +13,13 @@ from nea_env.core.batch import Batch
 from nea_env.core.interruption import undivided
 from nea_env.core.saving import check_entries
 from nea_env.envs import arguments
-from nea_env.envs.actions import check_finite, decode_choice, read_box, read_choice
+from nea_env.envs.actions import check_finite, read_box, read_choice
 from nea_env.envs.episodes import Episodes
+from nea_env.envs.menu import menu_of
 from nea_env.envs.mixing import is_mixed
 from nea_env.envs.naming import readings
 from nea_env.envs.rendering import NO_RENDER_MODE, RENDER_FPS, RENDER_MODES, Renderer, check_render_mode
-from nea_env.envs.spaces import ACTION_FORMS, action_space, menu, menu_mask, observation_space
+from nea_env.envs.spaces import ACTION_FORMS, action_space, observation_space
 from nea_env.library import load_scenario
 from nea_env.library.errors import shown
 
@@ -187,9 +188,9 @@ class FirmEnv(gymnasium.Env[Any, Any]):
         self.scenario = load_scenario(scenario)
         self.render_mode = render_mode
         self.batch = Batch(self.scenario, 1)
-        self.action_space = action_space(action_form)
-        self.observation_space = observation_space(action_form, self._observe_mask)
-        self.menu = menu() if action_form == "discrete" else None
+        self.menu = menu_of(self.scenario) if action_form == "discrete" else None
+        self.action_space = action_space(action_form, self.menu)
+        self.observation_space = observation_space(action_form, self._observe_mask, self.menu)
         self._months = 0
         self._playing = False
         self._episodes = Episodes(self.batch, self._entropy)
@@ -250,10 +251,8 @@ class FirmEnv(gymnasium.Env[Any, Any]):
                 reset if that month was the last.
         """
         batch = self.batch
-        if self.menu is None:
-            actions = read_box(action)
-        else:
-            actions = decode_choice(read_choice(action), batch.suggestions())
+        menu = self.menu
+        actions = read_box(action) if menu is None else menu.decode_one(read_choice(action, len(menu)), batch)
         if not self._playing:
             raise ResetNeeded("the episode is over or none has begun: call reset()")
         try:
@@ -294,7 +293,7 @@ class FirmEnv(gymnasium.Env[Any, Any]):
     def action_masks(self) -> NDArray[np.bool_]:
         """(A,) bool: which actions, or choices of the menu, can matter this month; at least one is True."""
         mask = self.batch.action_mask()
-        return mask[0] if self.menu is None else menu_mask(mask)[0]
+        return mask[0] if self.menu is None else self.menu.mask(mask)[0]
 
     def accounts(self) -> dict[str, float]:
         """Tonnes held and owed, and the capacity in place (t/month): the state the observation shows."""

@@ -14,12 +14,13 @@ from nea_env.core.batch import Batch
 from nea_env.core.interruption import undivided
 from nea_env.core.saving import check_entries, check_rows
 from nea_env.envs import arguments
-from nea_env.envs.actions import decode_discrete, read_boxes, read_choices
+from nea_env.envs.actions import read_boxes, read_choices
 from nea_env.envs.episodes import Episodes
+from nea_env.envs.menu import menu_of
 from nea_env.envs.mixing import mixed
 from nea_env.envs.naming import readings
 from nea_env.envs.rendering import NO_RENDER_MODE, RENDER_FPS, RENDER_MODES, Renderer, check_render_mode
-from nea_env.envs.spaces import ACTION_FORMS, action_space, batched, menu, menu_mask, observation_space
+from nea_env.envs.spaces import ACTION_FORMS, action_space, batched, observation_space
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -109,11 +110,11 @@ class FirmVectorEnv(VectorEnv[Any, Any, Any]):
         self.num_envs = num_envs
         self.scenarios, self.scenario_of = mixed(scenario, num_envs)
         self.batch = Batch(self.scenarios, num_envs, scenario_of=self.scenario_of)
-        self.single_action_space = action_space(action_form)
+        self.menu = menu_of(*self.scenarios) if action_form == "discrete" else None
+        self.single_action_space = action_space(action_form, self.menu)
         self.action_space = batched(self.single_action_space, num_envs)
-        self.single_observation_space = observation_space(action_form, self._observe_mask)
+        self.single_observation_space = observation_space(action_form, self._observe_mask, self.menu)
         self.observation_space = batched(self.single_observation_space, num_envs)
-        self.menu = menu() if action_form == "discrete" else None
         self._months = np.zeros(0 if self._limit is None else num_envs, np.int64)  # played; a limit needs it
         self._begun = np.zeros(num_envs, bool)
         self._all_begun = False
@@ -177,10 +178,11 @@ class FirmVectorEnv(VectorEnv[Any, Any, Any]):
             KeyboardInterrupt: at Ctrl-C; every row has played the month, or none has, and the end of an episode may go
                 unreported.
         """
-        if self.menu is None:
-            decoded = read_boxes(actions, self.num_envs)
+        menu, n = self.menu, self.num_envs
+        if menu is None:
+            decoded = read_boxes(actions, n)
         else:
-            decoded = decode_discrete(read_choices(actions, self.num_envs), self.batch.suggestions())
+            decoded = menu.decode(read_choices(actions, n, len(menu)), self.batch)
         if not self._all_begun:
             raise ResetNeeded("some rows have no episode: call reset()")
         if self._mode is AutoresetMode.DISABLED and self._done.any():
@@ -283,7 +285,7 @@ class FirmVectorEnv(VectorEnv[Any, Any, Any]):
     def action_masks(self) -> NDArray[np.bool_]:
         """(n, A) bool: which actions, or choices of the menu, can matter this month; at least one True per row."""
         mask = self.batch.action_mask()
-        return mask if self.menu is None else menu_mask(mask)
+        return mask if self.menu is None else self.menu.mask(mask)
 
     def accounts(self) -> dict[str, NDArray[np.float64]]:
         """Tonnes held and owed, and capacity in place (t/month), each (n,): the state the observation shows."""

@@ -15,9 +15,10 @@ import gymnasium
 
 from nea_env.core.layout import ACTIONS, DEADLINE_SCALE, OBS_INDEX, OBSERVATION, PARTNERS, TECHS
 from nea_env.envs import arguments
+from nea_env.envs.menu import menu_of
 from nea_env.envs.reference.actions import action_of
 from nea_env.envs.reference.tables import interval
-from nea_env.envs.spaces import ACTION_FORMS, CHOICES
+from nea_env.envs.spaces import ACTION_FORMS
 from nea_env.library import load_scenario
 from nea_env.library.columns import paragraph, table, width_of_terminal
 from nea_env.library.errors import did_you_mean
@@ -310,7 +311,7 @@ def describe(scenario: str | Path | Mapping[str, Any] | Scenario, action_form: s
     if form == "discrete":
         lines += [
             Column(ACTED, number, choice.name, "choice", None, None, "choice", action_of(choice, mark=""))
-            for number, choice in enumerate(CHOICES)
+            for number, choice in enumerate(menu_of(played).choices)
         ]
     else:
         lines += [
@@ -344,7 +345,7 @@ def _environment(scenario: Any) -> tuple[Scenario, str, str]:
 
 def _heading(scenario: Scenario, form: str, name: str) -> list[str]:
     market = scenario.market
-    asked = f"{len(CHOICES)} choices of actions" if form == "discrete" else f"{len(ACTIONS)} actions"
+    asked = f"{len(menu_of(scenario))} choices of actions" if form == "discrete" else f"{len(ACTIONS)} actions"
     unit = f"baseline emissions of a month × {quantity(market.price)} {market.currency}/t"
     discount = math.exp(-market.discount_rate / 12.0)
     return [

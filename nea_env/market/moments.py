@@ -17,7 +17,8 @@ from nea_env.core.rules.price_processes import (
     gbm_change,
     jump_change,
     jump_count,
-    lattice_change,
+    lattice_log_price,
+    lattice_step,
     regime_change,
     regime_start,
     reversion_change,
@@ -118,12 +119,16 @@ def draw(market: Market, seed: list[int], years: int) -> Sample:
         first = _each(regime_start, c["wild_share"], generator.random(years))
         return Sample(*_walk(lambda wild, month: _pair(regime_change, wild, *numbers, u[month], z[month]), first))
     if market.law == "lattice":
-        numbers = c["log_step"], c["states"], c["up_chance"]
-        first = np.full(years, c["start"])
-        return Sample(
-            _walk(lambda place, month: _pair(lattice_change, place, c["growth"], *numbers, u[month]), first)[0]
-        )
 
+        def moved(place: np.ndarray, month: Month) -> tuple[np.ndarray, np.ndarray]:
+            after = _each(lattice_step, place, c["states"], c["up_chance"], u[month])
+            before, now = (
+                _each(lattice_log_price, 0.0, age, c["growth"], at, c["states"], c["log_step"])
+                for age, at in ((0.0, place), (1.0, after))
+            )
+            return now - before, after
+
+        return Sample(_walk(moved, np.full(years, c["start"]))[0])
     if market.law != "log_ou":
         raise ValueError(f"market.law: {market.law} has no moments here")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from nea_env.scenario.types import Model, Number, Share
 
@@ -36,4 +36,13 @@ class JointAction(Model):
         return ", ".join(parts) or "idle"
 
 
-Menu = Annotated[tuple[JointAction, ...], Field(max_length=MENU_MAX)]
+def _distinct_and_idle(entries: tuple[JointAction, ...]) -> tuple[JointAction, ...]:
+    if entries and JointAction() not in entries:
+        raise ValueError("no entry does nothing: expected one that is {}")
+    for number, entry in enumerate(entries):
+        if entry in entries[:number]:
+            raise ValueError(f"entry {number} ({entry.words}) is listed twice: expected each joint action once")
+    return entries
+
+
+Menu = Annotated[tuple[JointAction, ...], Field(max_length=MENU_MAX), AfterValidator(_distinct_and_idle)]

@@ -55,7 +55,7 @@ def chain(placed: Placed) -> Chain:
 
 
 def _branches(placed: Placed, month: int) -> tuple[Floats, NDArray[np.int64]]:
-    """Chances of a month's branches (price down or up) x (gap at the discount, at the premium, open), and a seed each."""
+    """Chances of a month's branches, price down or up x gap at discount, at premium or open, and a seed for each."""
     row, up = placed.monthly[month], float(placed.static[Static.UP_CHANCE])
     price = np.array([1.0 - up]) if row[Month.PRICE_MOVES] > 0.0 else np.zeros(0)
     gap, chance = np.zeros(0), float(row[Month.GAP_CHANCE])

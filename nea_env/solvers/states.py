@@ -40,7 +40,7 @@ def states(placed: Placed, most: int) -> States:
     Raises:
         ValueError: there are more, or two states that differ were taken for one.
     """
-    gone = {*unread(placed.static, placed.events), *PRICED, State.STRIKE}
+    gone = {*unread(placed.static, placed.monthly, placed.events), *PRICED, State.STRIKE}
     kept = tuple(column for column in range(State.size) if column not in gone)
     rows, successors = [placed.start().rows], []
     for month in range(placed.horizon - 1):
@@ -64,13 +64,13 @@ def _following(placed: Placed, month: int, rows: Rows, kept: tuple[int, ...]) ->
         parts.append(placed.step(month, many, asked, np.zeros(len(many.books), np.int64)).rows)
     books, memory = np.concatenate([part.books for part in parts]), np.concatenate([part.memory for part in parts])
     cells = np.rint(np.concatenate([books[:, kept], memory[:, :HISTORY_FROM]], axis=1) / UNIT).astype(np.int64)
-    _, first, inverse = _unique_rows(cells)
-    if not (cells == cells[first][inverse]).all():
+    _, places, inverse = _unique_rows(cells)
+    if not (cells == cells[places][inverse]).all():
         raise ValueError(f"month {month + 1}: two states have one hash")
-    return Rows(books[first], memory[first]), inverse.reshape(n, entries).astype(np.int32)
+    return Rows(books[places], memory[places]), inverse.reshape(n, entries).astype(np.int32)
 
 
-def _unique_rows(cells: NDArray[np.int64]) -> tuple[NDArray, NDArray, NDArray]:
+def _unique_rows(cells: NDArray[np.int64]) -> tuple[NDArray[np.uint64], NDArray[np.intp], NDArray[np.intp]]:
     """As ``np.unique`` of rows, by a hash: (hashes, first places, inverse)."""
     weights = np.random.default_rng(0).integers(1, 2**63, cells.shape[1], dtype=np.uint64) | np.uint64(1)
     hashes = (cells.astype(np.uint64) * weights).sum(axis=1, dtype=np.uint64)

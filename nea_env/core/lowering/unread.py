@@ -5,13 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from nea_env.core.layout import SLOTS, State
-from nea_env.core.parameters import (
-    BOOKED_BEFORE,
-    BORROW_DECAYING,
-    VERIFY,
-    Event,
-    Static,
-)
+from nea_env.core.parameters import BOOKED_BEFORE, BORROW_DECAYING, NEVER, VERIFY, Event, Month, Static
 from nea_env.core.rules.banking import NET_SALES, NEXT_PERIOD_ONLY, TRADED_UNITS
 
 FOUND = (
@@ -21,11 +15,12 @@ FOUND = (
 """Columns that are found anew from the others at the start of each month."""
 
 
-def unread(static: np.ndarray, events: np.ndarray) -> frozenset[int]:
+def unread(static: np.ndarray, monthly: np.ndarray, events: np.ndarray) -> frozenset[int]:
     """Columns of `State` that no month of a law reads, or that each month finds anew.
 
     Args:
         static: (Static.size,) the law's numbers.
+        monthly: (months, Month.size) its months.
         events: (e, Event.size) its events.
     """
     banks, verifies = events[:, Event.BANK_RULE], events[:, Event.KIND] == VERIFY
@@ -44,6 +39,7 @@ def unread(static: np.ndarray, events: np.ndarray) -> frozenset[int]:
         (bool(by_output.any()), outputs),
         (bool((events[:, Event.BORROW_RULE] == BORROW_DECAYING).any()), (State.BORROW_LIMIT,)),
         (bool((events[:, Event.SUBSIDY_REPAID] > 0.0).any()) and static[Static.SUBSIDY] > 0.0, (State.SUBSIDY,)),
+        (bool((monthly[:, Month.SELL_LIMIT] < NEVER).any()), (State.SOLD_ALLOCATION,)),
         (static[Static.REFERENCE_MONTHS] > 0.0, (State.REFERENCE_SUM, State.TRIGGER_RUN, State.INTERVENED)),
         (static[Static.QUOTE_SD] > 0.0 or static[Static.STALE] > 0.0, (State.QUOTE_ERROR,)),
     )

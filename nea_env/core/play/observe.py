@@ -7,9 +7,9 @@ import numpy as np
 from nea_env.core.elementary import log
 from nea_env.core.jit import jit
 from nea_env.core.layout import DEADLINE_SCALE, LINK_OPEN, PARTNERS, QUEUE, TECHS, Known, Observation, State, World
-from nea_env.core.parameters import Month, Plan, Static
+from nea_env.core.parameters import Event, Month, Plan, Static
 from nea_env.core.play.foreign import foreign_ask
-from nea_env.core.rules.abatement import arrival, invest_value
+from nea_env.core.rules.abatement import arrival, book_value, invest_value
 from nea_env.core.rules.price_processes import EQUILIBRIUM, TWO_REGIMES
 
 ONE = np.float32(1.0)
@@ -33,10 +33,11 @@ def observe(firms, rules, t):
     """Fill ``firms.seen``."""
     _see_month(firms, rules, t)
     _see_prices(firms, rules)
-    _see_books(firms, rules.own[Static.PER_ANNUAL])
+    _see_books(firms, rules, t)
     _see_plan(firms, rules)
     _see_technologies(firms, rules, t)
     _see_arrivals(firms, rules, t)
+    _see_book_values(firms, rules.own)
     _see_world(firms, rules, t)
 
 
@@ -77,9 +78,11 @@ def _see_prices(firms, rules):
 
 
 @jit(inline=True)
-def _see_books(firms, year):
-    """What a firm holds and owes, in shares of a year's emissions; ``year`` is 1 / t."""
-    state, plan, seen = firms.state, firms.plan, firms.seen
+def _see_books(firms, rules, t):
+    """What a firm holds and owes, in shares of a year's emissions, and the sales that the next deadline counts."""
+    state, plan, seen, year = firms.state, firms.plan, firms.seen, rules.own[Static.PER_ANNUAL]
+    e = int(rules.monthly[t, Month.DEADLINE_EVENT])
+    sales = State.LONG_SALES if e >= 0 and rules.events[e, Event.BANK_LONG_SALES] > 0.0 else State.NET_SALES
     for i in range(firms.width):
         seen[Observation.FRONT, i] = squash(state[State.FRONT, i] * year)
         seen[Observation.OLD, i] = squash(state[State.OLD, i] * year)
@@ -90,7 +93,7 @@ def _see_books(firms, year):
         seen[Observation.CLOSED, i] = squash(plan[Plan.CLOSED, i] * year)
         seen[Observation.OWED, i] = squash(state[State.OWED, i] * year)
         seen[Observation.DEBT, i] = squash(state[State.DEBT, i] * year)
-        seen[Observation.NET_SALES, i] = squash(10.0 * state[State.NET_SALES, i] * year)
+        seen[Observation.NET_SALES, i] = squash(10.0 * state[sales, i] * year)
         seen[Observation.CREDITS_ISSUED, i] = squash(state[State.CREDITS_ISSUED, i] * year)
         seen[Observation.LOG_OUTPUT, i] = clip(state[State.LOG_OUTPUT, i], -2.0, 2.0)
 
@@ -146,6 +149,17 @@ def _see_arrivals(firms, rules, t):
                         seen[Observation.TO_ARRIVAL, i] == 0.0 or share < seen[Observation.TO_ARRIVAL, i]
                     )
                     seen[Observation.TO_ARRIVAL, i] = share if comes else seen[Observation.TO_ARRIVAL, i]
+
+
+@jit(inline=True)
+def _see_book_values(firms, own):
+    """What capacity in place will count for at the end of the episode."""
+    state, seen, growth = firms.state, firms.seen, own[Static.BOOK_GROWTH] ** own[Static.HORIZON]
+    for k in range(TECHS):
+        per_potential, life = own[Static.PER_POTENTIAL + k], own[Static.LIFE_DISCOUNT + k]
+        for i in range(firms.width):
+            left = book_value(state[State.CAPACITY + k, i], state[State.AGED + k, i] * growth, per_potential, life)
+            seen[Observation.BOOK_VALUE + k, i] = clip(left, 0.0, 1.0) if per_potential > 0.0 else 0.0
 
 
 @jit(inline=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from nea_env.core.layout import ACTIONS
+from nea_env.envs.menu import MENU, Choice
 from nea_env.envs.reference.tables import FROM_TABLES, field_table, rows, sentence, table
-from nea_env.envs.spaces import CHOICES, Choice
 from nea_env.library.pages import MARKDOWN
 
 
@@ -121,9 +121,9 @@ print(obs["observation"], obs["action_mask"])  # for a policy that reads the mas
 DISCRETE_IDS = f"""
 ## Discrete ids
 
-`nea/KETSDiscrete-v0` and the other `Discrete` ids take a whole number from 0 to {len(CHOICES) - 1}: a choice from
+`nea/KETSDiscrete-v0` and the other `Discrete` ids take a whole number from 0 to {len(MENU) - 1}: a choice from
 `env.unwrapped.menu`, each of which represents one of the actions above. A choice is masked when an action that it
-needs is masked; number 0, `{CHOICES[0].name}`, never is. `gym.make("nea/KETS-v0", action_form="discrete")` makes the
+needs is masked; number 0, `{MENU[0]}`, never is. `gym.make("nea/KETS-v0", action_form="discrete")` makes the
 same environment.
 
 ```python
@@ -141,7 +141,7 @@ Then comes abatement: `none`, or `at price` (up to a marginal cost equal to the 
 
 def action_of(choice: Choice, mark: str = "`") -> str:
     """The entries of a choice's action that are not 0; ``mark`` encloses their names."""
-    suggested = {"trade": "even_trade"} if choice.even else {}
+    suggested = {"trade": f"{choice.trade}_trade"} if choice.trade else {}
     suggested |= {"abate": "abate_at_price"} if choice.at_price else {}
     values = zip(ACTIONS, choice.action, strict=True)
     given = {field.name: f"{value:g}" for field, value in values if value} | suggested
@@ -158,7 +158,7 @@ def summary() -> list[str]:
 def page() -> list[str]:
     """The lines of the page."""
     effects = ((f"`{field.name}`", *EFFECTS[field.name]) for field in ACTIONS)
-    menu = ((f"{number}", choice.name, action_of(choice)) for number, choice in enumerate(CHOICES))
+    menu = ((f"{number}", choice.name, action_of(choice)) for number, choice in enumerate(MENU.choices))
     return [
         *("# Actions", "", FROM_TABLES, *ABOUT_ACTIONS.splitlines(), ""),
         *(*field_table(rows(ACTIONS)), "", "## What each does", ""),

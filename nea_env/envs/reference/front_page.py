@@ -13,8 +13,8 @@ from typing import Any
 import gymnasium
 
 from nea_env.core.layout import ACTIONS, OBSERVATION
+from nea_env.envs.menu import MENU
 from nea_env.envs.reference.tables import table
-from nea_env.envs.spaces import CHOICES
 from nea_env.library import load_scenario
 from nea_env.library.pages import MARKDOWN, with_block
 from nea_env.scenario import Scenario, months_between
@@ -76,7 +76,7 @@ def facts(stored: dict[str, Any]) -> list[str]:
         ("observation", f"[{len(OBSERVATION)} numbers]({reference.format('observations')}), `float32`, of order one"),
         (
             "action",
-            f"[{len(ACTIONS)} numbers]({reference.format('actions')}) from -1 to 1; {twin}: {len(CHOICES)} choices",
+            f"[{len(ACTIONS)} numbers]({reference.format('actions')}) from -1 to 1; {twin}: {len(MENU)} choices",
         ),
         ("step, horizon", f"one month; {_months(scenario)} of them, {scenario.start} to {scenario.end}"),
         ("reward", f"minus the month's cost, in [baseline emissions at the first price]({reference.format('flows')})"),

@@ -26,7 +26,7 @@ from nea_env.core.rules.price_processes import (
     gbm_change,
     jump_change,
     jump_count,
-    lattice_change,
+    lattice_log_price,
     lattice_step,
     regime_change,
     regime_start,
@@ -72,7 +72,12 @@ def one(process, c, table, log_price, state, u, z):
         case "gbm":
             return gbm_change(c["process_drift"], c["process_sd"], z), state
         case "lattice":
-            return lattice_change(state, c["growth"], c["log_step"], c["states"], c["up_chance"], u)
+            place = lattice_step(state, c["states"], c["up_chance"], u)
+            before, after = (
+                lattice_log_price(0.0, age, c["growth"], at, c["states"], c["log_step"])
+                for age, at in ((0, state), (1, place))
+            )
+            return after - before, place
         case "jumps":
             return jump_change(c["process_drift"], c["diffusion_sd"], c["jump_chance"], c["jump_sd"], u, z), state
         case "two_regimes":
@@ -122,8 +127,9 @@ def test_the_kernel_walks_the_lattice_as_the_matrix_says():
     for i in range(5):
         hit = np.zeros(5)
         for low, high in pairwise((0.0, 1.0 - c["up_chance"], 1.0)):
-            change, place = lattice_change(float(i), GROWTH, c["log_step"], 5.0, c["up_chance"], (low + high) / 2)
-            assert nodes[int(place)] == pytest.approx(nodes[i] * math.exp(change - GROWTH), rel=1e-12)
+            place = lattice_step(float(i), 5.0, c["up_chance"], (low + high) / 2)
+            price = math.exp(lattice_log_price(math.log(100), 7, GROWTH, place, 5.0, c["log_step"]))
+            assert nodes[int(place)] == pytest.approx(price * math.exp(-7 * GROWTH), rel=1e-12)
             hit[int(place)] += high - low
         assert hit == pytest.approx(chances[i], abs=1e-15)
     assert lattice_step(4.0, 5.0, 0.5, 0.1) == 4.0 and lattice_step(0.0, 5.0, 0.5, 0.1) == 0.0
