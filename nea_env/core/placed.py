@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+import numba
 import numpy as np
 from numpy.typing import NDArray
 
@@ -24,6 +25,7 @@ from nea_env.core.lowering.tables import lowered
 from nea_env.core.parameters import MENU_EVEN, MENU_TARGET, MenuRow, Static
 from nea_env.core.play.at_prices import entries_of, rewards_at
 from nea_env.core.play.step import advance, start_rows
+from nea_env.core.pool import share
 from nea_env.scenario import Scenario
 
 Floats = NDArray[np.float64]
@@ -73,6 +75,7 @@ class Placed:
 
     Args:
         scenario: one that draws no laws.
+        threads: share the rows among so many; results do not depend on it.
 
     Raises:
         ValueError: it draws laws.
@@ -88,7 +91,8 @@ class Placed:
         exposure: money, the base of percentages.
     """
 
-    def __init__(self, scenario: Scenario) -> None:
+    def __init__(self, scenario: Scenario, threads: int | None = None) -> None:
+        self._threads = numba.config.NUMBA_NUM_THREADS if threads is None else threads
         stacked = stack([lowered(scenario)])
         if len(stacked.laws) > 1:
             raise ValueError(f"scenario {scenario.name}: it draws {len(stacked.laws)} laws; allowed: one")
@@ -99,10 +103,6 @@ class Placed:
         self.discount = float(self.static[Static.DISCOUNT])
         self.scale = float(self.static[Static.REWARD_SCALE])
         self.exposure = float(stacked.exposure[0])
-        self._scratch = (
-            np.zeros((Row.size, LANES), np.int64), np.zeros((1, COLUMNS, LANES)),
-            np.zeros((1, REMEMBERED, LANES), np.float32), np.zeros((LANES, Action.size), np.float32), np.zeros(LANES),
-        )  # fmt: skip
 
     def start(self) -> Month:
         """One firm at the start of an episode, looked at."""
@@ -144,8 +144,13 @@ class Placed:
     def rewards(self, month: int, rows: Rows, quotes: Floats, actions: NDArray[np.float32]) -> Floats:
         """(n, P, K) rewards of a month at each of P quotes and for each of K actions, (n, K, A) float32."""
         reward = np.empty((len(rows.books), len(quotes), actions.shape[1]))
-        span = (0, len(rows.books))
-        rewards_at(span, month, rows.books, rows.memory, quotes, actions, *self._tables, self._scratch, reward)
+
+        def play(span: tuple[int, int]) -> int:
+            given = month, rows.books, rows.memory, quotes, actions, *self._tables
+            rewards_at(span, *given, _scratch(), reward)
+            return 0
+
+        share(play, len(rows.books), 1, self._threads)
         return reward
 
     def _placed(self, month: int, rows: Rows, seeds: NDArray[np.int64]) -> tuple[NDArray[np.int64], Floats, NDArray]:
@@ -168,3 +173,11 @@ class Placed:
         if advance((0, n), where, books, memory, *self._tables, actions, reward, observation, mask) < 0:
             raise ValueError("an action is NaN or infinite")
         return Month(Rows(rows_of(books, n), rows_of(memory, n)), reward, observation, mask)
+
+
+def _scratch() -> tuple[NDArray[Any], ...]:
+    """Arrays for one block of `rewards_at`."""
+    return (
+        np.zeros((Row.size, LANES), np.int64), np.zeros((1, COLUMNS, LANES)),
+        np.zeros((1, REMEMBERED, LANES), np.float32), np.zeros((LANES, Action.size), np.float32), np.zeros(LANES),
+    )  # fmt: skip

@@ -11,6 +11,9 @@ SYSTEMS = {
     "LinkedTPS": "linked_tps",
     "LinkedKETS": "linked_kets",
     "LinkedTokyo": "linked_tokyo",
+    "TPSExact": "tps_exact",
+    "KETSExact": "kets_exact",
+    "TokyoExact": "tokyo_exact",
 }
 """Name in the id -> default scenario."""
 

@@ -1,4 +1,22 @@
-"""What is best, and known to be: closed forms of emissions trading, to hold simulators, solvers and agents to.
+"""What is best, and known to be, to hold simulators and agents to: the optimum of the exact track, and closed forms.
 
-``python -m nea_env.solvers closed_form`` prints them with a worked figure each.
+`solve_exact` solves a scenario of the exact track; ``python -m nea_env.solvers`` prints the closed forms of emissions
+trading with a worked figure each, and where a policy loses against the optimum.
 """
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from nea_env.solvers.exact import solve_exact as solve_exact
+
+__all__ = ["solve_exact"]
+
+
+def __getattr__(name: str) -> Any:
+    if name in __all__:
+        from nea_env.solvers import exact  # it brings the compiled core
+
+        return getattr(exact, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

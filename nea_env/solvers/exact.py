@@ -8,49 +8,83 @@ own month forward; the reward of each place and action is the core's own too. No
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from functools import cached_property
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from tqdm import tqdm
 
 from nea_env.core.placed import Month, Placed
 from nea_env.scenario import Scenario
-from nea_env.solvers.chain import Chain, chain
-from nea_env.solvers.states import States, states
+from nea_env.solvers.exact_policy import ExactPolicy
+from nea_env.solvers.solution import Solution, action_values, solution
 
 Floats = NDArray[np.float64]
-Chooser = Callable[[int, NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]], NDArray[np.integer]]
-"""(month, tonnes (n,), price (n,), observation (n, O)) -> (n,) numbers of the menu."""
-MOST_STATES = 200_000
-CELLS = 2**22  # rewards computed at once
-TIE = 1e-12  # actions that are worth as much as the best to this are as good: the first of them is taken
+Places = NDArray[np.int64]
+Chooser = Callable[[int, Places, Places, Month], NDArray[np.integer[Any]]]
+"""(month, tonnes (n,), price (n,), what the n firms see) -> (n,) numbers of the menu."""
+ALIKE = 1e-9  # of the value: what its own policy earns and what backward induction found may differ by
+
+
+class Played(NamedTuple):
+    """One month of a policy whose distribution over places is pushed forward: n places that it can be in.
+
+    Attributes:
+        tonnes: (n,) numbers of the month's states.
+        price: (n,) numbers of its prices.
+        chance: (n,) of each.
+        action: (n,) numbers of the menu that it chooses there.
+        earned: (n,) rewards of the month.
+        lost: (n,) value that its action loses against the best one.
+    """
+
+    tonnes: Places
+    price: Places
+    chance: Floats
+    action: Places
+    earned: Floats
+    lost: Floats
+
+
+class Evaluated(NamedTuple):
+    """What a policy is worth, without sampling error, in units of return.
+
+    Attributes:
+        value: its expected discounted return.
+        regret: what it loses against the best: the discounted sum of what each action loses.
+        months: all that it does, month by month.
+    """
+
+    value: float
+    regret: float
+    months: tuple[Played, ...]
 
 
 class Exact:
-    """A solved scenario.
+    """A solved scenario; `solve_exact` makes one.
 
     Values are in units of return: the discounted sum of rewards from a month on.
 
     Args:
         scenario: one of the exact track.
-        progress: show a bar.
+        progress: show a bar where it takes more than two seconds.
+        cache: whether to look for the solution in the user's cache and keep it there.
 
     Raises:
-        ValueError: it draws laws, has no menu, or more than ``MOST_STATES`` states in a month.
+        ValueError: it is not of the exact track, or has more than `solution.MOST_STATES` states in a month.
 
     Attributes:
         scenario: what is solved.
         values: for each month (N, P): the value of N states of tonnes at P prices.
-        best: for each month (N, P): the number of the best joint action.
+        best: for each month (N, P) int8: the number of the best joint action.
     """
 
-    def __init__(self, scenario: Scenario, *, progress: bool = True) -> None:
+    def __init__(self, scenario: Scenario, *, progress: bool = True, cache: bool = True) -> None:
+        _check(scenario)
         self.scenario = scenario
         self._placed = Placed(scenario)
-        self._chain: Chain = chain(self._placed)
-        self._states: States = states(self._placed, MOST_STATES)
-        self.values, self.best = self._solve(progress)
+        self._solution: Solution = solution(self._placed, progress=progress, cache=cache)
+        self.values, self.best = self._solution.values, self._solution.best
 
     @property
     def value(self) -> float:
@@ -60,9 +94,17 @@ class Exact:
     @property
     def sizes(self) -> list[tuple[int, int]]:
         """(N, P) of every month."""
-        return [
-            (len(rows.books), len(quotes)) for rows, quotes in zip(self._states.rows, self._chain.quotes, strict=True)
-        ]
+        return [values.shape for values in self.values]
+
+    @property
+    def quotes(self) -> tuple[Floats, ...]:
+        """For each month (P, Quote.size): the prices, as `core.parameters.Quote` names them."""
+        return self._solution.chain.quotes
+
+    @cached_property
+    def policy(self) -> ExactPolicy:
+        """The best policy: ``predict(observation)`` returns Box actions, as Stable-Baselines3's models do."""
+        return ExactPolicy(self)
 
     def percent(self, value: float) -> float:
         """A return in per cent of exposure; costs are negative."""
@@ -70,71 +112,101 @@ class Exact:
 
     def q(self, month: int) -> Floats:
         """(N, P, K) values of every joint action in a month."""
-        return self._q(month, self.values[month + 1] if month + 1 < self._placed.horizon else None)
+        after = self.values[month + 1] if month + 1 < self._placed.horizon else None
+        return action_values(self._placed, self._solution.chain, self._solution.states, month, after)
 
-    def _q(self, month: int, after: Floats | None, places: slice = slice(None)) -> Floats:
-        rows = self._states.rows[month]
-        rows = rows.take(np.arange(len(rows.books))[places])
-        worth = self._placed.rewards(month, rows, self._chain.quotes[month], self._placed.menu(rows))
-        if after is not None:
-            expected = self._placed.discount * (after @ self._chain.moves[month].T)  # (N', P)
-            worth += expected[self._states.successors[month][places]].transpose(0, 2, 1)
-        return worth
+    def evaluate(self, choose: Chooser | None = None) -> Evaluated:
+        """What a policy is worth: its own distribution over places is pushed forward through the core's month.
 
-    def _solve(self, progress: bool) -> tuple[list[Floats], list[NDArray[np.int8]]]:
-        horizon, entries = self._placed.horizon, len(self.scenario.menu)
-        values: list[Any] = [None] * horizon
-        best: list[Any] = [None] * horizon
-        after = None
-        for month in tqdm(reversed(range(horizon)), "months solved", horizon, disable=not progress, delay=2.0):
-            n, prices = len(self._states.rows[month].books), len(self._chain.quotes[month])
-            values[month], best[month] = np.empty((n, prices)), np.empty((n, prices), np.int8)
-            chunk = max(1, CELLS // (prices * entries))
-            for first in range(0, n, chunk):
-                places = slice(first, first + chunk)
-                worth = self._q(month, after, places)
-                values[month][places] = worth.max(axis=2)
-                best[month][places] = (worth >= worth.max(axis=2, keepdims=True) - TIE).argmax(axis=2)
-            after = values[month]
-        return values, best
+        The regret is summed on its own (the performance-difference identity), so value less best value and minus the
+        regret agree to rounding if, and only if, the solver and the month agree.
 
-    def optimal(self, month: int, tonnes: NDArray[np.int64], price: NDArray[np.int64], seen: Any) -> NDArray[np.int8]:
-        """The best action of each state: a chooser."""
-        return self.best[month][tonnes, price]
-
-    def evaluate(self, choose: Chooser) -> tuple[float, float]:
-        """(return of a policy, what it loses against the best), both without sampling error.
-
-        The policy's own distribution over states is pushed forward; the loss is the discounted sum of what each
-        action loses (the performance-difference identity), so value less return.
+        Args:
+            choose: the policy; None: the best one. See `nea_env.solvers.choosers`.
         """
-        weight, total, lost = np.ones((1, 1)), 0.0, 0.0
+        weight, played, factor = np.ones((1, 1)), [], 1.0
+        total = lost = 0.0
         for month in range(self._placed.horizon):
-            tonnes, price = np.nonzero(weight)
-            chance = weight[tonnes, price] * self._placed.discount**month
-            seen = self.observe(month, tonnes, price)
-            action = np.asarray(choose(month, tonnes, price, seen.observation), np.int64)
-            asked = self._placed.menu(seen.rows)[np.arange(len(tonnes)), action]
-            played = self._placed.step(month, seen.rows, asked, np.zeros(len(tonnes), np.int64))
-            total += float(chance @ played.reward)
-            worth = played.reward.copy()
+            tonnes, price = (places.astype(np.int64) for places in np.nonzero(weight))
+            one = self._month(month, tonnes, price, weight[tonnes, price], choose)
+            total += factor * float(one.chance @ one.earned)
+            lost += factor * float(one.chance @ one.lost)
+            factor *= self._placed.discount
+            played.append(one)
             if month + 1 < self._placed.horizon:
-                following = self._states.successors[month][tonnes, action]
-                moves = self._chain.moves[month]
-                expected = (self.values[month + 1][following] * moves[price]).sum(axis=1)
-                worth += self._placed.discount * expected
-                after = np.zeros((len(self._states.rows[month + 1].books), len(moves)))
-                np.add.at(after, (following, price), weight[tonnes, price])
-                weight = after @ moves
-            lost += float(chance @ (self.values[month][tonnes, price] - worth))
-        return total, lost
+                following = self._solution.states.successors[month][tonnes, one.action]
+                after = np.zeros((len(self.values[month + 1]), weight.shape[1]))
+                np.add.at(after, (following, price), one.chance)
+                weight = after @ self._solution.chain.moves[month]
+        return Evaluated(total, lost, tuple(played))
 
-    def asked(self, month: int, tonnes: NDArray[np.int64], entries: NDArray[np.integer]) -> NDArray[np.float32]:
+    def _month(self, month: int, tonnes: Places, price: Places, chance: Floats, choose: Chooser | None) -> Played:
+        seen = self.observe(month, tonnes, price)
+        number = self.best[month][tonnes, price] if choose is None else choose(month, tonnes, price, seen)
+        action = np.asarray(number, np.int64)
+        asked = self._placed.menu(seen.rows)[np.arange(len(tonnes)), action]
+        earned = self._placed.step(month, seen.rows, asked, np.zeros(len(tonnes), np.int64)).reward
+        worth = earned
+        if month + 1 < self._placed.horizon:
+            following = self._solution.states.successors[month][tonnes, action]
+            moves = self._solution.chain.moves[month]
+            worth = earned + self._placed.discount * (self.values[month + 1][following] * moves[price]).sum(axis=1)
+        return Played(tonnes, price, chance, action, earned, self.values[month][tonnes, price] - worth)
+
+    def asked(self, month: int, tonnes: Places, numbers: NDArray[np.integer[Any]]) -> NDArray[np.float32]:
         """(n, 8) Box actions of joint actions (n,) at states (n,) of a month."""
-        rows = self._states.rows[month].take(tonnes)
-        return self._placed.menu(rows)[np.arange(len(tonnes)), entries]
+        rows = self._solution.states.rows[month].take(tonnes)
+        return self._placed.menu(rows)[np.arange(len(tonnes)), numbers]
 
-    def observe(self, month: int, tonnes: NDArray[np.int64], price: NDArray[np.int64]) -> Month:
-        """What a firm sees at states (n,) of a month, and its rows there."""
-        rows = self._states.rows[month].take(tonnes).at(self._chain.quotes[month][price])
+    def numbers(self, seen: Month, actions: NDArray[np.float32]) -> Places:
+        """(n,) numbers of the joint actions that Box actions (n, 8) become where the core rounds them to the menu."""
+        return self._placed.entries(seen.rows, np.ascontiguousarray(actions, np.float32))
+
+    def observe(self, month: int, tonnes: Places, price: Places) -> Month:
+        """What a firm sees at states (n,) and prices (n,) of a month, and its rows there."""
+        rows = self._solution.states.rows[month].take(tonnes).at(self.quotes[month][price])
         return self._placed.look(month, rows)
+
+
+def solve_exact(scenario: Scenario | str, *, progress: bool = True, cache: bool = True) -> Exact:
+    """The known optimum of a scenario on the exact track.
+
+    Args:
+        scenario: one, or what `nea_env.load_scenario` takes: ``"kets_exact"``, ``"tps_exact"``, ``"tokyo_exact"``.
+        progress: show a bar where it takes more than two seconds.
+        cache: whether to look for the solution in the user's cache and keep it there.
+
+    Returns:
+        The solution: ``value``, ``values[month]``, ``best[month]``, ``q(month)``, ``policy``, ``evaluate(...)``.
+
+    Raises:
+        ValueError: the scenario is not of the exact track: it says what is not and what would be. What the best policy
+            earns in the core's month is compared with the value found, so no other scenario passes unseen.
+    """
+    from nea_env.library import load_scenario
+
+    exact = Exact(load_scenario(scenario), progress=progress, cache=cache)
+    earned = exact.evaluate().value
+    if abs(earned - exact.value) > ALIKE * max(1.0, abs(exact.value)):
+        raise ValueError(
+            f"scenario {exact.scenario.name}: its best policy earns {exact.percent(earned):.6g} % of exposure where "
+            f"backward induction found {exact.percent(exact.value):.6g} %: a month depends on something that has to be "
+            "remembered, such as a mean of past prices, a trigger or an auction; see docs/exact.md"
+        )
+    return exact
+
+
+def _check(scenario: Scenario) -> None:
+    market, frictions = scenario.market, scenario.market.frictions
+    wrong = (
+        (not scenario.menu, "menu is empty: expected a list of joint actions"),
+        (market.law != "lattice", f"market.law is {market.law}: expected lattice"),
+        (market.offset is not None, "market.offset has a price of its own: expected null"),
+        (market.quote_noise > 0.0, f"market.quote_noise is {market.quote_noise:g}: expected 0"),
+        (frictions.permanent_impact > 0.0, "market.frictions.permanent_impact moves the price: expected 0"),
+        (scenario.firm.output_shock.volatility > 0.0, "firm.output_shock.volatility is above 0: expected 0"),
+        (bool(scenario.links), "links bring prices of their own: expected none"),
+    )
+    for is_wrong, words in wrong:
+        if is_wrong:
+            raise ValueError(f"scenario {scenario.name} is not on the exact track: {words}; see docs/exact.md")

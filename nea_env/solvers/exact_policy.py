@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nea_env.core.layout import TECHS, Observation
+from nea_env.core.layout import TECHS, Action, Observation
 
 if TYPE_CHECKING:
     from nea_env.solvers.exact import Exact
@@ -24,7 +24,7 @@ QUOTED = (Observation.LOG_PRICE, Observation.FRONT_GAP)
 _TONNES = [column for column in range(Observation.size) if column not in PRICED]
 
 
-class Places:
+class Finder:
     """Finds the state of a solved scenario that an observation shows, since the observation is Markov.
 
     Args:
@@ -55,10 +55,16 @@ class Places:
 
 
 class ExactPolicy:
-    """The best policy: ``predict(observation)`` returns Box actions, as Stable-Baselines3's models do."""
+    """The best policy: ``predict(observation)`` returns Box actions, as Stable-Baselines3's models do.
+
+    Args:
+        exact: what is solved.
+    """
+
+    name = "optimum"
 
     def __init__(self, exact: Exact) -> None:
-        self._exact, self._places = exact, Places(exact)
+        self._exact, self._finder = exact, Finder(exact)
 
     def predict(
         self, observation: Any, state: Any = None, episode_start: Any = None, deterministic: bool = True
@@ -70,11 +76,11 @@ class ExactPolicy:
         """
         seen = np.asarray(observation, np.float32)
         many = np.atleast_2d(seen)
-        actions = np.empty((len(many), 8), np.float32)
-        months = self._places.months(many)
+        actions = np.empty((len(many), Action.size), np.float32)
+        months = self._finder.months(many)
         for month in np.unique(months):
             chosen = np.flatnonzero(months == month)
-            tonnes, price = self._places.find(int(month), many[chosen])
+            tonnes, price = self._finder.find(int(month), many[chosen])
             actions[chosen] = self._exact.asked(int(month), tonnes, self._exact.best[month][tonnes, price])
         return (actions if seen.ndim > 1 else actions[0]), None
 

@@ -1,0 +1,45 @@
+"""Policies of every kind as what a solved scenario evaluates: numbers of the menu at places."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nea_env.core.placed import Month
+from nea_env.envs.menu import menu_of
+from nea_env.policies.play import plays_menu, takes_masks
+from nea_env.solvers.exact import Chooser, Exact, Places
+
+ROWS = 65_536  # asked at once
+
+
+def chooser(policy: Any, exact: Exact) -> Chooser:
+    """A policy that reads the observation, for `Exact.evaluate`.
+
+    Args:
+        policy: has ``predict(observation, state, episode_start, deterministic)``, as the rules and the models of
+            Stable-Baselines3; its ``action_space`` is Discrete where it chooses from the menu, and ``predict`` takes
+            ``action_masks`` where it wants them. It has no memory: it is asked about places, not about episodes.
+        exact: what it plays.
+
+    Returns:
+        The chooser; a Box action becomes the joint action that the core rounds it to.
+    """
+    discrete, masked, menu = plays_menu(policy), takes_masks(policy), menu_of(exact.scenario)
+
+    def ask(seen: Month, part: slice) -> NDArray[Any]:
+        mask = seen.mask[part]
+        told = {"action_masks": menu.mask(mask) if discrete else mask} if masked else {}
+        observation = seen.observation[part]
+        start = np.zeros(len(observation), bool)
+        actions, _ = policy.predict(observation, state=None, episode_start=start, deterministic=True, **told)
+        return np.asarray(actions)
+
+    def choose(month: int, tonnes: Places, price: Places, seen: Month) -> NDArray[np.integer[Any]]:
+        parts = [slice(first, first + ROWS) for first in range(0, len(tonnes), ROWS)]
+        actions = np.concatenate([ask(seen, part) for part in parts])
+        return actions.astype(np.int64) if discrete else exact.numbers(seen, actions)
+
+    return choose
