@@ -101,6 +101,21 @@ class Exact:
         """For each month (P, Quote.size): the prices, as `core.parameters.Quote` names them."""
         return self._solution.chain.quotes
 
+    @property
+    def moves(self) -> tuple[Floats, ...]:
+        """For each month but the last (P, P'): chances of the prices of the next."""
+        return self._solution.chain.moves
+
+    @property
+    def successors(self) -> tuple[NDArray[np.int32], ...]:
+        """For each month but the last (N, K): the state of the next that each joint action leads to."""
+        return self._solution.states.successors
+
+    @property
+    def discount(self) -> float:
+        """Of a month."""
+        return self._placed.discount
+
     @cached_property
     def policy(self) -> ExactPolicy:
         """The best policy: ``predict(observation)`` returns Box actions, as Stable-Baselines3's models do."""
@@ -109,6 +124,11 @@ class Exact:
     def percent(self, value: float) -> float:
         """A return in per cent of exposure; costs are negative."""
         return 100.0 * value * self._placed.scale / self._placed.exposure
+
+    def rewards(self, month: int, prices: Places) -> Floats:
+        """(N, n, K) rewards of a month in every state, at n of its prices, for every joint action."""
+        rows = self._solution.states.rows[month]
+        return self._placed.rewards(month, rows, self.quotes[month][prices], self._placed.menu(rows))
 
     def q(self, month: int) -> Floats:
         """(N, P, K) values of every joint action in a month."""
@@ -134,10 +154,10 @@ class Exact:
             factor *= self._placed.discount
             played.append(one)
             if month + 1 < self._placed.horizon:
-                following = self._solution.states.successors[month][tonnes, one.action]
+                following = self.successors[month][tonnes, one.action]
                 after = np.zeros((len(self.values[month + 1]), weight.shape[1]))
                 np.add.at(after, (following, price), one.chance)
-                weight = after @ self._solution.chain.moves[month]
+                weight = after @ self.moves[month]
         return Evaluated(total, lost, tuple(played))
 
     def _month(self, month: int, tonnes: Places, price: Places, chance: Floats, choose: Chooser | None) -> Played:
@@ -148,8 +168,8 @@ class Exact:
         earned = self._placed.step(month, seen.rows, asked, np.zeros(len(tonnes), np.int64)).reward
         worth = earned
         if month + 1 < self._placed.horizon:
-            following = self._solution.states.successors[month][tonnes, action]
-            moves = self._solution.chain.moves[month]
+            following = self.successors[month][tonnes, action]
+            moves = self.moves[month]
             worth = earned + self._placed.discount * (self.values[month + 1][following] * moves[price]).sum(axis=1)
         return Played(tonnes, price, chance, action, earned, self.values[month][tonnes, price] - worth)
 
