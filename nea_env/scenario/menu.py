@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from nea_env.scenario.types import Model, Number, Share
 
 Signed = Annotated[Number, Field(ge=-1.0, le=1.0)]
 MENU_MAX = 64
+
+
+def _trade(value: object) -> object:
+    if isinstance(value, str) and value not in ("even", "target"):
+        raise ValueError(f"{value!r}: expected a number from -1 to 1, even or target")
+    return value
 
 
 class JointAction(Model):
@@ -19,7 +25,7 @@ class JointAction(Model):
     not be carried over (`even_trade` and `target_trade` of the observation).
     """
 
-    trade: Signed | Literal["even", "target"] = 0.0  # share of the monthly volume limit
+    trade: Annotated[Signed | Literal["even", "target"], BeforeValidator(_trade)] = 0.0  # share of the volume limit
     abate: Share = 0.0  # of what is possible
     invest: Share = 0.0  # of the monthly investment limit
     offset: Share = 0.0  # of the room left

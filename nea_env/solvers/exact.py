@@ -217,16 +217,31 @@ def solve_exact(scenario: Scenario | str, *, progress: bool = True, cache: bool 
 
 
 def _check(scenario: Scenario) -> None:
-    market, frictions = scenario.market, scenario.market.frictions
-    wrong = (
+    market, frictions, law = scenario.market, scenario.market.frictions, scenario.regime
+    wrong = [
         (not scenario.menu, "menu is empty: expected a list of joint actions"),
         (market.law != "lattice", f"market.law is {market.law}: expected lattice"),
         (market.offset is not None, "market.offset has a price of its own: expected null"),
         (market.quote_noise > 0.0, f"market.quote_noise is {market.quote_noise:g}: expected 0"),
+        (market.stale > 0.0, f"market.stale is {market.stale:g}: expected 0"),
         (frictions.permanent_impact > 0.0, "market.frictions.permanent_impact moves the price: expected 0"),
         (scenario.firm.output_shock.volatility > 0.0, "firm.output_shock.volatility is above 0: expected 0"),
         (bool(scenario.links), "links bring prices of their own: expected none"),
-    )
+    ]
+    for year in scenario.periods:
+        fine, auction, trigger = law.penalty.get(year), law.auctions.get(year), law.stabilisation.get(year)
+        where = f"regime.penalty.{year}"
+        if fine is not None:
+            wrong.append((fine.mean_months > 1, f"{where}.mean_months is {fine.mean_months}: expected 1"))
+            wrong.append((fine.mean_until is not None, f"{where}.mean_until is {fine.mean_until}: expected null"))
+        if auction is not None:
+            wrong.append(
+                (auction.bid_share > 0.0, f"regime.auctions.{year} are open to the firm: expected bid_share 0")
+            )
+        if trigger is not None:
+            bounds = trigger.high_multiple, trigger.low_multiple, trigger.high_price, trigger.low_price
+            words = f"regime.stabilisation.{year} has a trigger: expected null for its multiples and prices"
+            wrong.append((any(bound is not None for bound in bounds), words))
     for is_wrong, words in wrong:
         if is_wrong:
             raise ValueError(f"scenario {scenario.name} is not on the exact track: {words}; see docs/exact.md")

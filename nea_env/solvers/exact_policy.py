@@ -64,7 +64,7 @@ class ExactPolicy:
     name = "optimum"
 
     def __init__(self, exact: Exact) -> None:
-        self._exact, self._finder = exact, Finder(exact)
+        self._exact, self.finder = exact, Finder(exact)
 
     def predict(
         self, observation: Any, state: Any = None, episode_start: Any = None, deterministic: bool = True
@@ -77,10 +77,10 @@ class ExactPolicy:
         seen = np.asarray(observation, np.float32)
         many = np.atleast_2d(seen)
         actions = np.empty((len(many), Action.size), np.float32)
-        months = self._finder.months(many)
+        months = self.finder.months(many)
         for month in np.unique(months):
             chosen = np.flatnonzero(months == month)
-            tonnes, price = self._finder.find(int(month), many[chosen])
+            tonnes, price = self.finder.find(int(month), many[chosen])
             actions[chosen] = self._exact.asked(int(month), tonnes, self._exact.best[month][tonnes, price])
         return (actions if seen.ndim > 1 else actions[0]), None
 

@@ -5,10 +5,10 @@ import pytest
 
 from nea_env.envs.firm import FirmEnv
 from nea_env.envs.firm_vector import FirmVectorEnv
-from nea_env.envs.spaces import CHOICES
+from nea_env.envs.menu import MENU
 from tests.asserts import assert_rejected_unharmed, assert_same
 
-K = len(CHOICES)
+K = len(MENU)
 SCENARIOS = ("kets", "linked_tokyo")  # without links, and with two that are open from the start
 
 

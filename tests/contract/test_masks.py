@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from nea_env.core import layout
-from nea_env.envs.actions import decode_discrete
-from nea_env.envs.spaces import CHOICES, menu_mask
+from nea_env.envs.menu import menu_of
+from nea_env.library import load_scenario
 from tests.asserts import assert_mask_is_honest, assert_same
 from tests.contract.plans import PLANS, months
 from tests.contract.scope import SCENARIOS, batch, scenario
@@ -53,13 +53,14 @@ def test_each_action_that_is_ever_open_matters_in_some_month(name):
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_a_masked_choice_equals_one_without_what_is_masked(name):
     """Each closed choice plays like the same choice with its masked actions set to nothing."""
-    firms = batch(name, len(CHOICES))
-    numbers = np.arange(len(CHOICES))
+    menu = menu_of(load_scenario(name))
+    firms = batch(name, len(menu))
+    numbers = np.arange(len(menu))
     for _ in range(int(firms.horizon[0])):
         open_actions = firms.action_mask()
-        closed = ~menu_mask(open_actions)[numbers, numbers]
-        assert not closed[0]
-        actions = decode_discrete(numbers, firms.suggestions())
+        closed = ~menu.mask(open_actions)[numbers, numbers]
+        assert not closed.all()
+        actions = menu.decode(numbers, firms)
         state = firms.get_state()
         stripped = firms.step(np.where(open_actions | ~closed[:, None], actions, 0).astype(np.float32))
         firms.set_state(state)

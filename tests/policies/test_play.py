@@ -3,7 +3,7 @@ import pytest
 from gymnasium import spaces
 
 from nea_env.core.batch import Batch
-from nea_env.envs.spaces import menu
+from nea_env.envs.menu import MENU
 from nea_env.library import load_scenario
 from nea_env.policies.levers import LEVERS
 from nea_env.policies.outcome import CURVES, QUANTILES, joined
@@ -54,14 +54,14 @@ def test_rows_may_share_a_seed():
 class Recorder:
     """A policy of the menu that notes what it is asked with; its state counts the months."""
 
-    action_space = spaces.Discrete(len(menu()))
+    action_space = spaces.Discrete(len(MENU))
 
     def __init__(self):
         self.asked = []
 
     def predict(self, observation, state=None, episode_start=None, deterministic=False, action_masks=None):
         self.asked.append((state, episode_start, deterministic, action_masks))
-        return np.full(len(observation), menu().index("even, at price")), (state or 0) + 1
+        return np.full(len(observation), MENU.index("even, at price")), (state or 0) + 1
 
 
 def test_a_policy_of_the_menu_is_asked_as_a_model_with_masks_and_a_state():
@@ -72,7 +72,7 @@ def test_a_policy_of_the_menu_is_asked_as_a_model_with_masks_and_a_state():
     assert [start.tolist() for _, start, *_ in policy.asked[:2]] == [[True] * 3, [False] * 3]
     assert all(deterministic for _, _, deterministic, _ in policy.asked)
     masks = np.array([mask for *_, mask in policy.asked])
-    assert masks.shape[1:] == (3, len(menu())) and masks.any(axis=2).all() and not masks.all()
+    assert masks.shape[1:] == (3, len(MENU)) and masks.any(axis=2).all() and not masks.all()
     assert np.allclose(outcome.cost_pct, play(JustInTime(), SCENARIO, SEEDS[:3]).cost_pct)
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 from nea_env.core.elementary import exp
 from nea_env.core.jit import jit
 from nea_env.core.layout import SLOTS, TECHS, Action, State, World
@@ -15,11 +13,10 @@ from nea_env.core.rules.allocation import duty_under_cap
 from nea_env.core.rules.banking import NONE, carry_limit, counted_sales, sale_to_carry
 from nea_env.core.rules.borrowing import borrow_limit
 from nea_env.core.rules.offsets import buyable
-from nea_env.core.rules.trading import auction_price
+from nea_env.core.rules.trading import auction_price, lots_that_cover
 
 LEAST_LEFT = 1e-6
 """Share of a technology's potential below which it counts as built: what is left is rounding."""
-ROUND_OFF = 1e-6  # lots: a sale that exceeds a whole number of lots by less is that number
 
 
 @jit(paste=True)
@@ -157,7 +154,9 @@ def _hold_auction(firms, rules, t, event):
 @jit(inline=True)
 def _suggest_trade(firms, rules, t):
     """The trade that closes the gap evenly over the months left to do so."""
-    state, plan, month = firms.state, firms.plan, rules.monthly[t]
+    state, plan, month, lot, per_lot = (
+        firms.state, firms.plan, rules.monthly[t], rules.own[Static.LOT], rules.own[Static.PER_LOT],
+    )  # fmt: skip
     left, volume = month[Month.MONTHS_TO_TRADE], month[Month.VOLUME_LIMIT]
     if month[Month.DEADLINE_EVENT] < 0.0 or left <= 0.0:
         for i in range(firms.width):
@@ -167,6 +166,11 @@ def _suggest_trade(firms, rules, t):
         gap = plan[Plan.GAP, i]
         reach = left * (volume + state[State.AUCTION_ROOM, i] if gap > 0.0 else volume)
         state[State.EVEN_TRADE, i] = min(max(gap / reach, -1.0), 1.0)
+    if lot > 0.0:
+        for i in range(firms.width):
+            limit = volume + state[State.AUCTION_ROOM, i] if state[State.EVEN_TRADE, i] > 0.0 else volume
+            tonnes = lots_that_cover(state[State.EVEN_TRADE, i] * limit, lot, per_lot)
+            state[State.EVEN_TRADE, i] = min(max(tonnes / limit, -1.0), 1.0)
 
 
 @jit(inline=True)
@@ -248,12 +252,14 @@ def _suggest_target(firms, rules, t):
         tonnes, limit = plan[Plan.GAP, i], volume
         if tonnes > 0.0:
             limit += state[State.AUCTION_ROOM, i]
+            tonnes = lots_that_cover(tonnes, lot, per_lot)
         else:
+            surplus = -tonnes
             sales = counted_sales(state[State.NET_SALES, i], state[State.LONG_SALES, i], counts_long, years)
-            tonnes = sale_to_carry(
-                rule, -tonnes, plan[Plan.CARRY, i], base, multiple, sales, years, holder, floor, unit
+            sale = sale_to_carry(
+                rule, surplus, plan[Plan.CARRY, i], base, multiple, sales, years, holder, floor, unit
             )  # fmt: skip
-            tonnes = -lot * math.ceil(tonnes * per_lot - ROUND_OFF) if lot > 0.0 else -tonnes
+            tonnes = max(-lots_that_cover(sale, lot, per_lot), lots_that_cover(-surplus, lot, per_lot))
         state[State.TARGET_TRADE, i] = min(max(tonnes / limit, -1.0), 1.0)
 
 

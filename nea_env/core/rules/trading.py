@@ -7,6 +7,14 @@ import math
 from nea_env.core.elementary import expm1
 from nea_env.core.jit import jit
 
+ROUND_OFF = 1e-6  # lots: a trade that exceeds a whole number of lots by less is that number
+
+
+@jit(inline=True)
+def lots_that_cover(tonnes, lot, per_lot):
+    """The least trade in whole lots that is not below ``tonnes``, itself where there are no lots: sales round down."""
+    return lot * math.ceil(tonnes * per_lot - ROUND_OFF) if lot > 0.0 else tonnes
+
 
 @jit(inline=True)
 def feasible_trade(share, volume_limit, held, sellable, lot, per_lot):

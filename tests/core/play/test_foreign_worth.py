@@ -11,7 +11,7 @@ import pytest
 from nea_env.core.batch import Batch
 from nea_env.core.layout import OBS_INDEX, Action
 from nea_env.envs.firm import FirmEnv
-from nea_env.envs.spaces import menu
+from nea_env.envs.menu import MENU
 from nea_env.scenario import Scenario
 from nea_env.solvers.closed_form.links import value_of_a_quota, value_of_the_cheaper_unit
 from tests.core import scenarios as made
@@ -169,7 +169,7 @@ def test_the_mask_is_open_where_something_can_be_bought_or_sold():
 def test_the_menu_buys_and_sells_abroad():
     env = FirmEnv("linked_kets", "discrete")
     env.reset(seed=0)
-    buy, sell = (menu().index(f"even, at price, foreign {side}") for side in ("buy", "sell"))
+    buy, sell = (MENU.index(f"even, at price, foreign {side}") for side in ("buy", "sell"))
     while env.market()["link_0"] == 0.0:
         *_, info = env.step(0)
     assert info["action_mask"][buy] == 1
