@@ -21,6 +21,7 @@ from agents.run_folder import RunFolder
 from agents.sb3 import FirmVecEnv, make_vec_env
 from agents.settings import Settings
 from agents.versions import versions
+from nea_env.bench.score import optimum, scores
 from nea_env.library.grammar import label
 from nea_env.policies.by_name import opponents
 from nea_env.policies.seeds import training_seed
@@ -89,6 +90,7 @@ def compare(settings: Settings, model: BaseAlgorithm, folder: RunFolder, stop: I
     scenario, name, steps = settings.scenario, settings.algo.name, model.num_timesteps
     policies: dict[str, Any] = {
         **opponents(settings.evaluation.policies, scenario, settings.progress != "off"),
+        **optimum(scenario, progress=settings.progress != "off"),
         name: model,
     }
     seeds = evaluate.evaluation_seeds(settings.evaluation.seed, settings.evaluation.episodes)
@@ -99,7 +101,7 @@ def compare(settings: Settings, model: BaseAlgorithm, folder: RunFolder, stop: I
             stop.check()
 
         outcomes = evaluate.outcomes_of(policies, scenario, seeds, chunk=settings.evaluation.chunk, progress=update)
-    summary = evaluate.summarise(outcomes)
+    summary = evaluate.summarise(outcomes, scores(policies, scenario))
     stop.check()
     title = label(scenario.title, scenario.changes)
     if settings.figures:

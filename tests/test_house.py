@@ -35,6 +35,7 @@ LAYERS = (  # lowest first; a unit may import itself and what stands in a lower 
     ("nea_env.policies",),
     ("nea_env.market", "nea_env.solvers"),
     ("nea_env.bench",),
+    ("nea_env.solvers.__main__",),  # commands on policies of every kind, which bench knows
     ("nea_env",),  # the package's own __init__, which opens it to the outside
     ("agents",),
     ("train", "benchmarks"),

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from nea_env.bench.score import Score
 from nea_env.policies.outcome import Outcome, interval, joined
 from nea_env.policies.play import play
 from nea_env.policies.seeds import EVALUATION_SEEDS
@@ -28,6 +29,8 @@ TOTALS = (
 USED = {"invest": "invested", "offset": "offsets_bought", "borrow": "borrowed", "abate": "abated", "sell": "sold"}
 
 CAPTION = "cost in % of exposure, 95 % intervals; vs: paired difference, negative is cheaper"
+EXACT = ("regret", "score")
+"""Columns of what is known without sampling error: % of exposure above the optimum; 0 just in time to 1 the optimum."""
 CHUNK = 2_500
 """Episodes played at once."""
 
@@ -74,9 +77,14 @@ def outcomes_of(
     return outcomes
 
 
-def summarise(outcomes: Mapping[str, Outcome]) -> dict[str, Any]:
-    """The figures of ``evaluation.json`` for each policy; ``vs_…`` negative is cheaper; ``by_year`` means in tonnes."""
-    policies = {}
+def summarise(outcomes: Mapping[str, Outcome], exact: Mapping[str, Score] | None = None) -> dict[str, Any]:
+    """The figures of ``evaluation.json`` for each policy; ``vs_…`` negative is cheaper; ``by_year`` means in tonnes.
+
+    Args:
+        outcomes: by policy.
+        exact: scores by policy where the optimum is known, as ``nea_env.bench.score.scores`` finds them.
+    """
+    policies: dict[str, Any] = {}
     for name, outcome in outcomes.items():
         totals = outcome.totals
         policies[name] = {
@@ -99,6 +107,8 @@ def summarise(outcomes: Mapping[str, Outcome]) -> dict[str, Any]:
             },
             "cost_parts_pct": {part: float(values.mean()) for part, values in outcome.parts_pct.items()},
         }
+        if exact and name in exact:
+            policies[name]["exact"] = exact[name]._asdict()
     return policies
 
 
@@ -114,7 +124,8 @@ def baselines_in(summary: Mapping[str, Any]) -> tuple[str, ...]:
 def headings(summary: Mapping[str, Any]) -> tuple[str, ...]:
     """The head of the table."""
     against = (f"vs {name.replace('_', ' ')}" for name in baselines_in(summary))
-    return ("policy", "cost", *against, "comply", "shortfall t", "abatement t", "mean bank t")
+    known = EXACT if has_exact(summary) else ()
+    return ("policy", "cost", *known, *against, "comply", "shortfall t", "abatement t", "mean bank t")
 
 
 def rows(summary: Mapping[str, Any]) -> list[tuple[str, ...]]:
@@ -126,8 +137,22 @@ def rows(summary: Mapping[str, Any]) -> list[tuple[str, ...]]:
             for baseline in baselines_in(summary)
         )
         numbers = (f"{row[key]:,.0f}" for key in ("shortfall_t", "abatement_t", "mean_bank_t"))
-        found.append((name, interval_text(row["cost_pct"]), *differences, f"{row['compliance_rate']:.2%}", *numbers))
+        known = _exact_cells(row) if has_exact(summary) else ()
+        costs = interval_text(row["cost_pct"]), *known, *differences
+        found.append((name, *costs, f"{row['compliance_rate']:.2%}", *numbers))
     return found
+
+
+def has_exact(summary: Mapping[str, Any]) -> bool:
+    """Whether the table has columns of what is known without sampling error."""
+    return any("exact" in row for row in summary.values())
+
+
+def _exact_cells(row: Mapping[str, Any]) -> tuple[str, str]:
+    if "exact" not in row:
+        return "-", "-"
+    regret, score = row["exact"]["regret_pct"], row["exact"]["score"]
+    return f"{abs(regret) if abs(regret) < 5e-4 else regret:.3f}", "-" if score is None else f"{score:.3f}"
 
 
 def interval_text(values: Mapping[str, float]) -> str:

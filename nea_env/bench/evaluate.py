@@ -6,7 +6,7 @@ import html
 import inspect
 import os
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from tqdm import tqdm
 
 from nea_env.bench import comparison, exports
 from nea_env.bench.policies import as_policy, name_of
+from nea_env.bench.score import OPTIMUM, Score, optimum, scores
 from nea_env.bench.target import Target, is_discrete, scenario_of
 from nea_env.envs.arguments import SEED_END, whole_number
 from nea_env.library.errors import did_you_mean, shown
@@ -41,6 +42,7 @@ class Evaluation:
         episodes: number of them, the same for every policy.
         outcomes: by policy: costs, totals and tonnes by vintage of each episode.
         about: what each policy is, in a line.
+        exact: scores by policy where the optimum is known.
     """
 
     scenario: Scenario
@@ -49,11 +51,12 @@ class Evaluation:
     episodes: int
     outcomes: Mapping[str, Outcome]
     about: Mapping[str, str]
+    exact: Mapping[str, Score] = field(default_factory=dict)
 
     @property
     def policies(self) -> dict[str, Any]:
         """Figures by policy, as in ``evaluation.json``."""
-        return comparison.summarise(self.outcomes)
+        return comparison.summarise(self.outcomes, self.exact)
 
     @property
     def title(self) -> str:
@@ -118,7 +121,8 @@ class Evaluation:
         flat = {}
         for name, row in self.policies.items():
             bounds = {f"{key}{end}": row[key][part] for key in _INTERVALS if key in row for end, part in ends.items()}
-            flat[name] = bounds | {key: row[key] for key in _NUMBERS}
+            known = {key: row["exact"][key] for key in ("regret_pct", "score")} if "exact" in row else {}
+            flat[name] = bounds | known | {key: row[key] for key in _NUMBERS}
         return flat
 
     def to_latex(self) -> str:
@@ -214,13 +218,16 @@ def evaluate(
     target = " ".join([scenario if isinstance(scenario, str) else played.name, *played.changes])
     rules = rules_tuned(names, played, progress)
     about = {name: told(name, played) for name in rules}
-    policies: dict[str, Any] = dict(rules)
+    policies: dict[str, Any] = rules | optimum(played, progress=progress)
+    if OPTIMUM in policies:
+        about[OPTIMUM] = "the best policy there is, by backward induction over the month that is played"
     for given, one in own.items():
-        name = _called(given, one, {*policies, *own} - {given} | set(rules))
+        name = _called(given, one, {*policies, *own} - {given} | set(policies))
         policies[name] = as_policy(one, played, discrete=is_discrete(scenario))
         about[name] = _kind(one)
     if not policies:
         raise ValueError("policy: none is given and no opponent plays: expected at least one policy")
     with tqdm(total=len(policies) * len(seeds), desc="episodes", leave=False, disable=not progress) as bar:
         outcomes = comparison.outcomes_of(policies, played, seeds, progress=bar.update)
-    return Evaluation(played, target, int(seeds[0]), len(seeds), outcomes, about)
+    known = scores(policies, played, progress=progress)
+    return Evaluation(played, target, int(seeds[0]), len(seeds), outcomes, about, known)

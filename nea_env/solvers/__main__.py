@@ -1,4 +1,4 @@
-"""``python -m nea_env.solvers``: the closed forms, as text or as a page."""
+"""``python -m nea_env.solvers``: closed forms, the optimum of the exact track, and where a policy loses against it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,11 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from nea_env.bench import regret_command
+
 PAGE = Path("docs/theory.md")
+EXACT_PAGE = Path("docs/exact.md")
+EXACT = ("tps_exact", "kets_exact", "tokyo_exact")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -30,7 +34,37 @@ def _parser() -> argparse.ArgumentParser:
     forms.add_argument("--out", type=Path, help=f"write the page there, such as {PAGE}, and print nothing")
     forms.add_argument("--check", action="store_true", help="write nothing; exit 1 if the page is out of date")
     forms.set_defaults(run=_closed_form)
+    solve = commands.add_parser("solve", allow_abbrev=False, help="solve scenarios of the exact track, and keep them")
+    solve.add_argument("scenarios", nargs="*", default=list(EXACT), help=f"by name (default: {' '.join(EXACT)})")
+    solve.set_defaults(run=_solve, out=None)
+    exact = commands.add_parser("exact", allow_abbrev=False, help="write the page on the exact track: minutes")
+    exact.add_argument("--out", type=Path, default=EXACT_PAGE, help="where to (%(default)s)")
+    exact.set_defaults(run=_exact)
+    regret_command.add_to(commands)
     return parser
+
+
+def _solve(options: argparse.Namespace) -> int:
+    from nea_env.library import ScenarioError
+    from nea_env.solvers import solve_exact
+
+    for name in options.scenarios:
+        try:
+            exact = solve_exact(name)
+        except (ScenarioError, ValueError) as error:
+            print(error, file=sys.stderr)
+            return 2
+        states = max(n for n, _ in exact.sizes)
+        print(f"{name}: best value {exact.percent(exact.value):.4f} % of exposure; {states:,} states at most")
+    return 0
+
+
+def _exact(options: argparse.Namespace) -> int:
+    from nea_env.bench.exact_page import write
+
+    write(options.out)
+    print(options.out)
+    return 0
 
 
 def _closed_form(options: argparse.Namespace) -> int:

@@ -15,6 +15,10 @@ from nea_env.solvers.exact import Chooser, Exact, Places
 ROWS = 65_536  # asked at once
 
 
+class RemembersError(ValueError):
+    """A policy keeps a memory of the episode, which places do not have."""
+
+
 def chooser(policy: Any, exact: Exact) -> Chooser:
     """A policy that reads the observation, for `Exact.evaluate`.
 
@@ -25,7 +29,8 @@ def chooser(policy: Any, exact: Exact) -> Chooser:
         exact: what it plays.
 
     Returns:
-        The chooser; a Box action becomes the joint action that the core rounds it to.
+        The chooser; a Box action becomes the joint action that the core rounds it to. It raises `RemembersError` if
+        ``predict`` returns a state.
     """
     discrete, masked, menu = plays_menu(policy), takes_masks(policy), menu_of(exact.scenario)
 
@@ -34,7 +39,12 @@ def chooser(policy: Any, exact: Exact) -> Chooser:
         told = {"action_masks": menu.mask(mask) if discrete else mask} if masked else {}
         observation = seen.observation[part]
         start = np.zeros(len(observation), bool)
-        actions, _ = policy.predict(observation, state=None, episode_start=start, deterministic=True, **told)
+        actions, state = policy.predict(observation, state=None, episode_start=start, deterministic=True, **told)
+        if isinstance(state, list) and all(one is None for one in state):  # of a policy that was asked row by row
+            state = None
+        if state is not None:
+            name = getattr(policy, "name", type(policy).__name__)
+            raise RemembersError(f"{name} keeps a memory of the episode: only what reads the observation is evaluated")
         return np.asarray(actions)
 
     def choose(month: int, tonnes: Places, price: Places, seen: Month) -> NDArray[np.integer[Any]]:

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from nea_env.core.layout import SLOTS, State
 from nea_env.core.placed import Month, Placed
 from nea_env.scenario import Scenario
 from nea_env.solvers.exact_policy import ExactPolicy
@@ -80,7 +81,8 @@ class Exact:
     """
 
     def __init__(self, scenario: Scenario, *, progress: bool = True, cache: bool = True) -> None:
-        _check(scenario)
+        if why := why_not_exact(scenario):
+            raise ValueError(f"scenario {scenario.name} is not on the exact track: {why}; see docs/exact.md")
         self.scenario = scenario
         self._placed = Placed(scenario)
         self._solution: Solution = solution(self._placed, progress=progress, cache=cache)
@@ -115,6 +117,13 @@ class Exact:
     def discount(self) -> float:
         """Of a month."""
         return self._placed.discount
+
+    def positions(self, month: int) -> Floats:
+        """(N,) t that a firm holds less what it owes, in each of a month's states: its bank where positive."""
+        books = self._solution.states.rows[month].books
+        held = books[:, [State.FRONT, State.NEXT]].sum(axis=1)
+        closed = books[:, State.CLOSED : State.CLOSED + SLOTS].sum(axis=1)
+        return held - closed - books[:, [State.OWED, State.DEBT, State.ACCRUED]].sum(axis=1)
 
     @cached_property
     def policy(self) -> ExactPolicy:
@@ -216,7 +225,8 @@ def solve_exact(scenario: Scenario | str, *, progress: bool = True, cache: bool 
     return exact
 
 
-def _check(scenario: Scenario) -> None:
+def why_not_exact(scenario: Scenario) -> str:
+    """What keeps a scenario off the exact track: the first key, what it is and what would do; empty if nothing does."""
     market, frictions, law = scenario.market, scenario.market.frictions, scenario.regime
     wrong = [
         (not scenario.menu, "menu is empty: expected a list of joint actions"),
@@ -242,6 +252,4 @@ def _check(scenario: Scenario) -> None:
             bounds = trigger.high_multiple, trigger.low_multiple, trigger.high_price, trigger.low_price
             words = f"regime.stabilisation.{year} has a trigger: expected null for its multiples and prices"
             wrong.append((any(bound is not None for bound in bounds), words))
-    for is_wrong, words in wrong:
-        if is_wrong:
-            raise ValueError(f"scenario {scenario.name} is not on the exact track: {words}; see docs/exact.md")
+    return next((words for is_wrong, words in wrong if is_wrong), "")

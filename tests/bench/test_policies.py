@@ -9,7 +9,8 @@ from gymnasium import spaces
 from nea_env.bench.policies import as_policy, name_of
 from nea_env.bench.target import is_discrete, scenario_of
 from nea_env.core.layout import OBS_INDEX, Action
-from nea_env.envs.spaces import action_space, menu, observation_space
+from nea_env.envs.menu import MENU
+from nea_env.envs.spaces import action_space, observation_space
 from nea_env.library import load_scenario
 from nea_env.policies.play import costs
 from nea_env.policies.rules import JustInTime
@@ -109,11 +110,11 @@ def test_a_state_is_handed_on_by_row():
     assert seen[:4] == [(None, True), (None, True), (1, False), (1, False)]
 
 
-EVEN_CHOICE = menu().index("even, at price")
+EVEN_CHOICE = MENU.index("even, at price")
 
 
 class Menu:
-    action_space = spaces.Discrete(len(menu()))
+    action_space = spaces.Discrete(len(MENU))
 
     def predict(self, observation):
         return np.full(len(observation), EVEN_CHOICE)
@@ -154,9 +155,9 @@ def test_what_can_not_be_played_is_told_in_a_sentence(answer, message):
     assert str(told.value).startswith("Wrong returned") and "\n" not in str(told.value)
 
 
-@pytest.mark.parametrize("answer", [len(menu()), -1, 0.5])
+@pytest.mark.parametrize("answer", [len(MENU), -1, 0.5])
 def test_a_number_outside_the_menu(answer):
-    with pytest.raises(ValueError, match=rf"expected \(9,\) whole numbers from 0 to {len(menu()) - 1}"):
+    with pytest.raises(ValueError, match=rf"expected \(9,\) whole numbers from 0 to {len(MENU) - 1}"):
         costs(as_policy(lambda obs: np.full(len(obs), answer), SCENARIO, discrete=True), SCENARIO, SEEDS)
 
 

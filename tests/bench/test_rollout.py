@@ -12,7 +12,8 @@ import pytest
 
 import nea_env
 from nea_env.core.layout import ACTIONS, MONEY_FLOWS, OBSERVATION, Action
-from nea_env.envs.spaces import action_space, menu
+from nea_env.envs.menu import MENU
+from nea_env.envs.spaces import action_space
 
 
 class Menu:
@@ -21,7 +22,7 @@ class Menu:
     action_space = action_space("discrete")
 
     def predict(self, observation, state=None, episode_start=None, deterministic=True):
-        return (np.abs(observation).sum(axis=-1) * 1e4).astype(np.int64) % len(menu()), state
+        return (np.abs(observation).sum(axis=-1) * 1e4).astype(np.int64) % len(MENU), state
 
 
 class Masked(Menu):
