@@ -55,7 +55,7 @@ THIRD_PARTY = {  # what each unit may import beside the standard library
     "nea_env.envs": {"numpy", "gymnasium", "matplotlib"},
     "nea_env.policies": {"numpy", "gymnasium", "tqdm"},
     "nea_env.market": {"numpy", "matplotlib", "tqdm"},
-    "nea_env.solvers": {"numpy"},
+    "nea_env.solvers": {"numpy", "tqdm"},
     "nea_env.bench": {"numpy", "gymnasium", "matplotlib", "tqdm"},
 }
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]

@@ -39,7 +39,7 @@ def as_policy(policy: Any, scenario: Target = "nea/KETS-v0", *, discrete: bool |
     Args:
         policy: one of
 
-            * a function of the observation: of one, (62,) to (8,), or of a batch, (n, 62) to (n, 8). It is called with
+            * a function of the observation: of one, (67,) to (8,), or of a batch, (n, 67) to (n, 8). It is called with
               the batch first; if what comes back has not one row for each, it is called row by row from then on,
               all episodes month by month in turn: what it remembers of an episode it must hand over as ``state``,
               below. An object that keeps a memory of its own would mix the episodes up, and is warned of if it has

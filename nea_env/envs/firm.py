@@ -51,9 +51,13 @@ class FirmEnv(gymnasium.Env[Any, Any]):
     | `nea/LinkedTPS-v0` | `linked_tps` | 36 |
     | `nea/LinkedKETS-v0` | `linked_kets` | 68 |
     | `nea/LinkedTokyo-v0` | `linked_tokyo` | 138 |
+    | `nea/TPSExact-v0` | `tps_exact` | 24 |
+    | `nea/KETSExact-v0` | `kets_exact` | 33 |
+    | `nea/TokyoExact-v0` | `tokyo_exact` | 78 |
 
     Each id has a twin with discrete actions, such as `nea/KETSDiscrete-v0`. All ids share one observation space and
-    one action space, or menu, so an agent trained on one can act in another.
+    one action space, so an agent trained on one can act in another. Discrete ids share one menu, but for the last
+    three, whose optimum is known: each has a menu of its own, to which Box actions are rounded (docs/exact.md).
 
     ## Action Space
 
@@ -76,7 +80,7 @@ class FirmEnv(gymnasium.Env[Any, Any]):
 
     ## Observation Space
 
-    The observation is a `ndarray` with shape `(62,)`, `float32` and bounded. docs/reference/observations.md describes
+    The observation is a `ndarray` with shape `(67,)`, `float32` and bounded. docs/reference/observations.md describes
     every number and how to turn it back into tonnes.
 
     | Num | Observation |
@@ -91,6 +95,7 @@ class FirmEnv(gymnasium.Env[Any, Any]):
     | 40–43 | Auctions and price triggers |
     | 44–54 | What is known about the law |
     | 55–61 | Price process and links |
+    | 62–66 | Another trade suggested, arrival and book value of capacity |
 
     With `observe_mask=True` it is a `Dict` of that array, `observation`, and of the action mask, `action_mask`.
 

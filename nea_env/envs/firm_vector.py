@@ -49,7 +49,7 @@ class FirmVectorEnv(VectorEnv[Any, Any, Any]):
     Output for output it equals `SyncVectorEnv` over `FirmEnv`, without a loop over rows. What differs from a single
     firm:
 
-    - Actions are `(num_envs, 8)` or `(num_envs,)`, observations `(num_envs, 62)`, rewards `(num_envs,)` `float64`;
+    - Actions are `(num_envs, 8)` or `(num_envs,)`, observations `(num_envs, 67)`, rewards `(num_envs,)` `float64`;
       `accounts()`, `flows()`, `market()` and `law(path)` return arrays of shape `(num_envs,)`, and `observe(row)`
       shows one row.
     - `reset(seed=s)` gives row i the seed s + i; a list gives each row its own, and `None` continues with the next

@@ -191,6 +191,7 @@ _BY_UNIT: dict[str, tuple[str, _Back]] = {
     "years": ("months", lambda view, z, k: z * 12.0),
     "share of the volume limit": ("t", lambda view, z, k: z * unsquash(view.seen("volume_limit")) * view.year),
     "share of its potential": ("t/month", lambda view, z, k: z * _potential(view, k)),
+    "share of the capex of its potential": ("money", lambda view, z, k: z * _capex(view, k)),
     "share of what is possible": ("%", lambda view, z, k: 100.0 * z),
     "share of the duty": ("%", lambda view, z, k: 100.0 * z),
     "share of its base": ("%", lambda view, z, k: 100.0 * z),
@@ -220,6 +221,14 @@ _UNDISCLOSED: dict[str, tuple[str, _Back]] = {
 def _potential(view: _View, k: int) -> float:
     technologies = view.scenario.firm.technologies
     return technologies[k].potential_share * view.year / 12.0 if k < len(technologies) else 0.0
+
+
+def _capex(view: _View, k: int) -> float:
+    """What the whole potential of a technology costs, net of state aid."""
+    technologies = view.scenario.firm.technologies
+    if k >= len(technologies):
+        return 0.0
+    return 12.0 * _potential(view, k) * technologies[k].capex * (1.0 - view.scenario.regime.subsidy_share)
 
 
 def _market_year(scenario: Scenario) -> float:
@@ -262,7 +271,7 @@ def natural(scenario: Scenario, observation: Sequence[float] | NDArray[Any]) -> 
     Args:
         scenario: the one that it is of. Where episodes draw their firm or their market, that of the episode:
             ``as_drawn(env.scenario, env.drawn())``.
-        observation: (62,) numbers, as `reset` and `step` return them.
+        observation: (67,) numbers, as `reset` and `step` return them.
 
     Returns:
         name -> (value, unit), to the precision of ``float32``. A bound of the law that stands for "no limit" is
@@ -358,7 +367,7 @@ def _heading(scenario: Scenario, form: str, name: str) -> list[str]:
 def readings(
     scenario: Scenario, drawn: Mapping[str, float], observation: NDArray[Any], mask: NDArray[Any], form: str, month: int
 ) -> Names[Reading]:
-    """What `FirmEnv.observe` returns: one observation (62,) and one mask (A,), named and in natural units."""
+    """What `FirmEnv.observe` returns: one observation (67,) and one mask (A,), named and in natural units."""
     scenario = as_drawn(scenario, drawn)
     values = natural(scenario, observation)
     lines = []

@@ -50,7 +50,7 @@ def test_statistics_beside_a_model_are_used(tmp_path):
 class Net(torch.nn.Module):
     def __init__(self):
         super().__init__()
-        self.layer = torch.nn.Linear(62, 8)
+        self.layer = torch.nn.Linear(67, 8)
 
     def forward(self, x):
         return torch.tanh(self.layer(x))
@@ -62,16 +62,16 @@ def test_networks_and_torchscript(tmp_path):
     expected = costs(as_policy(network, SCENARIO), SCENARIO, SEEDS)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # torch would rather have another format
-        torch.jit.trace(network, torch.zeros(3, 62)).save(str(tmp_path / "net.pt"))
+        torch.jit.trace(network, torch.zeros(3, 67)).save(str(tmp_path / "net.pt"))
     assert np.allclose(costs(as_policy(tmp_path / "net.pt", SCENARIO), SCENARIO, SEEDS), expected, rtol=1e-5)
-    cell = torch.nn.GRUCell(62, 8)
+    cell = torch.nn.GRUCell(67, 8)
     assert np.isfinite(costs(as_policy(cell, SCENARIO), SCENARIO, SEEDS)).all()
 
 
 def test_a_network_is_left_in_the_mode_that_it_was_in():
     network = torch.nn.Sequential(torch.nn.Dropout(0.5), Net(), torch.nn.Dropout(0.5))
     network[2].eval()
-    policy, seen = as_policy(network), np.ones((4, 62), np.float32)
+    policy, seen = as_policy(network), np.ones((4, 67), np.float32)
     first, _ = policy.predict(seen)
     assert np.array_equal(policy.predict(seen)[0], first)  # nothing is dropped
     assert [part.training for part in network] == [True, True, False] and network.training
@@ -97,7 +97,7 @@ class Needs(Net):
 def test_what_a_second_argument_of_a_network_means(kind, states):
     policy, state, found = as_policy(kind()), None, []
     for _ in states:
-        actions, state = policy.predict(np.zeros((3, 62), np.float32), state)
+        actions, state = policy.predict(np.zeros((3, 67), np.float32), state)
         assert actions.shape == (3, 8)
         found.append(state)
     assert found == states
@@ -111,14 +111,14 @@ def test_a_second_argument_of_torchscript(tmp_path):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
         script = torch.jit.script(Scripted())
-    assert as_policy(script).predict(np.zeros((3, 62), np.float32))[0].shape == (3, 8)
+    assert as_policy(script).predict(np.zeros((3, 67), np.float32))[0].shape == (3, 8)
     assert script.training
 
 
 def test_a_network_of_doubles():
     network = Net()
-    expected, _ = as_policy(network).predict(np.ones((3, 62), np.float32))
-    assert np.allclose(as_policy(network.double()).predict(np.ones((3, 62), np.float32))[0], expected, atol=1e-5)
+    expected, _ = as_policy(network).predict(np.ones((3, 67), np.float32))
+    assert np.allclose(as_policy(network.double()).predict(np.ones((3, 67), np.float32))[0], expected, atol=1e-5)
 
 
 def test_a_damaged_file_is_a_sentence(tmp_path):

@@ -42,7 +42,7 @@ def test_every_id_names_all_of_its_numbers(name):
 def test_the_header_has_the_numbers_that_a_paper_needs():
     first, second, third = str(nea_env.describe("nea/KETS-v0")).splitlines()[:3]
     assert first == "nea/KETS-v0: Korean generator, 2015-2025 (phases I-III)"
-    assert f"{second} {third}".startswith("62 observations, 8 actions, 140 months, discount 0.9975 a month; reward:")
+    assert f"{second} {third}".startswith("67 observations, 8 actions, 140 months, discount 0.9975 a month; reward:")
     assert "38 choices of actions" in str(nea_env.describe("kets", action_form="discrete"))
 
 
@@ -214,7 +214,7 @@ def test_a_recorded_observation_is_turned_back():
     env = made(months=12)
     values = natural(env.scenario, env.batch.observe()[0])
     assert values == {line.name: (line.value, line.unit) for line in env.observe().observations}
-    with pytest.raises(ValueError, match="expected 62"):
+    with pytest.raises(ValueError, match="expected 67"):
         natural(env.scenario, np.zeros(8))
 
 

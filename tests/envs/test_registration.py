@@ -18,7 +18,10 @@ def python(code: str) -> str:
 
 
 def test_the_ids():
-    systems = ("TPS", "KETS", "Tokyo", "LinkedTPS", "LinkedKETS", "LinkedTokyo")
+    systems = (
+        *("TPS", "KETS", "Tokyo", "LinkedTPS", "LinkedKETS", "LinkedTokyo"),
+        *("TPSExact", "KETSExact", "TokyoExact"),
+    )
     assert set(ids()) == {f"nea/{system}{form}-v0" for system in systems for form in ("", "Discrete")}
     register_ids()  # twice does no harm and warns of nothing
     for name in ids():
@@ -27,7 +30,8 @@ def test_the_ids():
 
 @pytest.mark.parametrize("name", ids())
 def test_each_id_makes_its_scenario_and_form(name):
-    system = name.removeprefix("nea/").removesuffix("-v0").removesuffix("Discrete").lower().replace("linked", "linked_")
+    system = name.removeprefix("nea/").removesuffix("-v0").removesuffix("Discrete").lower()
+    system = system.replace("linked", "linked_").replace("exact", "_exact")
     single = gymnasium.make(name).unwrapped
     vector = gymnasium.make_vec(name, num_envs=2).unwrapped
     for env in (single, vector):

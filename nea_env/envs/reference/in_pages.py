@@ -38,6 +38,9 @@ WORDS = {
         "foreign units that cost more at first; the carry-over rule",
     ),
     "LinkedTokyo": ("Tokyo {years}, with Saitama and Korea", "three prices, two currencies"),
+    "KETSExact": ("K-ETS {years}, a small holder; optimum known", "a cliff in the carry-over; one lump of investment"),
+    "TPSExact": ("China {years}, a small unit; optimum known", "a carry-over tied to sales; abate all or nothing"),
+    "TokyoExact": ("Tokyo {years}, a surplus; optimum known", "when to build; what to sell before the deadline"),
 }
 """System in the id -> what is played, and what makes it hard."""
 
