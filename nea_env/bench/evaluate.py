@@ -23,7 +23,7 @@ from nea_env.policies.outcome import Outcome
 from nea_env.policies.seeds import EVALUATION_SEEDS
 from nea_env.scenario import Scenario
 
-OPPONENTS = ("just_in_time", "searched_rule", "tuned_rule", "lever_rule")
+OPPONENTS = ("just_in_time", "searched_rule", "tuned_rule", "lever_rule", "threshold_rule")
 """Rules that a policy is compared with."""
 
 _INTERVALS = ("cost_pct", *(f"vs_{name}" for name in comparison.BASELINES))
@@ -184,7 +184,7 @@ def evaluate(
     ...     return action * [1, 0.5, 1, 1, 1, 1, 1, 1]
     >>> result = nea_env.evaluate(mine, "nea/KETS-v0", episodes=50, progress=False)
     >>> sorted(result.policies)
-    ['just_in_time', 'lever_rule', 'mine', 'searched_rule', 'tuned_rule']
+    ['just_in_time', 'lever_rule', 'mine', 'searched_rule', 'threshold_rule', 'tuned_rule']
 
     ```
 

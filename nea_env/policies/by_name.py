@@ -15,11 +15,13 @@ from nea_env.policies.lever_rule import LeverRule
 from nea_env.policies.linear_rule import LinearRule
 from nea_env.policies.replaced import dutiful
 from nea_env.policies.rules import DoNothing, InvestAtTrigger, JustInTime, Random, Rule, TunedRule
+from nea_env.policies.threshold_rule import ThresholdRule
 from nea_env.policies.tuned import RULE_PARAMETERS, ships_tuned, tuned_parameters
 from nea_env.scenario import Scenario
 
 RULES: dict[str, type[Rule]] = {
-    rule.name: rule for rule in (DoNothing, Random, JustInTime, TunedRule, InvestAtTrigger, LeverRule, LinearRule)
+    rule.name: rule
+    for rule in (DoNothing, Random, JustInTime, TunedRule, InvestAtTrigger, LeverRule, ThresholdRule, LinearRule)
 }
 """Every rule by its name in tables and configurations."""
 
@@ -29,7 +31,7 @@ def make_rule(name: str, scenario: Scenario | str | Path, **parameters: Any) -> 
 
     Args:
         name: a key of `RULES`: ``do_nothing``, ``random``, ``just_in_time``, ``tuned_rule``, ``invest_at_trigger``,
-            ``lever_rule``, ``searched_rule``.
+            ``lever_rule``, ``threshold_rule``, ``searched_rule``.
         scenario: one, a shipped one's name, or a path to YAML.
         parameters: of the rule.
 
@@ -52,6 +54,7 @@ PLAIN = {
     TunedRule.name: "just in time + investment at a rate that follows the price + imports below a price",
     InvestAtTrigger.name: "just in time + investment where saving is worth so many times its cost",
     LeverRule.name: "the best of a family that uses every lever: investment, offsets, banking, borrowing, imports",
+    ThresholdRule.name: "builds, buys credits, keeps, lends and imports at thresholds that move with the time left",
 }
 """What each rule does, in a line."""
 
