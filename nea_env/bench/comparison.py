@@ -16,7 +16,7 @@ from nea_env.policies.play import play
 from nea_env.policies.seeds import EVALUATION_SEEDS
 from nea_env.scenario import Scenario
 
-BASELINES = ("just_in_time", "tuned_rule", "lever_rule", "threshold_rule")
+BASELINES = ("just_in_time", "tuned_rule", "lever_rule", "threshold_rule", "fitted_rule")
 """Policies that every other one is compared with, where they play: two that the table always has a column for, then
 those of which it shows the cheapest."""
 

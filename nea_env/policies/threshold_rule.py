@@ -69,14 +69,14 @@ class ThresholdRule(Rule):
         own = self.thresholds
         actions = JustInTime().act(observation)
         actions[:, Action.ABATE] *= own.abate
-        actions[:, Action.INVEST] = self._builds(observation)
-        actions[:, Action.OFFSET] = self._buys_credits(observation)
+        actions[:, Action.INVEST] = self.excess(observation) >= 0.0
+        actions[:, Action.OFFSET] = self.discount(observation) > 0.0
         actions[:, Action.FOREIGN] = imports(observation, own.abroad)
-        actions[:, Action.TRADE] = self._trades(observation)
+        actions[:, Action.TRADE] = self.trades(observation)
         return np.clip(actions, -1.0, 1.0)
 
-    def _builds(self, observation: np.ndarray) -> np.ndarray:
-        """Whether the first technology that has potential left brings its premium, (n,)."""
+    def excess(self, observation: np.ndarray) -> np.ndarray:
+        """What the first technology that has potential left brings beyond its premium, (n,); -inf where none has."""
         own, left = self.thresholds, 1.0 - column(observation, "progress").astype(float)
         waiting = own.premium_left * left + own.premium_curve * left**2
         excess = np.full(len(observation), -np.inf)
@@ -84,15 +84,16 @@ class ThresholdRule(Rule):
             is_left = column(observation, f"capacity_{k}") + column(observation, f"building_{k}") < FULL
             value = column(observation, f"invest_value_{k}") - (getattr(own, f"premium_{k}") + waiting)
             excess = np.where(is_left, value, excess)
-        return excess >= 0.0
+        return excess
 
-    def _buys_credits(self, observation: np.ndarray) -> np.ndarray:
-        """Whether credits are cheap enough for the time left to the deadline, (n,)."""
+    def discount(self, observation: np.ndarray) -> np.ndarray:
+        """How far the log of the credits' price over the front's lies below what it may be, (n,)."""
         own, years = self.thresholds, column(observation, "to_deadline").astype(float) * (DEADLINE_SCALE / YEAR)
         front = np.log1p(np.maximum(column(observation, "front_gap").astype(float), -0.99))
-        return column(observation, "log_offset_ratio") - front < own.credit - own.credit_wait * np.minimum(years, 2.0)
+        below = own.credit - own.credit_wait * np.minimum(years, 2.0)
+        return below - (column(observation, "log_offset_ratio") - front)
 
-    def _trades(self, observation: np.ndarray) -> np.ndarray:
+    def trades(self, observation: np.ndarray) -> np.ndarray:
         """The even trade, less what is kept or left to be borrowed, (n,)."""
         own = self.thresholds
         seen = {name: column(observation, name).astype(float) for name in _SEEN}
