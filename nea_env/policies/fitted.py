@@ -23,6 +23,8 @@ RULE = FittedRule.name
 
 GAIN = f"{RULE}_vs_just_in_time_pct"
 """Key of what it gains over just in time on training seeds, marked to market, negative is cheaper."""
+CORRECTED = f"{RULE}_vs_threshold_rule_pct"
+"""Key of what the corrections gain: the same against the thresholds without them."""
 
 _PARTS = ("thresholds", "weights", "margins")
 _HEADING = (

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from nea_env.policies import fitted, searched, stored, tuned
 from nea_env.policies.rules import JustInTime
+from nea_env.policies.threshold_rule import ThresholdRule
 from nea_env.scenario import Scenario
 
 
@@ -21,7 +22,11 @@ def recorded(scenario: Scenario) -> dict[str, float]:
     for rule in tuned.RULE_PARAMETERS:
         gains |= _gain(tuned.look_up(scenario), rule, f"{rule}_vs_just_in_time_pct")
     gains |= _gain(stored.look_up(searched.read(), scenario), searched.RULE, searched.MARKED_GAIN)
-    gains |= _gain(stored.look_up(fitted.read(), scenario), fitted.RULE, fitted.GAIN)
+    entry = stored.look_up(fitted.read(), scenario)
+    gains |= _gain(entry, fitted.RULE, fitted.GAIN)
+    if ThresholdRule.name in gains:  # what a correction gains is known better than what each rule does
+        corrected = _gain(entry, fitted.RULE, fitted.CORRECTED)
+        gains |= {name: gains[ThresholdRule.name] + gain for name, gain in corrected.items()}
     return gains
 
 

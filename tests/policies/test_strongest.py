@@ -25,6 +25,15 @@ def test_the_cheapest_of_all_files_is_the_strongest(monkeypatch):
     assert set(recorded(kets)) == {"just_in_time", "searched_rule", "fitted_rule"}  # of this content alone
 
 
+def test_corrections_count_from_the_thresholds_that_they_correct(monkeypatch):
+    kets = load_scenario("kets")
+    gains = {"digest": kets.digest, fitted.GAIN: {"mean": -3.9}, fitted.CORRECTED: {"mean": -0.05}}
+    thresholds = {"threshold_rule_vs_just_in_time_pct": {"mean": -4.0}}
+    monkeypatch.setattr(tuned, "look_up", lambda scenario: stored.Entry(thresholds, True))
+    monkeypatch.setattr(fitted, "read", lambda: {"kets": gains})
+    assert recorded(kets)["fitted_rule"] == pytest.approx(-4.05) and strongest(kets) == "fitted_rule"
+
+
 def test_of_a_changed_scenario_nothing_is_recorded():
     changed = load_scenario("kets", {"market.price": 12_345})
     assert recorded(changed) == {"just_in_time": 0.0} and strongest(changed) == "just_in_time"
