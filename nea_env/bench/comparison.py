@@ -17,8 +17,9 @@ from nea_env.policies.play import play
 from nea_env.policies.seeds import EVALUATION_SEEDS
 from nea_env.scenario import Scenario
 
-BASELINES = ("just_in_time", "tuned_rule", "lever_rule")
-"""Policies that every other one is compared with, where they play."""
+BASELINES = ("just_in_time", "tuned_rule", "lever_rule", "threshold_rule", "fitted_rule")
+"""Policies that every other one is compared with, where they play: two that the table always has a column for, then
+those of which it shows the cheapest."""
 
 TOTALS = (
     "abated", "saved", "invested", "bought", "sold", "offsets_bought", "foreign_bought", "foreign_sold", "borrowed",
@@ -113,12 +114,10 @@ def summarise(outcomes: Mapping[str, Outcome], exact: Mapping[str, Score] | None
 
 
 def baselines_in(summary: Mapping[str, Any]) -> tuple[str, ...]:
-    """Baselines that the table has a column for: two always, another where some policy was compared with it."""
-    return tuple(
-        name
-        for place, name in enumerate(BASELINES)
-        if place < 2 or any(f"vs_{name}" in row and policy != name for policy, row in summary.items())
-    )
+    """Baselines that the table has a column for: two always, and of the others the cheapest that plays with others."""
+    playing = [name for name in BASELINES[2:] if name in summary and len(summary) > 1]
+    strongest = min(playing, key=lambda name: float(summary[name]["cost_pct"]["mean"]), default=None)
+    return BASELINES[:2] if strongest is None else (*BASELINES[:2], strongest)
 
 
 def headings(summary: Mapping[str, Any]) -> tuple[str, ...]:

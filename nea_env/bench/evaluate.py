@@ -24,7 +24,7 @@ from nea_env.policies.outcome import Outcome
 from nea_env.policies.seeds import EVALUATION_SEEDS
 from nea_env.scenario import Scenario
 
-OPPONENTS = ("just_in_time", "searched_rule", "tuned_rule", "lever_rule")
+OPPONENTS = ("just_in_time", "searched_rule", "tuned_rule", "lever_rule", "threshold_rule", "fitted_rule")
 """Rules that a policy is compared with."""
 
 _INTERVALS = ("cost_pct", *(f"vs_{name}" for name in comparison.BASELINES))
@@ -188,7 +188,7 @@ def evaluate(
     ...     return action * [1, 0.5, 1, 1, 1, 1, 1, 1]
     >>> result = nea_env.evaluate(mine, "nea/KETS-v0", episodes=50, progress=False)
     >>> sorted(result.policies)
-    ['just_in_time', 'lever_rule', 'mine', 'searched_rule', 'tuned_rule']
+    ['fitted_rule', 'just_in_time', 'lever_rule', 'mine', 'searched_rule', 'threshold_rule', 'tuned_rule']
 
     ```
 
@@ -201,7 +201,7 @@ def evaluate(
         seed: the first one's; 1,000,000 or more, since lower ones are for training.
         opponents: rules to compare with, or one's name. Those that take parameters are tuned for this very scenario:
             as shipped, or, where the scenario is changed or your own, on the spot, which takes seconds and is kept in
-            the cache. The searched rule plays where it was searched for this very scenario.
+            the cache. The searched and the fitted rule play where they were found for this very scenario.
         overrides: changes to the scenario, ``["market.price=30"]``, ``{"market.price": 30}`` or ``"market.price=30"``.
         progress: show bars.
 

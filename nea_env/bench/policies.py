@@ -23,6 +23,8 @@ from nea_env.envs.menu import menu_of
 from nea_env.envs.spaces import action_space
 from nea_env.library.errors import did_you_mean, shown
 from nea_env.policies.by_name import RULES, opponents
+from nea_env.policies.fitted_rule import FittedRule
+from nea_env.policies.linear_rule import LinearRule
 from nea_env.policies.rules import Rule
 
 _ACCEPTED = (
@@ -100,7 +102,8 @@ def _named(text: str | os.PathLike[str], scenario: Target) -> Any:
     if text in RULES:
         found = opponents([text], scenario_of(scenario))
         if text not in found:
-            raise ValueError(f"{text} was not searched for this scenario: python -m nea_env.policies.search searches")
+            module = {LinearRule.name: "search", FittedRule.name: "fitted_search"}[text]
+            raise ValueError(f"{text} was not found for this scenario: python -m nea_env.policies.{module} searches")
         return found[text]
     if model_files.is_model_file(Path(text)):
         return model_files.load(Path(text))

@@ -12,6 +12,10 @@
   ``bank``: what it banked, by month and by vintage
 * ``lever_rule``: a family of rules that uses every lever of a scenario; ``levers``: what each lever is worth
   (``python -m nea_env.policies.levers kets``)
+* ``threshold_rule``: thresholds that move with the time left; ``threshold_search`` finds them
+* ``fitted_rule``: those thresholds with corrections by regression; ``fitted``: those in ``fitted.yaml``;
+  ``fitted_search`` finds them (``python -m nea_env.policies.fitted_search kets``)
+* ``strongest``: which rule is the strongest known for a scenario
 * ``compliance``: whether it pays to comply (``python -m nea_env.policies.compliance pilot_tianjin``), by rules of
   ``unmet_rule``, beside the firms that do in the equilibrium, of ``market_compliance``
 * ``marking``: rewards marked to market, with less noise and the same expectation

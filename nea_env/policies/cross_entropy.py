@@ -168,28 +168,70 @@ def search(
         Its weights; those of just in time where nothing better was found.
     """
     where, random = space(scenario, features), np.random.default_rng(budget.seed)
-    size, kept = len(where.actions), max(2, budget.population // 4)
+    first = FIRST_SEED + _LOOK_EPISODES
+    start = _start(where, scenario, np.arange(first, first + _CHOICE_EPISODES))
+
+    def cost(points: NDArray[np.float64], seeds: NDArray[np.int64]) -> NDArray[np.float64]:
+        return _mean_costs(Population(where, points), scenario, seeds)
+
+    first += _CHOICE_EPISODES
+    found = narrowed(cost, Cloud(start, where.spreads, first), budget, random, progress)
+    last = Population(where, np.array([np.zeros(len(where.actions)), *found]))
+    first += budget.generations * budget.episodes
+    means = _mean_costs(last, scenario, np.arange(first, first + _CHOICE_EPISODES))
+    number = int(means.argmin())
+    return last.named(number)
+
+
+class Cloud(NamedTuple):
+    """Where a search begins.
+
+    Attributes:
+        mean, spreads: (P,) of the points.
+        first_seed: of those that are played, one after the other.
+    """
+
+    mean: NDArray[np.float64]
+    spreads: NDArray[np.float64]
+    first_seed: int
+
+
+def narrowed(
+    cost: Callable[[NDArray[np.float64], NDArray[np.int64]], NDArray[np.float64]],
+    start: Cloud,
+    budget: Budget,
+    random: np.random.Generator,
+    progress: Callable[[], object],
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Where a cloud of points ends that moves to where the cost is lowest.
+
+    Args:
+        cost: mean cost (K,) of points (K, P) on seeds (n,).
+        start: the cloud.
+        budget: of the search.
+        random: the points are drawn from it.
+        progress: called after each generation.
+
+    Returns:
+        (P,) the last mean, and the mean over the second half of the generations.
+    """
+    kept = max(2, budget.population // 4)
     rank = np.log(kept + 1.0) - np.log(np.arange(1.0, kept + 1.0))
     rank /= rank.sum()
-    first = FIRST_SEED + _LOOK_EPISODES
-    mean, spread, later = _start(where, scenario, np.arange(first, first + _CHOICE_EPISODES)), where.spreads, []
-    first += _CHOICE_EPISODES
+    mean, spread, later, first = start.mean, start.spreads, [], start.first_seed
     for generation in range(budget.generations):
-        points = mean + spread * random.standard_normal((budget.population, size))
+        points = mean + spread * random.standard_normal((budget.population, len(mean)))
         points[0] = mean
-        means = _mean_costs(Population(where, points), scenario, np.arange(first, first + budget.episodes))
+        means = cost(points, np.arange(first, first + budget.episodes))
         best = points[np.argsort(means, kind="stable")[:kept]]
         mean = rank @ best
         least = _LEAST_SPREAD * (1.0 - generation / budget.generations) + _LAST_SPREAD
-        spread = np.maximum(0.5 * (spread + np.sqrt(rank @ (best - mean) ** 2)), least * where.spreads)
+        spread = np.maximum(0.5 * (spread + np.sqrt(rank @ (best - mean) ** 2)), least * start.spreads)
         if generation >= budget.generations // 2:
             later.append(mean)
         first += budget.episodes
         progress()
-    last = Population(where, np.array([np.zeros(size), mean, np.mean(later, axis=0)]))
-    means = _mean_costs(last, scenario, np.arange(first, first + _CHOICE_EPISODES))
-    number = int(means.argmin())
-    return last.named(number)
+    return mean, np.mean(later, axis=0)
 
 
 def _start(where: Space, scenario: Scenario, seeds: NDArray[np.int64]) -> NDArray[np.float64]:

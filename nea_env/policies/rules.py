@@ -14,7 +14,8 @@ import numpy as np
 from nea_env.core.layout import OBS_INDEX, TECHS, Action, Observation
 
 _PARTNERS = sum(name.startswith("foreign_premium_") for name in OBS_INDEX)
-_FULL = 0.99  # share of a technology's potential from which on the core turns to the next one
+FULL = 0.99
+"""Share of a technology's potential from which on the core turns to the next one."""
 
 
 class Rule:
@@ -117,7 +118,7 @@ def investment_value(observation: np.ndarray) -> np.ndarray:
     """
     value = np.full(len(observation), -np.inf)
     for k in reversed(range(TECHS)):
-        left = column(observation, f"capacity_{k}") + column(observation, f"building_{k}") < _FULL
+        left = column(observation, f"capacity_{k}") + column(observation, f"building_{k}") < FULL
         value = np.where(left, column(observation, f"invest_value_{k}"), value)
     return value
 

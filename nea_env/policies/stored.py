@@ -7,6 +7,7 @@ neither replaces the other.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -47,7 +48,7 @@ def read(path: Path, what: str, check: Callable[[str, dict[str, Any]], None]) ->
     if not path.exists():
         return {}
     try:
-        entries = yaml_reader().load(path.read_text(encoding="utf-8")) or {}
+        entries = _parsed(path.read_text(encoding="utf-8"))
     except (*YAML_ERRORS, OSError, RecursionError) as error:
         raise ValueError(f"{path}: is damaged: {' '.join(str(error).split())[:200]}") from None
     if not isinstance(entries, dict) or not all(
@@ -60,6 +61,12 @@ def read(path: Path, what: str, check: Callable[[str, dict[str, Any]], None]) ->
         except ValueError as error:
             raise ValueError(f"{path}: is damaged: {error}") from None
     return entries
+
+
+@lru_cache(maxsize=8)
+def _parsed(text: str) -> Any:
+    """What a text holds; parsing takes seconds, and a comparison asks for each of its rules."""
+    return yaml_reader().load(text) or {}
 
 
 def look_up(entries: Mapping[str, dict[str, Any]], scenario: Scenario) -> Entry | None:

@@ -1,9 +1,10 @@
 """Tune the rules that take parameters: ``python -m nea_env.policies.tune kets [KEY=VALUE ...] [episodes=500]``.
 
-Grid search, then two rounds of refinement around the best cell; the lever family is searched as ``levers`` does. All
-cells of a round play the same seeds in one batch, with costs marked to market (``marking``), which need far fewer
-episodes; these seeds (from 500,000 on) are used for neither training nor evaluation. Writes
-``nea_env/policies/tuned.yaml``. ``--shipped`` tunes every scenario that ships, in ten minutes of one core.
+Grid search, then two rounds of refinement around the best cell; the lever family is searched as ``levers`` does, the
+thresholds by ``threshold_search``. All cells of a round play the same seeds in one batch, with costs marked to market
+(``marking``), which need far fewer episodes; these seeds (from 500,000 on) are used for neither training nor
+evaluation. Writes ``nea_env/policies/tuned.yaml``. ``--shipped`` tunes every scenario that ships, in half an hour of
+one core.
 """
 
 from __future__ import annotations
@@ -22,11 +23,12 @@ from tqdm import tqdm
 from nea_env.library import ScenarioError, scenarios
 from nea_env.library.arguments import EXPLAINED, METAVAR, WORDS, named
 from nea_env.library.grammar import label
-from nea_env.policies import levers, stored, tuned
+from nea_env.policies import levers, stored, threshold_search, tuned
 from nea_env.policies.lever_rule import LeverRule
 from nea_env.policies.marking import marked_costs
 from nea_env.policies.outcome import interval
 from nea_env.policies.rules import InvestAtTrigger, JustInTime, Rule, TunedRule
+from nea_env.policies.threshold_rule import ThresholdRule, as_numbers
 from nea_env.scenario import Scenario
 
 FIRST_SEED, EPISODES = 500_000, 500
@@ -97,9 +99,11 @@ def tune(kind: type[Rule], scenario: Scenario, episodes: int) -> dict[str, float
 
 
 def best_parameters(name: str, scenario: Scenario, episodes: int) -> dict[str, float]:
-    """The best parameters found for a rule that takes any, by name: of the lever family, or of one with a grid."""
+    """The best parameters found for a rule that takes any, by name: of a family that is searched, or with a grid."""
     if name == LeverRule.name:
         return {key: float(value) for key, value in asdict(levers.search(scenario, episodes=episodes)).items()}
+    if name == ThresholdRule.name:
+        return as_numbers(threshold_search.search(scenario, episodes))
     return tune(next(kind for kind in GRIDS if kind.name == name), scenario, episodes)
 
 
@@ -108,7 +112,7 @@ def tune_all(scenario: Scenario, episodes: int) -> dict[str, Any]:
     fresh = np.arange(FIRST_SEED + episodes, FIRST_SEED + 3 * episodes)
     base = marked_costs(JustInTime(), scenario, fresh)
     values: dict[str, Any] = {}
-    kinds: tuple[type[Rule], ...] = (*GRIDS, LeverRule)
+    kinds: tuple[type[Rule], ...] = (*GRIDS, LeverRule, ThresholdRule)
     for kind in kinds:
         best = best_parameters(kind.name, scenario, episodes)
         values[kind.name] = best

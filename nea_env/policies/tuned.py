@@ -10,9 +10,10 @@ from typing import Any
 
 from nea_env.library import scenarios
 from nea_env.library.errors import shown
-from nea_env.policies import lever_rule, stored
+from nea_env.policies import lever_rule, stored, threshold_rule
 from nea_env.policies.lever_rule import LeverRule
 from nea_env.policies.rules import InvestAtTrigger, TunedRule
+from nea_env.policies.threshold_rule import ThresholdRule
 from nea_env.scenario import Scenario
 
 TUNED = Path(__file__).with_name("tuned.yaml")
@@ -21,6 +22,7 @@ TUNED = Path(__file__).with_name("tuned.yaml")
 RULE_PARAMETERS = {
     **{rule.name: tuple(inspect.signature(rule).parameters) for rule in (TunedRule, InvestAtTrigger)},
     LeverRule.name: lever_rule.NAMES,
+    ThresholdRule.name: threshold_rule.NAMES,
 }
 """Names of the parameters that are tuned, by rule."""
 

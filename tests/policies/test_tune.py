@@ -11,6 +11,8 @@ from nea_env.policies.by_name import RULES
 from nea_env.policies.lever_rule import SEARCH, LeverRule
 from nea_env.policies.marking import marked_costs
 from nea_env.policies.rules import InvestAtTrigger, JustInTime, TunedRule
+from nea_env.policies.threshold_rule import ThresholdRule
+from nea_env.policies.threshold_search import START
 from nea_env.policies.tuned import tuned_parameters
 
 SCENARIO = load_scenario("kets_phase2")
@@ -35,7 +37,8 @@ def test_tuning_finds_the_best_cell_of_its_grid(monkeypatch):
 
 def test_every_parameter_has_a_grid():
     grids = {kind.name: tuple(grid | tune.LINKED.get(kind, {})) for kind, grid in tune.GRIDS.items()}
-    assert grids | {LeverRule.name: tuple(SEARCH)} == tuned.RULE_PARAMETERS and set(grids) <= set(RULES)
+    searched = {LeverRule.name: tuple(SEARCH), ThresholdRule.name: tuple(START)}
+    assert grids | searched == tuned.RULE_PARAMETERS and set(grids) <= set(RULES)
 
 
 def test_seeds_are_training_seeds():
