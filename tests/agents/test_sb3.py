@@ -206,7 +206,7 @@ def test_rows_spread_over_the_time_limit_where_that_is_shorter(id, rows, limit):
 
 
 def test_the_adapter_trains_on_marked_rewards_and_reports_the_environments_own():
-    own, marked = (make_vec_env("nea/KETS-v0", 4, 0, marked=flag) for flag in (False, True))
+    own, marked = (make_vec_env("nea/KETS-v0", 4, 0, reward=reward) for reward in ("cost", "marked"))
     own.reset(), marked.reset()
     differs = False
     for _ in range(140):
