@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import copy
+import warnings
 from itertools import product
 
 import gymnasium
 import numpy as np
 import pytest
+from gymnasium.utils.env_checker import check_env
 from gymnasium.vector import AutoresetMode, SyncVectorEnv
 
 import nea_env
@@ -203,6 +205,13 @@ def test_all_but_the_reward_is_as_with_costs(mode):
         assert_same([observation, *ends, info], [seen, *over, told])
         differs |= bool((training != reward).any())
     assert differs and over[0].all()
+
+
+@pytest.mark.parametrize("name", [*IDS, "nea/LinkedTokyo-v0", "nea/KETSDiscrete-v0"])
+def test_gymnasiums_checker_passes(name):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        check_env(gymnasium.make(name, reward="marked").unwrapped, skip_render_check=True)
 
 
 def test_a_mixed_batch_pays_what_each_scenario_alone_pays():
