@@ -30,6 +30,7 @@ from nea_env.library.pages import MARKDOWN, is_current
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 PLAN = CHECKOUT / "configs/sweep/learners.yaml"
+ALGORITHMS = CHECKOUT / "configs/algo"
 RESULTS = CHECKOUT / "docs/results/learners.jsonl"
 PAGE = CHECKOUT / f"docs/learners{MARKDOWN}"
 
@@ -85,7 +86,7 @@ def measured(folder: RunFolder) -> dict[str, Any] | None:
     """What is kept of a run; None if it has not finished, or is none.
 
     Raises:
-        SettingsError: its settings are damaged, or it played a changed scenario.
+        SettingsError: its settings are damaged, or it played a changed scenario, or trained as no shipped one does.
     """
     try:
         found = json.loads(folder.evaluation.read_text(encoding="utf-8"))
@@ -93,6 +94,10 @@ def measured(folder: RunFolder) -> dict[str, Any] | None:
     except JSON_ERRORS:
         return None
     settings = check(folder.read_config())
+    own_settings = settings.algo.model_dump(mode="json")
+    for key, value in yaml.safe_load((ALGORITHMS / f"{settings.algo.name}.yaml").read_text(encoding="utf-8")).items():
+        if key not in ("marked", "total_steps") and own_settings[key] != value:
+            raise SettingsError(f"{folder.path}: algo.{key} is {own_settings[key]}, not as shipped: {value}")
     if found["changes"]:
         raise SettingsError(f"{folder.path}: played {found['scenario']} with {', '.join(found['changes'])}")
     kept = ("cost_pct", *(f"vs_{name}" for name in RULES), "compliance_rate")

@@ -85,6 +85,8 @@ def test_unfinished_and_changed_runs_are_not_kept(tmp_path):
     assert measured(run) is None and list(gather([tmp_path], PLANNED)) == []
     with pytest.raises(SettingsError, match=r"played kets with market\.price=30"):
         measured(run_of(tmp_path, 1, changes=["market.price=30"]))
+    with pytest.raises(SettingsError, match=r"algo\.num_envs is 64, not as shipped: 256"):
+        measured(run_of(tmp_path, 2, **{"algo.num_envs": 64}))
 
 
 def test_what_was_measured_on_an_earlier_law_is_told(tmp_path):
