@@ -17,12 +17,14 @@ is not of mean zero, or not the same under every policy. There nothing is left o
 
 What the law does to every firm alike - allocation booked, emissions below a cap forgiven - would show up as
 spikes of several years' tonnes that a critic would have to memorise. So the position is taken relative to a
-reference firm that trades just in time without shocks: a fixed number of tonnes a month, worth the same
-under every policy. Evaluation and every reported return use the environment's own reward.
+reference firm that trades just in time without shocks, under the law and with the numbers that the episode has
+drawn: a fixed number of tonnes a month, worth the same under every policy. Evaluation and every reported return
+use the environment's own reward.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -30,6 +32,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from nea_env.core.batch import Batch
 from nea_env.core.layout import PARTNERS
+from nea_env.core.lowering.tables import DRAWN_KEPT, lowered
 from nea_env.core.saving import check_entries, check_rows
 from nea_env.envs.suggested import just_in_time
 from nea_env.scenario import LawDraws, OutputShock, Scenario
@@ -54,10 +57,11 @@ class MarkToMarket:
         if scenario_of is not None:
             chosen[:] = scenario_of
         paths = [reference_position(scenario) for scenario in scenarios]
-        self._reference = np.zeros((len(paths), max(map(len, paths))))
-        for own, path in zip(self._reference, paths, strict=True):
-            own[: len(path)] = path
-        self._chosen = chosen
+        self._reference = np.zeros((sum(map(len, paths)), max(path.shape[1] for path in paths)))
+        first = np.cumsum([0, *map(len, paths)])
+        for place, path in zip(first[:-1], paths, strict=True):
+            self._reference[place : place + len(path), : path.shape[1]] = path
+        self._first = first[chosen]  # each row's first law in the table
         self._leaves_out = np.array([leaves_news_out(scenario) for scenario in scenarios])[chosen]
         self._leaves_all_out = bool(self._leaves_out.all())
         self._is_linked = any(scenario.links for scenario in scenarios)
@@ -108,7 +112,7 @@ class MarkToMarket:
 
     def _position(self) -> tuple[Floats, Floats]:
         tonnes, money = self._batch.position()
-        return tonnes - self._reference[self._chosen, self._batch.months], money
+        return tonnes - self._reference[self._first + self._batch.statutes, self._batch.months], money
 
 
 def leaves_news_out(scenario: Scenario) -> bool:
@@ -139,8 +143,42 @@ def foreign_news(batch: Batch, before: list[Floats]) -> Floats:
 
 
 def reference_position(scenario: Scenario) -> Floats:
-    """Tonnes of a just-in-time firm's position that trades did not bring, without shocks, (horizon + 1,)."""
-    still = scenario.model_copy(
+    """Tonnes of a just-in-time firm's position that trades did not bring, without shocks, (laws, horizon + 1).
+
+    One row for each law, firm and market that an episode may draw (``Batch.statutes``); most scenarios have one.
+    Callers must not change it.
+    """
+    laws = lowered(scenario).laws
+    if len(laws) == 1:
+        return _reference(laws)
+    key = scenario.model_dump_json()
+    if key not in _DRAWN:
+        _DRAWN[key] = _reference(laws)
+        while len(_DRAWN) > DRAWN_KEPT:
+            del _DRAWN[next(iter(_DRAWN))]
+    return _DRAWN[key]
+
+
+_DRAWN: dict[str, Floats] = {}
+"""References of scenarios with draws: dozens of laws take seconds, and every environment of one needs the same."""
+
+
+def _reference(laws: Sequence[Scenario]) -> Floats:
+    drawn = [_still(law) for law in laws]
+    batch = Batch(drawn, len(drawn), scenario_of=np.arange(len(drawn)), threads=1)
+    tonnes, traded = [batch.position()[0]], np.zeros(batch.n)
+    observation = batch.observe()
+    for _ in range(int(batch.horizon[0])):
+        observation, _, _ = batch.step(just_in_time(observation))
+        flows = batch.flows()
+        traded += flows["bought"] - flows["sold"]
+        tonnes.append(batch.position()[0] - traded)
+    return np.stack(tonnes, axis=1)
+
+
+def _still(scenario: Scenario) -> Scenario:
+    """The scenario without anything random, and without links."""
+    return scenario.model_copy(
         update={
             "firm": scenario.firm.model_copy(update={"output_shock": OutputShock(), "ranges": {}}),
             "market": scenario.market.model_copy(
@@ -159,12 +197,3 @@ def reference_position(scenario: Scenario) -> Floats:
             "policy": LawDraws(),
         }
     )
-    batch = Batch(still, 1, threads=1)
-    tonnes, traded = [float(batch.position()[0][0])], 0.0
-    observation = batch.observe()
-    for _ in range(int(batch.horizon[0])):
-        observation, _, _ = batch.step(just_in_time(observation))
-        flows = batch.flows()
-        traded += float(flows["bought"][0] - flows["sold"][0])
-        tonnes.append(float(batch.position()[0][0]) - traded)
-    return np.array(tonnes)

@@ -45,7 +45,8 @@ class Played:
         observation, _ = env.reset(seed=0)
         (self.cost, self.marked, self.news), self.apart = np.zeros((3, n)), 0.0
         price, held = batch.memory("price"), batch.position()
-        self.start = ((held[0] - reference[0]) * price + held[1]) / batch.reward_scale
+        law = batch.statutes
+        self.start = ((held[0] - reference[law, 0]) * price + held[1]) / batch.reward_scale
         shares = [batch.memory(f"foreign_price_{k}") / price for k in (0, 1)]
         for month in range(int(batch.horizon[0])):
             scale = batch.reward_scale
@@ -55,7 +56,7 @@ class Played:
             self.apart = max(self.apart, np.abs(reward - info["cost_reward"]).max())
             after = batch.memory("price")
             now = [batch.memory(f"foreign_price_{k}") / after for k in (0, 1)]
-            tonnes = batch.position()[0] - reference[month + 1]  # 0 less the reference at the end
+            tonnes = batch.position()[0] - reference[law, month + 1]  # 0 less the reference at the end
             for k in (0, 1):  # foreign units count at the shares of the price that was left
                 moved = np.minimum(1.0, now[k]) - np.minimum(1.0, shares[k])
                 tonnes -= batch.memory(f"held_{k}") * moved * ~terminated
@@ -76,6 +77,7 @@ PATHS = [
     ("nea/LinkedKETS-v0", {}, LinearRule(JUST_IN_TIME | {"foreign": {"constant": 0.3}})),
     ("nea/LinkedTokyo-v0", {}, LinearRule(JUST_IN_TIME | {"foreign": {"constant": 0.3}})),
     ("nea/TPS-v0", {"scenario": "tps_randomised"}, InvestAtTrigger(1.1)),
+    ("nea/TPS-v0", {"scenario": load_scenario("tps_randomised", {"market.law": "equilibrium"})}, InvestAtTrigger(1.1)),
     ("nea/KETS-v0", {"scenario": load_scenario("kets", {"firm.ranges": {"output": [8e5, 1.2e6]}})}, JustInTime()),
     ("nea/KETS-v0", {"scenario": load_scenario("kets", {"market.frictions.permanent_impact": 0.01})}, JustInTime()),
     ("nea/KETS-v0", {"scenario": load_scenario("kets", {"market.stale": 0.2})}, InvestAtTrigger(1.1)),
@@ -119,14 +121,15 @@ def test_what_is_added_telescopes_without_price_news(name, rule):
     scenario = load_scenario(name)
     still = scenario.model_copy(update={"market": scenario.market.model_copy(update={"volatility": 0.0})})
     batch = Batch(still, 1)
-    tonnes = np.diff(reference_position(still))
+    (reference,) = reference_position(still)
+    tonnes = np.diff(reference)
     price = still.market.price * np.exp(batch.memory("log_price") - np.log(still.market.price))
-    reference = tonnes.sum() * price / batch.reward_scale[0]  # the price grows at the discount rate
+    moved = tonnes.sum() * price / batch.reward_scale[0]  # the price grows at the discount rate
     _, added, start = play(still, rule, 3)
     # start = (position - reference[0]) x price; at the end the position is 0 and only the reference is left
-    last = reference_position(still)[-1] * price / batch.reward_scale[0]
+    last = reference[-1] * price / batch.reward_scale[0]
     np.testing.assert_allclose(added, -start - last, rtol=1e-6, atol=1e-6)
-    assert abs(reference[0]) > 0.1  # the reference matters: allocation and caps come in years of tonnes
+    assert abs(moved[0]) > 0.1  # the reference matters: allocation and caps come in years of tonnes
 
 
 @pytest.mark.parametrize("name", MAIN)
@@ -147,7 +150,7 @@ def test_training_and_search_leave_out_the_same_news_of_foreign_units_too():
     """Both keep the books; training relative to a reference firm, whose tonnes are worth the price of the month."""
     scenario, seeds = load_scenario("linked_kets"), np.arange(40)
     rule = LinearRule(JUST_IN_TIME | {"foreign": {"constant": 0.3}})
-    reference = reference_position(scenario)
+    (reference,) = reference_position(scenario)
     batch = Batch(scenario, len(seeds))
     books = MarkToMarket(batch)
     observation, expected = batch.reset(seeds), marked_months(rule, scenario, seeds)
@@ -263,6 +266,17 @@ def test_a_saved_state_and_a_copy_play_on_the_same(make):
         with pytest.raises(ValueError, match=f"marked rewards: {name}"):
             env.set_state(spoilt)
     assert_same(env.get_state(), state)
+
+
+@pytest.mark.parametrize(
+    ("name", "changes"), [("tps_randomised", {}), ("kets", {"firm.ranges": {"output": [8e5, 1.2e6]}})]
+)
+def test_the_reference_firm_has_the_law_and_the_numbers_that_were_drawn(name, changes):
+    """Otherwise their differences from the scenario's own would be noise that no policy can do anything about."""
+    scenario = load_scenario(name, changes)
+    assert len(reference_position(scenario)) == scenario.policy.draws
+    played = Played(JustInTime(), 500, scenario=scenario)
+    assert played.marked.std() < 0.6 * played.cost.std()
 
 
 def test_where_the_price_pays_who_trades_nothing_is_left_out():
