@@ -102,8 +102,8 @@ class FirmEnv(gymnasium.Env[Any, Any]):
     It is not discounted: `env.unwrapped.discount` is the monthly factor to train and score with.
 
     With `reward="marked"` a month earns in addition what it has added to the firm's books at the month's price, so that
-    an investment is judged at once by what it is worth. No policy gains or loses by it on average (docs/training.md),
-    `info["cost_reward"]` is the reward described above, and every evaluation uses that one.
+    an investment is judged at once by what it is worth. On average that changes what every policy earns by the same
+    amount (docs/training.md). `info["cost_reward"]` is the reward described above, and every evaluation uses that one.
 
     ## Starting State
 
