@@ -4,7 +4,7 @@
 
 * ``sb3``: ``make_vec_env``, the way from an environment id to Stable-Baselines3
 * ``algorithms``: build a model from ``configs/algo``
-* ``residual``: a policy that starts at the just-in-time rule and learns corrections
+* ``residual``: a policy that starts at the just-in-time rule and learns corrections; ``residual_sac`` for SAC
 * ``checkpoint``, ``checkpoint_callback``: save and resume a run exactly
 * ``training``: a run, from the first step to its folder
 * ``evaluate``, ``figures``: policies compared on the same held-out episodes

@@ -32,6 +32,9 @@ DISCRETE_ALGORITHMS = ("dqn", "maskable_ppo")
 POLICIES = ("MlpPolicy", "residual")
 """Values of ``policy`` in a configuration."""
 
+RESIDUAL_ALGORITHMS = ("ppo", "a2c", "sac")
+"""Algorithms that have a policy which corrects the just-in-time rule."""
+
 ACTIVATIONS = {"tanh": "Tanh", "relu": "ReLU", "elu": "ELU"}
 """Values of ``policy_kwargs.activation_fn`` in a configuration, and their classes in ``torch.nn``."""
 
@@ -45,6 +48,10 @@ def algorithm_class(name: str) -> type[BaseAlgorithm]:
 
 def policy_class(name: str, policy: str) -> type:
     """The class of an algorithm's policy, one of ``POLICIES``."""
+    if policy == "residual" and name == "sac":
+        from agents.residual_sac import ResidualSACPolicy
+
+        return ResidualSACPolicy
     if policy == "residual":
         from agents.residual import ResidualPolicy
 

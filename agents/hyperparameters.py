@@ -13,7 +13,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from agents.algorithms import ACTIVATIONS, DISCRETE_ALGORITHMS, POLICIES, algorithm_class, policy_class
+from agents.algorithms import (
+    ACTIVATIONS,
+    DISCRETE_ALGORITHMS,
+    POLICIES,
+    RESIDUAL_ALGORITHMS,
+    algorithm_class,
+    policy_class,
+)
 from nea_env.core.layout import ACTIONS
 from nea_env.library.errors import did_you_mean
 
@@ -211,7 +218,7 @@ def check_policy(name: str, policy: str, kwargs: Mapping[str, Any]) -> None:
     Raises:
         ValueError: one line that begins with the key and names the value and what is allowed.
     """
-    policies = [one for one in POLICIES if one != "residual" or name in ("ppo", "a2c")]
+    policies = [one for one in POLICIES if one != "residual" or name in RESIDUAL_ALGORITHMS]
     if policy not in policies:
         raise ValueError(f"policy: {policy}, allowed: {', '.join(policies)} with {name}")
     names = policy_names(name, policy)
@@ -225,6 +232,8 @@ def check_policy(name: str, policy: str, kwargs: Mapping[str, Any]) -> None:
                 raise ValueError(f"policy_kwargs.{key}.{action}: no such action; {did_you_mean(str(action), actions)}")
             if not Number().fits(value):
                 raise ValueError(f"policy_kwargs.{key}.{action}: {value}, allowed: {Number().allowed}")
+    if "scale" in kwargs and not Number(0, above=True).fits(kwargs["scale"]):
+        raise ValueError(f"policy_kwargs.scale: {kwargs['scale']}, allowed: {Number(0, above=True).allowed}")
     activation = kwargs.get("activation_fn", "tanh")
     if not isinstance(activation, str) or activation not in ACTIVATIONS:
         raise ValueError(f"policy_kwargs.activation_fn: {activation}, allowed: {', '.join(ACTIVATIONS)}")

@@ -48,7 +48,7 @@ def rehearse(settings: Settings) -> None:
 def _learn_once(settings: Settings) -> None:
     algo = settings.algo
     env = make_vec_env(
-        settings.id, min(2, algo.num_envs), settings.seed, marked=algo.marked, scenario=settings.scenario
+        settings.id, min(2, algo.num_envs), settings.seed, reward=algo.reward, scenario=settings.scenario
     )
     small = {key: min(value, _SMALL[key]) for key, value in algo.parameters.items() if key in _SMALL}
     small |= {"n_steps": small.get("n_steps", 4)} if algo.name in ON_POLICY else {"train_freq": 4}

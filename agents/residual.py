@@ -23,11 +23,10 @@ from stable_baselines3.common.type_aliases import Schedule
 from torch import nn
 from torch.distributions import Normal
 
-from nea_env.core.layout import ACTIONS, DEADLINE_SCALE, OBS_INDEX, Action
+from nea_env.core.layout import ACTIONS, OBS_INDEX, Action
+from nea_env.envs.suggested import SUGGESTED, freedom
 
 _ACTION_NAMES = tuple(action.name for action in ACTIONS)
-_SUGGESTED = {Action.TRADE: OBS_INDEX["even_trade"], Action.ABATE: OBS_INDEX["abate_at_price"]}
-_ONE_MONTH = 1.0 / DEADLINE_SCALE  # of the observation's to_deadline
 _FAINT = 0.01  # share of the noise left at the deadline: a density needs some
 
 
@@ -49,10 +48,9 @@ class _RuleBesideLatent(MlpExtractor):
 
     def forward_actor(self, features: torch.Tensor) -> torch.Tensor:
         rule = features.new_zeros((len(features), Action.size))
-        for action, column in _SUGGESTED.items():
+        for action, column in SUGGESTED.items():
             rule[:, action] = features[:, column]
-        free = (features[:, OBS_INDEX["to_deadline"], None] / _ONE_MONTH).clamp(0.0, 1.0)
-        return torch.cat((self.policy_net(features), free, rule), dim=1)
+        return torch.cat((self.policy_net(features), freedom(features)[:, None], rule), dim=1)
 
 
 class _Correction(nn.Module):

@@ -20,7 +20,6 @@ from stable_baselines3.common.vec_env.base_vec_env import VecEnvIndices, VecEnvO
 
 from nea_env.core.layout import Action
 from nea_env.envs.firm_vector import FirmVectorEnv
-from nea_env.policies.marking import MarkToMarket
 from nea_env.policies.seeds import EVALUATION_SEEDS as EVALUATION_SEEDS
 from nea_env.policies.seeds import training_seed as training_seed
 
@@ -31,7 +30,8 @@ class FirmVecEnv(VecEnv):
     """A ``nea_env`` vector environment as Stable-Baselines3 expects it.
 
     Rows that end are reset within the step. Their closing observation is in ``terminal_observation``; their
-    return, length and discounted cost in % of exposure are in ``episode``, so no ``Monitor`` is needed.
+    return, length and discounted cost in % of exposure are in ``episode``, so no ``Monitor`` is needed. These are of
+    the true reward, also where the environment's is marked to market.
 
     Args:
         env: a vector environment of this package with autoreset off.
@@ -39,16 +39,12 @@ class FirmVecEnv(VecEnv):
         spread: ``reset`` leaves the rows at months spread evenly over the episode, to its end or to the time limit,
             whichever comes first; they are played there just in time. All rows at the same month would show a learner
             one season and one price level at a time. The episodes cut into are left out of ``episode`` when they end.
-        marked: rewards are training rewards marked to market, see ``nea_env.policies.marking``; ``episode`` keeps the
-            environment's own.
 
     Raises:
         ValueError: ``env`` resets rows itself.
     """
 
-    def __init__(
-        self, env: FirmVectorEnv, seed: int | None = None, *, spread: bool = False, marked: bool = False
-    ) -> None:
+    def __init__(self, env: FirmVectorEnv, seed: int | None = None, *, spread: bool = False) -> None:
         if env.metadata["autoreset_mode"] != AutoresetMode.DISABLED:
             raise ValueError(f"autoreset_mode is {env.metadata['autoreset_mode']}: the adapter needs DISABLED")
         self.env = env
@@ -60,7 +56,6 @@ class FirmVecEnv(VecEnv):
         self._discount = env.discount
         self._cut = np.zeros(env.num_envs, bool)  # episodes not played from their start
         self._spread = spread
-        self._books = MarkToMarket(env.batch) if marked else None
         self._actions: np.ndarray | None = None
         self._started = time.time()
         if seed is not None:
@@ -119,15 +114,12 @@ class FirmVecEnv(VecEnv):
         if self._actions is None:
             raise RuntimeError("step_wait without step_async")
         actions, self._actions = self._actions, None
-        if self._books is not None:
-            self._books.open()
-        observation, reward, terminated, truncated, _ = self.env.step(actions)
-        self._returns += reward
+        observation, reward, terminated, truncated, info = self.env.step(actions)
+        own = info.get("cost_reward", reward)  # training rewards may be marked to market
+        self._returns += own
         per_cent = 100.0 * self.env.batch.reward_scale / self.env.batch.exposure  # of the firms that rows have drawn
-        self._costs -= per_cent * self._discount**self._lengths * reward
+        self._costs -= per_cent * self._discount**self._lengths * own
         self._lengths += 1
-        if self._books is not None:
-            reward = reward + self._books.close()
         infos: list[dict[str, Any]] = [{} for _ in range(self.num_envs)]
         done = terminated | truncated
         if done.any():
@@ -237,9 +229,7 @@ def _part(value: Any, row: int, rows: int) -> Any:
     return value
 
 
-def make_vec_env(
-    id: str, num_envs: int, seed: int | None = 0, *, spread: bool = False, marked: bool = False, **kwargs: Any
-) -> FirmVecEnv:
+def make_vec_env(id: str, num_envs: int, seed: int | None = 0, *, spread: bool = False, **kwargs: Any) -> FirmVecEnv:
     """A Stable-Baselines3 ``VecEnv`` of ``num_envs`` firms.
 
     Args:
@@ -247,8 +237,8 @@ def make_vec_env(
         num_envs: rows of the batch.
         seed: row i gets ``seed + i``; None: fresh entropy.
         spread: start rows at different months, see ``FirmVecEnv``.
-        marked: train on rewards marked to market, see ``nea_env.policies.marking``.
-        **kwargs: for the vector environment: ``scenario``, ``max_episode_steps``, ``render_mode``, ``observe_mask``.
+        **kwargs: for the vector environment: ``scenario``, ``reward="marked"`` to train on rewards marked to market,
+            ``max_episode_steps``, ``render_mode``, ``observe_mask``.
 
     Raises:
         ValueError: the rows' seeds lie on both sides of 1,000,000, where training ends and evaluation begins.
@@ -258,4 +248,4 @@ def make_vec_env(
         raise ValueError(f"seeds {seed} to {last} mix training (below {EVALUATION_SEEDS:,}) and evaluation")
     env = gym.make_vec(id, num_envs=num_envs, autoreset_mode=AutoresetMode.DISABLED, **kwargs)
     assert isinstance(env, FirmVectorEnv)
-    return FirmVecEnv(env, seed, spread=spread, marked=marked)
+    return FirmVecEnv(env, seed, spread=spread)

@@ -12,6 +12,7 @@ from agents import scenario_choice
 from agents.algorithms import ALGORITHMS, DISCRETE_ALGORITHMS
 from agents.hyperparameters import check_parameters, check_policy
 from agents.refusal import SettingsError
+from nea_env.envs.marking import Reward
 from nea_env.library.errors import did_you_mean, shown
 from nea_env.policies.by_name import RULES
 from nea_env.policies.seeds import EVALUATION_SEEDS, training_seed
@@ -55,7 +56,7 @@ class Algo(Part):
     name: str
     num_envs: Annotated[Whole, Field(ge=1, le=100_000)]
     total_steps: Count
-    marked: Switch = False  # training rewards of nea_env.policies.marking
+    marked: Switch = False  # training rewards of nea_env.envs.marking
     policy: str = "MlpPolicy"
     policy_kwargs: dict[str, Any] = {}
     parameters: dict[str, Any] = {}
@@ -64,6 +65,11 @@ class Algo(Part):
     def discrete(self) -> bool:
         """Whether it plays the discrete twin."""
         return self.name in DISCRETE_ALGORITHMS
+
+    @property
+    def reward(self) -> Reward:
+        """What the training environment rewards."""
+        return "marked" if self.marked else "cost"
 
     @model_validator(mode="after")
     def _known(self) -> Self:

@@ -30,7 +30,7 @@ from nea_env.policies.seeds import training_seed
 def make_env(settings: Settings) -> FirmVecEnv:
     """The training environment: the seeds of its rows belong to this run's seed alone."""
     algo, first = settings.algo, training_seed(settings.seed, settings.algo.num_envs)
-    return make_vec_env(settings.id, algo.num_envs, first, spread=True, marked=algo.marked, scenario=settings.scenario)
+    return make_vec_env(settings.id, algo.num_envs, first, spread=True, reward=algo.reward, scenario=settings.scenario)
 
 
 def build(settings: Settings, env: FirmVecEnv) -> BaseAlgorithm:

@@ -3,10 +3,10 @@
 Importing this package registers the ids ``nea/KETS-v0``, ``nea/TPS-v0``, ``nea/Tokyo-v0``, those with links to
 other systems (``nea/LinkedKETS-v0``, …) and their discrete twins ``nea/…Discrete-v0``. Layers, imports pointing
 only downward: `scenario` and `library` (the law and the world as data), `core` (the compiled month), `envs`
-(Gymnasium's environments over it), `policies` (rules of thumb, and the loop that plays any policy), `market` (its
-prices on their own: `price_paths` and pictures), `solvers` (what is known to be best: closed forms), `bench`
-(`evaluate`: any policy beside the rules; `rollout` and `plot`: what it does, month by month; `compare`: scenarios on
-common draws).
+(Gymnasium's environments over it), `wrappers` (for them), `policies` (rules of thumb, and the loop that plays any
+policy), `market` (its prices on their own: `price_paths` and pictures), `solvers` (what is known to be best: closed
+forms), `bench` (`evaluate`: any policy beside the rules; `rollout` and `plot`: what it does, month by month;
+`compare`: scenarios on common draws).
 """
 
 from __future__ import annotations

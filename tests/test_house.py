@@ -32,7 +32,7 @@ LAYERS = (  # lowest first; a unit may import itself and what stands in a lower 
     ("nea_env.core.lowering", "nea_env.core.play"),  # neither knows of the other: the tables stand between them
     ("nea_env.core",),
     ("nea_env.envs",),
-    ("nea_env.policies",),
+    ("nea_env.policies", "nea_env.wrappers"),
     ("nea_env.market", "nea_env.solvers"),
     ("nea_env.bench",),
     ("nea_env.solvers.__main__",),  # commands on policies of every kind, which bench knows
@@ -53,6 +53,7 @@ THIRD_PARTY = {  # what each unit may import beside the standard library
     "nea_env.library": {"pydantic", "pydantic_core", "ruamel"},
     "nea_env.core": {"numpy", "numba", "llvmlite", "tqdm"},
     "nea_env.envs": {"numpy", "gymnasium", "matplotlib"},
+    "nea_env.wrappers": {"numpy", "gymnasium"},
     "nea_env.policies": {"numpy", "gymnasium", "tqdm"},
     "nea_env.market": {"numpy", "matplotlib", "tqdm"},
     "nea_env.solvers": {"numpy", "tqdm"},

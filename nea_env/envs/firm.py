@@ -11,10 +11,10 @@ from gymnasium.error import ResetNeeded
 
 from nea_env.core.batch import Batch
 from nea_env.core.interruption import undivided
-from nea_env.core.saving import check_entries
-from nea_env.envs import arguments
+from nea_env.envs import arguments, states
 from nea_env.envs.actions import check_finite, read_box, read_choice
 from nea_env.envs.episodes import Episodes
+from nea_env.envs.marking import REWARDS, MarkToMarket
 from nea_env.envs.menu import menu_of
 from nea_env.envs.mixing import is_mixed
 from nea_env.envs.naming import readings
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from nea_env.envs.marking import Reward
     from nea_env.envs.naming import Names, Reading
     from nea_env.envs.spaces import ActionForm
     from nea_env.scenario import Scenario
@@ -106,6 +107,10 @@ class FirmEnv(gymnasium.Env[Any, Any]):
     cost covers units, trading, credits, abatement, investment and penalties; docs/reference/flows.md lists its items.
     It is not discounted: `env.unwrapped.discount` is the monthly factor to train and score with.
 
+    With `reward="marked"` a month earns in addition what it has added to the firm's books at the month's price, so that
+    an investment is judged at once by what it is worth. On average that changes what every policy earns by the same
+    amount (docs/training.md). `info["cost_reward"]` is the reward described above, and every evaluation uses that one.
+
     ## Starting State
 
     The firm starts with the units that were booked by the scenario's first month, the emissions of the running year,
@@ -148,6 +153,7 @@ class FirmEnv(gymnasium.Env[Any, Any]):
     | `render_mode` | **str** | `None` | `"ansi"`, or `"rgb_array"`, which needs matplotlib |
     | `observe_mask` | **bool** | `False` | Whether the observation is a `Dict` with the action mask |
     | `max_episode_steps` | **int** | `None` | Months after which an episode is truncated |
+    | `reward` | **str** | `"cost"` | `"cost"`, or `"marked"`: marked to market, for training |
 
     `gym.make` has a wrapper of its own for `max_episode_steps`; the argument here also puts the closing accounts and
     flows into a truncated episode's last info. Any other value raises `ValueError`, and a scenario that does not load
@@ -183,8 +189,10 @@ class FirmEnv(gymnasium.Env[Any, Any]):
         render_mode: str | None = None,
         observe_mask: bool = False,
         max_episode_steps: int | None = None,
+        reward: Reward = "cost",
     ) -> None:
         arguments.one_of(action_form, "action_form", ACTION_FORMS)
+        arguments.one_of(reward, "reward", REWARDS)
         check_render_mode(render_mode)
         self._limit = arguments.episode_limit(max_episode_steps)
         self._observe_mask = arguments.flag(observe_mask, "observe_mask")
@@ -193,6 +201,7 @@ class FirmEnv(gymnasium.Env[Any, Any]):
         self.scenario = load_scenario(scenario)
         self.render_mode = render_mode
         self.batch = Batch(self.scenario, 1)
+        self._books = MarkToMarket(self.batch) if reward == "marked" else None
         self.menu = menu_of(self.scenario) if action_form == "discrete" else None
         self.action_space = action_space(action_form, self.menu)
         self.observation_space = observation_space(action_form, self._observe_mask, self.menu)
@@ -246,8 +255,8 @@ class FirmEnv(gymnasium.Env[Any, Any]):
             action: (8,) numbers, clipped to [-1, 1], or a number from the menu.
 
         Returns:
-            Observation, reward, terminated, truncated, info. Info holds ``action_mask`` and, at the end of
-            an episode, its closing ``accounts`` and ``flows``.
+            Observation, reward, terminated, truncated, info. Info holds ``action_mask``, with marked rewards
+            ``cost_reward`` and, at the end of an episode, its closing ``accounts`` and ``flows``.
 
         Raises:
             ValueError: a wrong shape, NaN, infinity, or a number outside the menu; nothing has changed.
@@ -261,6 +270,8 @@ class FirmEnv(gymnasium.Env[Any, Any]):
         if not self._playing:
             raise ResetNeeded("the episode is over or none has begun: call reset()")
         try:
+            if self._books is not None:
+                self._books.open()
             observation, reward, _ = batch.step(actions)
             terminated, truncated = batch.ended > 0, False
             if self._limit is not None:
@@ -268,6 +279,9 @@ class FirmEnv(gymnasium.Env[Any, Any]):
                 truncated = self._months >= self._limit
             mask = self.action_masks()
             info: dict[str, Any] = {"action_mask": mask}
+            if self._books is not None:
+                info["cost_reward"] = float(reward[0])
+                reward += self._books.close()
             if self._renderer is not None:
                 self._renderer.record(batch)
             if terminated or truncated:
@@ -340,10 +354,11 @@ class FirmEnv(gymnasium.Env[Any, Any]):
         return {
             "batch": self.batch.get_state(), "episodes": self._episodes.get_state(),
             "limit": self._limit or 0, "months": self._months, "playing": self._playing,
+            **states.marking(self._books),
         }  # fmt: skip
 
     def set_state(self, state: dict[str, Any]) -> None:
-        """Go back to a state that `get_state` returned for the same scenario and limit.
+        """Go back to a state that `get_state` returned for the same scenario, limit and kind of reward.
 
         Frames then show the episode from that month on.
 
@@ -351,22 +366,13 @@ class FirmEnv(gymnasium.Env[Any, Any]):
             ValueError: a state of another environment, an incomplete one, or a number out of its range (`layout`);
                 nothing has changed.
         """
-        check_entries(state, {"batch": {}, "episodes": {}, "limit": 0, "months": 0, "playing": True})
-        self.batch.check_state(state["batch"])
-        self._episodes.check_state(state["episodes"])
-        limit, months, playing = state["limit"], state["months"], state["playing"]
-        ended = bool(state["batch"]["_ended"][0])
-        if limit != (self._limit or 0):
-            raise ValueError(f"saved state: limit is {limit}: expected max_episode_steps, {self._limit or 0} (0: none)")
-        if not 0 <= months <= limit or (limit and playing and months == limit):
-            raise ValueError(f"saved state: months is {months}: expected 0 to the limit, {limit}, below it in play")
-        if playing and ended:
-            raise ValueError("saved state: playing is True: expected False for an episode that has ended")
+        states.check_single(state, self.batch, self._episodes, self._books, self._limit)
         undivided(self._take_up, state)
 
     def _take_up(self, state: dict[str, Any]) -> None:
         self.batch.set_state(state["batch"])
         self._episodes.set_state(state["episodes"])
+        states.take_up_marking(self._books, state)
         self._months, self._playing = state["months"], state["playing"]
         if self._renderer is not None:
             has_begun = self._playing or self._months > 0 or self.batch.ended > 0

@@ -12,10 +12,10 @@ from gymnasium.vector import AutoresetMode, VectorEnv
 
 from nea_env.core.batch import Batch
 from nea_env.core.interruption import undivided
-from nea_env.core.saving import check_entries, check_rows
-from nea_env.envs import arguments
+from nea_env.envs import arguments, closing, states
 from nea_env.envs.actions import read_boxes, read_choices
 from nea_env.envs.episodes import Episodes
+from nea_env.envs.marking import REWARDS, MarkToMarket
 from nea_env.envs.menu import menu_of
 from nea_env.envs.mixing import mixed
 from nea_env.envs.naming import readings
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from nea_env.envs.marking import Reward
     from nea_env.envs.naming import Names, Reading
     from nea_env.envs.spaces import ActionForm
     from nea_env.scenario import Scenario
@@ -57,7 +58,8 @@ class FirmVectorEnv(VectorEnv[Any, Any, Any]):
     - `autoreset_mode` says how ended rows begin their next episode. Under NEXT_STEP the call after an end does so and
       plays no month: its reward and flows are 0. Under SAME_STEP the ending call does, and `info["final_obs"]` and
       `info["final_info"]` hold the closing values. Under DISABLED they are reset with `options={"reset_mask": …}`.
-    - Info holds arrays, each with a mask of the rows that it is meant for: `action_mask` and `_action_mask`.
+    - Info holds arrays, each with a mask of the rows that it is meant for: `action_mask` and `_action_mask`, with
+      marked rewards also `cost_reward` and `_cost_reward`.
 
     `scenario` may be a list, whose scenarios are mixed in one batch:
 
@@ -85,6 +87,7 @@ class FirmVectorEnv(VectorEnv[Any, Any, Any]):
     | `scenario` | as for `FirmEnv`, or a **list** | the id's | What is played; a list is mixed |
     | `autoreset_mode` | **AutoresetMode** or **str** | `NEXT_STEP` | See above; also by value, such as `"SameStep"` |
     | `render_mode` | **str** | `None` | As for `FirmEnv`, one frame for each row |
+    | `reward` | **str** | `"cost"` | As for `FirmEnv`; rows may mix scenarios |
 
     The other arguments and their errors are those of `FirmEnv`.
     """
@@ -98,8 +101,10 @@ class FirmVectorEnv(VectorEnv[Any, Any, Any]):
         max_episode_steps: int | None = None,
         render_mode: str | None = None,
         observe_mask: bool = False,
+        reward: Reward = "cost",
     ) -> None:
         arguments.one_of(action_form, "action_form", ACTION_FORMS)
+        arguments.one_of(reward, "reward", REWARDS)
         check_render_mode(render_mode)
         num_envs = arguments.whole_number(num_envs, "num_envs", 1)
         self._limit = arguments.episode_limit(max_episode_steps)
@@ -110,6 +115,7 @@ class FirmVectorEnv(VectorEnv[Any, Any, Any]):
         self.num_envs = num_envs
         self.scenarios, self.scenario_of = mixed(scenario, num_envs)
         self.batch = Batch(self.scenarios, num_envs, scenario_of=self.scenario_of)
+        self._books = MarkToMarket(self.batch, self.scenario_of) if reward == "marked" else None
         self.menu = menu_of(*self.scenarios) if action_form == "discrete" else None
         self.single_action_space = action_space(action_form, self.menu)
         self.action_space = batched(self.single_action_space, num_envs)
@@ -215,7 +221,11 @@ class FirmVectorEnv(VectorEnv[Any, Any, Any]):
 
     def _play(self, decoded: NDArray[np.float32]) -> Step:
         batch = self.batch
+        if self._books is not None:
+            self._books.open()
         observation, reward, terminated = batch.step(decoded, autoreset=True)
+        if self._books is not None:
+            cost, reward = reward, reward + self._books.close()
         began = self._done  # under NEXT_STEP these rows played no month: they began an episode
         if self._limit is None:
             truncated, ended, any_ended = np.zeros(self.num_envs, bool), terminated.copy(), batch.ended > 0
@@ -227,10 +237,12 @@ class FirmVectorEnv(VectorEnv[Any, Any, Any]):
             any_ended = bool(ended.any())
         info: dict[str, Any] = {}
         if any_ended:
-            info = self._closing(ended)
+            info = closing.closing(batch, ended)
             self._episodes.recall(ended)
             if self._mode is AutoresetMode.SAME_STEP:
-                info = self._final(observation, info, ended)
+                if self._books is not None:
+                    closing.told(info, "cost_reward", cost, ended)
+                info = closing.final(observation, self.action_masks(), info, ended, self._observe_mask)
                 observation = batch.reset(None, ended)
                 if self._limit is not None:
                     self._months[ended] = 0
@@ -238,44 +250,14 @@ class FirmVectorEnv(VectorEnv[Any, Any, Any]):
             elif self._limit is not None and self._mode is AutoresetMode.NEXT_STEP:
                 self._episodes.cut(ended)
         self._done = ended
+        if self._books is not None:
+            closing.told(info, "cost_reward", cost, ~began)  # of the others it stands in final_info, or there is none
         if self._renderer is not None:
             self._renderer.record(batch, began)
         mask = self.action_masks()
         info["action_mask"] = mask
         info["_action_mask"] = np.ones(self.num_envs, bool)
         return self._observed(observation, mask), reward, terminated, truncated, info
-
-    def _closing(self, ended: NDArray[np.bool_]) -> dict[str, Any]:
-        """Accounts and flows of the rows that ended, as SyncVectorEnv collects them."""
-        info: dict[str, Any] = {}
-        for name, table in (("accounts", self.batch.accounts()), ("flows", self.batch.flows())):
-            gathered: dict[str, Any] = {}
-            for key, values in table.items():
-                gathered[key] = np.where(ended, values, 0.0)
-                gathered[f"_{key}"] = ended.copy()
-            info[name] = gathered
-            info[f"_{name}"] = ended.copy()
-        return info
-
-    def _final(
-        self, observation: NDArray[np.float32], closing: dict[str, Any], ended: NDArray[np.bool_]
-    ) -> dict[str, Any]:
-        """``final_obs`` and ``final_info`` of the rows about to be reset."""
-        mask = self.action_masks()
-        final_obs = np.full(self.num_envs, None, dtype=object)
-        for row in np.flatnonzero(ended):
-            final_obs[row] = observation[row]
-            if self._observe_mask:
-                final_obs[row] = {"observation": observation[row], "action_mask": mask[row].astype(np.int8)}
-        mask[~ended] = False
-        closing["action_mask"] = mask
-        closing["_action_mask"] = ended.copy()
-        return {
-            "final_obs": final_obs,
-            "_final_obs": ended.copy(),
-            "final_info": closing,
-            "_final_info": ended.copy(),
-        }
 
     def _observed(self, observation: NDArray[np.float32], mask: NDArray[np.bool_]) -> Any:
         if self._observe_mask:
@@ -327,11 +309,11 @@ class FirmVectorEnv(VectorEnv[Any, Any, Any]):
         return {
             "batch": self.batch.get_state(), "episodes": self._episodes.get_state(), "autoreset_mode": self._mode.value,
             "limit": self._limit or 0, "months": self._months.copy(), "begun": self._begun.copy(),
-            "done": self._done.copy(),
+            "done": self._done.copy(), **states.marking(self._books),
         }  # fmt: skip
 
     def set_state(self, state: dict[str, Any]) -> None:
-        """Go back to a state that `get_state` returned for the same scenario, size, limit and autoreset mode.
+        """Go back to a state that `get_state` returned for the same scenario, size, limit, autoreset mode and reward.
 
         Frames then show the episodes from those months on.
 
@@ -339,33 +321,18 @@ class FirmVectorEnv(VectorEnv[Any, Any, Any]):
             ValueError: a state of another environment, an incomplete one, or a number out of its range (`layout`);
                 nothing has changed.
         """
-        self._check_state(state)
+        states.check_vector(state, self.batch, self._episodes, self._books, self._limit, self._mode)
         undivided(self._take_up, state)
 
     def _take_up(self, state: dict[str, Any]) -> None:
         self.batch.set_state(state["batch"])
         self._episodes.set_state(state["episodes"])
+        states.take_up_marking(self._books, state)
         self._months, self._done = state["months"].copy(), state["done"].copy()
         self._begun = state["begun"].copy()
         self._all_begun = bool(self._begun.all())
         if self._renderer is not None:
             self._renderer.restart(self.batch, self._begun)
-
-    def _check_state(self, state: Any) -> None:
-        own = {"batch": {}, "episodes": {}, "autoreset_mode": "", "limit": 0, "months": self._months}
-        check_entries(state, {**own, "begun": self._begun, "done": self._done})
-        self.batch.check_state(state["batch"])
-        self._episodes.check_state(state["episodes"])
-        for name, mine in (("autoreset_mode", self._mode.value), ("limit", self._limit or 0)):
-            if state[name] != mine:
-                raise ValueError(f"saved state: {name} is {state[name]}: expected {mine}, this environment's")
-        done, ended, months = state["done"], state["batch"]["_ended"], state["months"]
-        if self._limit is not None:
-            wrong = (months < 0) | (months > self._limit - ~done)
-            check_rows(wrong, "months", months, f"0 to below the limit, {self._limit}, or the limit where done")
-        awaited = {AutoresetMode.NEXT_STEP: ended, AutoresetMode.SAME_STEP: np.zeros_like(done)}
-        wrong = (done != awaited.get(self._mode, done | ended)) | (done & ~state["begun"])
-        check_rows(wrong, "done", done, "True exactly where an episode has ended and awaits its reset")
 
     @property
     def scenario(self) -> Scenario:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from nea_env.core.layout import OBS_INDEX, TECHS, Action, Observation
+from nea_env.envs.suggested import just_in_time
 
 _PARTNERS = sum(name.startswith("foreign_premium_") for name in OBS_INDEX)
 FULL = 0.99
@@ -83,10 +84,7 @@ class JustInTime(Rule):
 
     def act(self, observation: np.ndarray) -> np.ndarray:
         """The two suggestions of the observation, (n, 8)."""
-        actions = np.zeros((len(observation), Action.size), np.float32)
-        actions[:, Action.TRADE] = column(observation, "even_trade")
-        actions[:, Action.ABATE] = column(observation, "abate_at_price")
-        return actions
+        return just_in_time(observation)
 
 
 def imports(observation: np.ndarray, below: Any) -> np.ndarray:

@@ -206,7 +206,7 @@ def test_rows_spread_over_the_time_limit_where_that_is_shorter(id, rows, limit):
 
 
 def test_the_adapter_trains_on_marked_rewards_and_reports_the_environments_own():
-    own, marked = (make_vec_env("nea/KETS-v0", 4, 0, marked=flag) for flag in (False, True))
+    own, marked = (make_vec_env("nea/KETS-v0", 4, 0, reward=reward) for reward in ("cost", "marked"))
     own.reset(), marked.reset()
     differs = False
     for _ in range(140):
@@ -218,3 +218,14 @@ def test_the_adapter_trains_on_marked_rewards_and_reports_the_environments_own()
     for info, other in zip(infos, marked_infos, strict=True):
         assert info["episode"]["r"] == other["episode"]["r"]
         assert info["episode"]["cost_pct"] == other["episode"]["cost_pct"]
+
+
+def test_a_saved_state_continues_marked_rewards_of_foreign_units_to_the_bit():
+    first, second = (make_vec_env("nea/LinkedKETS-v0", 3, 0, reward="marked") for _ in range(2))
+    first.reset(), second.reset()
+    actions = np.full((3, 8), 0.3, np.float32)
+    for _ in range(9):
+        first.step(actions)
+    second.set_state(first.get_state())
+    for _ in range(5):
+        assert np.array_equal(first.step(actions)[1], second.step(actions)[1])

@@ -15,6 +15,7 @@ CONSTRUCTORS = {
     "render_mode": ["video", "", 3, True, ["ansi"], np.array(["ansi", "ansi"])],
     "action_form": ["boxes", "", None, 0, ["box"], np.array(["box", "box"])],
     "observe_mask": [1, 0, None, "yes", np.array([True])],
+    "reward": ["costs", "", None, 1, True, ["marked"], np.array(["marked"])],
 }
 VECTOR = {
     "num_envs": [0, -1, 2.5, "4", True, None, [2], np.float64(2)],

@@ -12,6 +12,7 @@ from hydra.core.plugins import Plugins
 from hydra.plugins.sweeper import Sweeper
 
 from agents.command_line import CONFIGS, CommandLine, _composed, compose_settings, composing
+from agents.learners import Cell, plan
 from agents.refusal import SettingsError
 from agents.sweep import enumerate_jobs
 from tests.train.command import TINY, ended, run
@@ -109,6 +110,14 @@ def test_hydras_own_sweeper_runs_every_combination_in_this_order():
     assert found.complete and len(found.overrides) == 10
     assert found.overrides[1] == ["seed=0", "sweep=seeds", "env=tps"]
     assert jobs("sweep=seeds", "seed=7").overrides == [["seed=7", "sweep=seeds"]]
+
+
+def test_the_learners_of_the_page_are_a_sweep_whose_rest_can_be_asked_for():
+    found, planned = jobs("sweep=learners"), plan()
+    told = [dict(one.split("=") for one in job) for job in found.overrides]
+    cells = {Cell(one["env"], one["algo"], one["algo.marked"].lower() == "true", int(one["seed"])) for one in told}
+    assert found.complete and cells == set(planned.cells) and len(told) == len(planned.cells)
+    assert len(jobs("sweep=learners", "algo=sac", "seed=3,4").overrides) == 2 * 3 * 2
 
 
 def test_an_interval_in_hydras_own_sweeper_is_refused():
