@@ -58,6 +58,8 @@ class Path(NamedTuple):
         offset: price of offset credits per home-usable tonne, money/t.
         output: of the month, unit.
         intervened: whether the committee acted against high prices the month before.
+        run: months in a row beyond a price trigger, as news of the month found them; positive above.
+        news: about the front's discount or premium, as it stood in the month.
     """
 
     price: Floats
@@ -65,6 +67,8 @@ class Path(NamedTuple):
     offset: Floats
     output: Floats
     intervened: NDArray[np.bool_]
+    run: Floats
+    news: Floats
 
 
 def idle_paths(batch: Batch) -> list[Path]:
@@ -80,9 +84,10 @@ def idle_paths(batch: Batch) -> list[Path]:
     multiplier = np.array([laws[law].static[Static.OFFSET_MULTIPLIER] for law in batch.statutes])
     for _ in range(horizon):
         market, intervened = batch.market(), batch.memory("intervened") > 0.0
+        run, news = batch.memory("trigger_run"), batch.memory("news")
         batch.step(idle)
         offset, output = market["offset_price"] / multiplier, batch.flows()["output"]
-        rows.append((market["long_price"], market["front_price"], offset, output, intervened))
+        rows.append((market["long_price"], market["front_price"], offset, output, intervened, run, news))
     columns = [np.array(column).T for column in zip(*rows, strict=True)]
     return [Path(*(column[i] for column in columns)) for i in range(batch.n)]
 
@@ -110,7 +115,7 @@ def expected_path(tables: Tables, books: Books) -> Path:
     log_output += 0.5 * _variance(own[Static.PERSISTENCE], own[Static.DEMAND_SD], ahead)
     output = monthly[:horizon, Month.OUTPUT] * np.exp(log_output - monthly[:horizon, Month.OUTPUT_CORRECTION])
     intervened = (np.arange(horizon) == t0) & (state[State.INTERVENED] > 0.0)
-    return Path(price, price * ratio, offset, output, intervened)
+    return Path(price, price * ratio, offset, output, intervened, np.zeros(horizon), np.zeros(horizon))
 
 
 def _variance(persistence: float, sd: float, months: NDArray[np.integer]) -> Floats:

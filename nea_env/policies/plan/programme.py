@@ -28,12 +28,11 @@ Refused: links, output as a choice, permanent impact, menus, an auction for own 
 from __future__ import annotations
 
 import math
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nea_env.core.layout import Action
 from nea_env.core.lowering.splice import Tables
 from nea_env.core.parameters import (
     ALLOCATE,
@@ -73,14 +72,16 @@ class Holdings(NamedTuple):
         front: units usable at the next deadline.
         after: units of the vintage after.
         offsets: credits.
-        unmet: duties, verified or not, and debt.
+        due: duties, verified or not, that fall due at the next deadline.
+        later: other duties, and debt.
         started: by technology, capacity in place and under construction, a month.
     """
 
     front: Linear
     after: Linear
     offsets: Linear
-    unmet: Linear
+    due: Linear
+    later: Linear
     started: dict[int, Linear]
 
 
@@ -127,6 +128,7 @@ class Programme:
     Attributes:
         model: the programme.
         holdings: by month, at its end.
+        unit: baseline emissions of a month, t.
     """
 
     def __init__(
@@ -144,9 +146,10 @@ class Programme:
                 raise ValueError(f"a plan cannot hold {what}")
         self._tables, self._books = tables, books
         own = tables.static
-        self._unit, self._reference = own[Static.ANNUAL_EMISSIONS] / 12.0, math.exp(own[Static.LOG_REFERENCE])
-        self.model, self.holdings = Model(), {}  # type: tuple[Model, dict[int, Holdings]]
-        self._stocks = Stocks(books, self._unit)
+        self.unit, self._reference = own[Static.ANNUAL_EMISSIONS] / 12.0, math.exp(own[Static.LOG_REFERENCE])
+        self.model = Model()
+        self.holdings: dict[int, Holdings] = {}
+        self._stocks = Stocks(books, self.unit)
         self._works = Works(self.model, tables, books, path, whole)
         self._trade = Trade(self.model, tables, books, path, self._stocks)
         self._law = Law(self.model, tables, books, path, self._stocks)
@@ -170,7 +173,8 @@ class Programme:
         for e in range(int(month[Month.FIRST_EVENT]), int(month[Month.LAST_EVENT])):
             self._settle(t, self._tables.events[e], discount)
         started = {k: by_month[t] for k, by_month in works.started.items() if t in by_month}
-        self.holdings[t] = Holdings(stocks.front, stocks.next, stocks.offsets, stocks.unmet, started)
+        due, later = stocks.unmet(self._tables.monthly[t + 1])
+        self.holdings[t] = Holdings(stocks.front, stocks.next, stocks.offsets, due, later, started)
 
     def _settle(self, t: int, event: np.ndarray, discount: float) -> None:
         kind, law = int(event[Event.KIND]), self._law
@@ -192,7 +196,8 @@ class Programme:
     def _close(self, discount: float, price: float, offset: float) -> None:
         """The end: debt and unmet duty are bought, holdings sold at the long price, capacity left at book value."""
         stocks = self._stocks
-        position = (stocks.front + stocks.next - stocks.unmet) * (price / self._reference)
+        due, later = stocks.unmet(self._tables.monthly[-1])
+        position = (stocks.front + stocks.next - due - later) * (price / self._reference)
         position = position.plus(stocks.offsets, min(price, offset) / self._reference)
         self.model.pay(position + self._works.left_at_end(), -discount)
 
@@ -208,12 +213,12 @@ class Programme:
             ImportError: HiGHS is missing.
             RuntimeError: HiGHS finds no solution.
         """
-        curves, money = [*self._works.curves, *self._trade.curves], self._unit * self._reference
+        curves, money = [*self._works.curves, *self._trade.curves], self.unit * self._reference
         found = least(self.model, curves, relaxed, tolerance * self._tables.exposure / money, rounds)
         return self._read(found.values, found.cost * money, found.bound * money)
 
     def _read(self, values: Floats, cost: float, bound: float) -> Plan:
-        horizon, unit = self._tables.horizon, self._unit
+        horizon, unit = self._tables.horizon, self.unit
         trade, abate, invest, offsets, borrow = np.zeros((5, horizon))
         for t, net in self._trade.net.items():
             trade[t] = unit * net.at(values)
@@ -233,25 +238,3 @@ class Programme:
                 borrow[t] = min(0.0, settled.loan.at(values) / most - 1.0) if most > 1e-9 else 0.0
         owed = {t: settled.owed.at(values) for t, settled in self._deadlines.settled.items()}
         return Plan(cost, bound, trade, abate, invest, offsets, borrow, owed)
-
-
-def asked(plan: Plan, t: int, books: dict[str, Any], tables: Tables) -> NDArray[np.float32]:
-    """The Box action (8,) that plays a month of a plan.
-
-    Args:
-        plan: for the episode.
-        t: month of the episode.
-        books: numbers of ``layout.State`` by name, of the firm as it stands in that month.
-        tables: of the law.
-    """
-    own, month, action = tables.static, tables.monthly[t], np.zeros(Action.size)
-    volume = month[Month.VOLUME_LIMIT] + (books["auction_room"] if plan.trade[t] > 0.0 else 0.0)
-    action[Action.TRADE] = plan.trade[t] / volume if volume > 0.0 else 0.0
-    action[Action.ABATE] = plan.abate[t] / own[Static.ABATE_MAX] if own[Static.ABATE_MAX] > 0.0 else 0.0
-    left = sum(max(0.0, own[Static.POTENTIAL + k] - books[f"capacity_{k}"] - books[f"building_{k}"]) for k in range(3))
-    budget = own[Static.INVEST_RATE] * left
-    action[Action.INVEST] = plan.invest[t] / budget if budget > 1e-9 else 0.0
-    room = books["offset_buyable"]
-    action[Action.OFFSET] = plan.offsets[t] / room if room > 1e-9 else 0.0
-    action[Action.BORROW] = plan.borrow[t]
-    return np.clip(action, -1.0, 1.0).astype(np.float32)

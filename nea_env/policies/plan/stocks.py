@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from nea_env.core.layout import SLOTS, State
-from nea_env.policies.plan.books import Books
+from nea_env.core.parameters import Month
+from nea_env.policies.plan.books import Books, Floats
 from nea_env.policies.plan.linear import Linear
 
 
@@ -44,13 +45,21 @@ class Stocks:
         """Credits held."""
         return self.kept + self.bought
 
-    @property
-    def unmet(self) -> Linear:
-        """Duties, also those not verified yet, and debt."""
-        total = self.owed + self.debt + self.accrued
-        for waiting in self.closed:
-            total = total + waiting
-        return total
+    def unmet(self, month: Floats) -> tuple[Linear, Linear]:
+        """Duties, also those not verified yet: (what falls due at the next deadline, the rest and debt).
+
+        Args:
+            month: (Month.size,) of the month in which they are looked at.
+        """
+        due, later = self.owed, self.debt
+        for k, waiting in enumerate(self.closed):
+            if month[Month.DUE_CLOSED + k] > 0.0:
+                due = due + waiting
+            else:
+                later = later + waiting
+        if month[Month.DUE_ACCRUED] > 0.0:
+            return due + self.accrued, later
+        return due, later + self.accrued
 
 
 class Curve(NamedTuple):
