@@ -12,7 +12,8 @@
   ``bank``: what it banked, by month and by vintage
 * ``lever_rule``: a family of rules that uses every lever of a scenario; ``levers``: what each lever is worth
   (``python -m nea_env.policies.levers kets``)
-* ``plan``: the programme of a firm's remaining months on a path of prices, solved by HiGHS (extra ``[plan]``)
+* ``plan``: the programme of a firm's remaining months on a path of prices, solved by HiGHS (extra ``[plan]``);
+  ``mpc``: a rule that plans at expected prices and plays the first months of each plan
 * ``compliance``: whether it pays to comply (``python -m nea_env.policies.compliance pilot_tianjin``), by rules of
   ``unmet_rule``, beside the firms that do in the equilibrium, of ``market_compliance``
 * ``marking``: rewards marked to market, with less noise and the same expectation

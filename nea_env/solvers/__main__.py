@@ -1,4 +1,4 @@
-"""``python -m nea_env.solvers``: the closed forms, as text or as a page."""
+"""``python -m nea_env.solvers``: the closed forms, as text or as a page, and bounds on the cost of every policy."""
 
 from __future__ import annotations
 
@@ -30,7 +30,28 @@ def _parser() -> argparse.ArgumentParser:
     forms.add_argument("--out", type=Path, help=f"write the page there, such as {PAGE}, and print nothing")
     forms.add_argument("--check", action="store_true", help="write nothing; exit 1 if the page is out of date")
     forms.set_defaults(run=_closed_form)
+    bounds = commands.add_parser(
+        "bounds", allow_abbrev=False, help="print what no policy can undercut, beside the best of the tuned rules"
+    )
+    bounds.add_argument("scenarios", nargs="+", metavar="SCENARIO", help="a shipped scenario's name, or a path to YAML")
+    bounds.add_argument("--episodes", type=int, default=100, help="known paths of each bound (default: 100)")
+    bounds.set_defaults(run=_bounds, out=None)
     return parser
+
+
+def _bounds(options: argparse.Namespace) -> int:
+    from nea_env.library.columns import width_of_terminal
+    from nea_env.solvers.bounds import listing
+
+    if options.episodes < 2:
+        print(f"--episodes {options.episodes}: expected at least 2", file=sys.stderr)
+        return 2
+    try:
+        print(*listing(options.scenarios, options.episodes, width_of_terminal()), sep="\n")
+    except (ValueError, ImportError) as error:
+        print(error, file=sys.stderr)
+        return 2
+    return 0
 
 
 def _closed_form(options: argparse.Namespace) -> int:

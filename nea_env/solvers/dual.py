@@ -111,7 +111,10 @@ def price_news(tables: Tables, path: Path) -> tuple[Floats, Floats, Floats]:
 
 
 def _charge_capacity(programme: Programme, tables: Tables, news: Floats) -> None:
-    """Capacity started in a month: news of the long price from then on, times what it will save."""
+    """Capacity started in a month: news of the long price from then on, times what it will save.
+
+    What is there at the start counts as started in the first month: that adds no mean.
+    """
     horizon, lead = tables.horizon, tables.static[Static.LEAD : Static.LEAD + TECHS]
     saved = tables.monthly[:, Month.SAVED_LEFT : Month.SAVED_LEFT + TECHS]
     before: dict[int, Linear] = {}
@@ -120,7 +123,6 @@ def _charge_capacity(programme: Programme, tables: Tables, news: Floats) -> None
             online = arrival(t, int(lead[k]))
             if online < horizon:
                 months = np.maximum(np.arange(t + 1, horizon), online)
-                # the first months count whole: what is in place at the start was bought on no news
                 worth = float(news[t : horizon - 1] @ saved[months, k])
                 programme.model.pay(now - before.get(k, Linear()), worth)
             before[k] = now

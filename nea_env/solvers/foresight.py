@@ -92,9 +92,10 @@ def bound(scenario: Scenario, n: int, seed: int, penalty: Penalty) -> Bound:
         tables = laws[statutes[i]]
         programme = Programme(tables, books[i], paths[i], whole=False, forgives=True)
         penalty(programme, paths[i])
-        plan = programme.solve(relaxed=True, tolerance=TOLERANCE)
+        plan = programme.solve("relaxed", tolerance=TOLERANCE)
         found[i] = 100.0 / tables.exposure * (plan.bound + control(tables, paths[i]))
-    return Bound(*interval(found).values(), found)
+    ends = interval(found)
+    return Bound(ends["mean"], ends["low"], ends["high"], found)
 
 
 def plans(scenario: Scenario, n: int, seed: int = EVALUATION_SEEDS) -> Foreseen:

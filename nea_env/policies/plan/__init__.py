@@ -4,6 +4,8 @@
 * ``programme``: the programme of the months that are left, what of the law it relaxes or refuses, and its solution
 * ``works``, ``trade``, ``law``, ``deadline``: what goes into it, by theme; ``stocks``: what it keeps track of
 * ``linear``, ``search``: linear expressions, and HiGHS at work
+* ``replay``: plans as actions, and what the environment charges for them
+* ``seen``: a firm's books as it can tell them from its observations
 
 HiGHS comes with the extra ``[plan]``; nothing else needs it.
 """

@@ -209,13 +209,13 @@ class Deadlines:
             limit = limit + right
         holder = float(event[Event.SMALL_HOLDER]) / unit
         if 0.0 < holder < most:
-            small = model.switch()
+            small = model.switch(Linear(holder) - left)
             model.at_most(left, Linear(most).plus(small, holder - most))
             limit = limit + small * holder
         elif holder >= most:
             return
         if event[Event.DEFICIT_EXEMPT] > 0.0 and model.range(stocks.short)[0] < 0.0:
-            exempt = model.switch()
+            exempt = model.switch(Linear() - stocks.short)
             high = model.range(stocks.short)[1]
             model.at_most(stocks.short, Linear(high).plus(exempt, -high))
             limit = limit + exempt * most

@@ -162,7 +162,7 @@ class Law:
             return emissions
         if low >= 0.0:
             return capped
-        duty, on = model.variable(model.range(emissions)[1]), model.switch()
+        duty, on = model.variable(model.range(emissions)[1]), model.switch(emissions - capped)
         model.at_most(emissions - on * high, duty)
         model.at_most(capped.plus(on, -low) + low, duty)
         return duty
@@ -177,7 +177,7 @@ class Law:
             return Linear()
         if low >= 0.0:
             return gap * share
-        permit, on = model.variable(share * most), model.switch()
+        permit, on = model.variable(share * most), model.switch(beyond)
         model.at_most(permit, on * (share * most))
         model.at_most(on * -low + low, beyond)
         least = model.range(gap)[0]

@@ -9,6 +9,7 @@ import numpy as np
 
 INFINITY = math.inf
 _NOTHING = 1e-14  # a coefficient that rounding has left
+TEST_SLACK = 1e-6  # by how much a test may be negative
 _SLACK = 1e-7  # by how much a row without variables may miss its bounds
 
 
@@ -56,6 +57,7 @@ class Model:
         self.upper: list[float] = []
         self.cost: list[float] = []
         self.whole: list[int] = []
+        self.tests: list[tuple[Linear, ...]] = []
         self.constant_cost = 0.0
         self._rows: list[tuple[dict[int, float], float, float]] = []
 
@@ -66,10 +68,15 @@ class Model:
         self.cost.append(0.0)
         return Linear(0.0, {len(self.lower) - 1: 1.0})
 
-    def switch(self) -> Linear:
-        """A new variable that is 0 or 1, and anything between where the programme is relaxed."""
+    def switch(self, *tests: Linear) -> Linear:
+        """A new variable that is 0 or 1, and anything between where the programme is relaxed.
+
+        Args:
+            tests: it is rounded up where none of them is negative; without tests, where it is 1.
+        """
         one = self.variable(1.0)
         self.whole.append(len(self.lower) - 1)
+        self.tests.append(tests or (one - 1.0,))
         return one
 
     def pay(self, amount: Linear | float, price: float = 1.0) -> None:
@@ -117,7 +124,7 @@ class Model:
         elif low >= 0.0:
             self.at_most(amount, limit)
         else:
-            on = self.switch()
+            on = self.switch(limit, amount - 2.0 * TEST_SLACK)
             self.at_most(amount, on * high)
             self.at_most(amount, limit.plus(on * low - low))
 
@@ -150,3 +157,19 @@ def highs() -> Any:
     except ImportError:
         raise ImportError("plans need HiGHS: pip install 'nea-env[plan]', or pip install highspy") from None
     return highspy
+
+
+def solver() -> Any:
+    """A HiGHS that prints nothing, and no banner either.
+
+    Raises:
+        ImportError: it is not installed.
+    """
+    base = highs().Highs
+
+    class Quiet(base):  # type: ignore[misc, valid-type]
+        def enableCallbacks(self) -> None:  # noqa: N802 - the first that its constructor calls
+            self.setOptionValue("output_flag", False)
+            super().enableCallbacks()
+
+    return Quiet()

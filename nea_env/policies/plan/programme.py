@@ -50,7 +50,7 @@ from nea_env.policies.plan.books import Books, Path
 from nea_env.policies.plan.deadline import Deadlines
 from nea_env.policies.plan.law import Law
 from nea_env.policies.plan.linear import Linear, Model
-from nea_env.policies.plan.search import least
+from nea_env.policies.plan.search import Switches, least
 from nea_env.policies.plan.stocks import Stocks
 from nea_env.policies.plan.trade import Trade
 from nea_env.policies.plan.works import Works
@@ -201,11 +201,11 @@ class Programme:
         position = position.plus(stocks.offsets, min(price, offset) / self._reference)
         self.model.pay(position + self._works.left_at_end(), -discount)
 
-    def solve(self, *, relaxed: bool = False, tolerance: float = 1e-8, rounds: int = 40) -> Plan:
+    def solve(self, switches: Switches = "exact", *, tolerance: float = 1e-8, rounds: int = 40) -> Plan:
         """The best plan.
 
         Args:
-            relaxed: switches may stand between off and on, which takes far less time.
+            switches: ``relaxed`` may stand between off and on, which takes far less time; ``rounded`` from there.
             tolerance: tangents are added until they miss the cost by no more than this share of exposure.
             rounds: or so often.
 
@@ -214,7 +214,7 @@ class Programme:
             RuntimeError: HiGHS finds no solution.
         """
         curves, money = [*self._works.curves, *self._trade.curves], self.unit * self._reference
-        found = least(self.model, curves, relaxed, tolerance * self._tables.exposure / money, rounds)
+        found = least(self.model, curves, switches, tolerance * self._tables.exposure / money, rounds)
         return self._read(found.values, found.cost * money, found.bound * money)
 
     def _read(self, values: Floats, cost: float, bound: float) -> Plan:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nea_env.policies.plan.linear import Linear, Model, highs
+from nea_env.policies.plan.linear import TEST_SLACK, Linear, Model, highs
+from nea_env.policies.plan.linear import solver as quiet_solver
 from nea_env.policies.plan.stocks import Curve
 
 Floats = NDArray[np.float64]
 
+Switches = Literal["exact", "relaxed", "rounded"]
 MIP_GAP = 1e-7
 MIP_SECONDS = 20.0
 
@@ -32,13 +34,14 @@ class Found(NamedTuple):
     bound: float
 
 
-def least(model: Model, curves: Sequence[Curve], relaxed: bool, tolerance: float, rounds: int) -> Found:
+def least(model: Model, curves: Sequence[Curve], switches: Switches, tolerance: float, rounds: int) -> Found:
     """Solve a model, adding tangents where the solution lies above them.
 
     Args:
         model: what is solved.
         curves: its convex costs.
-        relaxed: switches may stand between 0 and 1.
+        switches: ``exact``; ``relaxed``, where they may stand between 0 and 1; or ``rounded`` from there, which is
+            quick and keeps to every limit, but need not be the best.
         tolerance: of all convex costs together.
         rounds: of tangents at most, of the relaxed model and again of the whole.
 
@@ -48,8 +51,16 @@ def least(model: Model, curves: Sequence[Curve], relaxed: bool, tolerance: float
     """
     solver = _solver(model)
     found = _rounds(solver, model, curves, tolerance, rounds)
-    if relaxed or not model.whole:
+    if switches == "relaxed" or not model.whole:
         return found
+    if switches == "rounded":
+        for place, tests in zip(model.whole, model.tests, strict=True):
+            on = float(all(test.at(found.values) >= -TEST_SLACK for test in tests))
+            solver.changeColBounds(place, on, on)
+        try:
+            return _rounds(solver, model, curves, tolerance, rounds)._replace(bound=found.bound)
+        except RuntimeError:  # they do not go together
+            return found
     kinds = highs().HighsVarType
     for place in model.whole:
         solver.changeColIntegrality(place, kinds.kInteger)
@@ -121,7 +132,7 @@ def _solver(model: Model) -> Any:
     lp.row_lower_, lp.row_upper_ = lower, upper
     lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
     lp.a_matrix_.start_, lp.a_matrix_.index_, lp.a_matrix_.value_ = starts, places, values
-    solver = highspy.Highs()
+    solver = quiet_solver()
     options = {"output_flag": False, "threads": 1, "mip_rel_gap": MIP_GAP, "time_limit": MIP_SECONDS}
     for name, value in options.items():
         solver.setOptionValue(name, value)

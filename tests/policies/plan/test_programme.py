@@ -61,7 +61,7 @@ def test_no_rule_costs_less_than_the_bound_on_any_path(name):
     batch.reset(seeds)
     books, paths = books_of(batch), idle_paths(batch)
     bounds = [
-        100.0 / tables.exposure * Programme(tables, *firm, whole=False, forgives=True).solve(relaxed=True).bound
+        100.0 / tables.exposure * Programme(tables, *firm, whole=False, forgives=True).solve("relaxed").bound
         for firm in zip(books, paths, strict=True)
     ]
     for rule in ("do_nothing", "just_in_time", "lever_rule", "random"):
@@ -77,7 +77,7 @@ def test_a_plan_in_mid_episode_goes_on_from_the_books_as_they_are():
     for t in range(tables.horizon):
         if t == 45:
             (books,) = books_of(batch)
-            bound = Programme(tables, books, path, whole=False, forgives=True).solve(relaxed=True).bound
+            bound = Programme(tables, books, path, whole=False, forgives=True).solve("relaxed").bound
         observation, reward, _ = batch.step(rule.act(observation))
         if t >= 45:
             rest -= batch.discount ** (t - 45) * float(reward[0] * batch.reward_scale[0])
