@@ -2,6 +2,9 @@
 
 The firm plans as if prices and output would go as they are expected to. So it abates, trades, banks, borrows and buys
 credits as well as a plan can, but it invests as soon as that pays at expected prices: a plan knows no worth of waiting.
+
+A plan takes 20 to 100 ms: with one every three months, 200 episodes of tps take two minutes, of kets nine, of tokyo
+twenty.
 """
 
 from __future__ import annotations
