@@ -54,7 +54,7 @@ THIRD_PARTY = {  # what each unit may import beside the standard library
     "nea_env.core": {"numpy", "numba", "llvmlite", "tqdm"},
     "nea_env.envs": {"numpy", "gymnasium", "matplotlib"},
     "nea_env.wrappers": {"numpy", "gymnasium"},
-    "nea_env.policies": {"numpy", "gymnasium", "tqdm"},
+    "nea_env.policies": {"numpy", "gymnasium", "tqdm", "highspy"},
     "nea_env.market": {"numpy", "matplotlib", "tqdm"},
     "nea_env.solvers": {"numpy", "tqdm"},
     "nea_env.bench": {"numpy", "gymnasium", "matplotlib", "tqdm"},
@@ -168,7 +168,7 @@ def loaded_late(root: Path) -> set[str]:
 def imports_beyond_the_base(root: Path) -> list[str]:
     """Imports that fail after `pip install .`: of no dependency, or of an extra's before a function needs it."""
     base = modules_of(PROJECT["dependencies"]) | COMES_ALONG | sys.stdlib_module_names | {"nea_env"}
-    optional = modules_of(PROJECT["optional-dependencies"]["render"])
+    optional = modules_of([*PROJECT["optional-dependencies"]["render"], *PROJECT["optional-dependencies"]["plan"]])
     late, found = loaded_late(root), []
     for path in files(root, ".py"):
         if not name(path, root).startswith("nea_env/"):
@@ -365,7 +365,7 @@ def test_version_is_stated_once() -> None:
 
 def test_lock_is_exact_and_covers_every_dependency() -> None:
     extras = PROJECT["optional-dependencies"]
-    wanted = [*PROJECT["dependencies"], *(dep for extra in ("train", "render", "dev") for dep in extras[extra])]
+    wanted = [*PROJECT["dependencies"], *(dep for extra in ("train", "render", "plan", "dev") for dep in extras[extra])]
     lines = [line for line in (ROOT / "requirements/lock.txt").read_text().splitlines() if not line.startswith("#")]
     assert [line for line in lines if not re.fullmatch(r"[a-z0-9-]+==[0-9][0-9a-z.]*", line)] == []
     locked = {line.partition("==")[0] for line in lines}

@@ -16,6 +16,8 @@
 * ``fitted_rule``: those thresholds with corrections by regression; ``fitted``: those in ``fitted.yaml``;
   ``fitted_search`` finds them (``python -m nea_env.policies.fitted_search kets``)
 * ``strongest``: which rule is the strongest known for a scenario
+* ``plan``: the programme of a firm's remaining months on a path of prices, solved by HiGHS (extra ``[plan]``);
+  ``mpc``: a rule that plans at expected prices and plays the first months of each plan
 * ``compliance``: whether it pays to comply (``python -m nea_env.policies.compliance pilot_tianjin``), by rules of
   ``unmet_rule``, beside the firms that do in the equilibrium, of ``market_compliance``
 * ``marking``: rewards marked to market, with less noise and the same expectation

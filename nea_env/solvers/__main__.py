@@ -1,4 +1,4 @@
-"""``python -m nea_env.solvers``: closed forms, the optimum of the exact track, and where a policy loses against it."""
+"""``python -m nea_env.solvers``: closed forms, the optimum of the exact track, bounds, and where a policy loses."""
 
 from __future__ import annotations
 
@@ -40,6 +40,12 @@ def _parser() -> argparse.ArgumentParser:
     exact = commands.add_parser("exact", allow_abbrev=False, help="write the page on the exact track: minutes")
     exact.add_argument("--out", type=Path, default=EXACT_PAGE, help="where to (%(default)s)")
     exact.set_defaults(run=_exact)
+    bounds = commands.add_parser(
+        "bounds", allow_abbrev=False, help="print what no policy can undercut, beside the best of the tuned rules"
+    )
+    bounds.add_argument("scenarios", nargs="+", metavar="SCENARIO", help="a shipped scenario's name, or a path to YAML")
+    bounds.add_argument("--episodes", type=int, default=100, help="known paths of each bound (default: 100)")
+    bounds.set_defaults(run=_bounds, out=None)
     regret_command.add_to(commands)
     return parser
 
@@ -64,6 +70,21 @@ def _exact(options: argparse.Namespace) -> int:
 
     write(options.out)
     print(options.out)
+    return 0
+
+
+def _bounds(options: argparse.Namespace) -> int:
+    from nea_env.library.columns import width_of_terminal
+    from nea_env.solvers.bounds import listing
+
+    if options.episodes < 2:
+        print(f"--episodes {options.episodes}: expected at least 2", file=sys.stderr)
+        return 2
+    try:
+        print(*listing(options.scenarios, options.episodes, width_of_terminal()), sep="\n")
+    except (ValueError, ImportError) as error:
+        print(error, file=sys.stderr)
+        return 2
     return 0
 
 
