@@ -38,8 +38,9 @@ $(READY): requirements/lock.txt pyproject.toml
 train: setup  ## train PPO on nea/KETS-v0 and compare it with the baselines
 	$(BIN)/python train.py $(ARGS)
 
-warm: setup  ## compile the kernels into the cache, in one process
+warm: setup  ## compile the kernels and solve the exact track into the cache, in one process
 	@$(EXACT) $(BIN)/python -m nea_env.core.warm
+	@$(EXACT) $(BIN)/python -m nea_env.solvers solve
 
 test test-fast: warm  ## the tests but the slow ones, in parallel
 	$(PYTEST) -m "not slow" $(ARGS)

@@ -13,7 +13,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch is imported
 import argparse
 from collections.abc import Sequence
 
-from benchmarks import rendering, solving, starting, throughput, training
+from benchmarks import optimum, rendering, solving, starting, throughput, training
 from benchmarks.timing import table
 
 FEW = 3
@@ -35,6 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     lines = starting.lines(few, options.cold)
     lines += throughput.lines(options.seconds, options.rounds)
     lines += solving.lines(few)
+    lines += optimum.lines(few)
     if not options.no_ppo:
         lines += training.lines(few)
     lines += rendering.lines(few)

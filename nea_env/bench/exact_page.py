@@ -22,7 +22,7 @@ from nea_env.solvers.exact import Exact
 from nea_env.solvers.relaxation import drawn_prices, relaxed
 
 IDS = {scenario: f"nea/{name}-v0" for name, scenario in SYSTEMS.items() if name.endswith("Exact")}
-RULES = ("do_nothing", "just_in_time", "tuned_rule", "lever_rule")
+RULES = ("do_nothing", "just_in_time", "tuned_rule", "lever_rule", "threshold_rule")
 EPISODES, PATHS = 100_000, 100
 FINER: Mapping[str, str] = {"twice the nodes": "nodes", "half the lot": "lot", "trades in half the steps": "steps"}
 LEVERS: Mapping[str, Mapping[str, Sequence[str]]] = {
