@@ -25,6 +25,7 @@ from nea_env.bench.score import optimum, scores
 from nea_env.library.grammar import label
 from nea_env.policies.by_name import opponents
 from nea_env.policies.seeds import training_seed
+from nea_env.solvers.bracket import kept_bracket
 
 
 def make_env(settings: Settings) -> FirmVecEnv:
@@ -116,6 +117,8 @@ def compare(settings: Settings, model: BaseAlgorithm, folder: RunFolder, stop: I
         asked = "" if steps == settings.total_steps else f" ({settings.total_steps:,} asked for, rollouts are whole)"
         played = f"{len(seeds):,} held-out episodes, {name} after {steps:,} steps{asked}"
         evaluate.show(summary, f"{title}: {played}")
+        if (known := kept_bracket(scenario)) is not None:
+            print(known)
         print(f"run folder: {folder.path}")
     return float(summary[name]["cost_pct"]["mean"])
 

@@ -23,6 +23,7 @@ from nea_env.policies.by_name import opponents as rules_tuned
 from nea_env.policies.outcome import Outcome
 from nea_env.policies.seeds import EVALUATION_SEEDS
 from nea_env.scenario import Scenario
+from nea_env.solvers.bracket import Bracket, kept_bracket
 
 OPPONENTS = ("just_in_time", "searched_rule", "tuned_rule", "lever_rule", "threshold_rule", "fitted_rule")
 """Rules that a policy is compared with."""
@@ -54,6 +55,11 @@ class Evaluation:
     exact: Mapping[str, Score] = field(default_factory=dict)
 
     @property
+    def bracket(self) -> Bracket | None:
+        """Where the optimum lies, as kept for this very scenario; None where nothing is."""
+        return kept_bracket(self.scenario)
+
+    @property
     def policies(self) -> dict[str, Any]:
         """Figures by policy, as in ``evaluation.json``."""
         return comparison.summarise(self.outcomes, self.exact)
@@ -75,6 +81,8 @@ class Evaluation:
         ]
         lines.insert(1, "  ".join("-" * width for width in widths))
         about = [f"{name}: {text}" for name, text in self.about.items()]
+        if self.bracket is not None:
+            about.append(f"{self.scenario.name}: {self.bracket}")
         return "\n".join([self.title, "", *(line.rstrip() for line in lines), "", comparison.CAPTION, *about])
 
     __repr__ = __str__

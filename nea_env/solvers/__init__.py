@@ -3,8 +3,8 @@
 `solve_exact` solves a scenario of the exact track; ``python -m nea_env.solvers`` prints the closed forms of emissions
 trading with a worked figure each, and where a policy loses against the optimum.
 Bounds on the cost of every policy, with the extra ``[plan]``: ``foresight``, which knows the path, and ``dual``, where
-foresight pays for what it gains; ``waiting`` is what the right to invest later is worth. ``python -m nea_env.solvers
-bounds kets`` prints them beside the best of the tuned rules.
+foresight pays for what it gains; ``waiting`` is what the right to invest later is worth. ``bracket`` puts the optimum
+between the latter and the best known rule: ``python -m nea_env.solvers bracket kets``.
 """
 
 from __future__ import annotations

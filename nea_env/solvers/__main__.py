@@ -40,12 +40,13 @@ def _parser() -> argparse.ArgumentParser:
     exact = commands.add_parser("exact", allow_abbrev=False, help="write the page on the exact track: minutes")
     exact.add_argument("--out", type=Path, default=EXACT_PAGE, help="where to (%(default)s)")
     exact.set_defaults(run=_exact)
-    bounds = commands.add_parser(
-        "bounds", allow_abbrev=False, help="print what no policy can undercut, beside the best of the tuned rules"
+    bracket = commands.add_parser(
+        "bracket", allow_abbrev=False, help="measure what no policy can undercut, and what the best known rule costs"
     )
-    bounds.add_argument("scenarios", nargs="+", metavar="SCENARIO", help="a shipped scenario's name, or a path to YAML")
-    bounds.add_argument("--episodes", type=int, default=100, help="known paths of each bound (default: 100)")
-    bounds.set_defaults(run=_bounds, out=None)
+    bracket.add_argument("scenarios", nargs="+", metavar="SCENARIO", help="a shipped name, or a path to YAML")
+    bracket.add_argument("--episodes", type=int, default=100, help="known paths of each bound (default: 100)")
+    bracket.add_argument("--keep", action="store_true", help="keep the figures, which the tables of train.py show")
+    bracket.set_defaults(run=_bracket, out=None)
     regret_command.add_to(commands)
     return parser
 
@@ -73,18 +74,19 @@ def _exact(options: argparse.Namespace) -> int:
     return 0
 
 
-def _bounds(options: argparse.Namespace) -> int:
+def _bracket(options: argparse.Namespace) -> int:
     from nea_env.library.columns import width_of_terminal
-    from nea_env.solvers.bounds import listing
+    from nea_env.solvers.bracket import listing, measured
 
     if options.episodes < 2:
         print(f"--episodes {options.episodes}: expected at least 2", file=sys.stderr)
         return 2
     try:
-        print(*listing(options.scenarios, options.episodes, width_of_terminal()), sep="\n")
+        found = measured(options.scenarios, options.episodes, keep=options.keep)
     except (ValueError, ImportError) as error:
         print(error, file=sys.stderr)
         return 2
+    print(*listing(found, width_of_terminal()), sep="\n")
     return 0
 
 
