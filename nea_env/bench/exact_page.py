@@ -18,6 +18,7 @@ from nea_env.library.pages import is_current
 from nea_env.policies.by_name import opponents
 from nea_env.scenario import Scenario
 from nea_env.solvers import solve_exact
+from nea_env.solvers.bracket import kept_bracket
 from nea_env.solvers.exact import Exact
 from nea_env.solvers.relaxation import drawn_prices, relaxed
 
@@ -65,6 +66,7 @@ second copy of a rule.
 >>> import gymnasium as gym
 >>> import nea_env
 >>> from nea_env.solvers import solve_exact
+from nea_env.solvers.bracket import kept_bracket
 >>> exact = solve_exact("tps_exact")                # seconds the first time, then from the user's cache
 >>> round(exact.percent(exact.value), 4)            # of the best policy at reset, % of exposure; costs are negative
 VALUE
@@ -101,7 +103,7 @@ def page() -> str:
     known = scores({"just_in_time": opponents(["just_in_time"], tps.scenario)["just_in_time"]}, tps.scenario)
     shown = str(known["just_in_time"]._asdict())
     head = HEAD.replace("VALUE", f"{tps.percent(tps.value):.4f}").replace("EXACT", shown)
-    parts = [_sizes, _optimum, _rules, _levers, _grids, _menus, _departures]
+    parts = [_sizes, _optimum, _rules, _levers, _grids, _menus, _departures, _brackets]
     return "\n".join([head, *(line for part in parts for line in (*part(solved), ""))])
 
 
@@ -269,6 +271,28 @@ def _departures(solved: Mapping[str, Exact]) -> list[str]:
     return lines
 
 
+def _brackets(solved: Mapping[str, Exact]) -> list[str]:
+    rows = []
+    for name in BRACKETED:
+        one = kept_bracket(load_scenario(name))
+        if one is not None:
+            cells = str(one.bound), str(one.best), one.rule.replace("_", " "), f"{one.gap:.2f}", str(one.foresight)
+            rows.append([f"`{name}`", *cells, f"{one.paths:,}"])
+    head = ["scenario", "dual bound", "best known rule", "", "gap", "perfect foresight", "paths"]
+    return [
+        "## Where the optimum is not known",
+        "",
+        "Of the main scenarios it is known to lie between two costs, % of exposure: no policy's mean is below the dual"
+        " bound, and the best known rule shows what can be had. `python -m nea_env.solvers bracket kets --keep` measures"
+        " both (with `pip install 'nea-env[plan]'`); `train.py` and `nea_env.evaluate` show what is kept. The bound"
+        " lets a firm foresee and charges it for the news of prices on a position that is linear in tonnes and"
+        " capacity; what other news is worth to it, and that of prices on what is not linear, is part of the gap.",
+        "",
+        *_table(head, rows),
+    ]
+
+
+BRACKETED = ("kets", "tps", "tokyo")
 BASES = {"tps_exact": "tps", "kets_exact": "kets_phase2", "tokyo_exact": "tokyo"}
 """Scenario -> one that plays the shipped law and market."""
 
