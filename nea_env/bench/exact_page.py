@@ -282,11 +282,11 @@ def _brackets(solved: Mapping[str, Exact]) -> list[str]:
     return [
         "## Where the optimum is not known",
         "",
-        "Of the main scenarios it is known to lie between two costs, % of exposure: no policy's mean is below the dual"
-        " bound, and the best known rule shows what can be had. `python -m nea_env.solvers bracket kets --keep` measures"
-        " both (with `pip install 'nea-env[plan]'`); `train.py` and `nea_env.evaluate` show what is kept. The bound"
-        " lets a firm foresee and charges it for the news of prices on a position that is linear in tonnes and"
-        " capacity; what other news is worth to it, and that of prices on what is not linear, is part of the gap.",
+        "For the main scenarios it lies between two costs, % of exposure: no policy's mean is below the dual bound, and"
+        " the best known rule shows what can be had. `python -m nea_env.solvers bracket kets --keep` measures both"
+        " (with `pip install 'nea-env[plan]'`); `train.py` and `nea_env.evaluate` show what is kept. The bound lets a"
+        " firm foresee and charges it for the news of prices on a position that is linear in tonnes and capacity; what"
+        " other news is worth to it, and that of prices on what is not linear, is part of the gap.",
         "",
         *_table(head, rows),
     ]
