@@ -66,7 +66,6 @@ second copy of a rule.
 >>> import gymnasium as gym
 >>> import nea_env
 >>> from nea_env.solvers import solve_exact
-from nea_env.solvers.bracket import kept_bracket
 >>> exact = solve_exact("tps_exact")                # seconds the first time, then from the user's cache
 >>> round(exact.percent(exact.value), 4)            # of the best policy at reset, % of exposure; costs are negative
 VALUE
@@ -78,16 +77,15 @@ EXACT
 
 ```
 
-`exact.values[month]`, `exact.best[month]` and `exact.q(month)` are arrays over states of tonnes, prices and joint
-actions. `exact.evaluate(chooser(policy, exact))`, with `chooser` from `nea_env.solvers.choosers`, gives any policy that
-reads the observation its exact value and regret. Tables of `train.py` and `nea_env.evaluate` show regret (% of exposure
-above the optimum) and score (0: just in time, 1: the optimum) for these ids.
-`python -m nea_env.solvers regret nea/KETSExact-v0 --policy runs/…/model.zip --out regret.png` tells and draws in which
-months, at which prices and with what bank a policy loses.
+`exact.values[month]` and `exact.best[month]` are arrays over states of tonnes and prices, `exact.q(month)` over joint
+actions too. `exact.evaluate(chooser(policy, exact))`, with `chooser` from `nea_env.solvers.choosers`, gives any
+deterministic policy that reads nothing but the observation its exact value and regret. Tables of `train.py` and
+`nea_env.evaluate` show regret (% of exposure above the optimum) and score (0: just in time, 1: the optimum) for these
+ids. `python -m nea_env.solvers regret nea/KETSExact-v0 --policy runs/…/model.zip --out regret.png` prints and plots in
+which months, at which prices and with what bank a policy loses.
 
-These ids test exploration. Capacity comes on line at the start of a quarter, so an agent that waits a single month
-before it invests gains nothing and learns to build at once; waiting pays over several months. Around a deadline one
-wrong trade in a handful of months costs as much as all others together.
+These ids test exploration. In Korea and Tokyo capacity comes on line at the start of a quarter, so an agent that waits
+a single month before it invests gains nothing and may learn to build at once, though waiting several months can pay.
 """
 
 
@@ -150,8 +148,8 @@ def _optimum(solved: Mapping[str, Exact]) -> list[str]:
         "Costs in % of exposure; negative where a firm earns. The episodes are played in the environment by a policy"
         " that sees nothing but the observation. The dual bound takes, on each of"
         f" {PATHS} paths of prices, the best that a firm could do if it knew them and paid for that knowledge what"
-        " the solved values say it is worth: with these values it is the optimum on every path. Foresight that is free"
-        " costs far less than any firm can.",
+        " the solved values say it is worth: with these values it is the optimum on every path. With"
+        " perfect foresight costs would be far lower than any firm can reach.",
         "",
         *_table(head, rows),
     ]

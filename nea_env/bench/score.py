@@ -6,6 +6,7 @@ in time, 1 the optimum. Where the two are less than a hundredth of exposure apar
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -48,7 +49,8 @@ def score_of(cost_pct: float, base_pct: float, best_pct: float) -> Score:
 
 def optimum(scenario: Scenario, *, progress: bool = False) -> dict[str, Any]:
     """``{"optimum": policy}`` on the exact track, else nothing."""
-    return {} if why_not_exact(scenario) else {OPTIMUM: solve_exact(scenario, progress=progress).policy}
+    exact = _solved(scenario, progress)
+    return {} if exact is None else {OPTIMUM: exact.policy}
 
 
 def scores(policies: Mapping[str, Any], scenario: Scenario, *, progress: bool = False) -> dict[str, Score]:
@@ -59,9 +61,9 @@ def scores(policies: Mapping[str, Any], scenario: Scenario, *, progress: bool = 
         scenario: what is played.
         progress: show a bar while it is solved.
     """
-    if why_not_exact(scenario):
+    exact = _solved(scenario, progress)
+    if exact is None:
         return {}
-    exact = solve_exact(scenario, progress=progress)
     base, best = _cost(exact, JustInTime()), -exact.percent(exact.value)
     found = {}
     for name, policy in policies.items():
@@ -70,6 +72,17 @@ def scores(policies: Mapping[str, Any], scenario: Scenario, *, progress: bool = 
         except RemembersError:
             continue
     return found
+
+
+def _solved(scenario: Scenario, progress: bool) -> Exact | None:
+    """The solution; None where there is none, with a warning if only the solver could tell."""
+    if why_not_exact(scenario):
+        return None
+    try:
+        return solve_exact(scenario, progress=progress)
+    except ValueError as error:
+        warnings.warn(f"the optimum is left out: {error}", stacklevel=3)
+        return None
 
 
 def _cost(exact: Exact, policy: Any) -> float:

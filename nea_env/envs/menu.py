@@ -46,6 +46,7 @@ class Menu(Sequence[str]):
 
     def __init__(self, choices: Sequence[Choice]) -> None:
         self.choices = tuple(choices)
+        self._names = tuple(choice.name for choice in self.choices)
         self.just_in_time = _just_in_time(self.choices)
         self._table = np.array([choice.action for choice in self.choices], np.float32)
         self._even = np.array([choice.trade == "even" for choice in self.choices])
@@ -61,17 +62,18 @@ class Menu(Sequence[str]):
     @overload
     def __getitem__(self, number: slice) -> tuple[str, ...]: ...
     def __getitem__(self, number: int | slice) -> str | tuple[str, ...]:
-        names = tuple(choice.name for choice in self.choices)
-        return names[number]
+        return self._names[number]
 
     def __eq__(self, other: object) -> bool:
-        return tuple(self) == tuple(other) if isinstance(other, Sequence) else NotImplemented
+        if isinstance(other, Menu):
+            return self.choices == other.choices
+        return self._names == other if isinstance(other, tuple) else NotImplemented
 
     def __hash__(self) -> int:
-        return hash(self.choices)
+        return hash(self._names)
 
     def __repr__(self) -> str:
-        return f"Menu{tuple(self)}"
+        return f"Menu{self._names}"
 
     def mask(self, action_mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """Which choices can matter: those that need no masked action.
@@ -127,9 +129,10 @@ def mask_table(choices: Sequence[Choice]) -> NDArray[np.bool_]:
 
 
 def _just_in_time(choices: Sequence[Choice]) -> int:
-    for trade, at_price in (("even", True), ("target", False)):
+    for trade, at_price in (("even", True), ("even", False), ("target", False)):
         for number, choice in enumerate(choices):
-            if choice.trade == trade and choice.at_price == at_price:
+            others = choice.needs - {Action.TRADE, Action.ABATE}
+            if choice.trade == trade and choice.at_price == at_price and not others:
                 return number
     return next(number for number, choice in enumerate(choices) if not choice.needs)
 

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nea_env.core.placed import Month
+from nea_env.envs.actions import check_finite, read_boxes, read_choices
 from nea_env.envs.menu import menu_of
 from nea_env.policies.play import plays_menu, takes_masks
 from nea_env.solvers.exact import Chooser, Exact, Places
@@ -23,14 +24,15 @@ def chooser(policy: Any, exact: Exact) -> Chooser:
     """A policy that reads the observation, for `Exact.evaluate`.
 
     Args:
-        policy: has ``predict(observation, state, episode_start, deterministic)``, as the rules and the models of
-            Stable-Baselines3; its ``action_space`` is Discrete where it chooses from the menu, and ``predict`` takes
-            ``action_masks`` where it wants them. It has no memory: it is asked about places, not about episodes.
+        policy: deterministic, with ``predict(observation, state, episode_start, deterministic)``, as the rules and the
+            models of Stable-Baselines3; its ``action_space`` is Discrete where it chooses from the menu, and
+            ``predict`` takes ``action_masks`` where it wants them. It has no memory: it is asked about places, not
+            about episodes.
         exact: what it plays.
 
     Returns:
         The chooser; a Box action becomes the joint action that the core rounds it to. It raises `RemembersError` if
-        ``predict`` returns a state.
+        ``predict`` returns a state, and ValueError for actions that an environment would refuse.
     """
     discrete, masked, menu = plays_menu(policy), takes_masks(policy), menu_of(exact.scenario)
 
@@ -45,11 +47,16 @@ def chooser(policy: Any, exact: Exact) -> Chooser:
         if state is not None:
             name = getattr(policy, "name", type(policy).__name__)
             raise RemembersError(f"{name} keeps a memory of the episode: only what reads the observation is evaluated")
-        return np.asarray(actions)
+        n = len(observation)
+        if discrete:
+            return read_choices(actions, n, len(menu))
+        read = read_boxes(actions, n)
+        check_finite(read)
+        return read
 
     def choose(month: int, tonnes: Places, price: Places, seen: Month) -> NDArray[np.integer[Any]]:
         parts = [slice(first, first + ROWS) for first in range(0, len(tonnes), ROWS)]
         actions = np.concatenate([ask(seen, part) for part in parts])
-        return actions.astype(np.int64) if discrete else exact.numbers(seen, actions)
+        return actions if discrete else exact.numbers(seen, actions)
 
     return choose

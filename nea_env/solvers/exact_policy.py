@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nea_env.core.layout import TECHS, Action, Observation
+from nea_env.envs.menu import menu_of
+from nea_env.envs.spaces import action_space
 
 if TYPE_CHECKING:
     from nea_env.solvers.exact import Exact
@@ -55,33 +57,53 @@ class Finder:
 
 
 class ExactPolicy:
-    """The best policy: ``predict(observation)`` returns Box actions, as Stable-Baselines3's models do.
+    """The best policy: ``predict(observation)`` returns actions, as Stable-Baselines3's models do.
 
     Args:
         exact: what is solved.
+        discrete: it returns numbers of the menu, for the discrete id; otherwise Box actions.
+        finder: of the same scenario, to share its tables.
+
+    Attributes:
+        action_space: of the id that it plays.
+        finder: finds the places that observations show.
     """
 
     name = "optimum"
 
-    def __init__(self, exact: Exact) -> None:
-        self._exact, self.finder = exact, Finder(exact)
+    def __init__(self, exact: Exact, *, discrete: bool = False, finder: Finder | None = None) -> None:
+        self._exact, self._discrete = exact, discrete
+        self.finder = Finder(exact) if finder is None else finder
+        self.action_space = action_space("discrete" if discrete else "box", menu_of(exact.scenario))
 
     def predict(
         self, observation: Any, state: Any = None, episode_start: Any = None, deterministic: bool = True
-    ) -> tuple[NDArray[np.float32], None]:
-        """Box actions, (8,) or (n, 8), of observations (O,) or (n, O), and no state.
+    ) -> tuple[NDArray[Any], None]:
+        """Actions for observations, and no state.
+
+        Args:
+            observation: (O,) or (n, O), or a Dict with it under ``observation``.
+            state: not used.
+            episode_start: not used.
+            deterministic: not used.
+
+        Returns:
+            (8,) or (n, 8) float32, or (), (n,) int64 numbers of the menu; and None.
 
         Raises:
             ValueError: an observation is of no state that the menu leads to.
         """
-        seen = np.asarray(observation, np.float32)
+        seen = np.asarray(observation["observation"] if isinstance(observation, dict) else observation, np.float32)
         many = np.atleast_2d(seen)
-        actions = np.empty((len(many), Action.size), np.float32)
+        numbers = np.empty(len(many), np.int64)
+        boxes = np.empty((len(many), Action.size), np.float32)
         months = self.finder.months(many)
         for month in np.unique(months):
             chosen = np.flatnonzero(months == month)
             tonnes, price = self.finder.find(int(month), many[chosen])
-            actions[chosen] = self._exact.asked(int(month), tonnes, self._exact.best[month][tonnes, price])
+            numbers[chosen] = self._exact.best[month][tonnes, price]
+            boxes[chosen] = self._exact.asked(int(month), tonnes, numbers[chosen])
+        actions: NDArray[Any] = numbers if self._discrete else boxes
         return (actions if seen.ndim > 1 else actions[0]), None
 
 

@@ -12,8 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from nea_env import scenario as scenario_package
 from nea_env.core.cache import cache_folder, read_checked, write_checked
 from nea_env.core.placed import Placed, Rows
+from nea_env.scenario import Scenario
 from nea_env.solvers import chain as chain_module
 from nea_env.solvers import states as states_module
 from nea_env.solvers.chain import Chain, chain
@@ -42,27 +44,6 @@ class Solution:
     best: tuple[NDArray[np.int8], ...]
 
 
-def solution(placed: Placed, *, progress: bool = False, cache: bool = True) -> Solution:
-    """The solution of a scenario, solved now or taken from the user's cache.
-
-    Args:
-        placed: the scenario.
-        progress: show a bar.
-        cache: whether to look for it there and keep it.
-
-    Raises:
-        ValueError: more than ``MOST_STATES`` states in a month, or prices that are not a chain.
-    """
-    path = _path(placed) if cache else None
-    kept = _read(path) if path is not None else None
-    if kept is not None:
-        return kept
-    found = _solved(placed, progress)
-    if path is not None:
-        write_checked(path, _packed(found))
-    return found
-
-
 def action_values(
     placed: Placed, prices: Chain, tonnes: States, month: int, after: Floats | None, places: slice = slice(None)
 ) -> Floats:
@@ -85,7 +66,16 @@ def action_values(
     return worth
 
 
-def _solved(placed: Placed, progress: bool) -> Solution:
+def solved(placed: Placed, *, progress: bool = False) -> Solution:
+    """Solve a scenario by backward induction.
+
+    Args:
+        placed: the scenario.
+        progress: show a bar where it takes more than two seconds.
+
+    Raises:
+        ValueError: more than ``MOST_STATES`` states in a month, or prices that are not a chain.
+    """
     prices, tonnes = chain(placed), states(placed, MOST_STATES)
     horizon, entries = placed.horizon, len(placed.scenario.menu)
     values: list[Any] = [None] * horizon
@@ -108,12 +98,25 @@ def _solved(placed: Placed, progress: bool) -> Solution:
 # --- the user's cache --------------------------------------------------------------------------------------
 
 
-def _path(placed: Placed) -> Path | None:
-    """A folder of the core's hash, a file of the scenario's content and of how it is solved."""
+def keep(scenario: Scenario, found: Solution) -> None:
+    """Keep a solution in the user's cache, where there is one."""
+    if (path := path_of(scenario)) is not None:
+        write_checked(path, _packed(found))
+
+
+def read(scenario: Scenario) -> Solution | None:
+    """The solution that is kept for this very content; None where there is none."""
+    path = path_of(scenario)
+    return None if path is None else _read(path)
+
+
+def path_of(scenario: Scenario) -> Path | None:
+    """A folder of the core's hash, a file of the scenario's content, of how it is read and of how it is solved."""
     folder, how = cache_folder(), hashlib.sha256()
-    for file in (__file__, chain_module.__file__, states_module.__file__):
-        how.update(Path(str(file)).read_bytes())
-    name = f"{placed.scenario.digest}_{how.hexdigest()[:8]}.npz"
+    solver = (__file__, chain_module.__file__, states_module.__file__)
+    for file in (*map(str, solver), *map(str, sorted(Path(scenario_package.__file__).parent.glob("*.py")))):
+        how.update(Path(file).read_bytes())
+    name = f"{scenario.digest}_{how.hexdigest()[:8]}.npz"
     return None if folder is None else folder / "exact" / name
 
 

@@ -11,7 +11,8 @@ from nea_env.core.layout import HISTORY_FROM, STATE, Action, State
 from nea_env.core.lowering.unread import unread
 from nea_env.core.placed import PRICED, Placed, Rows
 
-UNIT = 1e-3  # t: accounts that agree to this are one state
+TONNES, REST = 1e-3, 1e-9
+"""Accounts that agree to so many t, and shares, flags and money that agree to so much, are one state."""
 CHUNK = 65_536  # rows played at once
 
 
@@ -20,7 +21,7 @@ class States:
     """States of every month and where each action leads.
 
     Attributes:
-        rows: for each month, N firms at the prices of the start.
+        rows: for each month, N firms on one path of prices: what they hold and owe depends on no other.
         successors: for each month but the last (N, K) places among the rows of the next.
         kept: columns of the state that tell states apart.
     """
@@ -63,7 +64,8 @@ def _following(placed: Placed, month: int, rows: Rows, kept: tuple[int, ...]) ->
         many = some.take(np.arange(len(chosen)).repeat(entries))
         parts.append(placed.step(month, many, asked, np.zeros(len(many.books), np.int64)).rows)
     books, memory = np.concatenate([part.books for part in parts]), np.concatenate([part.memory for part in parts])
-    cells = np.rint(np.concatenate([books[:, kept], memory[:, :HISTORY_FROM]], axis=1) / UNIT).astype(np.int64)
+    units = [TONNES if STATE[column].unit.startswith("t") else REST for column in kept] + [TONNES] * HISTORY_FROM
+    cells = np.rint(np.concatenate([books[:, kept], memory[:, :HISTORY_FROM]], axis=1) / units).astype(np.int64)
     _, places, inverse = _unique_rows(cells)
     if not (cells == cells[places][inverse]).all():
         raise ValueError(f"month {month + 1}: two states have one hash")

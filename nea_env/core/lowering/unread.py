@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from nea_env.core.layout import SLOTS, State
-from nea_env.core.parameters import BOOKED_BEFORE, BORROW_DECAYING, NEVER, VERIFY, Event, Month, Static
+from nea_env.core.layout import State
+from nea_env.core.parameters import BORROW_DECAYING, NEVER, Event, Month, Static
 from nea_env.core.rules.banking import NET_SALES, NEXT_PERIOD_ONLY, TRADED_UNITS
 
 FOUND = (
@@ -23,11 +23,9 @@ def unread(static: np.ndarray, monthly: np.ndarray, events: np.ndarray) -> froze
         monthly: (months, Month.size) its months.
         events: (e, Event.size) its events.
     """
-    banks, verifies = events[:, Event.BANK_RULE], events[:, Event.KIND] == VERIFY
+    banks = events[:, Event.BANK_RULE]
     limited = banks == NET_SALES
     advance = (events[:, Event.UPDATE_SHARE] > 0.0) | (events[:, Event.PRE_SHARE] > 0.0)
-    outputs = (State.ACCRUED_OUTPUT, *(State.CLOSED_OUTPUT + k for k in range(SLOTS)))
-    by_output = (events[verifies, Event.METHOD] != BOOKED_BEFORE) | (events[verifies, Event.CANCEL_RATIO] >= 0.0)
     cases: tuple[tuple[bool, tuple[int, ...]], ...] = (
         (bool((limited & (events[:, Event.BANK_LONG_SALES] == 0.0)).any()), (State.NET_SALES,)),
         (bool((limited & (events[:, Event.BANK_LONG_SALES] > 0.0)).any()), (State.LONG_SALES,)),
@@ -36,7 +34,6 @@ def unread(static: np.ndarray, monthly: np.ndarray, events: np.ndarray) -> froze
         (bool((events[:, Event.DEFICIT_EXEMPT] > 0.0).any()), (State.DEFICIT,)),
         (bool((events[:, Event.LOST_IF_MISSED] > 0.0).any()), (State.MISSED,)),
         (bool(advance.any()), (State.LAST_OUTPUT, State.LAST_EMISSIONS)),
-        (bool(by_output.any()), outputs),
         (bool((events[:, Event.BORROW_RULE] == BORROW_DECAYING).any()), (State.BORROW_LIMIT,)),
         (bool((events[:, Event.SUBSIDY_REPAID] > 0.0).any()) and static[Static.SUBSIDY] > 0.0, (State.SUBSIDY,)),
         (bool((monthly[:, Month.SELL_LIMIT] < NEVER).any()), (State.SOLD_ALLOCATION,)),

@@ -20,11 +20,13 @@ def lots_that_cover(tonnes, lot, per_lot):
 def feasible_trade(share, volume_limit, held, sellable, lot, per_lot):
     """Tonnes bought (+) or sold (-): a share of the monthly limit, selling only what is held and sellable.
 
-    What is asked for is rounded to whole lots; a holding that is no multiple of the lot can be sold as a whole.
+    What is asked for is rounded to whole lots within the limit; a holding that is no multiple of the lot can be sold as
+    a whole.
     """
     tonnes = share * volume_limit
     if lot > 0.0:
-        tonnes = lot * math.floor(tonnes * per_lot + 0.5)
+        most = lot * math.floor(volume_limit * per_lot + ROUND_OFF)
+        tonnes = min(max(lot * math.floor(tonnes * per_lot + 0.5), -most), most)
     if tonnes < 0.0:
         tonnes = -min(-tonnes, held, max(sellable, 0.0))
     return tonnes

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from nea_env.core.rules import banking
-from nea_env.core.rules.banking import carry_limit, deduction
+from nea_env.core.rules.banking import carry_limit, deduction, sale_to_carry
 
 
 def carry(
@@ -107,3 +107,41 @@ def test_tokyo_carries_once():
 
 def test_no_banking():
     assert carry(banking.NONE, 900.0) == 0
+
+
+# --- the least sale after which the rest may be carried ------------------------------------------------------
+
+
+def sale(rule, surplus, carried, *, base=0.0, multiple=0.0, sold=0.0, years=1.0, small=0.0, floor=0.0, unit=1.0):
+    return sale_to_carry(rule, surplus, carried, base, multiple, sold, years, small, floor, unit)
+
+
+@pytest.mark.parametrize(
+    ("surplus", "sold", "wanted"),
+    [
+        (100_000.0, 0.0, 25_000.0),  # KAU18: three times what is sold; 25,000 sold lets 75,000 be carried
+        (100_000.0, 10_000.0, 17_500.0),  # 27,500 sold in all, 82,500 carried
+        (100_000.0, 40_000.0, 0.0),  # 120,000 may be carried
+        (100_000.0, -4_000.0, 28_000.0),  # 24,000 net, 72,000 carried
+    ],
+)
+def test_sales_that_let_the_rest_be_carried_over_three_times_net_sales(surplus, sold, wanted):
+    found = sale(banking.NET_SALES, surplus, min(surplus, max(0.0, 3 * sold)), multiple=3.0, sold=sold)
+    assert found == pytest.approx(wanted)
+    assert net_sales(surplus - found, 3.0, sold + found) == pytest.approx(surplus - found)
+
+
+def test_china_carries_a_base_and_one_and_a_half_times_what_it_sells():
+    found = sale(banking.NET_SALES, 60_000.0, 10_000.0, base=10_000.0, multiple=1.5)
+    assert found == 20_000  # 10,000 + 1.5 x 20,000 = 40,000
+
+
+def test_a_small_holder_sells_to_just_below_the_level_if_that_is_less():
+    # KAU18: whoever holds less than 75,000 t carries all
+    assert sale(banking.NET_SALES, 80_000.0, 0.0, multiple=3.0, small=75_000.0) == 5_001
+    assert sale(banking.NET_SALES, 200_000.0, 0.0, multiple=3.0, small=75_000.0) == 50_000
+
+
+def test_what_lapses_anyway_is_sold_and_what_is_free_to_carry_is_not():
+    assert sale(banking.NONE, 500.0, 0.0) == 500
+    assert sale(banking.UNLIMITED, 500.0, 500.0) == 0
