@@ -33,6 +33,7 @@ BY_HAND = {
 
 NOT_IN_MAKE_DOCS = {
     "make clients": "installs other libraries from the network",
+    "python -m nea_env.solvers exact": "solves the exact track on finer grids and without levers: minutes",
     "python -m nea_env.market errors": "solves each market again on finer grids: eight minutes",
 }
 """Command -> why `make docs`, which renders and never trains, leaves it out."""

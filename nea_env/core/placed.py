@@ -135,10 +135,10 @@ class Placed:
             actions[:, entries, Action.TRADE] = rows.books[:, suggestion, None]
         return actions
 
-    def entries(self, rows: Rows, actions: NDArray[np.float32]) -> NDArray[np.int64]:
+    def entries(self, month: int, rows: Rows, actions: NDArray[np.float32]) -> NDArray[np.int64]:
         """(n,) numbers of the menu's entries that Box actions (n, A) float32 become; rows as a look returns them."""
         chosen = np.empty(len(rows.books), np.int64)
-        entries_of(*self._placed(0, rows, np.zeros(len(chosen), np.int64)), actions, *self._tables, chosen)
+        entries_of(month, *self._placed(month, rows, np.zeros(len(chosen), np.int64)), actions, *self._tables, chosen)
         return chosen
 
     def rewards(self, month: int, rows: Rows, quotes: Floats, actions: NDArray[np.float32]) -> Floats:

@@ -118,6 +118,7 @@ class Static(Columns):
     STALE = column("1", "chance of a month that trades at the price of the month before", low=0, high=1)
     MENU_FIRST = column("1", "place in the grids of the menu; filled in by the batch", low=0, whole=True)
     MENU_SIZE = column("1", "joint actions on the menu; 0: actions are free", low=0, whole=True)
+    MENU_USES = column("1", "a bit for each action that a menu's entry sets; all without a menu", low=0, whole=True)
     LOT = column("t", "trades of front units are whole multiples of it; 0: any amount", low=0)
     PER_LOT = column("1/t", "1 / LOT; 0: any amount", low=0)
     PERMANENT = column("1/t", "how far the log price stays moved by a tonne traded; 0: not at all", low=0)

@@ -96,7 +96,7 @@ class FirmEnv(gymnasium.Env[Any, Any]):
     | 40–43 | Auctions and price triggers |
     | 44–54 | What is known about the law |
     | 55–61 | Price process and links |
-    | 62–66 | Another trade suggested, arrival and book value of capacity |
+    | 62–66 | Another suggestion, and capacity that is built |
 
     With `observe_mask=True` it is a `Dict` of that array, `observation`, and of the action mask, `action_mask`.
 

@@ -22,7 +22,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from tqdm import tqdm
 
-from nea_env.library import ScenarioError, scenarios
+from nea_env.library import ScenarioError, load_scenario, scenarios
 from nea_env.library.arguments import EXPLAINED, METAVAR, WORDS, named
 from nea_env.library.columns import paragraph, table, width_of_terminal
 from nea_env.library.grammar import label
@@ -171,7 +171,8 @@ def read_job(arguments: Sequence[str]) -> Job:
     for key, value in words.settings.items():
         if key != "file" or not value:
             budget = budget._replace(**{key: _number(key, value)})
-    names = list(dict.fromkeys((*words.scenarios, *(scenarios() if given.shipped else ()))))
+    free = [name for name in scenarios() if not load_scenario(name).menu]  # rounded to a menu, a linear rule is another
+    names = list(dict.fromkeys((*words.scenarios, *(free if given.shipped else ()))))
     stray = next((word for word in words.overrides if "." not in word.partition("=")[0]), None)
     if stray is not None and stray.partition("=")[0] not in Scenario.model_fields:
         _number(*stray.split("=", 1))  # a misspelt setting: says which there are

@@ -57,6 +57,6 @@ def chooser(policy: Any, exact: Exact) -> Chooser:
     def choose(month: int, tonnes: Places, price: Places, seen: Month) -> NDArray[np.integer[Any]]:
         parts = [slice(first, first + ROWS) for first in range(0, len(tonnes), ROWS)]
         actions = np.concatenate([ask(seen, part) for part in parts])
-        return actions if discrete else exact.numbers(seen, actions)
+        return actions if discrete else exact.numbers(month, seen, actions)
 
     return choose

@@ -209,9 +209,9 @@ class Exact:
         rows = self._solution.states.rows[month].take(tonnes)
         return self._placed.menu(rows)[np.arange(len(tonnes)), numbers]
 
-    def numbers(self, seen: Month, actions: NDArray[np.float32]) -> Places:
+    def numbers(self, month: int, seen: Month, actions: NDArray[np.float32]) -> Places:
         """(n,) numbers of the joint actions that Box actions (n, 8) become where the core rounds them to the menu."""
-        return self._placed.entries(seen.rows, np.ascontiguousarray(actions, np.float32))
+        return self._placed.entries(month, seen.rows, np.ascontiguousarray(actions, np.float32))
 
     def observe(self, month: int, tonnes: Places, price: Places) -> Month:
         """What a firm sees at states (n,) and prices (n,) of a month, and its rows there."""

@@ -187,6 +187,6 @@ def test_the_command_says_what_it_found_and_writes_a_given_file(file, tmp_path, 
 def test_every_shipped_scenario_was_searched_as_it_ships():
     entries = searched.read()
     assert {name: entry["digest"] for name, entry in entries.items()} == {
-        name: load_scenario(name).digest for name in scenarios()
+        name: load_scenario(name).digest for name in scenarios() if not load_scenario(name).menu
     }
     assert LinearRule.name in RULES and by_name.make_rule("searched_rule", "kets")

@@ -133,7 +133,7 @@ def test_a_box_action_is_what_the_joint_action_it_is_rounded_to_is(name):
     for month in range(len(exact.values)):
         actions = generator.uniform(-1.0, 1.0, (n, 8)).astype(np.float32)
         tonnes, price = exact.policy.finder.find(month, seen)
-        chosen = exact.numbers(exact.observe(month, tonnes, price), actions)
+        chosen = exact.numbers(month, exact.observe(month, tonnes, price), actions)
         found, expected = box.step(actions), numbers.step(chosen)
         np.testing.assert_array_equal(found[0], expected[0])
         np.testing.assert_array_equal(found[1], expected[1])
@@ -245,9 +245,9 @@ def test_what_is_not_on_the_exact_track_is_refused_with_the_key(name, changes, w
     "changes",
     [
         {"regime.penalty.2024.multiple": 0.05},
-        {"regime.banking.2024.limit": "unlimited", "market.gap.2024.down": 0.15, "market.gap.2024.up": 0.15},
+        {"market.frictions.spread": 0.0},
     ],
-    ids=["penalty", "banking"],
+    ids=["penalty", "spread"],
 )
 def test_a_rule_that_is_too_lax_in_the_solver_is_caught_by_the_month_that_is_played(tps, changes):
     wrong = solve_exact(load_scenario("tps_exact", changes), progress=False, cache=False)

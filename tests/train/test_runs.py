@@ -188,7 +188,7 @@ def test_the_whole_configuration_is_printed_as_a_run_would_keep_it(monkeypatch, 
 def test_help_says_what_there_is(monkeypatch, capsys):
     run(monkeypatch, "--help")
     text = capsys.readouterr().out
-    envs = "env: kets, linked_kets, linked_tokyo, linked_tps, tokyo, tps"
+    envs = "env: kets, kets_exact, linked_kets, linked_tokyo, linked_tps, tokyo, tokyo_exact, tps, tps_exact"
     for word in (envs, "algo: a2c, dqn, maskable_ppo", "kets_steel", "resume=", "-m seed=0,1", "sweep: "):
         assert word in text
     assert len(text.splitlines()) < 50

@@ -11,6 +11,17 @@ from nea_env.scenario import Scenario
 KINDS = {"even": MENU_EVEN, "target": MENU_TARGET}
 
 
+def menu_uses(scenario: Scenario) -> int:
+    """A bit for each action that some entry sets: no other can matter. All bits without a menu."""
+    if not scenario.menu:
+        return 2**Action.size - 1
+    return sum(
+        1 << action
+        for action, field in enumerate(ACTIONS)
+        if any(getattr(entry, field.name) != 0.0 for entry in scenario.menu)
+    )
+
+
 def menu_of(scenario: Scenario) -> np.ndarray:
     """(entries x MenuRow.size,), one entry after the other."""
     table = np.zeros((len(scenario.menu), MenuRow.size))

@@ -17,7 +17,7 @@ from nea_env.core.lowering.law_tree import has_tree, law_tree
 from nea_env.core.lowering.link_terms import LEAST_SHOWN, link_columns
 from nea_env.core.lowering.magnitudes import check_firm, check_tables
 from nea_env.core.lowering.market_months import fill_auctions, fill_market, fill_triggers, opening
-from nea_env.core.lowering.menu import menu_of
+from nea_env.core.lowering.menu import menu_of, menu_uses
 from nea_env.core.lowering.outlook import Outlook, ends_of
 from nea_env.core.lowering.periods import Period, starting_units
 from nea_env.core.lowering.power import fill_power, fill_saved_ahead, fill_saving
@@ -202,6 +202,7 @@ def _static(scenario: Scenario, periods: tuple[Period, ...], horizon: int) -> np
         Static.SPREAD: market.frictions.spread,
         Static.IMPACT: market.frictions.impact,
         Static.MENU_SIZE: len(scenario.menu),
+        Static.MENU_USES: menu_uses(scenario),
         Static.LOT: market.frictions.lot,
         Static.PER_LOT: 1.0 / market.frictions.lot if market.frictions.lot > 0.0 else 0.0,
         Static.PER_REWARD_SCALE: 12.0 / (firm.annual_emissions * market.price),

@@ -9,6 +9,7 @@ from nea_env.core.jit import jit
 from nea_env.core.layout import WORLD_FROM, State, World
 from nea_env.core.parameters import Quote
 from nea_env.core.play.menu import nearest_entry
+from nea_env.core.play.plan import open_actions
 from nea_env.core.play.step import firms_of, play
 
 
@@ -51,11 +52,12 @@ def rewards_at(span, t, books, memory, quotes, actions, static, monthly, events,
 
 
 @jit
-def entries_of(rows, books, memory, actions, static, monthly, events, grids, chosen):
-    """Write the number of the menu's entry, (n,), that each firm's actions, (n, A) float32, become."""
+def entries_of(t, rows, books, memory, actions, static, monthly, events, grids, chosen):
+    """Write the number of the menu's entry, (n,), that each firm's actions, (n, A) float32, become in month ``t``."""
     rules = Rules(static[0], monthly[0], events[0], grids)
     for row in range(chosen.shape[0]):
         firms = firms_of(row, 1, rows, books, memory)
         for a in range(actions.shape[1]):
             firms.actions[a, 0] = min(max(actions[row, a], np.float32(-1.0)), np.float32(1.0))
+        open_actions(firms, rules, t)
         chosen[row] = nearest_entry(0, firms, rules)

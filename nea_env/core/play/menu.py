@@ -7,13 +7,15 @@ import numpy as np
 from nea_env.core.jit import jit
 from nea_env.core.layout import Action, State
 from nea_env.core.parameters import MENU_EVEN, MENU_TARGET, MenuRow, Static
+from nea_env.core.play.plan import open_actions
 
 ROW = MenuRow.size
 
 
 @jit(inline=True)
-def keep_to_menu(firms, rules):
-    """Replace the actions of each firm by the nearest entry."""
+def keep_to_menu(firms, rules, t):
+    """Replace the actions of each firm by the nearest entry, as far as actions can matter in month ``t``."""
+    open_actions(firms, rules, t)
     for i in range(firms.width):
         place = int(rules.own[Static.MENU_FIRST]) + nearest_entry(i, firms, rules) * ROW
         for a in range(Action.size):
@@ -24,6 +26,7 @@ def keep_to_menu(firms, rules):
 def nearest_entry(i, firms, rules):
     """Number of the entry at the least distance from what a firm asks for; of several the first.
 
+    ``firms.open`` tells which actions can matter this month: the others, asked for or offered, count for nothing.
     Distance is between what the actions do: abatement, investment and credits are none at 0 and below, borrowing and
     carry-over all that is permitted at 0 and above.
     """
@@ -32,6 +35,8 @@ def nearest_entry(i, firms, rules):
     for entry in range(int(own[Static.MENU_SIZE])):
         place, distance = first + entry * ROW, 0.0
         for a in range(Action.size):
+            if not firms.open[i] >> a & 1:
+                continue
             asked = float(actions[a, i])
             if a == Action.ABATE or a == Action.INVEST or a == Action.OFFSET:
                 asked = max(asked, 0.0)

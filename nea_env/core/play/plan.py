@@ -8,15 +8,12 @@ from nea_env.core.layout import SLOTS, TECHS, Action, State, World
 from nea_env.core.parameters import BORROW_NONE, NEVER, Event, Month, Plan, Static
 from nea_env.core.play.foreign import plan_foreign, sellable
 from nea_env.core.play.settlement import mean_prices
-from nea_env.core.rules.abatement import share_at_price
+from nea_env.core.rules.abatement import LEAST_LEFT, share_at_price
 from nea_env.core.rules.allocation import duty_under_cap
 from nea_env.core.rules.banking import NONE, carry_limit, counted_sales, sale_to_carry
 from nea_env.core.rules.borrowing import borrow_limit
 from nea_env.core.rules.offsets import buyable
 from nea_env.core.rules.trading import auction_price, lots_that_cover
-
-LEAST_LEFT = 1e-6
-"""Share of a technology's potential below which it counts as built: what is left is rounding."""
 
 
 @jit(paste=True)
@@ -36,7 +33,7 @@ def plan(firms, rules, t):
     _suggest_abatement(firms, rules, t)
     _find_rights(firms, rules, t)
     _suggest_target(firms, rules, t)
-    _open_actions(firms, rules, t)
+    open_actions(firms, rules, t)
 
 
 @jit(inline=True)
@@ -264,7 +261,7 @@ def _suggest_target(firms, rules, t):
 
 
 @jit(inline=True)
-def _open_actions(firms, rules, t):
+def open_actions(firms, rules, t):
     """Which actions can change anything this month: a bit each."""
     state, own, month = firms.state, rules.own, rules.monthly[t]
     producing, volume, e = month[Month.OUTPUT] > 0.0, month[Month.VOLUME_LIMIT], int(month[Month.DEADLINE_EVENT])
@@ -286,7 +283,9 @@ def _open_actions(firms, rules, t):
     if own[Static.LINKS] > 0.0:
         for i in range(firms.width):
             firms.open[i] |= _plan_foreign_trade(i, firms, own, volume) << Action.FOREIGN
+    uses = int(own[Static.MENU_USES])
     for i in range(firms.width):
+        firms.open[i] &= uses
         if firms.open[i] == 0:  # a masked agent needs a choice, even an idle one
             firms.open[i] = 1 << Action.ABATE
 

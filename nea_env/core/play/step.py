@@ -150,7 +150,7 @@ def play(firms, rules, t, actions, reward):
         for i in range(firms.width):
             flows[f, i] = 0.0
     if rules.own[Static.MENU_SIZE] > 0.0:
-        keep_to_menu(firms, rules)
+        keep_to_menu(firms, rules, t)
     remember_price(firms, rules, t)
     produce(firms, rules, t)
     invest(firms, rules, t)

@@ -5,6 +5,9 @@ from __future__ import annotations
 from nea_env.core.elementary import expm1, log1p
 from nea_env.core.jit import jit
 
+LEAST_LEFT = 1e-6
+"""Share of a technology's potential below which it counts as built: what is left is rounding."""
+
 
 @jit(inline=True)
 def abatement_cost(share, scale, steepness, per_steepness):
@@ -27,7 +30,8 @@ def share_at_price(price, per_scale, per_share):
 @jit(inline=True)
 def capacity_started(budget, potential, in_place, building):
     """Capacity of one technology started from what is left of the month's budget, t a month."""
-    return max(0.0, min(budget, potential - in_place - building))
+    left = potential - in_place - building
+    return max(0.0, min(budget, left)) if left > LEAST_LEFT * potential else 0.0
 
 
 @jit(inline=True)

@@ -19,6 +19,7 @@ COLUMN_GROUPS = {
     "auction_room": "Auctions and price triggers",
     "law_known": "What is known about the law",
     "wild": "Price process and links",
+    "target_trade": "Another suggestion, and capacity that is built",
 }
 """First column of each group -> its title. A column added at the end joins the last group."""
 

@@ -71,7 +71,11 @@ class Seen:
         front_price = price * state[State.FRONT_RATIO]
         state[State.LOG_OFFSET_RATIO], state[State.LOG_OUTPUT] = shown("log_offset_ratio"), shown("log_output")
         state[State.STRIKE] = front_price * unsquashed(shown("strike"))
-        state[State.NET_SALES] = 0.1 * year * unsquashed(shown("net_sales"))
+        event, sales = int(month[Month.DEADLINE_EVENT]), 0.1 * year * unsquashed(shown("net_sales"))
+        if event >= 0 and self._tables.events[event, Event.BANK_LONG_SALES] > 0.0:
+            self.long_sales = sales  # those since the last deadline are not shown, and nothing reads them
+        else:
+            state[State.NET_SALES] = sales
         state[State.LONG_SALES], state[State.INTERVENED] = self.long_sales, shown("intervened")
         state[State.AUCTION_ROOM] = 0.1 * year * unsquashed(shown("auction_room"))
         state[State.OFFSET_BUYABLE] = 0.1 * year * unsquashed(shown("offset_room"))

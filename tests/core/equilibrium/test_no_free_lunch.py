@@ -87,7 +87,7 @@ def unkept(monkeypatch):
 
 def test_every_scenario_is_on_one_list():
     assert {*ALONE, *JOINT, *NO_EQUILIBRIUM} == set(SCENARIOS)
-    assert len(ALONE) + len(JOINT) + len(NO_EQUILIBRIUM) == len(SCENARIOS) == 63
+    assert len(ALONE) + len(JOINT) + len(NO_EQUILIBRIUM) == len(SCENARIOS) == 66
 
 
 @pytest.mark.parametrize(("name", "words"), NO_EQUILIBRIUM.items())
