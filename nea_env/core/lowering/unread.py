@@ -1,4 +1,4 @@
-"""What a law never reads of a firm's books: states that differ in nothing else are one."""
+"""What a law never reads of a firm's books, nor a firm sees: states that differ in nothing else are one."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 
 from nea_env.core.layout import State
 from nea_env.core.parameters import BORROW_DECAYING, NEVER, Event, Month, Static
-from nea_env.core.rules.banking import NET_SALES, NEXT_PERIOD_ONLY, TRADED_UNITS
+from nea_env.core.rules.banking import NEXT_PERIOD_ONLY, TRADED_UNITS
 
 FOUND = (
     State.OFFSET_BUYABLE, State.AUCTION_ROOM, State.AUCTION_PRICE, State.EVEN_TRADE, State.ABATE_AT_PRICE,
@@ -16,7 +16,7 @@ FOUND = (
 
 
 def unread(static: np.ndarray, monthly: np.ndarray, events: np.ndarray) -> frozenset[int]:
-    """Columns of `State` that no month of a law reads, or that each month finds anew.
+    """Columns of `State` that no month of a law reads and no observation shows, or that each month finds anew.
 
     Args:
         static: (Static.size,) the law's numbers.
@@ -24,13 +24,14 @@ def unread(static: np.ndarray, monthly: np.ndarray, events: np.ndarray) -> froze
         events: (e, Event.size) its events.
     """
     banks = events[:, Event.BANK_RULE]
-    limited = banks == NET_SALES
+    due = monthly[:, Month.DEADLINE_EVENT]
+    counts_long = events[due[due >= 0.0].astype(int), Event.BANK_LONG_SALES] > 0.0  # which sales each month shows
     advance = (events[:, Event.UPDATE_SHARE] > 0.0) | (events[:, Event.PRE_SHARE] > 0.0)
     cases: tuple[tuple[bool, tuple[int, ...]], ...] = (
-        (bool((limited & (events[:, Event.BANK_LONG_SALES] == 0.0)).any()), (State.NET_SALES,)),
-        (bool((limited & (events[:, Event.BANK_LONG_SALES] > 0.0)).any()), (State.LONG_SALES,)),
+        (not counts_long.all(), (State.NET_SALES,)),
+        (bool(counts_long.any()), (State.LONG_SALES,)),
         (bool((banks == TRADED_UNITS).any()), (State.TRADED,)),
-        (bool((banks == NEXT_PERIOD_ONLY).any()), (State.OLD, State.OLD_SOLD)),
+        (bool((banks == NEXT_PERIOD_ONLY).any()), (State.OLD_SOLD,)),
         (bool((events[:, Event.DEFICIT_EXEMPT] > 0.0).any()), (State.DEFICIT,)),
         (bool((events[:, Event.LOST_IF_MISSED] > 0.0).any()), (State.MISSED,)),
         (bool(advance.any()), (State.LAST_OUTPUT, State.LAST_EMISSIONS)),
