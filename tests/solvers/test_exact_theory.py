@@ -107,9 +107,14 @@ def test_but_for_the_cliff_of_the_small_holders():
 
 
 def _neighbours(exact: Exact, month: int):
-    """Values of a month, and the states (with more, with fewer) that differ in nothing but front units."""
+    """Values of a month, and the states (with more, with fewer) that differ in nothing but front units.
+
+    Past sales count as nothing where no limit reads them.
+    """
     books, memory = exact._solution.states.rows[month]
-    kept = [column for column in exact._solution.states.kept if column != State.FRONT]
+    limits = {rule.limit for rule in exact.scenario.regime.banking.values()}
+    sales = set() if "net_sales" in limits else {State.NET_SALES, State.LONG_SALES}
+    kept = [column for column in exact._solution.states.kept if column not in sales | {State.FRONT}]
     alike = np.concatenate([books[:, kept], memory[:, :HISTORY_FROM]], axis=1)
     _, group = np.unique(np.rint(alike * 1e3), axis=0, return_inverse=True)
     order = np.lexsort((books[:, State.FRONT], group.ravel()))
