@@ -55,6 +55,7 @@ def test_the_plan_is_the_sweep():
     assert PLANNED.cells[0] == Cell("kets", "ppo", True, 0)
 
 
+@pytest.mark.slow
 def test_a_run_is_kept_and_a_second_gather_goes_on_from_there(tmp_path, capsys):
     runs, results, out = tmp_path / "runs", tmp_path / "kept.jsonl", tmp_path / "page"
     asked = [str(runs), "--results", str(results), "--out", str(out)]

@@ -70,6 +70,7 @@ class Played:
         self.start -= last  # the reference firm's own tonnes are left at the end
 
 
+TREE = load_scenario("tps_randomised", {"market.law": "equilibrium"})
 PATHS = [
     ("nea/KETS-v0", {}, InvestAtTrigger(1.1)),
     ("nea/TPS-v0", {}, DoNothing()),
@@ -77,7 +78,7 @@ PATHS = [
     ("nea/LinkedKETS-v0", {}, LinearRule(JUST_IN_TIME | {"foreign": {"constant": 0.3}})),
     ("nea/LinkedTokyo-v0", {}, LinearRule(JUST_IN_TIME | {"foreign": {"constant": 0.3}})),
     ("nea/TPS-v0", {"scenario": "tps_randomised"}, InvestAtTrigger(1.1)),
-    ("nea/TPS-v0", {"scenario": load_scenario("tps_randomised", {"market.law": "equilibrium"})}, InvestAtTrigger(1.1)),
+    pytest.param("nea/TPS-v0", {"scenario": TREE}, InvestAtTrigger(1.1), marks=pytest.mark.slow),
     ("nea/KETS-v0", {"scenario": load_scenario("kets", {"firm.ranges": {"output": [8e5, 1.2e6]}})}, JustInTime()),
     ("nea/KETS-v0", {"scenario": load_scenario("kets", {"market.frictions.permanent_impact": 0.01})}, JustInTime()),
     ("nea/KETS-v0", {"scenario": load_scenario("kets", {"market.stale": 0.2})}, InvestAtTrigger(1.1)),

@@ -77,6 +77,7 @@ def test_a_regression_finds_weights_that_are_known():
     assert np.abs(close).std() < 0.1 * rule.worth(seen, INVEST).std()
 
 
+@pytest.mark.slow
 def test_a_threshold_that_is_too_high_is_corrected_and_one_without_use_is_not(small):
     thresholds = Thresholds(premium_0=0.45, premium_1=0.45, premium_2=0.45, credit=-9.0)
     rule = fitted_search.improve(thresholds, load_scenario("kets"), rounds=1)

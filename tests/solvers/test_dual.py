@@ -40,7 +40,7 @@ def test_news_of_prices_has_no_mean(name):
     assert not expected.any()
 
 
-@pytest.mark.parametrize("name", ["kets", "tokyo"])
+@pytest.mark.parametrize("name", ["kets", pytest.param("tokyo", marks=pytest.mark.slow)])
 def test_news_of_waiting_has_no_mean(name):
     scenario = load_scenario(name)
     waiting = Waiting(lowered(scenario).tables[0])
@@ -64,7 +64,7 @@ def test_waiting_is_worth_no_less_than_investing_and_nothing_at_the_end():
     assert (np.diff(waiting._values, axis=2) >= -1e-6).all()  # more at a higher price
 
 
-@pytest.mark.parametrize("name", ["tps", "tokyo"])
+@pytest.mark.parametrize("name", ["tps", pytest.param("tokyo", marks=pytest.mark.slow)])
 def test_the_bound_lies_between_foresight_and_the_best_rule(name):
     pytest.importorskip("highspy")
     scenario, n = load_scenario(name), 20

@@ -69,6 +69,7 @@ def test_a_firm_twice_as_large_does_twice_as_well():
     assert twice.percent(twice.value) == pytest.approx(once.percent(once.value), rel=1e-9)
 
 
+@pytest.mark.slow
 def test_a_wider_right_never_costs():
     values = [
         solved("tps_exact", TPS_GAP, changes).value

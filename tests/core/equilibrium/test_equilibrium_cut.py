@@ -182,7 +182,7 @@ def episode(case: str) -> Run:
     return Run(CASES[case])
 
 
-@pytest.fixture(params=["quota", pytest.param("full", marks=pytest.mark.slow)])
+@pytest.fixture(params=[pytest.param(name, marks=pytest.mark.slow) for name in ("quota", "full")])
 def run(request) -> Run:
     return episode(request.param)
 

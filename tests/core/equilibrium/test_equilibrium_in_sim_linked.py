@@ -58,7 +58,7 @@ def episode(case: str) -> Run:
     return Run(CASES[case])
 
 
-@pytest.fixture(params=CASES)
+@pytest.fixture(params=["one way", pytest.param("wide", marks=pytest.mark.slow), "full"])
 def run(request) -> Run:
     return episode(request.param)
 
@@ -110,6 +110,7 @@ def test_without_a_quota_two_prices_cannot_be_solved_together():
         Batch(load_scenario("linked_kets", JOINT | FEE), 1)
 
 
+@pytest.mark.slow
 def test_a_wider_quota_makes_units_cheaper_at_home_and_not_abroad():
     narrow, wide = episode("one way").seen, episode("wide").seen
     for month in (0, 11):

@@ -59,6 +59,7 @@ def test_draws_cover_a_range_evenly(path):
     assert sorted(np.floor(places * DRAWS).astype(int)) == list(range(DRAWS))  # one draw in each of 16 parts
 
 
+@pytest.mark.slow
 def test_numbers_are_drawn_apart_from_each_other_and_from_the_law():
     scenario = drawn("kets_randomised", 1024)
     laws = statutes(scenario)
