@@ -12,7 +12,7 @@ import numpy as np
 from nea_env.bench.score import OPTIMUM, scores
 from nea_env.core.batch import Batch
 from nea_env.envs.menu import menu_of
-from nea_env.envs.registration import SYSTEMS
+from nea_env.envs.registration import EXACT as IDS
 from nea_env.library import load_scenario
 from nea_env.library.pages import is_current
 from nea_env.policies.by_name import opponents
@@ -22,7 +22,6 @@ from nea_env.solvers.bracket import kept_bracket
 from nea_env.solvers.exact import Exact
 from nea_env.solvers.relaxation import drawn_prices, relaxed
 
-IDS = {scenario: f"nea/{name}-v0" for name, scenario in SYSTEMS.items() if name.endswith("Exact")}
 RULES = ("do_nothing", "just_in_time", "tuned_rule", "lever_rule", "threshold_rule")
 EPISODES, PATHS = 100_000, 100
 FINER: Mapping[str, str] = {"twice the nodes": "nodes", "half the lot": "lot", "trades in half the steps": "steps"}
@@ -44,14 +43,6 @@ LEVERS: Mapping[str, Mapping[str, Sequence[str]]] = {
     },
 }
 """Scenario -> lever -> what takes it away; bounds of the gap stay as they are unless they are the lever."""
-GAPS = {
-    "tps_exact": ["market.gap.2024.down=0.15", "market.gap.2024.up=0.15"],
-    "kets_exact": [
-        *("market.gap.2018.down=0.08", "market.gap.2018.up=0.224"),
-        *("market.gap.2019.down=0.284", "market.gap.2019.up=0.067"),
-    ],
-    "tokyo_exact": [],
-}
 HEAD = """\
 # The exact track
 
@@ -187,7 +178,7 @@ def _levers(solved: Mapping[str, Exact]) -> list[str]:
     rows = []
     for name, exact in solved.items():
         for lever, changes in LEVERS[name].items():
-            kept = [change for change in GAPS[name] if not lever.startswith("gap")]
+            kept = [] if lever.startswith("gap") else _gaps(exact.scenario)
             without = _solved(name, [*kept, *changes])
             rows.append([f"`{name}`", lever, f"{exact.percent(exact.value) - without.percent(without.value):.3f}"])
     return [
@@ -197,6 +188,12 @@ def _levers(solved: Mapping[str, Exact]) -> list[str]:
         "",
         *_table(["scenario", "lever", "worth"], rows),
     ]
+
+
+def _gaps(scenario: Scenario) -> list[str]:
+    """The bounds of the gaps as changes, so that they don't follow a changed rule."""
+    played = ((year, gap) for year, gap in scenario.market.gap.items() if year in scenario.periods)
+    return [f"market.gap.{year}.{side}={getattr(gap, side)}" for year, gap in played for side in ("down", "up")]
 
 
 def _solved(name: str, changes: Sequence[str] | Mapping[str, Any]) -> Exact:

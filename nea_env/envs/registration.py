@@ -17,6 +17,9 @@ SYSTEMS = {
 }
 """Name in the id -> default scenario."""
 
+EXACT = {scenario: f"nea/{name}-v0" for name, scenario in SYSTEMS.items() if name.endswith("Exact")}
+"""Default scenario -> id, of those whose optimum is known."""
+
 FORMS = {"": "box", "Discrete": "discrete"}
 """Suffix of the name in the id -> action form."""
 

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from nea_env.bench import regret_command
+from nea_env.envs.registration import EXACT
 
 PAGE = Path("docs/theory.md")
 EXACT_PAGE = Path("docs/exact.md")
-EXACT = ("tps_exact", "kets_exact", "tokyo_exact")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
