@@ -84,6 +84,7 @@ docs: setup  ## every table of docs/ and of the README that code can make; it re
 	$(BIN)/python -m nea_env.market record $(ARGS)
 	$(BIN)/python -m nea_env.solvers closed_form --out docs/theory.md $(ARGS)
 	$(BIN)/python -m agents.learners $(ARGS)
+	$(BIN)/python -m agents.exact_learners $(ARGS)
 	$(if $(ARGS),,$(BIN)/python -m nea_env.market waiting --write docs/markets.md)
 	$(if $(ARGS),,$(BIN)/python -m nea_env.policies.compliance --out docs/compliance.md)
 	$(if $(ARGS),,$(BIN)/python -m nea_env rollout kets --episodes 1000 \

@@ -23,14 +23,18 @@ ALGORITHMS = {
     "td3": ("stable_baselines3", "TD3"),
     "dqn": ("stable_baselines3", "DQN"),
     "maskable_ppo": ("sb3_contrib", "MaskablePPO"),
+    "group_ppo": ("agents.group_ppo", "GroupPPO"),
 }
 """Algorithms by their name in a configuration: package and class."""
 
-DISCRETE_ALGORITHMS = ("dqn", "maskable_ppo")
+DISCRETE_ALGORITHMS = ("dqn", "maskable_ppo", "group_ppo")
 """Algorithms that play the discrete twin of an id."""
 
 POLICIES = ("MlpPolicy", "residual")
 """Values of ``policy`` in a configuration."""
+
+WHOLE_EPISODE_ALGORITHMS = ("group_ppo",)
+"""Algorithms whose rollouts are whole episodes."""
 
 RESIDUAL_ALGORITHMS = ("ppo", "a2c", "sac")
 """Algorithms that have a policy which corrects the just-in-time rule."""

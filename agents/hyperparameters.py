@@ -116,8 +116,10 @@ RANGES: dict[str, Kind] = {
     "exploration_final_eps": _SHARE,
     "exploration_fraction": _SHARE,
     "exploration_initial_eps": _SHARE,
+    "exploration": Group(),
     "gae_lambda": _SHARE,
     "gradient_steps": Number(-1, 1e9, whole=True),
+    "group_size": _COUNT,
     "learning_rate": Number(0, 1, above=True),
     "learning_rate_end": Number(0, 1, none=True),
     "learning_starts": Number(0, 1e12, whole=True),
@@ -155,6 +157,7 @@ OWN_RANGES: dict[tuple[str, str], Kind] = {
 _SET_HERE = {
     "self", "policy", "env", "seed", "gamma", "_init_setup_model", "policy_kwargs", "tensorboard_log", "device",
     "verbose", "action_noise", "rollout_buffer_class", "rollout_buffer_kwargs", "replay_buffer_class",
+    "kwargs",
 }  # fmt: skip
 _SET_BY_THE_ALGORITHM = {
     "self", "args", "kwargs", "observation_space", "action_space", "lr_schedule", "use_sde", "features_extractor_class",
@@ -207,6 +210,8 @@ def _check_together(name: str, checked: Mapping[str, Any], num_envs: int) -> Non
     normalised = checked.get("normalize_advantage", name in ("ppo", "maskable_ppo"))
     if name in ON_POLICY and normalised and checked.get("n_steps", 2) * num_envs < 2:
         raise ValueError(f"parameters.n_steps: {checked['n_steps']}, allowed: at least 2 with one environment")
+    if num_envs % checked.get("group_size", 1):
+        raise ValueError(f"parameters.group_size: {checked['group_size']}, allowed: a divisor of num_envs, {num_envs}")
     frequency = checked.get("train_freq", 1)
     if not isinstance(frequency, int | float) and frequency[1] == "episode" and num_envs > 1:
         raise ValueError(f"parameters.train_freq: {frequency}, allowed: steps, with {num_envs} environments")
@@ -238,7 +243,7 @@ def check_policy(name: str, policy: str, kwargs: Mapping[str, Any]) -> None:
     if not isinstance(activation, str) or activation not in ACTIVATIONS:
         raise ValueError(f"policy_kwargs.activation_fn: {activation}, allowed: {', '.join(ACTIVATIONS)}")
     heads = {"ppo": "{pi: [...], vf: [...]}", "sac": "{pi: [...], qf: [...]}"}
-    heads |= {"a2c": heads["ppo"], "maskable_ppo": heads["ppo"], "td3": heads["sac"]}
+    heads |= {name: heads["ppo"] for name in ("a2c", "maskable_ppo", "group_ppo")} | {"td3": heads["sac"]}
     network = kwargs.get("net_arch", [])
     layers = network.values() if isinstance(network, Mapping) and name in heads else [network]
     if not all(_widths(one) for one in layers) or (isinstance(network, Mapping) and not _heads(heads[name], network)):

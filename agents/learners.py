@@ -54,7 +54,7 @@ python train.py -m sweep=learners hydra.sweep.dir=runs/learners    # resume=runs
 python -m agents.learners runs/learners                            # keeps what has finished, and writes this page
 ```
 """
-NAMES = {"ppo": "PPO", "maskable_ppo": "MaskablePPO", "sac": "SAC"}
+NAMES = {"ppo": "PPO", "maskable_ppo": "MaskablePPO", "group_ppo": "GroupPPO", "sac": "SAC"}
 
 
 class Cell(NamedTuple):

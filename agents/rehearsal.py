@@ -6,7 +6,7 @@ import re
 import warnings
 from typing import Any
 
-from agents.algorithms import make_model
+from agents.algorithms import WHOLE_EPISODE_ALGORITHMS, make_model
 from agents.checkpoint import random_state, set_random_state
 from agents.hyperparameters import ON_POLICY
 from agents.refusal import SettingsError
@@ -16,7 +16,7 @@ from nea_env.core.batch import Batch
 
 _SMALL = {
     "n_steps": 4, "batch_size": 8, "n_epochs": 1, "buffer_size": 64, "learning_starts": 2, "gradient_steps": 1,
-    "stats_window_size": 100,
+    "stats_window_size": 100, "group_size": 2,
 }  # fmt: skip
 """Sizes are reduced to these; everything else is the run's own."""
 
@@ -51,7 +51,10 @@ def _learn_once(settings: Settings) -> None:
         settings.id, min(2, algo.num_envs), settings.seed, reward=algo.reward, scenario=settings.scenario
     )
     small = {key: min(value, _SMALL[key]) for key, value in algo.parameters.items() if key in _SMALL}
-    small |= {"n_steps": small.get("n_steps", 4)} if algo.name in ON_POLICY else {"train_freq": 4}
+    if algo.name in ON_POLICY:
+        small["n_steps"] = small.get("n_steps", 4)
+    elif algo.name not in WHOLE_EPISODE_ALGORITHMS:
+        small["train_freq"] = 4
     model = make_model(
         algo.name, env, seed=settings.seed, gamma=float(env.get_attr("discount")[0]), policy=algo.policy,
         policy_kwargs=dict(algo.policy_kwargs), parameters={**algo.parameters, **small},

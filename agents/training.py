@@ -11,7 +11,7 @@ from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.callbacks import CallbackList
 
 from agents import checkpoint, evaluate, figures, metrics, resume
-from agents.algorithms import make_model
+from agents.algorithms import WHOLE_EPISODE_ALGORITHMS, make_model
 from agents.checkpoint_callback import CheckpointCallback
 from agents.command_line import Resume
 from agents.interruption import Interrupted, Interruption
@@ -31,7 +31,10 @@ from nea_env.solvers.bracket import kept_bracket
 def make_env(settings: Settings) -> FirmVecEnv:
     """The training environment: the seeds of its rows belong to this run's seed alone."""
     algo, first = settings.algo, training_seed(settings.seed, settings.algo.num_envs)
-    return make_vec_env(settings.id, algo.num_envs, first, spread=True, reward=algo.reward, scenario=settings.scenario)
+    spread = algo.name not in WHOLE_EPISODE_ALGORITHMS
+    return make_vec_env(
+        settings.id, algo.num_envs, first, spread=spread, reward=algo.reward, scenario=settings.scenario
+    )
 
 
 def build(settings: Settings, env: FirmVecEnv) -> BaseAlgorithm:

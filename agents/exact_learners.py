@@ -1,0 +1,174 @@
+"""What learners reach where the optimum is known: results of the sweep ``exact_learners``, kept and shown as a page.
+
+``python train.py -m sweep=exact_learners hydra.sweep.dir=runs/exact_learners`` trains, ``resume=runs/exact_learners``
+goes on with it. ``python -m agents.exact_learners runs/exact_learners`` keeps a line of JSON for each run that has
+finished and writes the page; without a folder it only writes the page. Nothing is trained or played here.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import json
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from statistics import fmean, stdev
+from typing import Any, NamedTuple
+
+import yaml  # the dialect of Hydra
+
+from agents import metrics
+from agents.learners import ALGORITHMS, CHECKOUT, NAMES
+from agents.refusal import JSON_ERRORS, CheckpointError, SettingsError
+from agents.run_folder import RunFolder
+from agents.settings import check
+from nea_env.atomic import write_text
+from nea_env.envs.reference.tables import table
+from nea_env.library import load_scenario
+from nea_env.library.pages import MARKDOWN, is_current
+
+PLAN = CHECKOUT / "configs/sweep/exact_learners.yaml"
+RESULTS = CHECKOUT / "docs/results/exact_learners.jsonl"
+PAGE = CHECKOUT / f"docs/exact_learners{MARKDOWN}"
+
+WRITTEN = f"<!-- Written by `python -m agents.exact_learners` from docs/results/{RESULTS.name}: nothing is by hand. -->"
+ABOUT = """\
+What the shipped algorithms (`configs/algo/`) reach on the ids whose [optimum is known](exact.md), on rewards marked to
+market. *Score* is 0 for just in time and 1 for the optimum, *regret* the cost above it in % of exposure; both are
+exact, by the distribution of each model's own episodes, playing its most likely action. *Complies* is the share of
+10,000 held-out episodes in which no tonne of duty ended in a penalty: where prices are high enough, the best is to
+sell and pay the fine. *Seconds* are those of training, on one thread with another run beside it.
+
+```bash
+python train.py env=kets_exact algo=group_ppo                                  # one of these runs
+python train.py -m sweep=exact_learners hydra.sweep.dir=runs/exact_learners    # all
+python -m agents.exact_learners runs/exact_learners                            # keeps them, and writes this page
+```
+"""
+
+
+class Cell(NamedTuple):
+    """One run of the plan."""
+
+    scenario: str
+    algorithm: str
+    seed: int
+
+
+def plan(path: Path = PLAN) -> tuple[Cell, ...]:
+    """The runs that the sweep's configuration names, in the order of the page."""
+    told = yaml.safe_load(path.read_text(encoding="utf-8"))
+    choices = {key: str(values).split(",") for key, values in told["hydra"]["sweeper"]["params"].items()}
+    order = itertools.product(choices["env"], choices["algo"], choices["seed"])
+    return tuple(Cell(env, algo, int(seed)) for env, algo, seed in order)
+
+
+def measured(folder: RunFolder) -> dict[str, Any] | None:
+    """What is kept of a run; None if it has not finished, or is none.
+
+    Raises:
+        SettingsError: its settings are damaged, or are not the shipped ones.
+        CheckpointError: its metrics are damaged.
+    """
+    try:
+        found = json.loads(folder.evaluation.read_text(encoding="utf-8"))
+        own = found["policies"][found["algorithm"]]
+        exact, best = own["exact"], found["policies"]["optimum"]
+    except JSON_ERRORS:
+        return None
+    settings = check(folder.read_config())
+    own_settings = settings.algo.model_dump(mode="json")
+    for key, value in yaml.safe_load((ALGORITHMS / f"{settings.algo.name}.yaml").read_text(encoding="utf-8")).items():
+        if own_settings[key] != value:
+            raise SettingsError(f"{folder.path}: algo.{key} is {own_settings[key]}, not as shipped: {value}")
+    if found["changes"]:
+        raise SettingsError(f"{folder.path}: played {found['scenario']} with {', '.join(found['changes'])}")
+    seconds = [float(row["time/time_elapsed"]) for row in metrics.read(folder.metrics) if row.get("time/time_elapsed")]
+    return {
+        "scenario": found["scenario"], "algorithm": found["algorithm"], "seed": found["seed"], "steps": found["steps"],
+        "digest": settings.scenario.digest, "score": exact["score"], "regret_pct": exact["regret_pct"],
+        "compliance_rate": own["compliance_rate"], "seconds": max(seconds, default=0.0),
+        "best_complies": best["compliance_rate"],
+    }  # fmt: skip
+
+
+def gather(folders: Iterable[Path], planned: Sequence[Cell]) -> Iterator[dict[str, Any]]:
+    """What is kept of the finished runs below ``folders`` that the plan names."""
+    for folder in folders:
+        for path in sorted(folder.rglob("evaluation.json")):
+            found = measured(RunFolder(path.parent))
+            if found is not None and _cell(found) in planned:
+                yield found
+
+
+def stored(path: Path) -> dict[Cell, dict[str, Any]]:
+    """The results that are kept, by cell."""
+    lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
+    return {_cell(found): found for found in map(json.loads, lines)}
+
+
+def _cell(found: dict[str, Any]) -> Cell:
+    return Cell(found["scenario"], found["algorithm"], found["seed"])
+
+
+HEAD = ("algorithm", "steps", "seeds", "scores", "mean score", "regret", "complies", "seconds")
+
+
+def page(results: dict[Cell, dict[str, Any]], planned: Sequence[Cell]) -> str:
+    """The page: a table for each scenario, and what has not been run or was run on an earlier law."""
+    parts = ["# Learners where the optimum is known", "", WRITTEN, "", ABOUT]
+    for scenario in dict.fromkeys(cell.scenario for cell in planned):
+        found = [results[cell] for cell in planned if cell in results and cell.scenario == scenario]
+        parts += [f"## `{scenario}`", "", *table(HEAD, _rows(found)), ""]
+        if any(one["digest"] != load_scenario(scenario).digest for one in found):
+            parts += [f"Measured on an earlier version of `{scenario}`: run the sweep again.", ""]
+    missing = [f"- {cell.algorithm}, `{cell.scenario}`, seed {cell.seed}" for cell in planned if cell not in results]
+    if missing:
+        parts += ["## Not run yet", "", *missing, ""]
+    return "\n".join(parts).rstrip() + "\n"
+
+
+def _rows(found: Sequence[dict[str, Any]]) -> Iterator[tuple[str, ...]]:
+    for complies in {one["best_complies"] for one in found}:
+        yield "optimum", "", "", "", "1.000", "0.000", f"{100.0 * complies:.4g} %", ""
+    for algorithm in dict.fromkeys(one["algorithm"] for one in found):
+        own = [one for one in found if one["algorithm"] == algorithm]
+        scores, rates = [one["score"] for one in own], [one["compliance_rate"] for one in own]
+        spread = f" ± {stdev(scores):.3f}" if len(scores) > 1 else ""
+        yield (
+            NAMES.get(algorithm, algorithm), f"{own[0]['steps'] / 1e6:.1f} million", str(len(own)),
+            ", ".join(f"{score:.3f}" for score in scores), f"{fmean(scores):.3f}{spread}",
+            f"{fmean(one['regret_pct'] for one in own):.3f}", f"{100.0 * fmean(rates):.4g} %",
+            f"{min(one['seconds'] for one in own):.0f} to {max(one['seconds'] for one in own):.0f}",
+        )  # fmt: skip
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; 0 on success, 1 if the page is out of date, 2 for what can't be read or written."""
+    parser = argparse.ArgumentParser(allow_abbrev=False, prog="python -m agents.exact_learners", description=__doc__)
+    parser.add_argument("folders", nargs="*", type=Path, help="with finished runs below them: runs/exact_learners")
+    parser.add_argument("--results", type=Path, default=RESULTS, help="a line of JSON for each run is kept there")
+    parser.add_argument("--out", type=Path, default=PAGE, help="the page")
+    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if the page is out of date")
+    options = parser.parse_args(arguments)
+    planned = plan()
+    try:
+        results = stored(options.results)
+        for found in gather(options.folders, planned):
+            results[_cell(found)] = found
+        if options.folders and not options.check:
+            kept = [results[cell] for cell in planned if cell in results]
+            write_text(options.results, "".join(f"{json.dumps(one)}\n" for one in kept))
+        is_written = is_current(options.out, page(results, planned), check=options.check)
+    except (*JSON_ERRORS, SettingsError, CheckpointError) as error:
+        print(f"python -m agents.exact_learners: {error}", file=sys.stderr)
+        return 2
+    if not is_written:
+        print(f"out of date: {options.out}")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

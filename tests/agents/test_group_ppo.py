@@ -1,0 +1,164 @@
+"""PPO in groups of whole episodes: its advantages by hand, its episodes, and that it learns, saves and refuses."""
+
+import numpy as np
+import pytest
+import torch
+
+from agents.algorithms import load_model, make_model
+from agents.group_advantages import compared, estimates, evened_out
+from agents.group_ppo import GroupPPO
+from agents.rare_prices import RarePrices
+from agents.sb3 import make_vec_env
+from nea_env.core.batch import Batch
+from nea_env.core.layout import Action, Observation
+from nea_env.library import load_scenario
+from nea_env.solvers import solve_exact
+from nea_env.solvers.choosers import chooser
+
+ID = "nea/TPSExactDiscrete-v0"
+SMALL = {"batch_size": 256, "group_size": 4}
+
+
+def made(rows=16, name="tps_exact", **parameters):
+    env = make_vec_env(ID, rows, seed=0, scenario=name, reward="marked")
+    gamma = env.get_attr("discount")[0]
+    return make_model("group_ppo", env, seed=1, gamma=gamma, parameters={**SMALL, **parameters})
+
+
+def test_estimates_are_the_episodes_sums():
+    rewards = torch.tensor([[1.0], [2.0], [4.0]])
+    values = torch.tensor([[0.5], [1.0], [3.0]])
+    whole = estimates(rewards, values, 0.5, 1.0)[:, 0]
+    assert torch.allclose(whole, torch.tensor([1 + 0.5 * 2 + 0.25 * 4 - 0.5, 2 + 0.5 * 4 - 1.0, 4 - 3.0]))
+    one_month = estimates(rewards, values, 0.5, 0.0)[:, 0]
+    assert torch.allclose(one_month, torch.tensor([1 + 0.5 * 1 - 0.5, 2 + 0.5 * 3 - 1.0, 4 - 3.0]))
+    between = estimates(rewards, values, 0.5, 0.8)[:, 0]
+    assert torch.allclose(between, torch.tensor([1.0 + 0.4 * (2.5 + 0.4 * 1.0), 2.5 + 0.4 * 1.0, 1.0]))
+
+
+def test_firms_are_compared_with_the_others_of_their_group():
+    advantages = torch.tensor([[1.0, 2.0, 6.0, 10.0, 10.0, 10.0]])
+    assert torch.allclose(compared(advantages, 3), torch.tensor([[1 - 4.0, 2 - 3.5, 6 - 1.5, 0, 0, 0]]))
+    assert compared(advantages, 1) is advantages
+
+
+def test_scales_are_evened_out_and_order_is_kept():
+    advantages = torch.tensor([[-100.0, 0.0, 100.0, 7.0], [1.0, 2.0, 3.0, 7.0]])
+    learned = torch.tensor([[True, True, True, False]] * 2)
+    true_scale, bent = (evened_out(advantages, learned, power) for power in (1.0, 0.5))
+    assert torch.allclose(true_scale[0, :3], true_scale[1, :3])
+    assert torch.allclose(true_scale[0, :3].square().mean(), torch.tensor(1.0))
+    skewed = torch.tensor([[0.0, 1.0, 2.0, 97.0]])
+    everything = torch.ones(1, 4, dtype=torch.bool)
+    plain, bent = (evened_out(skewed, everything, power)[0] for power in (1.0, 0.5))
+    assert (bent.argsort() == plain.argsort()).all()
+    assert (bent[3] - bent[2]) / (bent[2] - bent[0]) < 0.5 * (plain[3] - plain[2]) / (plain[2] - plain[0])
+
+
+def test_rare_prices_are_drawn_evenly_and_move_on_as_prices_do():
+    scenario, month, count = load_scenario("tps_exact"), 12, 4_000
+    pool, rng = RarePrices(scenario, 3, size=8_192), np.random.default_rng(0)
+    seeds = pool.draw(np.full(count, month), rng)
+    assert set(seeds) <= set(pool.seeds) and (seeds >= 2**62).all()
+    prices = {}
+    for name, chosen in (("drawn", seeds), ("all", pool.seeds)):
+        batch = Batch(scenario, len(chosen))
+        batch.reset(chosen)
+        for _ in range(month):
+            batch.step(np.zeros((len(chosen), Action.size), np.float32))
+        prices[name] = batch.observe()[:, Observation.LOG_PRICE]
+        if name == "all":
+            before = batch.memory("price")
+            batch.step(np.zeros((len(chosen), Action.size), np.float32))
+            ratio = batch.discount * batch.memory("price") / before
+            tail = prices["all"] > np.quantile(prices["all"], 0.99)
+            assert abs(ratio[tail].mean() - 1.0) < 4 * ratio[tail].std() / np.sqrt(tail.sum())
+    low, high = prices["all"].min(), prices["all"].max()
+    top = low + (high - low) * 13 / 16
+    drawn, natural = ((prices[name] > top).mean() for name in ("drawn", "all"))
+    assert natural < 0.02 and 0.12 < drawn < 0.25  # three cells of sixteen
+
+
+def test_a_rollout_is_whole_episodes_of_groups_at_the_same_prices():
+    model = made(exploration={"late_investment": 1.0}, group_size=4)
+    model.learn(16 * 24)
+    rollout = model._rollout
+    assert rollout.observations.shape[:2] == (24, 16)
+    prices = rollout.observations[:, :, Observation.LOG_PRICE].view(24, 4, 4)
+    assert (prices == prices[:, :, :1]).all() and prices[5].unique().numel() > 1
+    progress = rollout.observations[:, :, Observation.PROGRESS]
+    assert torch.allclose(progress, (torch.arange(24) / 24)[:, None].expand(24, 16))
+    assert rollout.masks.gather(2, rollout.actions[..., None]).all()
+    first = rollout.learned.float().argmax(0).view(4, 4)
+    assert (first == first[:, :1]).all() and rollout.learned[-1].all()
+
+
+def test_investment_waits_where_it_must():
+    model = made(name="tokyo_exact", exploration={"late_investment": 1.0, "rare_prices": 0.0})
+    model.learn(1)
+    rollout, invests = model._rollout, np.flatnonzero(model._invests)
+    assert len(invests) == 1
+    open_from = rollout.masks[:, :, invests[0]].float().argmax(0)
+    assert open_from.unique().numel() > 1 and (open_from.view(-1, 4) == open_from.view(-1, 4)[:, :1]).all()
+
+
+def test_it_explores_less_and_less_and_logs_what_it_plays_freely():
+    model = made(exploration={"inclined": 1.0, "rare_prices": 0.0})
+    model._total_timesteps = 1_000
+    early = model._plan(model.get_env())
+    model.num_timesteps = 800
+    late = model._plan(model.get_env())
+    assert early.inclination.std() == pytest.approx(3.0, rel=0.3) and not late.inclination.any()
+    assert not early.is_free.any() and late.is_free.all()
+
+
+def test_it_learns_saves_and_loads(tmp_path):
+    exact, model = solve_exact("tps_exact"), made(rows=128, batch_size=768)
+    model.learn(250_000)
+    base, learned = (exact.evaluate(chooser(one, exact)).value for one in (_Still(), model))
+    assert (learned - base) / (exact.value - base) > 0.5
+    model.save(tmp_path / "model.zip")
+    loaded = load_model("group_ppo", tmp_path / "model.zip")
+    assert isinstance(loaded, GroupPPO)
+    observation, mask = model.get_env().reset(), model.get_env().action_masks()
+    one, other = (each.predict(observation, action_masks=mask, deterministic=True)[0] for each in (model, loaded))
+    assert np.array_equal(one, other)
+
+
+class _Still:
+    """Just in time: what closes the shortfall."""
+
+    def __init__(self):
+        env = make_vec_env(ID, 1, seed=0)
+        self.action_space, self._number = env.action_space, env.env.menu.just_in_time
+
+    def predict(self, observation, state=None, episode_start=None, deterministic=True):
+        return np.full(len(observation), self._number), None
+
+
+def test_what_it_cannot_play_is_refused():
+    boxes = make_vec_env("nea/TPSExact-v0", 8, seed=0)
+    with pytest.raises(ValueError, match="of a discrete id"):
+        GroupPPO("MlpPolicy", boxes)
+    with pytest.raises(ValueError, match="num_envs: 6, allowed: a multiple of group_size, 4"):
+        made(rows=6)
+    with pytest.raises(ValueError, match=r"exploration\.tilt: no such number, allowed: first_wish, inclination"):
+        made(exploration={"tilt": 1.0})
+    with pytest.raises(ValueError, match=r"exploration\.inclined: 2, allowed: a share from 0 to 1"):
+        made(exploration={"inclined": 2})
+    with pytest.raises(ValueError, match="whole episodes"):
+        GroupPPO("MlpPolicy", make_vec_env(ID, 8, seed=0, max_episode_steps=5))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["tps", "kets", "tokyo"])
+def test_shipped_settings_come_near_the_optimum(name, tmp_path):
+    from agents.command_line import compose_settings
+    from agents.run_folder import RunFolder
+    from agents.training import learn
+
+    settings = compose_settings([f"env={name}_exact", "algo=group_ppo", "progress=off", "figures=false"])
+    model = learn(settings, RunFolder(tmp_path))
+    exact = solve_exact(f"{name}_exact")
+    base, learned = (exact.evaluate(chooser(one, exact)).value for one in (_Still(), model))
+    assert (learned - base) / (exact.value - base) > 0.9
