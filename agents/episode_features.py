@@ -13,7 +13,7 @@ from stable_baselines3.common.torch_layers import BaseFeaturesExtractor
 
 from nea_env.core.layout import Observation
 
-_WIDEST = 6.0  # standard deviations beyond which a number says no more
+_WIDE = 6.0  # standard deviations beyond which a number counts by its logarithm
 
 
 class EpisodeFeatures(BaseFeaturesExtractor):
@@ -46,7 +46,9 @@ class EpisodeFeatures(BaseFeaturesExtractor):
 
     def forward(self, observations: torch.Tensor) -> torch.Tensor:
         """(n, columns + H) of observations (n, O)."""
-        scaled = ((observations[:, self.columns] - self.mean) / self.spread).clamp(-_WIDEST, _WIDEST)
+        scaled = (observations[:, self.columns] - self.mean) / self.spread
+        size = scaled.abs().clamp(min=_WIDE)
+        scaled = scaled.clamp(-_WIDE, _WIDE) + scaled.sign() * (size / _WIDE).log()
         month = torch.nn.functional.one_hot(self.month_of(observations), self.months)
         return torch.cat((scaled, month.to(scaled.dtype)), dim=1)
 

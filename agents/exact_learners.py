@@ -1,8 +1,8 @@
-"""What learners reach where the optimum is known: results of the sweep ``exact_learners``, kept and shown as a page.
+"""What learners reach where the optimum is known: results of runs with shipped settings, kept and shown as a page.
 
-``python train.py -m sweep=exact_learners hydra.sweep.dir=runs/exact_learners`` trains, ``resume=runs/exact_learners``
-goes on with it. ``python -m agents.exact_learners runs/exact_learners`` keeps a line of JSON for each run that has
-finished and writes the page; without a folder it only writes the page. Nothing is trained or played here.
+The page names the commands that train. ``python -m agents.exact_learners runs/exact_learners`` keeps a line of JSON for
+each run that has finished and writes the page; without a folder it only writes the page. Nothing is trained or played
+here.
 """
 
 from __future__ import annotations
@@ -19,15 +19,17 @@ from typing import Any, NamedTuple
 import yaml  # the dialect of Hydra
 
 from agents import metrics
-from agents.learners import ALGORITHMS, CHECKOUT, NAMES
+from agents.command_line import compose_settings
+from agents.learners import CHECKOUT, NAMES
 from agents.refusal import JSON_ERRORS, CheckpointError, SettingsError
 from agents.run_folder import RunFolder
-from agents.settings import check
+from agents.settings import Settings, check
 from nea_env.atomic import write_text
 from nea_env.envs.reference.tables import table
 from nea_env.library import load_scenario
 from nea_env.library.pages import MARKDOWN, is_current
 
+COMPARED = ("group_ppo", "maskable_ppo")
 PLAN = CHECKOUT / "configs/sweep/exact_learners.yaml"
 RESULTS = CHECKOUT / "docs/results/exact_learners.jsonl"
 PAGE = CHECKOUT / f"docs/exact_learners{MARKDOWN}"
@@ -41,9 +43,11 @@ exact, by the distribution of each model's own episodes, playing its most likely
 sell and pay the fine. *Seconds* are those of training, on one thread with another run beside it.
 
 ```bash
-python train.py env=kets_exact algo=group_ppo                                  # one of these runs
-python train.py -m sweep=exact_learners hydra.sweep.dir=runs/exact_learners    # all
-python -m agents.exact_learners runs/exact_learners                            # keeps them, and writes this page
+python train.py experiment=kets_exact                                          # one of these runs
+python train.py -m sweep=exact_learners hydra.sweep.dir=runs/exact_learners    # all of GroupPPO's
+python train.py -m env=tps_exact,kets_exact,tokyo_exact algo=maskable_ppo seed=0,1,2,3,4 figures=false \
+    hydra.sweep.dir=runs/exact_maskable
+python -m agents.exact_learners runs/exact_learners runs/exact_maskable        # keeps them, and writes this page
 ```
 """
 
@@ -57,15 +61,35 @@ class Cell(NamedTuple):
 
 
 def plan(path: Path = PLAN) -> tuple[Cell, ...]:
-    """The runs that the sweep's configuration names, in the order of the page."""
+    """The runs of the page, in its order: those that the sweep's configuration names, and MaskablePPO's."""
     told = yaml.safe_load(path.read_text(encoding="utf-8"))
     choices = {key: str(values).split(",") for key, values in told["hydra"]["sweeper"]["params"].items()}
-    order = itertools.product(choices["env"], choices["algo"], choices["seed"])
-    return tuple(Cell(env, algo, int(seed)) for env, algo, seed in order)
+    order = itertools.product(choices["experiment"], COMPARED, choices["seed"])
+    return tuple(Cell(scenario, algo, int(seed)) for scenario, algo, seed in order)
 
 
-def measured(folder: RunFolder) -> dict[str, Any] | None:
-    """What is kept of a run; None if it has not finished, or is none.
+def shipped(scenario: str, algorithm: str) -> Settings:
+    """The settings that a run of the page has, but for its seed."""
+    asked = [f"experiment={scenario}"] if algorithm == "group_ppo" else [f"env={scenario}", f"algo={algorithm}"]
+    return compose_settings(asked)
+
+
+def _first_difference(settings: Settings, asked: Settings, key: str) -> str:
+    own, other = settings.plain()[key], asked.plain()[key]
+    if not isinstance(own, dict):
+        return f"{own}, not {other}"
+    return next(f"{name} is {own[name]}, not {other[name]}" for name in own if own[name] != other[name])
+
+
+def _seconds(rows: Sequence[dict[str, str]]) -> float:
+    """Of training: the clock of the log begins anew where a run was resumed."""
+    told = [float(row["time/time_elapsed"]) for row in rows if row.get("time/time_elapsed")]
+    ends = [before for before, after in itertools.pairwise([*told, 0.0]) if after < before]
+    return sum(ends)
+
+
+def measured(folder: RunFolder, planned: Sequence[Cell]) -> dict[str, Any] | None:
+    """What is kept of a run; None if it has not finished, or is none of the plan.
 
     Raises:
         SettingsError: its settings are damaged, or are not the shipped ones.
@@ -77,18 +101,19 @@ def measured(folder: RunFolder) -> dict[str, Any] | None:
         exact, best = own["exact"], found["policies"]["optimum"]
     except JSON_ERRORS:
         return None
+    if _cell(found) not in planned:
+        return None
     settings = check(folder.read_config())
-    own_settings = settings.algo.model_dump(mode="json")
-    for key, value in yaml.safe_load((ALGORITHMS / f"{settings.algo.name}.yaml").read_text(encoding="utf-8")).items():
-        if own_settings[key] != value:
-            raise SettingsError(f"{folder.path}: algo.{key} is {own_settings[key]}, not as shipped: {value}")
     if found["changes"]:
         raise SettingsError(f"{folder.path}: played {found['scenario']} with {', '.join(found['changes'])}")
-    seconds = [float(row["time/time_elapsed"]) for row in metrics.read(folder.metrics) if row.get("time/time_elapsed")]
+    asked = shipped(found["scenario"], settings.algo.name)
+    for key in ("algo", "total_steps", "threads", "evaluation"):
+        if settings.plain()[key] != asked.plain()[key]:
+            raise SettingsError(f"{folder.path}: {key} is not as shipped: {_first_difference(settings, asked, key)}")
     return {
         "scenario": found["scenario"], "algorithm": found["algorithm"], "seed": found["seed"], "steps": found["steps"],
         "digest": settings.scenario.digest, "score": exact["score"], "regret_pct": exact["regret_pct"],
-        "compliance_rate": own["compliance_rate"], "seconds": max(seconds, default=0.0),
+        "compliance_rate": own["compliance_rate"], "seconds": _seconds(metrics.read(folder.metrics)),
         "best_complies": best["compliance_rate"],
     }  # fmt: skip
 
@@ -97,8 +122,7 @@ def gather(folders: Iterable[Path], planned: Sequence[Cell]) -> Iterator[dict[st
     """What is kept of the finished runs below ``folders`` that the plan names."""
     for folder in folders:
         for path in sorted(folder.rglob("evaluation.json")):
-            found = measured(RunFolder(path.parent))
-            if found is not None and _cell(found) in planned:
+            if (found := measured(RunFolder(path.parent), planned)) is not None:
                 yield found
 
 
@@ -120,7 +144,8 @@ def page(results: dict[Cell, dict[str, Any]], planned: Sequence[Cell]) -> str:
     parts = ["# Learners where the optimum is known", "", WRITTEN, "", ABOUT]
     for scenario in dict.fromkeys(cell.scenario for cell in planned):
         found = [results[cell] for cell in planned if cell in results and cell.scenario == scenario]
-        parts += [f"## `{scenario}`", "", *table(HEAD, _rows(found)), ""]
+        if found:
+            parts += [f"## `{scenario}`", "", *table(HEAD, _rows(found)), ""]
         if any(one["digest"] != load_scenario(scenario).digest for one in found):
             parts += [f"Measured on an earlier version of `{scenario}`: run the sweep again.", ""]
     missing = [f"- {cell.algorithm}, `{cell.scenario}`, seed {cell.seed}" for cell in planned if cell not in results]

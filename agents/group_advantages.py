@@ -38,10 +38,10 @@ def compared(advantages: torch.Tensor, group_size: int) -> torch.Tensor:
 
 
 def evened_out(advantages: torch.Tensor, learned: torch.Tensor, power: float) -> torch.Tensor:
-    """Advantages (H, n) on one scale: months count alike, and with a power below 1 so do large and small ones.
+    """Advantages (H, n) on one scale: months count alike, and with a power below 1 large ones count less.
 
     A deadline month has advantages a hundred times those of other months, and within it firms that miss their duty
-    have a hundred times those of others. Where ``power`` is 1 the order of actions is unbiased.
+    have a hundred times those of others. With ``power`` 1 a month's advantages are only shifted and scaled.
 
     Args:
         advantages: (H, n).

@@ -4,13 +4,15 @@ Masked PPO (Huang and Ontañón, 2022) on the discrete ids, with what it takes t
 these environments:
 
 - Rows play in groups that share their episode's draws, so the group's mean is the baseline for what prices brought.
-- A share of the firms is *inclined*: for a whole episode a constant is added to each logit, so that one sells, or
-  waits, for months on end; what pays only if it is kept up is never found by choices that are independent.
-- A share of the groups may not invest before a random month, so that late months see firms that have not.
-- A share of the groups is learned from only from a month on in which its price is drawn evenly from its range.
-- Large and small differences are brought to one scale, which returns to the true one as training goes on.
+- Some episodes are chosen so that their price in a random month is spread evenly over its range; only that month and
+  those after it are learned from.
+- Some firms are *inclined*: for a whole episode a constant is added to each logit, so that one sells, or waits, for
+  months on end; what pays only if it is kept up is never found by choices that are independent.
+- Some groups may not invest before a random month, so that late months see firms that have not.
+- Advantages are bent, so that small differences count beside large ones.
 
-All of it ends before training does. The policy sees nothing but the observation and is saved and used like any.
+The last three fade to nothing before training ends. The policy sees nothing but the observation and is saved and used
+like any.
 """
 
 from __future__ import annotations
@@ -34,8 +36,10 @@ from agents.sb3 import FirmVecEnv
 from nea_env.core.layout import Action
 
 _POOL_ROLLOUTS = 20  # for which a pool of rare prices is used
-_FIRST_POWER = 0.5  # of differences in advantage, at first
+_FIRST_POWER = 0.5  # that advantages are bent with at first
 _MASKED = -1e9
+_KNOWN = {"gamma", "stats_window_size", "tensorboard_log", "policy_kwargs", "verbose", "seed", "device",
+          "_init_setup_model"}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -43,12 +47,12 @@ class Exploration:
     """How far training episodes are pushed from the policy's own path.
 
     Args:
-        inclined: share of the firms that are inclined.
-        inclination: standard deviation of the constants, in units of logits.
-        late_investment: share of the groups that may not invest before a random month.
-        rare_prices: share of the groups that are learned from only from a rare price on.
-        until: share of the training after which inclinations and late investment have faded to nothing.
-        first_wish: what logits of choices that invest start at, where others start at 0.
+        inclined: share of firms whose logits are shifted for a whole episode.
+        inclination: standard deviation of these shifts.
+        late_investment: share of groups that may not invest before a random month.
+        rare_prices: share of groups whose episodes are chosen by their price in a random month.
+        until: share of the training after which shifts, late investment and bent advantages have faded to nothing.
+        invest_bias: what logits of choices that invest start at, where others start at 0.
     """
 
     inclined: float = 0.5
@@ -56,7 +60,7 @@ class Exploration:
     late_investment: float = 0.3
     rare_prices: float = 0.6
     until: float = 0.7
-    first_wish: float = -2.0
+    invest_bias: float = -2.0
 
     def __post_init__(self) -> None:
         for name in ("inclined", "late_investment", "rare_prices", "until"):
@@ -67,17 +71,17 @@ class Exploration:
 
 
 class _Plan(NamedTuple):
-    """What a rollout's n firms play: seeds, first month learned from, month from which they may invest, logits."""
+    """What the n firms of a rollout play: seeds, first months that count or allow investment, shifts of logits."""
 
-    seeds: NDArray[np.int64]
-    learned_from: NDArray[np.int64]
-    may_invest_from: NDArray[np.int64]
-    inclination: torch.Tensor  # (n, K)
+    seeds: NDArray[np.int64]  # (n,)
+    learned_from: NDArray[np.int64]  # (n,)
+    may_invest_from: NDArray[np.int64]  # (n,)
+    shifts: torch.Tensor  # (n, K)
 
     @property
     def is_free(self) -> NDArray[np.bool_]:
         """(n,) of firms that play the policy as it is, at prices as they come."""
-        return (self.learned_from + self.may_invest_from == 0) & ~self.inclination.any(1).numpy()
+        return (self.learned_from + self.may_invest_from == 0) & ~self.shifts.any(1).numpy()
 
 
 class _Rollout(NamedTuple):
@@ -89,21 +93,22 @@ class _Rollout(NamedTuple):
     log_probs: torch.Tensor  # (H, n)
     rewards: torch.Tensor  # (H, n)
     learned: torch.Tensor  # (H, n)
-    inclination: torch.Tensor  # (n, K)
+    shifts: torch.Tensor  # (n, K)
 
 
 class GroupPPO(MaskablePPO):
     """Masked PPO that rolls out whole episodes in groups of firms at the same prices.
 
-    It needs a `FirmVecEnv` of a discrete id, whose rows all play episodes of the same length. Learning rate and
-    entropy bonus fall to 0.
+    It needs a `FirmVecEnv` of a discrete id, whose rows all play one scenario to its end. The entropy bonus falls to 0.
 
     Args:
         policy, env, learning_rate, batch_size, n_epochs, gae_lambda, clip_range, ent_coef, max_grad_norm: as in
             ``MaskablePPO``.
         group_size: firms that share an episode's draws; the number of environments must be a multiple of it.
         exploration: `Exploration`'s numbers by name; the others are as they are there.
-        **kwargs: as in ``MaskablePPO``.
+        **kwargs: as in ``MaskablePPO``: ``gamma``, which must be the environment's ``discount``, ``policy_kwargs``,
+            ``seed``, ``stats_window_size``, ``tensorboard_log``, ``verbose``; it trains on the CPU unless ``device``
+            says otherwise.
 
     Raises:
         ValueError: another environment, rows that groups of this size do not divide, or a number out of its range.
@@ -124,6 +129,10 @@ class GroupPPO(MaskablePPO):
         exploration: Mapping[str, float] | None = None,
         **kwargs: Any,
     ) -> None:
+        if ignored := sorted(set(kwargs) - _KNOWN):
+            raise ValueError(f"{ignored[0]}: GroupPPO has no such argument")
+        if group_size < 1:
+            raise ValueError(f"group_size: {group_size}, allowed: a whole number of at least 1")
         known = {field.name for field in fields(Exploration)}
         for name in exploration or {}:
             if name not in known:
@@ -134,21 +143,22 @@ class GroupPPO(MaskablePPO):
         self._pool_seed = self._rollouts = 0
         super().__init__(
             policy, env, learning_rate, batch_size=batch_size, n_epochs=n_epochs, gae_lambda=gae_lambda,
-            clip_range=clip_range, ent_coef=ent_coef, max_grad_norm=max_grad_norm, **kwargs,
+            clip_range=clip_range, ent_coef=ent_coef, max_grad_norm=max_grad_norm, **{"device": "cpu", **kwargs},
         )  # fmt: skip
 
     def _excluded_save_params(self) -> list[str]:
         return [*super()._excluded_save_params(), "_pool", "_rollout"]
 
     def _setup_model(self) -> None:
-        if "features_extractor_kwargs" in self.policy_kwargs:  # a saved model
+        if hasattr(self, "_invests"):  # a saved model
             super()._setup_model()
             return
         env = _checked(self.env, self.group_size)
+        if abs(self.gamma - env.env.discount) > 1e-9:
+            raise ValueError(f"gamma: {self.gamma}, allowed: the environment's discount, {env.env.discount}")
         self._rng = np.random.default_rng(self.seed)
         self.n_steps = int(env.env.batch.horizon.max())
         self._invests = [Action.INVEST in choice.needs for choice in env.env.menu.choices]  # type: ignore[union-attr]
-        self.set_random_seed(self.seed)
         self.policy_kwargs = {
             **self.policy_kwargs,
             "features_extractor_class": EpisodeFeatures,
@@ -159,7 +169,7 @@ class GroupPPO(MaskablePPO):
         last = self.policy.action_net
         assert isinstance(last, torch.nn.Linear)
         with torch.no_grad():
-            last.bias.add_(self.exploration.first_wish * torch.tensor(self._invests))
+            last.bias.add_(self.exploration.invest_bias * torch.tensor(self._invests))
 
     def _random_play(self, env: FirmVecEnv) -> NDArray[np.float32]:
         """(H n, O) observations of an episode in every row, with choices at random."""
@@ -179,12 +189,20 @@ class GroupPPO(MaskablePPO):
         """Share of the training that is left."""
         return max(0.0, 1.0 - self.num_timesteps / self._total_timesteps)
 
+    @property
+    def _strength(self) -> float:
+        """Of exploration: 1 at first, 0 from ``until`` on."""
+        until = self.exploration.until
+        return max(0.0, 1.0 - (1.0 - self._left) / until) if until else 0.0
+
     def collect_rollouts(
         self, env: VecEnv, callback: BaseCallback, rollout_buffer: RolloutBuffer, n_rollout_steps: int,
         use_masking: bool = True,
     ) -> bool:  # fmt: skip
         """Play an episode in every row; see ``MaskablePPO``."""
         env = _checked(env, self.group_size)
+        if int(env.env.batch.horizon[0]) != self.n_steps:
+            raise ValueError(f"the model plays {self.n_steps} months, not {int(env.env.batch.horizon[0])}")
         self.policy.set_training_mode(False)
         callback.on_rollout_start()
         plan = self._plan(env)
@@ -196,7 +214,7 @@ class GroupPPO(MaskablePPO):
             mask[np.ix_(plan.may_invest_from > month, invests)] = False
             seen, allowed = torch.from_numpy(np.asarray(observation)), torch.from_numpy(mask)
             with torch.no_grad():
-                chances = self._log_probs(seen, allowed, plan.inclination)
+                chances = self._log_probs(seen, allowed, plan.shifts)
                 action = torch.multinomial(chances.exp(), 1)
             observation, earned, dones, infos = env.step(action[:, 0].numpy())
             months.append((seen, allowed, action[:, 0], chances.gather(1, action)[:, 0], torch.from_numpy(earned)))
@@ -209,7 +227,7 @@ class GroupPPO(MaskablePPO):
         self._last_obs = observation
         learned = torch.from_numpy(np.arange(self.n_steps)[:, None] >= plan.learned_from)
         seen, masks, actions, log_probs, rewards = (torch.stack(one) for one in zip(*months, strict=True))
-        self._rollout = _Rollout(seen, masks, actions, log_probs, rewards, learned, plan.inclination)
+        self._rollout = _Rollout(seen, masks, actions, log_probs, rewards, learned, plan.shifts)
         self._rollouts += 1
         callback.on_rollout_end()
         return True
@@ -217,12 +235,12 @@ class GroupPPO(MaskablePPO):
     def _plan(self, env: FirmVecEnv) -> _Plan:
         """Draw what the next rollout plays."""
         want, rng, groups = self.exploration, self._rng, env.num_envs // self.group_size
-        strength = max(0.0, 1.0 - (1.0 - self._left) / want.until) if want.until else 0.0
+        strength = self._strength
         seeds, first = self._seeds(groups), np.zeros(groups, np.int64)
         rare = rng.random(groups) < want.rare_prices
+        if self._rollouts % _POOL_ROLLOUTS == 0:
+            self._pool, self._pool_seed = None, int(rng.integers(2**62))
         if rare.any() and self.n_steps > 1:
-            if self._rollouts % _POOL_ROLLOUTS == 0:
-                self._pool, self._pool_seed = None, int(rng.integers(2**62))
             if self._pool is None:
                 self._pool = RarePrices(env.env.scenario, self._pool_seed)
             first[rare] = rng.integers(1, self.n_steps, int(rare.sum()))
@@ -230,16 +248,16 @@ class GroupPPO(MaskablePPO):
         late = rng.integers(0, self.n_steps, groups) * (rng.random(groups) < want.late_investment * strength)
         late *= any(self._invests)
         inclined = rng.random((env.num_envs, 1)) < want.inclined
-        inclination = rng.standard_normal((env.num_envs, len(self._invests))) * inclined * want.inclination * strength
+        shifts = rng.standard_normal((env.num_envs, len(self._invests))) * inclined * want.inclination * strength
         each = self.group_size
         return _Plan(
-            seeds.repeat(each), first.repeat(each), late.repeat(each), torch.from_numpy(inclination.astype(np.float32))
+            seeds.repeat(each), first.repeat(each), late.repeat(each), torch.from_numpy(shifts.astype(np.float32))
         )
 
-    def _log_probs(self, observations: torch.Tensor, masks: torch.Tensor, inclination: torch.Tensor) -> torch.Tensor:
-        """(n, K) of every joint action, for firms with inclinations (n, K)."""
+    def _log_probs(self, observations: torch.Tensor, masks: torch.Tensor, shifts: torch.Tensor) -> torch.Tensor:
+        """(n, K) of every joint action, with shifts (n, K) of the logits."""
         logits = self.policy.action_net(self.policy.mlp_extractor.forward_actor(self._features(observations)))
-        return torch.log_softmax((logits + inclination).masked_fill(~masks, _MASKED), dim=-1)
+        return torch.log_softmax((logits + shifts).masked_fill(~masks, _MASKED), dim=-1)
 
     def _critic(self, observations: torch.Tensor) -> torch.Tensor:
         """(n,) values, in spreads of their month's returns from their mean."""
@@ -259,17 +277,17 @@ class GroupPPO(MaskablePPO):
             values = self._critic(rollout.observations.flatten(0, 1)).view(months, firms) * self._spread + self._centre
         advantages = estimates(rollout.rewards, values, self.gamma, self.gae_lambda)
         returns = advantages + values
-        power = _FIRST_POWER + (1.0 - _FIRST_POWER) * (1.0 - left)
+        power = 1.0 - (1.0 - _FIRST_POWER) * self._strength
         advantages = evened_out(compared(advantages, self.group_size), rollout.learned, power)
         self._rescale(returns, rollout.learned)
         targets = (returns - self._centre) / self._spread
         places = rollout.learned.flatten().nonzero()[:, 0]
         told: list[tuple[float, ...]] = []
         for _ in range(self.n_epochs):
-            for batch in places[torch.randperm(len(places))].split(self.batch_size or len(places)):
+            for batch in places[torch.randperm(len(places))].chunk(-(-len(places) // (self.batch_size or len(places)))):
                 told.append(self._update(rollout, advantages, targets, batch, self.ent_coef * left))
         self._n_updates += self.n_epochs
-        self._tell(np.mean(told, axis=0), values, returns)
+        self._tell(np.mean(told, axis=0), values[rollout.learned], returns[rollout.learned])
 
     def _rescale(self, returns: torch.Tensor, learned: torch.Tensor) -> None:
         """Follow the mean and spread of each month's returns."""
@@ -277,7 +295,7 @@ class GroupPPO(MaskablePPO):
         share = share / share.sum(1, keepdim=True).clamp(min=1.0)
         mean = (returns * share).sum(1, keepdim=True)
         spread = ((returns - mean).square() * share).sum(1, keepdim=True).sqrt() + 1e-3
-        rate = 0.1 if self._n_updates else 1.0
+        rate = learned.any(1, keepdim=True) * (0.1 if self._n_updates else 1.0)
         self._centre, self._spread = self._centre.lerp(mean, rate), self._spread.lerp(spread, rate)
 
     def _update(
@@ -286,7 +304,7 @@ class GroupPPO(MaskablePPO):
         """One step on some places of the rollout; returns losses, share of clipped ratios and divergence."""
         firms = batch % rollout.rewards.shape[1]
         seen, allowed = rollout.observations.flatten(0, 1)[batch], rollout.masks.flatten(0, 1)[batch]
-        log_probs = self._log_probs(seen, allowed, rollout.inclination[firms])
+        log_probs = self._log_probs(seen, allowed, rollout.shifts[firms])
         action, before = rollout.actions.flatten()[batch], rollout.log_probs.flatten()[batch]
         change = log_probs.gather(1, action[:, None])[:, 0] - before
         ratio, advantage = change.exp(), advantages.flatten()[batch]
@@ -299,9 +317,8 @@ class GroupPPO(MaskablePPO):
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.policy.parameters(), self.max_grad_norm)
         self.policy.optimizer.step()
-        with torch.no_grad():
-            clipped, divergence = ((ratio - 1.0).abs() > clip).float().mean(), (ratio - 1.0 - change).mean()
-        return tuple(float(one) for one in (loss, -gain, error, -entropy, clipped, divergence))
+        clipped, divergence = ((ratio - 1.0).abs() > clip).float().mean(), (ratio - 1.0 - change).mean()
+        return tuple(one.item() for one in (loss, -gain, error, -entropy, clipped, divergence))
 
     def _tell(self, means: NDArray[np.float64], values: torch.Tensor, returns: torch.Tensor) -> None:
         """Log the means of what the updates returned, under the names that PPO uses."""
@@ -318,9 +335,8 @@ def _checked(env: VecEnv | None, group_size: int) -> FirmVecEnv:
         raise ValueError(f"GroupPPO needs agents.sb3.make_vec_env of a discrete id, not {env}")
     if env.num_envs % group_size:
         raise ValueError(f"num_envs: {env.num_envs}, allowed: a multiple of group_size, {group_size}")
-    horizons = sorted({int(months) for months in env.env.batch.horizon})
-    if len(horizons) > 1 or env.env.max_episode_steps is not None:
-        raise ValueError(f"GroupPPO needs whole episodes of one length, not {horizons} months or a limit")
+    if len(env.env.scenarios) > 1 or env.env.max_episode_steps is not None:
+        raise ValueError("GroupPPO needs whole episodes of one scenario: no list of scenarios, no max_episode_steps")
     return env
 
 

@@ -1,6 +1,7 @@
-"""What learners reach on true and on marked rewards: results of the sweep ``learners``, kept and shown as a page.
+"""What learners reach on true and on marked rewards: results of two sweeps, kept and shown as a page.
 
-``python train.py -m sweep=learners hydra.sweep.dir=runs/learners`` trains, ``resume=runs/learners`` goes on with it.
+``python train.py -m sweep=learners hydra.sweep.dir=runs/learners`` trains, ``resume=runs/learners`` goes on with it;
+so does ``sweep=learners_long``, with more steps.
 ``python -m agents.learners runs/learners`` keeps a line of JSON for each run that has finished, in place of an earlier
 one of the same cell, and writes the page; without a folder it only writes the page. Nothing is trained or played here.
 """
@@ -29,7 +30,7 @@ from nea_env.library import load_scenario
 from nea_env.library.pages import MARKDOWN, is_current
 
 CHECKOUT = Path(__file__).resolve().parents[1]
-PLAN = CHECKOUT / "configs/sweep/learners.yaml"
+PLANS = tuple(CHECKOUT / f"configs/sweep/{name}.yaml" for name in ("learners", "learners_long"))
 ALGORITHMS = CHECKOUT / "configs/algo"
 RESULTS = CHECKOUT / "docs/results/learners.jsonl"
 PAGE = CHECKOUT / f"docs/learners{MARKDOWN}"
@@ -41,7 +42,7 @@ STUDENT = {2: 12.706, 3: 4.303, 4: 3.182, 5: 2.776, 6: 2.571, 7: 2.447, 8: 2.365
 
 WRITTEN = f"<!-- Written by `python -m agents.learners` from docs/results/{RESULTS.name}: nothing here is by hand. -->"
 ABOUT = """\
-What the shipped algorithms (`configs/algo/`) reach after {budget:,} steps, on the true reward and on rewards
+What the shipped algorithms (`configs/algo/`) reach after {budgets} steps, on the true reward and on rewards
 [marked to market]({training}). PPO corrects the just-in-time rule (`agents/residual.py`) in either case;
 MaskablePPO and SAC start from scratch. Cost is in % of exposure over {episodes:,} held-out episodes; *vs* is the
 paired difference, negative is cheaper. A learner's figures are means over its seeds with 95 % intervals from their
@@ -50,36 +51,34 @@ changes, seed by seed. *Complies* is the share of episodes in which no tonne of 
 and, where seeds differ, with the worst one. Models play their most likely action.
 
 ```bash
-python train.py -m sweep=learners hydra.sweep.dir=runs/learners    # resume=runs/learners goes on with it
-python -m agents.learners runs/learners                            # keeps what has finished, and writes this page
+python train.py -m sweep=learners hydra.sweep.dir=runs/learners              # resume=runs/learners goes on with it
+python train.py -m sweep=learners_long hydra.sweep.dir=runs/learners_long    # more steps, without SAC
+python -m agents.learners runs/learners runs/learners_long                   # keeps those that have finished
 ```
 """
 NAMES = {"ppo": "PPO", "maskable_ppo": "MaskablePPO", "group_ppo": "GroupPPO", "sac": "SAC"}
 
 
 class Cell(NamedTuple):
-    """One run of the plan."""
+    """One run of the plan; ``budget`` is the number of steps that it asks for."""
 
     scenario: str
     algorithm: str
+    budget: int
     marked: bool
     seed: int
 
 
-class Plan(NamedTuple):
-    """The runs of the sweep, in the order of the page, and the steps of each."""
-
-    cells: tuple[Cell, ...]
-    budget: int
-
-
-def plan(path: Path = PLAN) -> Plan:
-    """The runs that the sweep's configuration names."""
-    told = yaml.safe_load(path.read_text(encoding="utf-8"))
-    choices = {key: str(values).split(",") for key, values in told["hydra"]["sweeper"]["params"].items()}
-    order = (choices["env"], choices["algo"], choices["algo.marked"], choices["seed"])
-    cells = (Cell(env, algo, marked == "true", int(seed)) for env, algo, marked, seed in itertools.product(*order))
-    return Plan(tuple(cells), int(told["total_steps"]))
+def plan(paths: Sequence[Path] = PLANS) -> tuple[Cell, ...]:
+    """The runs that the sweeps' configurations name, in the order of the page."""
+    cells: list[Cell] = []
+    for path in paths:
+        told = yaml.safe_load(path.read_text(encoding="utf-8"))
+        choices = {key: str(values).split(",") for key, values in told["hydra"]["sweeper"]["params"].items()}
+        order = itertools.product(choices["env"], choices["algo"], choices["algo.marked"], choices["seed"])
+        budget = int(told["total_steps"])
+        cells += [Cell(env, algo, budget, marked == "true", int(seed)) for env, algo, marked, seed in order]
+    return tuple(cells)
 
 
 def measured(folder: RunFolder) -> dict[str, Any] | None:
@@ -110,12 +109,12 @@ def measured(folder: RunFolder) -> dict[str, Any] | None:
     }  # fmt: skip
 
 
-def gather(folders: Iterable[Path], planned: Plan) -> Iterator[dict[str, Any]]:
+def gather(folders: Iterable[Path], planned: Sequence[Cell]) -> Iterator[dict[str, Any]]:
     """What is kept of the finished runs below ``folders`` that the plan names."""
     for folder in folders:
         for path in sorted(folder.rglob("evaluation.json")):
             found = measured(RunFolder(path.parent))
-            if found is not None and found["budget"] == planned.budget and _cell(found) in planned.cells:
+            if found is not None and _cell(found) in planned:
                 yield found
 
 
@@ -125,34 +124,35 @@ def stored(path: Path) -> dict[Cell, dict[str, Any]]:
     return {_cell(found): found for found in map(json.loads, lines)}
 
 
-def keep(results: dict[Cell, dict[str, Any]], path: Path, planned: Plan) -> None:
+def keep(results: dict[Cell, dict[str, Any]], path: Path, planned: Sequence[Cell]) -> None:
     """Write the results, a line for each cell of the plan that has one, completely or not at all."""
-    write_text(path, "".join(f"{json.dumps(results[cell])}\n" for cell in planned.cells if cell in results))
+    write_text(path, "".join(f"{json.dumps(results[cell])}\n" for cell in planned if cell in results))
 
 
 def _cell(found: dict[str, Any]) -> Cell:
-    return Cell(found["scenario"], found["algorithm"], found["marked"], found["seed"])
+    return Cell(found["scenario"], found["algorithm"], found["budget"], found["marked"], found["seed"])
 
 
-def page(results: dict[Cell, dict[str, Any]], planned: Plan) -> str:
+def page(results: dict[Cell, dict[str, Any]], planned: Sequence[Cell]) -> str:
     """The page: a table for each scenario, what has not been run, and what was measured on an earlier law."""
     episodes = next((found["episodes"] for found in results.values()), 0)
-    about = ABOUT.format(budget=planned.budget, episodes=episodes, training=f"training{MARKDOWN}")
+    budgets = " and ".join(f"{budget:,}" for budget in dict.fromkeys(cell.budget for cell in planned))
+    about = ABOUT.format(budgets=budgets, episodes=episodes, training=f"training{MARKDOWN}")
     parts = ["# Learners", "", WRITTEN, "", about]
-    for scenario in dict.fromkeys(cell.scenario for cell in planned.cells):
-        found = {cell: results[cell] for cell in planned.cells if cell in results and cell.scenario == scenario}
+    for scenario in dict.fromkeys(cell.scenario for cell in planned):
+        found = {cell: results[cell] for cell in planned if cell in results and cell.scenario == scenario}
         if found:
             parts += [f"## `{scenario}`", "", *table(HEAD, _rows(found)), ""]
             if any(one["digest"] != load_scenario(scenario).digest for one in found.values()):
                 parts += [f"Measured on an earlier version of `{scenario}`: run the sweep again.", ""]
-    missing = [cell for cell in planned.cells if cell not in results]
+    missing = [cell for cell in planned if cell not in results]
     if missing:
         parts += ["## Not run yet", "", *_missing(missing), ""]
     return "\n".join(parts).rstrip() + "\n"
 
 
-HEAD = ("policy", "reward", "seeds", "cost", *(f"vs {name.replace('_', ' ')}" for name in RULES), "marked less true",
-        "complies")  # fmt: skip
+HEAD = ("policy", "steps", "reward", "seeds", "cost", *(f"vs {name.replace('_', ' ')}" for name in RULES),
+        "marked less true", "complies")  # fmt: skip
 
 
 def _rows(found: dict[Cell, dict[str, Any]]) -> Iterator[tuple[str, ...]]:
@@ -160,13 +160,14 @@ def _rows(found: dict[Cell, dict[str, Any]]) -> Iterator[tuple[str, ...]]:
     for name, rule in rules.items():
         cost = rule["cost_pct"]
         shown = _interval(cost["mean"], cost["low"], cost["high"])
-        yield (name.replace("_", " "), "", "", shown, "", "", "", "", _share([rule["compliance_rate"]]))
-    for algorithm, marked in dict.fromkeys((cell.algorithm, cell.marked) for cell in found):
-        own = {cell.seed: one for cell, one in found.items() if (cell.algorithm, cell.marked) == (algorithm, marked)}
-        twin = {cell.seed: one for cell, one in found.items() if (cell.algorithm, cell.marked) == (algorithm, False)}
+        yield (name.replace("_", " "), "", "", "", shown, "", "", "", "", _share([rule["compliance_rate"]]))
+    for algorithm, budget, marked in dict.fromkeys(cell[1:4] for cell in found):
+        kept = {cell: one for cell, one in found.items() if (cell.algorithm, cell.budget) == (algorithm, budget)}
+        own = {cell.seed: one for cell, one in kept.items() if cell.marked == marked}
+        twin = {cell.seed: one for cell, one in kept.items() if not cell.marked}
         pairs = [_mean(own[seed]) - _mean(twin[seed]) for seed in own if seed in twin]
         yield (
-            NAMES.get(algorithm, algorithm), "marked" if marked else "true", str(len(own)),
+            NAMES.get(algorithm, algorithm), f"{budget:,}", "marked" if marked else "true", str(len(own)),
             _over_seeds([_mean(one) for one in own.values()]),
             *(_over_seeds([_mean(one, f"vs_{name}") for one in own.values()]) for name in RULES),
             _over_seeds(pairs) if marked else "",
@@ -200,10 +201,10 @@ def _share(rates: Sequence[float]) -> str:
 
 
 def _missing(cells: Sequence[Cell]) -> Iterator[str]:
-    for (algorithm, marked, scenario), group in itertools.groupby(cells, lambda one: (one[1], one[2], one[0])):
+    for (scenario, algorithm, budget, marked), group in itertools.groupby(cells, lambda one: one[:4]):
         seeds = ", ".join(str(cell.seed) for cell in group)
         rewards = "marked" if marked else "true"
-        yield f"- {NAMES.get(algorithm, algorithm)}, {rewards} rewards, `{scenario}`: seeds {seeds}"
+        yield f"- {NAMES.get(algorithm, algorithm)}, {budget:,} steps, {rewards} rewards, `{scenario}`: seeds {seeds}"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

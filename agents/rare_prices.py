@@ -1,7 +1,7 @@
 """Episodes that reach rare prices: seeds are chosen by the price that they lead to.
 
 What a firm should do at ten times today's price is a question of its own: in Korea it should sell all it has and pay
-the fine, which has a ceiling. Of episodes drawn as they come, one in five hundred gets there.
+the fine, which has a ceiling. Of episodes drawn as they come, few get there.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from nea_env.core.layout import Action, Observation
 from nea_env.scenario import Scenario
 
 FIRST_SEED = 2**62
-"""Training draws its episodes from seeds above this one: none is among those for evaluation."""
+"""Training draws its episodes from the seeds from here on, far beyond those that evaluations use."""
 
 CELLS = 16
 

@@ -16,7 +16,7 @@ from nea_env.core.batch import Batch
 
 _SMALL = {
     "n_steps": 4, "batch_size": 8, "n_epochs": 1, "buffer_size": 64, "learning_starts": 2, "gradient_steps": 1,
-    "stats_window_size": 100, "group_size": 2,
+    "stats_window_size": 100,
 }  # fmt: skip
 """Sizes are reduced to these; everything else is the run's own."""
 
@@ -53,7 +53,9 @@ def _learn_once(settings: Settings) -> None:
     small = {key: min(value, _SMALL[key]) for key, value in algo.parameters.items() if key in _SMALL}
     if algo.name in ON_POLICY:
         small["n_steps"] = small.get("n_steps", 4)
-    elif algo.name not in WHOLE_EPISODE_ALGORITHMS:
+    elif algo.name in WHOLE_EPISODE_ALGORITHMS:
+        small["group_size"] = min(2, algo.num_envs)
+    else:
         small["train_freq"] = 4
     model = make_model(
         algo.name, env, seed=settings.seed, gamma=float(env.get_attr("discount")[0]), policy=algo.policy,

@@ -111,12 +111,12 @@ def _budget_note(settings: Settings, before: int, done: int) -> str | None:
         return None
     algo = settings.algo
     schedules = [key for key in ("learning_rate_end",) if algo.parameters.get(key) is not None]
-    schedules += ["exploration_fraction"] if algo.name == "dqn" else []
+    schedules += {"dqn": ["exploration_fraction"], "group_ppo": ["exploration", "ent_coef"]}.get(algo.name, [])
     if not schedules:
         return None
-    keys = " and ".join(f"algo.parameters.{key}" for key in schedules)
+    keys, verb = " and ".join(f"algo.parameters.{key}" for key in schedules), "run" if schedules[1:] else "runs"
     return (
-        f"note: {keys} runs over the whole budget: up to here it ran over {before} steps, from here over "
+        f"note: {keys} {verb} over the whole budget: up to here over {before} steps, from here over "
         f"{settings.total_steps}, so the result is not that of a run planned at {settings.total_steps}"
     )
 

@@ -29,7 +29,10 @@ from nea_env.solvers.bracket import kept_bracket
 
 
 def make_env(settings: Settings) -> FirmVecEnv:
-    """The training environment: the seeds of its rows belong to this run's seed alone."""
+    """The training environment: the seeds of its rows belong to this run's seed alone.
+
+    An algorithm that plays whole episodes chooses them itself.
+    """
     algo, first = settings.algo, training_seed(settings.seed, settings.algo.num_envs)
     spread = algo.name not in WHOLE_EPISODE_ALGORITHMS
     return make_vec_env(

@@ -77,6 +77,8 @@ which months, at which prices and with what bank a policy loses.
 
 These ids test exploration. In Korea and Tokyo capacity comes on line at the start of a quarter, so an agent that waits
 a single month before it invests gains nothing and may learn to build at once, though waiting several months can pay.
+In Korea the fine has a ceiling: at prices far above it, which few episodes reach, the best is to sell all and to pay,
+and that pays only if it is kept up for months. [Exact learners](exact_learners.md) says how near agents come.
 """
 
 

@@ -15,6 +15,7 @@ from nea_env.scenario import Scenario
 from nea_env.solvers import solve_exact
 from nea_env.solvers.choosers import RemembersError, chooser
 from nea_env.solvers.exact import Exact, why_not_exact
+from nea_env.solvers.exact_policy import ExactPolicy
 
 LEAST_GAIN = 1.0
 """% of exposure between just in time and the optimum below which there is no score."""
@@ -57,11 +58,16 @@ def scores(policies: Mapping[str, Any], scenario: Scenario, *, progress: bool = 
     """Scores by policy, none where the scenario is not on the exact track.
 
     Args:
-        policies: by name; each has ``predict``. One that keeps a memory of the episode is left out.
+        policies: by name; each has ``predict``. One that keeps a memory of the episode is left out. With what `optimum`
+            found among them, nothing is solved again.
         scenario: what is played.
         progress: show a bar while it is solved.
     """
-    exact = _solved(scenario, progress)
+    best_known = policies.get(OPTIMUM)
+    if isinstance(best_known, ExactPolicy) and best_known.exact.scenario == scenario:
+        exact: Exact | None = best_known.exact
+    else:
+        exact = _solved(scenario, progress)
     if exact is None:
         return {}
     base, best = _cost(exact, JustInTime()), -exact.percent(exact.value)

@@ -55,12 +55,7 @@ def is_current(scenario: Scenario) -> bool:
     Warns:
         UserWarning: the file is damaged.
     """
-    try:
-        entry = stored.look_up(read(), scenario)
-    except ValueError as error:
-        _warn(f"{RULE} is left out: {error}")
-        return False
-    return entry is not None and entry.same_content and RULE in entry.values
+    return stored.is_current(read, scenario, RULE)
 
 
 def searched_weights(scenario: Scenario) -> Weights:

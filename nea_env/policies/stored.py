@@ -6,6 +6,7 @@ neither replaces the other.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -76,6 +77,20 @@ def look_up(entries: Mapping[str, dict[str, Any]], scenario: Scenario) -> Entry 
         if values.get(DIGEST) == digest:
             return Entry(values, True)
     return Entry(entries[scenario.name], False) if scenario.name in entries else None
+
+
+def is_current(reading: Callable[[], Entries], scenario: Scenario, rule: str) -> bool:
+    """Whether values of a rule are stored that were found for this very content.
+
+    Warns:
+        UserWarning: the file is damaged.
+    """
+    try:
+        entry = look_up(reading(), scenario)
+    except ValueError as error:
+        warnings.warn(f"{rule} is left out: {error}", stacklevel=4)
+        return False
+    return entry is not None and entry.same_content and rule in entry.values
 
 
 def record(

@@ -34,12 +34,12 @@ class Finder:
     """
 
     def __init__(self, exact: Exact) -> None:
-        self._exact = exact
+        self.exact = exact
         self._known: dict[int, tuple[_Table, _Table]] = {}
 
     def months(self, observation: NDArray[np.float32]) -> NDArray[np.int64]:
         """(n,) months that observations (n, O) are of."""
-        return np.rint(observation[:, Observation.PROGRESS].astype(float) * len(self._exact.values)).astype(np.int64)
+        return np.rint(observation[:, Observation.PROGRESS].astype(float) * len(self.exact.values)).astype(np.int64)
 
     def find(self, month: int, observation: NDArray[np.float32]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """(tonnes, price) (n,) places of observations (n, O) of one month.
@@ -48,9 +48,9 @@ class Finder:
             ValueError: an observation is of no state that the menu leads to.
         """
         if month not in self._known:
-            n, prices = self._exact.sizes[month]
-            tonnes = self._exact.observe(month, np.arange(n), np.zeros(n, np.int64)).observation
-            quotes = self._exact.observe(month, np.zeros(prices, np.int64), np.arange(prices)).observation
+            n, prices = self.exact.sizes[month]
+            tonnes = self.exact.observe(month, np.arange(n), np.zeros(n, np.int64)).observation
+            quotes = self.exact.observe(month, np.zeros(prices, np.int64), np.arange(prices)).observation
             self._known[month] = _Table(tonnes[:, _TONNES]), _Table(quotes[:, QUOTED])
         by_tonnes, by_price = self._known[month]
         return by_tonnes.find(observation[:, _TONNES]), by_price.find(observation[:, QUOTED])
@@ -65,6 +65,7 @@ class ExactPolicy:
         finder: of the same scenario, to share its tables.
 
     Attributes:
+        exact: what is solved.
         action_space: of the id that it plays.
         finder: finds the places that observations show.
     """
@@ -72,7 +73,7 @@ class ExactPolicy:
     name = "optimum"
 
     def __init__(self, exact: Exact, *, discrete: bool = False, finder: Finder | None = None) -> None:
-        self._exact, self._discrete = exact, discrete
+        self.exact, self._discrete = exact, discrete
         self.finder = Finder(exact) if finder is None else finder
         self.action_space = action_space("discrete" if discrete else "box", menu_of(exact.scenario))
 
@@ -101,8 +102,8 @@ class ExactPolicy:
         for month in np.unique(months):
             chosen = np.flatnonzero(months == month)
             tonnes, price = self.finder.find(int(month), many[chosen])
-            numbers[chosen] = self._exact.best[month][tonnes, price]
-            boxes[chosen] = self._exact.asked(int(month), tonnes, numbers[chosen])
+            numbers[chosen] = self.exact.best[month][tonnes, price]
+            boxes[chosen] = self.exact.asked(int(month), tonnes, numbers[chosen])
         actions: NDArray[Any] = numbers if self._discrete else boxes
         return (actions if seen.ndim > 1 else actions[0]), None
 

@@ -21,7 +21,7 @@ TINY = {
     "ppo": ["algo.parameters.n_steps=8", "algo.parameters.batch_size=16"],
     "a2c": ["algo.parameters.n_steps=4"],
     "maskable_ppo": ["algo.parameters.n_steps=8", "algo.parameters.batch_size=16"],
-    "group_ppo": ["algo.parameters.group_size=2", "algo.parameters.batch_size=64"],
+    "group_ppo": ["algo.num_envs=2", "algo.parameters.group_size=2", "algo.parameters.batch_size=64"],
 }
 for off_policy in ("sac", "td3", "dqn"):
     sizes = {"learning_starts": 40, "gradient_steps": 1, "batch_size": 16, "buffer_size": 400}

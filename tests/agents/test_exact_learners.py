@@ -18,11 +18,11 @@ PLANNED = plan()
 
 def run_of(folder, seed=0, score=0.97, *overrides, changes=()):
     """A folder as a run of the sweep leaves it."""
-    settings = compose_settings(["env=tps_exact", "algo=group_ppo", f"seed={seed}", *overrides])
+    settings = compose_settings(["experiment=tps_exact", f"seed={seed}", *overrides])
     run = RunFolder(folder / f"run_{seed}")
     run.path.mkdir(parents=True)
     run.write_config(settings.plain())
-    run.metrics.write_text("step,time/time_elapsed\n10,\n20,41\n30,83\n")
+    run.metrics.write_text("step,time/time_elapsed\n10,\n20,41\n30,83\n40,5\n50,20\n")
     exact = {"cost_pct": 5.5, "regret_pct": 0.1 * (seed + 1), "score": score}
     rows = {
         "group_ppo": {"exact": exact, "compliance_rate": 1.0},
@@ -56,7 +56,7 @@ def test_a_run_is_kept_and_shown(tmp_path, capsys):
     assert main([*asked, "--check"]) == 1 and not results.exists()
     assert main(asked) == 0 and len(results.read_text().splitlines()) == 2
     text = out.read_text()
-    line = "| GroupPPO | 12.0 million | 2 | 0.970, 0.990 | 0.980 ± 0.014 | 0.150 | 100 % | 83 to 83 |"
+    line = "| GroupPPO | 12.0 million | 2 | 0.970, 0.990 | 0.980 ± 0.014 | 0.150 | 100 % | 103 to 103 |"
     assert line in text and "| optimum |  |  |  | 1.000 | 0.000 | 75 % |  |" in text
     assert "- group_ppo, `tps_exact`, seed 2" in text and "earlier version" not in text
     older = {**stored(results)[Cell("tps_exact", "group_ppo", 0)], "digest": "0"}
@@ -64,10 +64,17 @@ def test_a_run_is_kept_and_shown(tmp_path, capsys):
 
 
 def test_only_shipped_settings_and_scenarios_count(tmp_path):
-    with pytest.raises(SettingsError, match="num_envs is 64, not as shipped"):
-        measured(run_of(tmp_path / "a", 0, 0.9, "algo.num_envs=64"))
+    def kept(folder, *overrides, **told):
+        return measured(run_of(tmp_path / folder, 0, 0.9, *overrides, **told), PLANNED)
+
+    with pytest.raises(SettingsError, match="algo is not as shipped: num_envs is 64, not 2048"):
+        kept("a", "algo.num_envs=64")
+    with pytest.raises(SettingsError, match="total_steps is not as shipped: 100, not"):
+        kept("b", "total_steps=100")
+    with pytest.raises(SettingsError, match="evaluation is not as shipped: episodes is 50, not 10000"):
+        kept("c", "evaluation.episodes=50")
     with pytest.raises(SettingsError, match=r"played tps_exact with market\.price=50"):
-        measured(run_of(tmp_path / "b", changes=("market.price=50",)))
-    unfinished = run_of(tmp_path / "c")
+        kept("d", changes=("market.price=50",))
+    unfinished = run_of(tmp_path / "e")
     unfinished.evaluation.unlink()
-    assert measured(unfinished) is None and list(gather([tmp_path / "c"], PLANNED)) == []
+    assert measured(unfinished, PLANNED) is None and list(gather([tmp_path / "e"], PLANNED)) == []

@@ -1,10 +1,12 @@
 """PPO in groups of whole episodes: its advantages by hand, its episodes, and that it learns, saves and refuses."""
 
+import gymnasium as gym
 import numpy as np
 import pytest
 import torch
 
 from agents.algorithms import load_model, make_model
+from agents.episode_features import EpisodeFeatures, measured
 from agents.group_advantages import compared, estimates, evened_out
 from agents.group_ppo import GroupPPO
 from agents.rare_prices import RarePrices
@@ -45,14 +47,12 @@ def test_firms_are_compared_with_the_others_of_their_group():
 def test_scales_are_evened_out_and_order_is_kept():
     advantages = torch.tensor([[-100.0, 0.0, 100.0, 7.0], [1.0, 2.0, 3.0, 7.0]])
     learned = torch.tensor([[True, True, True, False]] * 2)
-    true_scale, bent = (evened_out(advantages, learned, power) for power in (1.0, 0.5))
+    true_scale = evened_out(advantages, learned, 1.0)
     assert torch.allclose(true_scale[0, :3], true_scale[1, :3])
     assert torch.allclose(true_scale[0, :3].square().mean(), torch.tensor(1.0))
-    skewed = torch.tensor([[0.0, 1.0, 2.0, 97.0]])
-    everything = torch.ones(1, 4, dtype=torch.bool)
-    plain, bent = (evened_out(skewed, everything, power)[0] for power in (1.0, 0.5))
-    assert (bent.argsort() == plain.argsort()).all()
-    assert (bent[3] - bent[2]) / (bent[2] - bent[0]) < 0.5 * (plain[3] - plain[2]) / (plain[2] - plain[0])
+    wide = torch.tensor([[-9.0, -1.0, 1.0, 9.0]])
+    bent = evened_out(wide, torch.ones(1, 4, dtype=torch.bool), 0.5)[0]
+    assert torch.allclose(bent, torch.tensor([-3.0, -1.0, 1.0, 3.0]) / 5**0.5)
 
 
 def test_rare_prices_are_drawn_evenly_and_move_on_as_prices_do():
@@ -80,8 +80,8 @@ def test_rare_prices_are_drawn_evenly_and_move_on_as_prices_do():
 
 
 def test_a_rollout_is_whole_episodes_of_groups_at_the_same_prices():
-    model = made(exploration={"late_investment": 1.0}, group_size=4)
-    model.learn(16 * 24)
+    model = made()
+    model.learn(1)
     rollout = model._rollout
     assert rollout.observations.shape[:2] == (24, 16)
     prices = rollout.observations[:, :, Observation.LOG_PRICE].view(24, 4, 4)
@@ -89,27 +89,65 @@ def test_a_rollout_is_whole_episodes_of_groups_at_the_same_prices():
     progress = rollout.observations[:, :, Observation.PROGRESS]
     assert torch.allclose(progress, (torch.arange(24) / 24)[:, None].expand(24, 16))
     assert rollout.masks.gather(2, rollout.actions[..., None]).all()
-    first = rollout.learned.float().argmax(0).view(4, 4)
-    assert (first == first[:, :1]).all() and rollout.learned[-1].all()
 
 
-def test_investment_waits_where_it_must():
-    model = made(name="tokyo_exact", exploration={"late_investment": 1.0, "rare_prices": 0.0})
+def test_only_what_is_planned_is_learned_from_and_invested(monkeypatch):
+    model, plans, learned = made(name="tokyo_exact", exploration={"late_investment": 1.0}), [], []
+    plan, update = model._plan, model._update
+    monkeypatch.setattr(model, "_plan", lambda env: plans.append(plan(env)) or plans[-1])
+    monkeypatch.setattr(model, "_update", lambda *given: learned.append(given[3]) or update(*given))
     model.learn(1)
-    rollout, invests = model._rollout, np.flatnonzero(model._invests)
-    assert len(invests) == 1
-    open_from = rollout.masks[:, :, invests[0]].float().argmax(0)
-    assert open_from.unique().numel() > 1 and (open_from.view(-1, 4) == open_from.view(-1, 4)[:, :1]).all()
+    (told,), rollout = plans, model._rollout
+    assert told.learned_from.max() > 0 and told.may_invest_from.max() > 0
+    for month in range(78):
+        counts = torch.from_numpy(told.learned_from <= month)
+        assert (rollout.learned[month] == counts).all()
+        assert not rollout.masks[month, told.may_invest_from > month][:, model._invests].any()
+    assert rollout.masks[:, :, model._invests].any()
+    places = torch.cat(learned[: len(learned) // model.n_epochs])
+    assert sorted(places.tolist()) == rollout.learned.flatten().nonzero()[:, 0].tolist()
 
 
 def test_it_explores_less_and_less_and_logs_what_it_plays_freely():
     model = made(exploration={"inclined": 1.0, "rare_prices": 0.0})
-    model._total_timesteps = 1_000
+    model.learn(1)
+    assert not model.ep_info_buffer  # all were inclined
+    model._total_timesteps, model.num_timesteps = 1_000, 0
     early = model._plan(model.get_env())
     model.num_timesteps = 800
     late = model._plan(model.get_env())
-    assert early.inclination.std() == pytest.approx(3.0, rel=0.3) and not late.inclination.any()
+    assert early.shifts.std() == pytest.approx(3.0, rel=0.3) and not late.shifts.any()
     assert not early.is_free.any() and late.is_free.all()
+    free = made(exploration={"inclined": 0.0, "rare_prices": 0.0, "late_investment": 0.0})
+    free.learn(1)
+    assert len(free.ep_info_buffer) == 16
+
+
+def test_months_that_nobody_learns_from_keep_their_scale():
+    model = made()
+    model.learn(1)
+    centre, spread = model._centre.clone(), model._spread.clone()
+    learned = torch.ones(24, 16, dtype=torch.bool)
+    learned[3] = False
+    model._rescale(torch.full((24, 16), 5.0), learned)
+    assert model._centre[3] == centre[3] and model._spread[3] == spread[3]
+    assert (model._centre[4] - (0.9 * centre[4] + 0.5)).abs() < 1e-5
+
+
+def test_features_are_standardised_and_name_the_month():
+    observations = np.zeros((4, Observation.size), np.float32)
+    observations[:, Observation.PROGRESS] = np.arange(4) / 4
+    observations[:, Observation.LOG_PRICE] = [1.0, 3.0, 1.0, 3.0]
+    told = measured(observations, 4)
+    assert told["columns"] == sorted([Observation.PROGRESS, Observation.LOG_PRICE])
+    space = made().observation_space
+    features = EpisodeFeatures(space, **told)(torch.from_numpy(observations))
+    price = told["columns"].index(Observation.LOG_PRICE)
+    assert torch.allclose(features[:, price], torch.tensor([-1.0, 1.0, -1.0, 1.0]))
+    assert torch.equal(features[:, 2:], torch.eye(4))
+    far = torch.from_numpy(observations[:1]).clone()
+    far[0, Observation.LOG_PRICE] = 2.0 + 6.0 * float(np.e)
+    assert EpisodeFeatures(space, **told)(far)[0, price] == pytest.approx(7.0)
 
 
 def test_it_learns_saves_and_loads(tmp_path):
@@ -137,12 +175,16 @@ class _Still:
 
 
 def test_what_it_cannot_play_is_refused():
-    boxes = make_vec_env("nea/TPSExact-v0", 8, seed=0)
+    one = gym.make(ID)
     with pytest.raises(ValueError, match="of a discrete id"):
-        GroupPPO("MlpPolicy", boxes)
+        GroupPPO("MlpPolicy", one)
+    with pytest.raises(ValueError, match="n_steps: GroupPPO has no such argument"):
+        GroupPPO("MlpPolicy", one, n_steps=5)
+    with pytest.raises(ValueError, match=r"gamma: 0\.99, allowed: the environment's discount, 0\.99"):
+        GroupPPO("MlpPolicy", make_vec_env(ID, 8, seed=0))
     with pytest.raises(ValueError, match="num_envs: 6, allowed: a multiple of group_size, 4"):
         made(rows=6)
-    with pytest.raises(ValueError, match=r"exploration\.tilt: no such number, allowed: first_wish, inclination"):
+    with pytest.raises(ValueError, match=r"exploration\.tilt: no such number, allowed: inclination, inclined"):
         made(exploration={"tilt": 1.0})
     with pytest.raises(ValueError, match=r"exploration\.inclined: 2, allowed: a share from 0 to 1"):
         made(exploration={"inclined": 2})
@@ -157,7 +199,7 @@ def test_shipped_settings_come_near_the_optimum(name, tmp_path):
     from agents.run_folder import RunFolder
     from agents.training import learn
 
-    settings = compose_settings([f"env={name}_exact", "algo=group_ppo", "progress=off", "figures=false"])
+    settings = compose_settings([f"experiment={name}_exact", "progress=off", "figures=false"])
     model = learn(settings, RunFolder(tmp_path))
     exact = solve_exact(f"{name}_exact")
     base, learned = (exact.evaluate(chooser(one, exact)).value for one in (_Still(), model))

@@ -45,14 +45,14 @@ def test_the_page_is_made_from_the_results_that_are_kept(capsys):
 
 def test_the_results_that_are_kept_are_of_the_plan():
     results = stored(learners.RESULTS)
-    assert set(results) <= set(PLANNED.cells) and len(results) >= 30
-    assert {one["budget"] for one in results.values()} == {PLANNED.budget}
-    assert all(one["steps"] >= PLANNED.budget and one["first_seed"] >= 1_000_000 for one in results.values())
+    assert set(results) <= set(PLANNED) and len(results) >= 30
+    assert all(one["steps"] >= one["budget"] and one["first_seed"] >= 1_000_000 for one in results.values())
 
 
 def test_the_plan_is_the_sweep():
-    assert len(PLANNED.cells) == 90 == len(set(PLANNED.cells)) and PLANNED.budget == 300_000
-    assert PLANNED.cells[0] == Cell("kets", "ppo", True, 0)
+    assert len(PLANNED) == 90 + 60 == len(set(PLANNED))
+    assert PLANNED[0] == Cell("kets", "ppo", 300_000, True, 0)
+    assert PLANNED[-1] == Cell("tokyo", "maskable_ppo", 1_000_000, False, 4)
 
 
 @pytest.mark.slow
@@ -70,10 +70,11 @@ def test_a_run_is_kept_and_a_second_gather_goes_on_from_there(tmp_path, capsys):
     assert main([*asked, "--check"]) == 1 and len(stored(results)) == 1
     assert main(asked) == 0 and len(results.read_text().splitlines()) == 3
     text, half = out.read_text(), 12.706 * math.sqrt(0.5) / math.sqrt(2)
-    marked = f"| PPO | marked | 2 | 5.50 [{5.5 - half:.2f}, {5.5 + half:.2f}] |".replace("-", "−")
+    marked = f"| PPO | 300,000 | marked | 2 | 5.50 [{5.5 - half:.2f}, {5.5 + half:.2f}] |".replace("-", "−")
     assert marked in text and text.count("| −1.50 | 95 % (90 %) |") == 1
-    assert "| PPO | true | 1 | 7.50 | 7.50 | 7.50 | 7.50 |  | 90 % |" in text
-    assert "- PPO, marked rewards, `kets`: seeds 2, 3, 4" in text and "- SAC, true rewards, `tokyo`" in text
+    assert "| PPO | 300,000 | true | 1 | 7.50 | 7.50 | 7.50 | 7.50 |  | 90 % |" in text
+    assert "- PPO, 300,000 steps, marked rewards, `kets`: seeds 2, 3, 4" in text
+    assert "- SAC, 300,000 steps, true rewards, `tokyo`" in text
     assert "earlier version" not in text
     capsys.readouterr()
     assert main([str(runs), "--results", str(tmp_path), "--out", str(out)]) == 2
@@ -92,5 +93,5 @@ def test_unfinished_and_changed_runs_are_not_kept(tmp_path):
 
 def test_what_was_measured_on_an_earlier_law_is_told(tmp_path):
     found = measured(run_of(tmp_path, 0))
-    told = page({PLANNED.cells[0]: found | {"digest": "0"}}, PLANNED)
+    told = page({PLANNED[0]: found | {"digest": "0"}}, PLANNED)
     assert "Measured on an earlier version of `kets`" in told

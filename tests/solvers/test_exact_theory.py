@@ -11,6 +11,7 @@ from nea_env.library import load_scenario
 from nea_env.policies.rules import DoNothing
 from nea_env.solvers.choosers import chooser
 from nea_env.solvers.exact import Exact
+from nea_env.solvers.relaxation import drawn_prices, relaxed
 
 SMALL = {"market.lattice.states": 5}
 KETS = SMALL | {"firm.invest_rate": 0, "market.frictions.spread": 0, "market.frictions.lot": 12_000}
@@ -97,6 +98,30 @@ def test_a_tonne_more_is_never_worth_less(name, changes):
     assert pairs > 1_000
 
 
+@pytest.mark.parametrize(
+    ("name", "changes"),
+    [
+        ("tokyo_exact", {"firm.invest_rate": 0}),
+        ("tps_exact", {"regime.banking.2024.limit": "unlimited", "market.gap.2024.up": 0, "market.gap.2024.down": 0}),
+    ],
+)
+def test_a_tonne_more_is_worth_its_price(name, changes):
+    """Envelope theorem: what can be sold or need not be bought is worth the price, in every state and at every price.
+
+    In the last months before China's deadline a duty can exceed what may still be bought: a tonne more saves the fine.
+    """
+    exact, pairs = solved(name, changes, {"market.frictions.spread": 0}), 0
+    months = len(exact.values) - (3 if name == "tps_exact" else 0)
+    for month in range(months):
+        worth, more, fewer = _neighbours(exact, month)
+        front = exact._solution.states.rows[month].books[:, State.FRONT]
+        due = (front[more] - front[fewer])[:, None] * exact.quotes[month][:, Quote.PRICE]
+        found = (worth[more] - worth[fewer]) * exact._placed.scale
+        np.testing.assert_allclose(found, due, rtol=1e-9)
+        pairs += len(more)
+    assert pairs > 1_000
+
+
 def test_but_for_the_cliff_of_the_small_holders():
     """KAU18-19: who holds less than the level carries all, so a tonne more can cost the right to carry the rest."""
     exact = solved("kets_exact", {"market.frictions.lot": 12_000})
@@ -149,3 +174,13 @@ def test_a_surplus_tonne_is_worth_a_mix_of_both_prices_where_carrying_over_is_ti
                 assert money / tonnes == pytest.approx(worth, abs=2 * quote[Quote.PRICE] / tonnes)  # whole tonnes
                 checked += 1
     assert checked > 10
+
+
+def test_foresight_is_worth_nothing_where_prices_are_certain():
+    """As volatility goes to zero the optimum is that of a firm that knows all prices."""
+    worth = []
+    for volatility in (0.3, 1e-6):
+        exact = solved("tps_exact", {"market.volatility": volatility, **dict.fromkeys(TPS_GAP, 0)})
+        knowing = relaxed(exact, drawn_prices(exact, 20, seed=0), penalty=False)
+        worth.append(exact.percent(float(knowing.mean()) - exact.value))
+    assert worth[0] > 5.0 and abs(worth[1]) < 1e-3
