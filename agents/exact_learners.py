@@ -35,18 +35,19 @@ RESULTS = CHECKOUT / "docs/results/exact_learners.jsonl"
 PAGE = CHECKOUT / f"docs/exact_learners{MARKDOWN}"
 
 WRITTEN = f"<!-- Written by `python -m agents.exact_learners` from docs/results/{RESULTS.name}: nothing is by hand. -->"
-ABOUT = """\
-What the shipped algorithms (`configs/algo/`) reach on the ids whose [optimum is known](exact.md), on rewards marked to
-market. *Score* is 0 for just in time and 1 for the optimum, *regret* the cost above it in % of exposure; both are
-exact, by the distribution of each model's own episodes, playing its most likely action. *Complies* is the share of
-10,000 held-out episodes in which no tonne of duty ended in a penalty: where prices are high enough, the best is to
-sell and pay the fine. *Seconds* are those of training, on one thread with another run beside it.
+ABOUT = f"""\
+What the shipped algorithms (`configs/algo/`, `configs/experiment/`) reach on the ids whose
+[optimum is known](exact{MARKDOWN}), on rewards marked to market. *Score* is 0 for just in time and 1 for the optimum,
+*regret* the cost above it in % of exposure; both are exact, by the distribution of each model's own episodes, playing
+its most likely action. *Complies* is the share of 10,000 held-out episodes in which no tonne of duty ended in a
+penalty: where prices are high enough, the best is to sell and pay the fine. *Seconds* are those of training, on one
+thread with another run beside it.
 
 ```bash
 python train.py experiment=kets_exact                                          # one of these runs
 python train.py -m sweep=exact_learners hydra.sweep.dir=runs/exact_learners    # all of GroupPPO's
-python train.py -m env=tps_exact,kets_exact,tokyo_exact algo=maskable_ppo seed=0,1,2,3,4 figures=false \
-    hydra.sweep.dir=runs/exact_maskable
+python train.py -m env=tps_exact,kets_exact,tokyo_exact algo=maskable_ppo seed=0,1,2,3,4 \\
+    figures=false hydra.sweep.dir=runs/exact_maskable
 python -m agents.exact_learners runs/exact_learners runs/exact_maskable        # keeps them, and writes this page
 ```
 """
@@ -148,10 +149,16 @@ def page(results: dict[Cell, dict[str, Any]], planned: Sequence[Cell]) -> str:
             parts += [f"## `{scenario}`", "", *table(HEAD, _rows(found)), ""]
         if any(one["digest"] != load_scenario(scenario).digest for one in found):
             parts += [f"Measured on an earlier version of `{scenario}`: run the sweep again.", ""]
-    missing = [f"- {cell.algorithm}, `{cell.scenario}`, seed {cell.seed}" for cell in planned if cell not in results]
+    missing = [cell for cell in planned if cell not in results]
     if missing:
-        parts += ["## Not run yet", "", *missing, ""]
+        parts += ["## Not run yet", "", *_missing(missing), ""]
     return "\n".join(parts).rstrip() + "\n"
+
+
+def _missing(cells: Sequence[Cell]) -> Iterator[str]:
+    for (scenario, algorithm), group in itertools.groupby(cells, lambda one: one[:2]):
+        seeds = ", ".join(str(cell.seed) for cell in group)
+        yield f"- {NAMES.get(algorithm, algorithm)}, `{scenario}`: seeds {seeds}"
 
 
 def _rows(found: Sequence[dict[str, Any]]) -> Iterator[tuple[str, ...]]:

@@ -9,10 +9,10 @@ these environments:
 - Some firms are *inclined*: for a whole episode a constant is added to each logit, so that one sells, or waits, for
   months on end; what pays only if it is kept up is never found by choices that are independent.
 - Some groups may not invest before a random month, so that late months see firms that have not.
-- Advantages are bent, so that small differences count beside large ones.
+- Advantages are bent, so that small differences count beside large ones; the bend straightens as training goes on.
 
-The last three fade to nothing before training ends. The policy sees nothing but the observation and is saved and used
-like any.
+Inclinations and late investment fade to nothing before training ends. The policy sees nothing but the observation and
+is saved and used like any.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class Exploration:
         inclination: standard deviation of these shifts.
         late_investment: share of groups that may not invest before a random month.
         rare_prices: share of groups whose episodes are chosen by their price in a random month.
-        until: share of the training after which shifts, late investment and bent advantages have faded to nothing.
+        until: share of the training after which shifts and late investment have faded to nothing.
         invest_bias: what logits of choices that invest start at, where others start at 0.
     """
 
@@ -277,7 +277,7 @@ class GroupPPO(MaskablePPO):
             values = self._critic(rollout.observations.flatten(0, 1)).view(months, firms) * self._spread + self._centre
         advantages = estimates(rollout.rewards, values, self.gamma, self.gae_lambda)
         returns = advantages + values
-        power = 1.0 - (1.0 - _FIRST_POWER) * self._strength
+        power = 1.0 - (1.0 - _FIRST_POWER) * left
         advantages = evened_out(compared(advantages, self.group_size), rollout.learned, power)
         self._rescale(returns, rollout.learned)
         targets = (returns - self._centre) / self._spread

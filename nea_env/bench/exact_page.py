@@ -14,7 +14,7 @@ from nea_env.core.batch import Batch
 from nea_env.envs.menu import menu_of
 from nea_env.envs.registration import EXACT as IDS
 from nea_env.library import load_scenario
-from nea_env.library.pages import is_current
+from nea_env.library.pages import MARKDOWN, is_current
 from nea_env.policies.by_name import opponents
 from nea_env.scenario import Scenario
 from nea_env.solvers import solve_exact
@@ -78,7 +78,7 @@ which months, at which prices and with what bank a policy loses.
 These ids test exploration. In Korea and Tokyo capacity comes on line at the start of a quarter, so an agent that waits
 a single month before it invests gains nothing and may learn to build at once, though waiting several months can pay.
 In Korea the fine has a ceiling: at prices far above it, which few episodes reach, the best is to sell all and to pay,
-and that pays only if it is kept up for months. [Exact learners](exact_learners.md) says how near agents come.
+and that pays only if it is kept up for months. [Exact learners](LEARNERS) says how near agents come.
 """
 
 
@@ -94,6 +94,7 @@ def page() -> str:
     known = scores({"just_in_time": opponents(["just_in_time"], tps.scenario)["just_in_time"]}, tps.scenario)
     shown = str(known["just_in_time"]._asdict())
     head = HEAD.replace("VALUE", f"{tps.percent(tps.value):.4f}").replace("EXACT", shown)
+    head = head.replace("LEARNERS", f"exact_learners{MARKDOWN}")
     parts = [_sizes, _optimum, _rules, _levers, _grids, _menus, _departures, _brackets]
     return "\n".join([head, *(line for part in parts for line in (*part(solved), ""))])
 

@@ -58,7 +58,7 @@ def test_a_run_is_kept_and_shown(tmp_path, capsys):
     text = out.read_text()
     line = "| GroupPPO | 12.0 million | 2 | 0.970, 0.990 | 0.980 ± 0.014 | 0.150 | 100 % | 103 to 103 |"
     assert line in text and "| optimum |  |  |  | 1.000 | 0.000 | 75 % |  |" in text
-    assert "- group_ppo, `tps_exact`, seed 2" in text and "earlier version" not in text
+    assert "- GroupPPO, `tps_exact`: seeds 2, 3, 4" in text and "earlier version" not in text
     older = {**stored(results)[Cell("tps_exact", "group_ppo", 0)], "digest": "0"}
     assert "Measured on an earlier version of `tps_exact`" in page({PLANNED[0]: older}, PLANNED)
 
