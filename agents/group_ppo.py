@@ -36,7 +36,7 @@ from agents.sb3 import FirmVecEnv
 from nea_env.core.layout import Action
 
 _POOL_ROLLOUTS = 20  # for which a pool of rare prices is used
-_FIRST_POWER = 0.5  # that advantages are bent with at first
+_HEAVIEST = 5.0  # of the weights by which months count alike, however many firms are learned from
 _MASKED = -1e9
 _KNOWN = {"gamma", "stats_window_size", "tensorboard_log", "policy_kwargs", "verbose", "seed", "device",
           "_init_setup_model"}  # fmt: skip
@@ -52,6 +52,7 @@ class Exploration:
         late_investment: share of groups that may not invest before a random month.
         rare_prices: share of groups whose episodes are chosen by their price in a random month.
         until: share of the training after which shifts and late investment have faded to nothing.
+        power: that advantages are bent with at first, 0 to 1; 1: not at all. Below 1 rare large gains are underrated.
         invest_bias: what logits of choices that invest start at, where others start at 0.
     """
 
@@ -60,10 +61,11 @@ class Exploration:
     late_investment: float = 0.3
     rare_prices: float = 0.6
     until: float = 0.7
+    power: float = 0.5
     invest_bias: float = -2.0
 
     def __post_init__(self) -> None:
-        for name in ("inclined", "late_investment", "rare_prices", "until"):
+        for name in ("inclined", "late_investment", "rare_prices", "until", "power"):
             if not 0.0 <= getattr(self, name) <= 1.0:
                 raise ValueError(f"exploration.{name}: {getattr(self, name)}, allowed: a share from 0 to 1")
         if not self.inclination >= 0.0:
@@ -277,15 +279,17 @@ class GroupPPO(MaskablePPO):
             values = self._critic(rollout.observations.flatten(0, 1)).view(months, firms) * self._spread + self._centre
         advantages = estimates(rollout.rewards, values, self.gamma, self.gae_lambda)
         returns = advantages + values
-        power = 1.0 - (1.0 - _FIRST_POWER) * left
+        power = 1.0 - (1.0 - self.exploration.power) * left
         advantages = evened_out(compared(advantages, self.group_size), rollout.learned, power)
         self._rescale(returns, rollout.learned)
         targets = (returns - self._centre) / self._spread
         places = rollout.learned.flatten().nonzero()[:, 0]
+        share = rollout.learned.to(returns.dtype).mean(1, keepdim=True)
+        weights = share.mean() / share.clamp(min=share.mean() / _HEAVIEST)  # months count alike
         told: list[tuple[float, ...]] = []
         for _ in range(self.n_epochs):
             for batch in places[torch.randperm(len(places))].chunk(-(-len(places) // (self.batch_size or len(places)))):
-                told.append(self._update(rollout, advantages, targets, batch, self.ent_coef * left))
+                told.append(self._update(rollout, advantages, targets, weights, batch))
         self._n_updates += self.n_epochs
         self._tell(np.mean(told, axis=0), values[rollout.learned], returns[rollout.learned])
 
@@ -299,20 +303,22 @@ class GroupPPO(MaskablePPO):
         self._centre, self._spread = self._centre.lerp(mean, rate), self._spread.lerp(spread, rate)
 
     def _update(
-        self, rollout: _Rollout, advantages: torch.Tensor, targets: torch.Tensor, batch: torch.Tensor, bonus: float
-    ) -> tuple[float, ...]:
+        self, rollout: _Rollout, advantages: torch.Tensor, targets: torch.Tensor, weights: torch.Tensor,
+        batch: torch.Tensor,
+    ) -> tuple[float, ...]:  # fmt: skip
         """One step on some places of the rollout; returns losses, share of clipped ratios and divergence."""
         firms = batch % rollout.rewards.shape[1]
+        weight = weights[batch // rollout.rewards.shape[1], 0]
         seen, allowed = rollout.observations.flatten(0, 1)[batch], rollout.masks.flatten(0, 1)[batch]
         log_probs = self._log_probs(seen, allowed, rollout.shifts[firms])
         action, before = rollout.actions.flatten()[batch], rollout.log_probs.flatten()[batch]
         change = log_probs.gather(1, action[:, None])[:, 0] - before
         ratio, advantage = change.exp(), advantages.flatten()[batch]
         clip = self.clip_range(self._current_progress_remaining)  # type: ignore[operator]
-        gain = torch.min(ratio * advantage, ratio.clamp(1.0 - clip, 1.0 + clip) * advantage).mean()
-        entropy = -(log_probs.exp() * log_probs.clamp(min=-20.0)).sum(1).mean()
-        error = (self._critic(seen) - targets.flatten()[batch]).square().mean()
-        loss = error - gain - bonus * entropy
+        gain = (weight * torch.min(ratio * advantage, ratio.clamp(1.0 - clip, 1.0 + clip) * advantage)).mean()
+        entropy = -(weight * (log_probs.exp() * log_probs.clamp(min=-20.0)).sum(1)).mean()
+        error = (weight * (self._critic(seen) - targets.flatten()[batch]).square()).mean()
+        loss = error - gain - self.ent_coef * self._left * entropy
         self.policy.optimizer.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.policy.parameters(), self.max_grad_norm)

@@ -67,7 +67,7 @@ def test_only_shipped_settings_and_scenarios_count(tmp_path):
     def kept(folder, *overrides, **told):
         return measured(run_of(tmp_path / folder, 0, 0.9, *overrides, **told), PLANNED)
 
-    with pytest.raises(SettingsError, match="algo is not as shipped: num_envs is 64, not 2048"):
+    with pytest.raises(SettingsError, match="algo is not as shipped: num_envs is 64, not 1024"):
         kept("a", "algo.num_envs=64")
     with pytest.raises(SettingsError, match="total_steps is not as shipped: 100, not"):
         kept("b", "total_steps=100")

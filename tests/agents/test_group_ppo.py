@@ -95,7 +95,7 @@ def test_only_what_is_planned_is_learned_from_and_invested(monkeypatch):
     model, plans, learned = made(name="tokyo_exact", exploration={"late_investment": 1.0}), [], []
     plan, update = model._plan, model._update
     monkeypatch.setattr(model, "_plan", lambda env: plans.append(plan(env)) or plans[-1])
-    monkeypatch.setattr(model, "_update", lambda *given: learned.append(given[3]) or update(*given))
+    monkeypatch.setattr(model, "_update", lambda *given: learned.append(given[4]) or update(*given))
     model.learn(1)
     (told,), rollout = plans, model._rollout
     assert told.learned_from.max() > 0 and told.may_invest_from.max() > 0
