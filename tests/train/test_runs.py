@@ -189,7 +189,7 @@ def test_help_says_what_there_is(monkeypatch, capsys):
     run(monkeypatch, "--help")
     text = capsys.readouterr().out
     envs = "env: kets, kets_exact, linked_kets, linked_tokyo, linked_tps, tokyo, tokyo_exact, tps, tps_exact"
-    for word in (envs, "algo: a2c, dqn, maskable_ppo", "kets_steel", "resume=", "-m seed=0,1", "sweep: "):
+    for word in (envs, "algo: a2c, dqn, group_ppo, maskable_ppo", "kets_steel", "resume=", "-m seed=0,1", "sweep: "):
         assert word in text
     assert len(text.splitlines()) < 50
 

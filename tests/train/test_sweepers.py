@@ -11,6 +11,7 @@ from hydra.core.global_hydra import GlobalHydra
 from hydra.core.plugins import Plugins
 from hydra.plugins.sweeper import Sweeper
 
+from agents import exact_learners
 from agents.command_line import CONFIGS, CommandLine, _composed, compose_settings, composing
 from agents.learners import Cell, plan
 from agents.refusal import SettingsError
@@ -113,11 +114,24 @@ def test_hydras_own_sweeper_runs_every_combination_in_this_order():
 
 
 def test_the_learners_of_the_page_are_a_sweep_whose_rest_can_be_asked_for():
-    found, planned = jobs("sweep=learners"), plan()
-    told = [dict(one.split("=") for one in job) for job in found.overrides]
-    cells = {Cell(one["env"], one["algo"], one["algo.marked"].lower() == "true", int(one["seed"])) for one in told}
-    assert found.complete and cells == set(planned.cells) and len(told) == len(planned.cells)
+    cells = []
+    for sweep, budget in (("learners", 300_000), ("learners_long", 1_000_000)):
+        found = jobs(f"sweep={sweep}")
+        assert found.complete
+        told = [dict(one.split("=") for one in job) for job in found.overrides]
+        cells += [
+            Cell(one["env"], one["algo"], budget, one["algo.marked"].lower() == "true", int(one["seed"]))
+            for one in told
+        ]
+    assert sorted(cells) == sorted(plan())
     assert len(jobs("sweep=learners", "algo=sac", "seed=3,4").overrides) == 2 * 3 * 2
+
+
+def test_those_of_the_exact_ids_are_too():
+    found = jobs("sweep=exact_learners")
+    told = [dict(one.split("=") for one in job) for job in found.overrides]
+    cells = [exact_learners.Cell(one["experiment"], "group_ppo", int(one["seed"])) for one in told]
+    assert found.complete and set(cells) < set(exact_learners.plan()) and len(set(cells)) == 15
 
 
 def test_an_interval_in_hydras_own_sweeper_is_refused():
