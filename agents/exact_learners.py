@@ -12,6 +12,7 @@ import itertools
 import json
 import sys
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from pathlib import Path
 from statistics import fmean, stdev
 from typing import Any, NamedTuple
@@ -23,7 +24,7 @@ from agents.command_line import compose_settings
 from agents.learners import CHECKOUT, NAMES
 from agents.refusal import JSON_ERRORS, CheckpointError, SettingsError
 from agents.run_folder import RunFolder
-from agents.settings import Settings, check
+from agents.settings import check
 from nea_env.atomic import write_text
 from nea_env.envs.reference.tables import table
 from nea_env.library import load_scenario
@@ -69,14 +70,14 @@ def plan(path: Path = PLAN) -> tuple[Cell, ...]:
     return tuple(Cell(scenario, algo, int(seed)) for scenario, algo, seed in order)
 
 
-def shipped(scenario: str, algorithm: str) -> Settings:
-    """The settings that a run of the page has, but for its seed."""
+@lru_cache
+def shipped(scenario: str, algorithm: str) -> dict[str, Any]:
+    """The settings that a run of the page has, but for its seed, as plain values. Callers must not change them."""
     asked = [f"experiment={scenario}"] if algorithm == "group_ppo" else [f"env={scenario}", f"algo={algorithm}"]
-    return compose_settings(asked)
+    return compose_settings(asked).plain()
 
 
-def _first_difference(settings: Settings, asked: Settings, key: str) -> str:
-    own, other = settings.plain()[key], asked.plain()[key]
+def _first_difference(own: Any, other: Any) -> str:
     if not isinstance(own, dict):
         return f"{own}, not {other}"
     return next(f"{name} is {own[name]}, not {other[name]}" for name in own if own[name] != other[name])
@@ -107,10 +108,11 @@ def measured(folder: RunFolder, planned: Sequence[Cell]) -> dict[str, Any] | Non
     settings = check(folder.read_config())
     if found["changes"]:
         raise SettingsError(f"{folder.path}: played {found['scenario']} with {', '.join(found['changes'])}")
-    asked = shipped(found["scenario"], settings.algo.name)
+    given, asked = settings.plain(), shipped(found["scenario"], settings.algo.name)
     for key in ("algo", "total_steps", "threads", "evaluation"):
-        if settings.plain()[key] != asked.plain()[key]:
-            raise SettingsError(f"{folder.path}: {key} is not as shipped: {_first_difference(settings, asked, key)}")
+        if given[key] != asked[key]:
+            difference = _first_difference(given[key], asked[key])
+            raise SettingsError(f"{folder.path}: {key} is not as shipped: {difference}")
     return {
         "scenario": found["scenario"], "algorithm": found["algorithm"], "seed": found["seed"], "steps": found["steps"],
         "digest": settings.scenario.digest, "score": exact["score"], "regret_pct": exact["regret_pct"],

@@ -37,6 +37,13 @@ def compared(advantages: torch.Tensor, group_size: int) -> torch.Tensor:
     return less.reshape(months, firms)
 
 
+def monthly_mean(values: torch.Tensor, learned: torch.Tensor) -> torch.Tensor:
+    """(H, 1) means of values (H, n) over what is learned from, (H, n) bool; 0 where nothing is."""
+    share = learned.to(values.dtype)
+    share = share / share.sum(1, keepdim=True).clamp(min=1.0)
+    return (values * share).sum(1, keepdim=True)
+
+
 def evened_out(advantages: torch.Tensor, learned: torch.Tensor, power: float) -> torch.Tensor:
     """Advantages (H, n) on one scale: months count alike, and with a power below 1 large ones count less.
 
@@ -51,9 +58,6 @@ def evened_out(advantages: torch.Tensor, learned: torch.Tensor, power: float) ->
     Returns:
         (H, n) with a mean square of 1 in each month.
     """
-    share = learned.to(advantages.dtype)
-    share = share / share.sum(1, keepdim=True).clamp(min=1.0)
-    centred = advantages - (advantages * share).sum(1, keepdim=True)
+    centred = advantages - monthly_mean(advantages, learned)
     bent = centred.sign() * centred.abs() ** power
-    scale = (bent.square() * share).sum(1, keepdim=True).sqrt()
-    return bent / (scale + 1e-8)
+    return bent / (monthly_mean(bent.square(), learned).sqrt() + 1e-8)

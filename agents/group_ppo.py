@@ -30,7 +30,7 @@ from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.vec_env import VecEnv
 
 from agents.episode_features import EpisodeFeatures, measured
-from agents.group_advantages import compared, estimates, evened_out
+from agents.group_advantages import compared, estimates, evened_out, monthly_mean
 from agents.rare_prices import FIRST_SEED, RarePrices
 from agents.sb3 import FirmVecEnv
 from nea_env.core.layout import Action
@@ -295,10 +295,8 @@ class GroupPPO(MaskablePPO):
 
     def _rescale(self, returns: torch.Tensor, learned: torch.Tensor) -> None:
         """Follow the mean and spread of each month's returns."""
-        share = learned.to(returns.dtype)
-        share = share / share.sum(1, keepdim=True).clamp(min=1.0)
-        mean = (returns * share).sum(1, keepdim=True)
-        spread = ((returns - mean).square() * share).sum(1, keepdim=True).sqrt() + 1e-3
+        mean = monthly_mean(returns, learned)
+        spread = monthly_mean((returns - mean).square(), learned).sqrt() + 1e-3
         rate = learned.any(1, keepdim=True) * (0.1 if self._n_updates else 1.0)
         self._centre, self._spread = self._centre.lerp(mean, rate), self._spread.lerp(spread, rate)
 

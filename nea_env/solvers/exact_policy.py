@@ -34,12 +34,12 @@ class Finder:
     """
 
     def __init__(self, exact: Exact) -> None:
-        self.exact = exact
+        self._exact = exact
         self._known: dict[int, tuple[_Table, _Table]] = {}
 
     def months(self, observation: NDArray[np.float32]) -> NDArray[np.int64]:
         """(n,) months that observations (n, O) are of."""
-        return np.rint(observation[:, Observation.PROGRESS].astype(float) * len(self.exact.values)).astype(np.int64)
+        return np.rint(observation[:, Observation.PROGRESS].astype(float) * len(self._exact.values)).astype(np.int64)
 
     def find(self, month: int, observation: NDArray[np.float32]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """(tonnes, price) (n,) places of observations (n, O) of one month.
@@ -48,9 +48,9 @@ class Finder:
             ValueError: an observation is of no state that the menu leads to.
         """
         if month not in self._known:
-            n, prices = self.exact.sizes[month]
-            tonnes = self.exact.observe(month, np.arange(n), np.zeros(n, np.int64)).observation
-            quotes = self.exact.observe(month, np.zeros(prices, np.int64), np.arange(prices)).observation
+            n, prices = self._exact.sizes[month]
+            tonnes = self._exact.observe(month, np.arange(n), np.zeros(n, np.int64)).observation
+            quotes = self._exact.observe(month, np.zeros(prices, np.int64), np.arange(prices)).observation
             self._known[month] = _Table(tonnes[:, _TONNES]), _Table(quotes[:, QUOTED])
         by_tonnes, by_price = self._known[month]
         return by_tonnes.find(observation[:, _TONNES]), by_price.find(observation[:, QUOTED])

@@ -11,11 +11,10 @@ from agents.group_advantages import compared, estimates, evened_out
 from agents.group_ppo import GroupPPO
 from agents.rare_prices import RarePrices
 from agents.sb3 import make_vec_env
+from nea_env.bench.score import scores
 from nea_env.core.batch import Batch
 from nea_env.core.layout import Action, Observation
 from nea_env.library import load_scenario
-from nea_env.solvers import solve_exact
-from nea_env.solvers.choosers import chooser
 
 ID = "nea/TPSExactDiscrete-v0"
 SMALL = {"batch_size": 256, "group_size": 4}
@@ -151,27 +150,15 @@ def test_features_are_standardised_and_name_the_month():
 
 
 def test_it_learns_saves_and_loads(tmp_path):
-    exact, model = solve_exact("tps_exact"), made(rows=128, batch_size=768)
+    model = made(rows=128, batch_size=768)
     model.learn(250_000)
-    base, learned = (exact.evaluate(chooser(one, exact)).value for one in (_Still(), model))
-    assert (learned - base) / (exact.value - base) > 0.5
+    assert scores({"learned": model}, load_scenario("tps_exact"))["learned"].score > 0.5
     model.save(tmp_path / "model.zip")
     loaded = load_model("group_ppo", tmp_path / "model.zip")
     assert isinstance(loaded, GroupPPO)
     observation, mask = model.get_env().reset(), model.get_env().action_masks()
     one, other = (each.predict(observation, action_masks=mask, deterministic=True)[0] for each in (model, loaded))
     assert np.array_equal(one, other)
-
-
-class _Still:
-    """Just in time: what closes the shortfall."""
-
-    def __init__(self):
-        env = make_vec_env(ID, 1, seed=0)
-        self.action_space, self._number = env.action_space, env.env.menu.just_in_time
-
-    def predict(self, observation, state=None, episode_start=None, deterministic=True):
-        return np.full(len(observation), self._number), None
 
 
 def test_what_it_cannot_play_is_refused():
@@ -201,6 +188,4 @@ def test_shipped_settings_come_near_the_optimum(name, tmp_path):
 
     settings = compose_settings([f"experiment={name}_exact", "progress=off", "figures=false"])
     model = learn(settings, RunFolder(tmp_path))
-    exact = solve_exact(f"{name}_exact")
-    base, learned = (exact.evaluate(chooser(one, exact)).value for one in (_Still(), model))
-    assert (learned - base) / (exact.value - base) > 0.9
+    assert scores({"learned": model}, settings.scenario)["learned"].score > 0.9
