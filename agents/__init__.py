@@ -10,6 +10,7 @@
 * ``evaluate``, ``figures``: policies compared on the same held-out episodes
 * ``settings``, ``hyperparameters``, ``rehearsal``: a run checked before it begins
 * ``command_line``, ``scenario_choice``, ``sweep``, ``resume``, ``amend``, ``explain``: what ``train.py`` is asked for
+* ``learners``, ``exact_learners``, ``results_page``: pages from results of runs that are kept
 * ``sweeping``, ``sweep_folder``, ``sweep_table``, ``resume_sweep``: a sweep, its notes, its table and the rest of it
 * ``run_folder``, ``metrics``, ``monitor``, ``versions``: what a run leaves behind
 * ``interruption``, ``refusal``: how it ends early

@@ -7,11 +7,9 @@ here.
 
 from __future__ import annotations
 
-import argparse
 import itertools
 import json
-import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 from statistics import fmean, stdev
@@ -22,13 +20,13 @@ import yaml  # the dialect of Hydra
 from agents import metrics
 from agents.command_line import compose_settings
 from agents.learners import CHECKOUT, NAMES
-from agents.refusal import JSON_ERRORS, CheckpointError, SettingsError
+from agents.refusal import JSON_ERRORS, SettingsError
+from agents.results_page import ResultsPage
 from agents.run_folder import RunFolder
 from agents.settings import check
-from nea_env.atomic import write_text
 from nea_env.envs.reference.tables import table
 from nea_env.library import load_scenario
-from nea_env.library.pages import MARKDOWN, is_current
+from nea_env.library.pages import MARKDOWN
 
 COMPARED = ("group_ppo", "maskable_ppo")
 PLAN = CHECKOUT / "configs/sweep/exact_learners.yaml"
@@ -121,20 +119,6 @@ def measured(folder: RunFolder, planned: Sequence[Cell]) -> dict[str, Any] | Non
     }  # fmt: skip
 
 
-def gather(folders: Iterable[Path], planned: Sequence[Cell]) -> Iterator[dict[str, Any]]:
-    """What is kept of the finished runs below ``folders`` that the plan names."""
-    for folder in folders:
-        for path in sorted(folder.rglob("evaluation.json")):
-            if (found := measured(RunFolder(path.parent), planned)) is not None:
-                yield found
-
-
-def stored(path: Path) -> dict[Cell, dict[str, Any]]:
-    """The results that are kept, by cell."""
-    lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
-    return {_cell(found): found for found in map(json.loads, lines)}
-
-
 def _cell(found: dict[str, Any]) -> Cell:
     return Cell(found["scenario"], found["algorithm"], found["seed"])
 
@@ -178,31 +162,11 @@ def _rows(found: Sequence[dict[str, Any]]) -> Iterator[tuple[str, ...]]:
         )  # fmt: skip
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; 0 on success, 1 if the page is out of date, 2 for what can't be read or written."""
-    parser = argparse.ArgumentParser(allow_abbrev=False, prog="python -m agents.exact_learners", description=__doc__)
-    parser.add_argument("folders", nargs="*", type=Path, help="with finished runs below them: runs/exact_learners")
-    parser.add_argument("--results", type=Path, default=RESULTS, help="a line of JSON for each run is kept there")
-    parser.add_argument("--out", type=Path, default=PAGE, help="the page")
-    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if the page is out of date")
-    options = parser.parse_args(arguments)
-    planned = plan()
-    try:
-        results = stored(options.results)
-        for found in gather(options.folders, planned):
-            results[_cell(found)] = found
-        if options.folders and not options.check:
-            kept = [results[cell] for cell in planned if cell in results]
-            write_text(options.results, "".join(f"{json.dumps(one)}\n" for one in kept))
-        is_written = is_current(options.out, page(results, planned), check=options.check)
-    except (*JSON_ERRORS, SettingsError, CheckpointError) as error:
-        print(f"python -m agents.exact_learners: {error}", file=sys.stderr)
-        return 2
-    if not is_written:
-        print(f"out of date: {options.out}")
-        return 1
-    return 0
-
+PLANNED = plan()
+SHOWN = ResultsPage(
+    "agents.exact_learners", __doc__, RESULTS, PAGE, PLANNED, lambda folder: measured(folder, PLANNED), _cell, page
+)
+gather, stored, main = SHOWN.gather, SHOWN.stored, SHOWN.main
 
 if __name__ == "__main__":
     raise SystemExit(main())

@@ -8,12 +8,10 @@ one of the same cell, and writes the page; without a folder it only writes the p
 
 from __future__ import annotations
 
-import argparse
 import itertools
 import json
 import math
-import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from statistics import fmean, stdev
 from typing import Any, NamedTuple
@@ -21,13 +19,13 @@ from typing import Any, NamedTuple
 import yaml  # the dialect of Hydra
 
 from agents.refusal import JSON_ERRORS, SettingsError
+from agents.results_page import ResultsPage
 from agents.run_folder import RunFolder
 from agents.settings import check
-from nea_env.atomic import write_text
 from nea_env.envs.reference.front_page import MINUS
 from nea_env.envs.reference.tables import table
 from nea_env.library import load_scenario
-from nea_env.library.pages import MARKDOWN, is_current
+from nea_env.library.pages import MARKDOWN
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 PLANS = tuple(CHECKOUT / f"configs/sweep/{name}.yaml" for name in ("learners", "learners_long"))
@@ -109,26 +107,6 @@ def measured(folder: RunFolder) -> dict[str, Any] | None:
     }  # fmt: skip
 
 
-def gather(folders: Iterable[Path], planned: Sequence[Cell]) -> Iterator[dict[str, Any]]:
-    """What is kept of the finished runs below ``folders`` that the plan names."""
-    for folder in folders:
-        for path in sorted(folder.rglob("evaluation.json")):
-            found = measured(RunFolder(path.parent))
-            if found is not None and _cell(found) in planned:
-                yield found
-
-
-def stored(path: Path) -> dict[Cell, dict[str, Any]]:
-    """The results that are kept, by cell."""
-    lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
-    return {_cell(found): found for found in map(json.loads, lines)}
-
-
-def keep(results: dict[Cell, dict[str, Any]], path: Path, planned: Sequence[Cell]) -> None:
-    """Write the results, a line for each cell of the plan that has one, completely or not at all."""
-    write_text(path, "".join(f"{json.dumps(results[cell])}\n" for cell in planned if cell in results))
-
-
 def _cell(found: dict[str, Any]) -> Cell:
     return Cell(found["scenario"], found["algorithm"], found["budget"], found["marked"], found["seed"])
 
@@ -207,30 +185,8 @@ def _missing(cells: Sequence[Cell]) -> Iterator[str]:
         yield f"- {NAMES.get(algorithm, algorithm)}, {budget:,} steps, {rewards} rewards, `{scenario}`: seeds {seeds}"
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; 0 on success, 1 if the page is out of date, 2 for what can't be read or written."""
-    parser = argparse.ArgumentParser(allow_abbrev=False, prog="python -m agents.learners", description=__doc__)
-    parser.add_argument("folders", nargs="*", type=Path, help="with finished runs below them, such as runs/learners")
-    parser.add_argument("--results", type=Path, default=RESULTS, help="a line of JSON for each run is kept there")
-    parser.add_argument("--out", type=Path, default=PAGE, help="the page")
-    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if the page is out of date")
-    options = parser.parse_args(arguments)
-    planned = plan()
-    try:
-        results = stored(options.results)
-        for found in gather(options.folders, planned):
-            results[_cell(found)] = found
-        if options.folders and not options.check:
-            keep(results, options.results, planned)
-        is_written = is_current(options.out, page(results, planned), check=options.check)
-    except (*JSON_ERRORS, SettingsError) as error:
-        print(f"python -m agents.learners: {error}", file=sys.stderr)
-        return 2
-    if not is_written:
-        print(f"out of date: {options.out}")
-        return 1
-    return 0
-
+SHOWN = ResultsPage("agents.learners", __doc__, RESULTS, PAGE, plan(), measured, _cell, page)
+gather, stored, main = SHOWN.gather, SHOWN.stored, SHOWN.main
 
 if __name__ == "__main__":
     raise SystemExit(main())

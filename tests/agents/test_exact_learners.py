@@ -77,4 +77,4 @@ def test_only_shipped_settings_and_scenarios_count(tmp_path):
         kept("d", changes=("market.price=50",))
     unfinished = run_of(tmp_path / "e")
     unfinished.evaluation.unlink()
-    assert measured(unfinished, PLANNED) is None and list(gather([tmp_path / "e"], PLANNED)) == []
+    assert measured(unfinished, PLANNED) is None and list(gather([tmp_path / "e"])) == []
